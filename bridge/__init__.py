@@ -1,0 +1,1 @@
+"""Baraza: a moderated bridge between chat groups."""
