@@ -1,0 +1,1 @@
+"""The pure domain: identifiers, messages, states, capabilities and the ports adapters fill. Standard library only."""

@@ -1,0 +1,88 @@
+"""What a chat can do, as data: planning, rendering, tests and documents read it, nobody asks which platform it is."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from bridge.core.message import AttachmentKind
+from bridge.core.text import MarkKind
+
+
+class Form(StrEnum):
+    """How much of a post a reader there can be shown."""
+
+    RICH = "rich"
+    PLAIN = "plain"
+    LINE = "line"
+    """Every character costs somebody money: one-line card, words for files, few parts."""
+
+
+class TextUnit(StrEnum):
+    UTF16 = "utf16"
+    CODE_POINTS = "code_points"
+    BYTES = "bytes"
+
+
+class ButtonStyle(StrEnum):
+    INLINE = "inline"
+    REACTIONS = "reactions"
+    """The bot places one reaction per button; pressing is reacting alike."""
+    WORDS = "words"
+    """None: what can be chosen is said in words and answered by writing."""
+
+
+class Guarantee(StrEnum):
+    """What is known after a send whose answer never came."""
+
+    ONCE_BY_KEY = "once_by_key"
+    """The far side recognises a repeated key (for `replay_window`): send it again."""
+    ONCE_BY_LOOKUP = "once_by_lookup"
+    """The adapter can look a past send up by its key."""
+    AT_MOST_ONCE = "at_most_once"
+    """Nothing can be asked: posts wait for a person."""
+    AT_LEAST_ONCE = "at_least_once"
+    """A repeat does little harm: send it again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """The platform's published limits for sends, edits and removals together."""
+
+    chat_interval: float = 0.0
+    """Seconds between two calls for the same chat."""
+    chat_per_minute: int = 0
+    """Calls for the same chat in any 60 seconds; 0: no such limit."""
+    account_per_second: int = 0
+    """Calls of the whole account in any second; 0: no such limit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What one chat of one account can do."""
+
+    form: Form
+    text_limit: int
+    """Longest text, in `text_unit`."""
+    text_unit: TextUnit
+    caption_limit: int = 0
+    """Longest text beside a file; 0: a file carries no text."""
+    max_parts: int = 40
+    """A post is shortened, and says so, rather than cut into more messages than this."""
+    marks: frozenset[MarkKind] = frozenset()
+    media: frozenset[AttachmentKind] = frozenset()
+    max_file_bytes: int = 0
+    edits: bool = False
+    deletes_own: bool = False
+    deletes_others: timedelta | None = None
+    """How old a member's message may be and still be removed; None: never."""
+    buttons: ButtonStyle = ButtonStyle.WORDS
+    replies: bool = False
+    opens_direct: bool = False
+    """May the bot write to a person first?"""
+    interviews: bool = True
+    """May members be asked questions they did not start (it costs them nothing)?"""
+    in_flight: int = 1
+    guarantee: Guarantee
+    replay_window: timedelta | None = None
+    """How long the far side remembers a key; None: for ever."""
+    pace: Pace = Pace()

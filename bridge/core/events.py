@@ -1,0 +1,139 @@
+"""What platforms tell us. An adapter makes these; they are committed before the platform hears that we have them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from bridge.core.ids import AccountId, ChatId, RemoteRef, UserRef
+from bridge.core.message import RemoteFile, Uncarried
+from bridge.core.text import EMPTY, RichText
+
+
+class ChatKind(StrEnum):
+    PRIVATE = "private"
+    GROUP = "group"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """Who did it, as the platform vouches for it."""
+
+    ref: UserRef
+    name: str
+    """Shown name, as given: clean it before showing it."""
+    handle: str = ""
+    """The platform's readable id beside the name, such as @amina; empty where there is none."""
+    language: str = ""
+    """BCP 47 guess of the platform, or empty."""
+    bot: bool = False
+    anonymous: bool = False
+    """Stands for a chat, not a person (an anonymous administrator, a channel)."""
+    direct: ChatId | None = None
+    """Where this person could be written to privately, if the platform lets us."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happening:
+    """What all events share. ``raw`` is the platform's own JSON, kept so that it can be read again after a bug fix."""
+
+    account: AccountId
+    chat: ChatId
+    key: str
+    """The same event has the same key, however often the platform repeats it; unique per account."""
+    at: datetime
+    """When we received it: platform clocks are not used for order or expiry."""
+    raw: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessagePosted(Happening):
+    type: Literal["posted"] = "posted"
+    ref: RemoteRef
+    sender: Sender
+    chat_kind: ChatKind
+    chat_title: str = ""
+    text: RichText = EMPTY
+    files: tuple[RemoteFile, ...] = ()
+    uncarried: tuple[Uncarried, ...] = ()
+    album: str = ""
+    """The same for the items of one album; empty otherwise."""
+    reply_to: RemoteRef | None = None
+    reply_excerpt: str = ""
+    """First words of the message answered, where the platform says them."""
+    is_command: bool = False
+    """Addressed to the bot by the platform's own mark of a command."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageEdited(Happening):
+    type: Literal["edited"] = "edited"
+    ref: RemoteRef
+    """The message as first posted."""
+    sender: Sender
+    chat_kind: ChatKind
+    text: RichText = EMPTY
+    uncarried: tuple[Uncarried, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageDeleted(Happening):
+    type: Literal["deleted"] = "deleted"
+    ref: RemoteRef
+    sender: Sender | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ButtonPressed(Happening):
+    type: Literal["pressed"] = "pressed"
+    ref: RemoteRef | None
+    sender: Sender
+    handle: str
+    press: str
+    """The platform's id of this press, to answer it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reacted(Happening):
+    type: Literal["reacted"] = "reacted"
+    ref: RemoteRef
+    """The message reacted to."""
+    sender: Sender
+    emoji: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BotMembershipChanged(Happening):
+    type: Literal["membership"] = "membership"
+    present: bool
+    chat_title: str = ""
+    actor: Sender | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatMoved(Happening):
+    """``chat`` now lives under another id; old message ids stay with the old one."""
+
+    type: Literal["moved"] = "moved"
+    new_chat: ChatId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreadable(Happening):
+    """The adapter could not make sense of it: kept for a person, with the reason and without guessing."""
+
+    type: Literal["unreadable"] = "unreadable"
+    reason: str
+
+
+InboundEvent = (
+    MessagePosted
+    | MessageEdited
+    | MessageDeleted
+    | ButtonPressed
+    | Reacted
+    | BotMembershipChanged
+    | ChatMoved
+    | Unreadable
+)

@@ -1,0 +1,267 @@
+"""The seam between the domain and the platforms. An adapter owns no database, schedule, retry or policy."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
+
+from bridge.core.capabilities import Capabilities
+from bridge.core.clock import Clock
+from bridge.core.community import Intake
+from bridge.core.errors import Refusal
+from bridge.core.events import InboundEvent
+from bridge.core.ids import AccountId, ChatId, RemoteRef
+from bridge.core.message import Attachment, Content, RemoteFile
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+JsonObject: TypeAlias = "Mapping[str, Json]"
+
+
+# --- what a send may answer -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """It is there. ``refs`` has one entry per physical message; none for an edit or a removal."""
+
+    refs: tuple[RemoteRef, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """It is certainly not there and trying again will not help. ``detail`` is for the operator: no personal text."""
+
+    reason: Refusal
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Later:
+    """It is certainly not there; try again at ``when``, not before."""
+
+    when: datetime
+    why: str = ""
+    whole_account: bool = False
+    """The limit (or the outage) is the account's, not only this chat's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unknown:
+    """It may have been sent: the answer never came."""
+
+    why: str
+
+
+SendOutcome = Sent | Refused | Later | Unknown
+
+
+# --- what an adapter is given ---------------------------------------------------------------------------------------
+
+
+class Sink(Protocol):
+    async def accept(self, events: Sequence[InboundEvent], *, state: Mapping[str, str] | None = None) -> None:
+        """Commit events and the adapter's new state (its cursor) together. Acknowledge only after this returned.
+
+        The same event twice is one event. Raises StorageUnavailable: do not acknowledge, try again.
+        """
+        ...
+
+
+class StateStore(Protocol):
+    """Small durable values of one adapter: cursors, device ids, uploaded-file ids."""
+
+    async def get(self, key: str) -> str | None: ...
+
+    async def set(self, key: str, value: str) -> None: ...
+
+    async def delete(self, key: str) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdapterContext:
+    """What app gives every adapter when it builds it."""
+
+    account: AccountId
+    clock: Clock
+    public_url: str = ""
+    """Where the outside world reaches our web server; empty when nowhere."""
+    permitted_inviters: frozenset[str] = frozenset()
+    """User ids whose invitations the account may follow."""
+    chats: frozenset[ChatId] = frozenset()
+    """The chats of this account that the config names."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalFile:
+    """An attachment and where its bytes lie."""
+
+    attachment: Attachment
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outgoing:
+    """A frozen message: the payload is what ``to_payload`` made, byte for byte the same at every attempt."""
+
+    chat: ChatId
+    payload: JsonObject
+    files: tuple[LocalFile, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    connected: bool
+    detail: str = ""
+    """In plain words, no secrets."""
+
+
+# --- the contract ---------------------------------------------------------------------------------------------------
+
+
+@runtime_checkable
+class Adapter(Protocol):
+    """One account of one platform. Calls may be cancelled at any time; start and stop may be repeated."""
+
+    kind: ClassVar[str]
+    account: AccountId
+
+    async def start(self, sink: Sink, state: StateStore) -> None:
+        """Connect and begin to receive. Returns when connected; raises AccountError when the operator must act.
+
+        A network that is down is no error: keep trying in the background and say so in ``health``.
+        """
+        ...
+
+    async def stop(self) -> None: ...
+
+    def capabilities(self, chat: ChatId) -> Capabilities: ...
+
+    def fits(self, chat: ChatId, content: Content) -> bool:
+        """Pure: can this be one physical message there?"""
+        ...
+
+    def to_payload(self, chat: ChatId, content: Content) -> JsonObject:
+        """Pure: what the platform takes, as JSON. Stored at the first claim and sent as it is at every attempt."""
+        ...
+
+    async def send(self, outgoing: Outgoing, key: str) -> SendOutcome:
+        """Send once; never retry inside. ``key`` is the same at every attempt of the same delivery (32 hex digits)."""
+        ...
+
+    def health(self) -> Health: ...
+
+
+@runtime_checkable
+class CanEdit(Protocol):
+    async def edit(self, ref: RemoteRef, outgoing: Outgoing, key: str) -> SendOutcome:
+        """Replace a message of ours. Already being as asked is ``Sent``."""
+        ...
+
+
+@runtime_checkable
+class CanDelete(Protocol):
+    async def delete(self, ref: RemoteRef, key: str) -> SendOutcome:
+        """Remove a message. Already being gone is ``Sent``."""
+        ...
+
+
+@runtime_checkable
+class CanAnswerPress(Protocol):
+    async def answer_press(self, press: str, text: str, *, alert: bool = False) -> None:
+        """Show the presser a short answer, best effort: never raises for the network."""
+        ...
+
+
+@runtime_checkable
+class CanFetch(Protocol):
+    def fetch(self, file: RemoteFile, *, limit: int) -> AsyncIterator[bytes]:
+        """Stream a file's bytes; raises MediaRefused when it is gone or larger than ``limit`` bytes."""
+        ...
+
+
+@runtime_checkable
+class CanLookUp(Protocol):
+    async def look_up(self, chat: ChatId, key: str) -> RemoteRef | None:
+        """Was a send with this key carried out? None: certainly not. Raises OSError when it cannot be told now."""
+        ...
+
+
+@runtime_checkable
+class CanLink(Protocol):
+    def start_link(self, payload: str) -> str | None:
+        """An address that opens a private chat with the bot; the payload comes back as ``/start payload``."""
+        ...
+
+
+# --- webhooks -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebRequest:
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    query: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebReply:
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    method: str
+    path: str
+    handler: Callable[[WebRequest], Awaitable[WebReply]]
+    max_body: int = 1 << 20
+    """Bytes; larger requests are refused before they are read."""
+
+
+@runtime_checkable
+class HasRoutes(Protocol):
+    def routes(self) -> Sequence[Route]: ...
+
+
+# --- `baraza check` -------------------------------------------------------------------------------------------------
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One line of `baraza check`: what was looked at, what was found, and how to mend it."""
+
+    level: Level
+    subject: str
+    message: str
+    mend: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatUse:
+    """What a chat is used for, so that a check knows which rights are needed."""
+
+    chat: ChatId
+    moderators: bool = False
+    intake: Intake | None = None
+    """None for a moderators' channel."""
+    users: tuple[str, ...] = field(default=())
+    """User ids of this account who may decide (moderators' channels only)."""
+
+
+@runtime_checkable
+class CanCheck(Protocol):
+    async def check(self, uses: Sequence[ChatUse], state: StateStore) -> Sequence[Finding]:
+        """Connect with what is configured and look at every chat. Needs no ``start``; ``stop`` closes afterwards."""
+        ...

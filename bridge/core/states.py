@@ -1,0 +1,200 @@
+"""Every state machine of Baraza, as tables. Nothing changes state elsewhere.
+
+Storage repeats the guard of a table in the WHERE clause of its update (see ``Machine.sources``), so that of two people
+pressing at once exactly one wins; the diagrams in ``docs/states.md`` are drawn from these tables.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from bridge.core.errors import TransitionRefused
+
+S = TypeVar("S", bound=StrEnum)
+T = TypeVar("T", bound=StrEnum)
+
+
+@dataclass(frozen=True)
+class Machine(Generic[S, T]):
+    """A table of allowed steps: (state, step) -> state."""
+
+    name: str
+    initial: S
+    table: Mapping[tuple[S, T], S] = field(repr=False)
+
+    def next(self, state: S, step: T) -> S:
+        """The state after a step; raises TransitionRefused where the table has none."""
+        try:
+            return self.table[state, step]
+        except KeyError:
+            raise TransitionRefused(f"{self.name}: {step.value} is not possible when {state.value}") from None
+
+    def allows(self, state: S, step: T) -> bool:
+        return (state, step) in self.table
+
+    def sources(self, step: T) -> tuple[S, ...]:
+        """The states a step may start from, for a guard in a WHERE clause."""
+        return tuple(state for (state, taken) in self.table if taken == step)
+
+    def target(self, step: T) -> S:
+        """Where a step leads, which must not depend on where it starts."""
+        targets = {after for (_, taken), after in self.table.items() if taken == step}
+        if len(targets) != 1:
+            raise ValueError(f"{self.name}: {step.value} leads to {len(targets)} states")
+        return targets.pop()
+
+
+class InboxState(StrEnum):
+    """An event as it came from a platform."""
+
+    NEW = "new"
+    DONE = "done"
+    PARKED = "parked"
+    """Processing failed for good; a person looks at it."""
+
+
+class InboxStep(StrEnum):
+    FINISH = "finish"
+    PARK = "park"
+    RETRY = "retry"
+
+
+INBOX: Machine[InboxState, InboxStep] = Machine(
+    "inbox",
+    InboxState.NEW,
+    {
+        (InboxState.NEW, InboxStep.FINISH): InboxState.DONE,
+        (InboxState.NEW, InboxStep.PARK): InboxState.PARKED,
+        (InboxState.PARKED, InboxStep.RETRY): InboxState.NEW,
+    },
+)
+
+
+class ReviewState(StrEnum):
+    """What moderators decide on. "Asked" is no state: an open query blocks nobody."""
+
+    HELD = "held"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    MERGED = "merged"
+
+
+class ReviewStep(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
+    WITHDRAW = "withdraw"
+    LAPSE = "lapse"
+    MERGE = "merge"
+    UNDO = "undo"
+    """Only while no delivery of the post has been attempted."""
+
+
+REVIEW: Machine[ReviewState, ReviewStep] = Machine(
+    "review",
+    ReviewState.HELD,
+    {
+        (ReviewState.HELD, ReviewStep.APPROVE): ReviewState.APPROVED,
+        (ReviewState.HELD, ReviewStep.REJECT): ReviewState.REJECTED,
+        (ReviewState.HELD, ReviewStep.WITHDRAW): ReviewState.WITHDRAWN,
+        (ReviewState.HELD, ReviewStep.LAPSE): ReviewState.LAPSED,
+        (ReviewState.HELD, ReviewStep.MERGE): ReviewState.MERGED,
+        (ReviewState.APPROVED, ReviewStep.UNDO): ReviewState.HELD,
+    },
+)
+
+
+class PostState(StrEnum):
+    LIVE = "live"
+    RETRACTED = "retracted"
+
+
+class PostStep(StrEnum):
+    RETRACT = "retract"
+
+
+POST: Machine[PostState, PostStep] = Machine(
+    "post", PostState.LIVE, {(PostState.LIVE, PostStep.RETRACT): PostState.RETRACTED}
+)
+
+
+class DeliveryState(StrEnum):
+    """One physical message on its way out."""
+
+    PLANNED = "planned"
+    ATTEMPTING = "attempting"
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    IN_DOUBT = "in_doubt"
+    """It may have been sent; the worker settles it by the platform's guarantee."""
+    UNCERTAIN = "uncertain"
+    """Only a person can settle it."""
+    CANCELLED = "cancelled"
+
+
+class DeliveryStep(StrEnum):
+    ATTEMPT = "attempt"
+    CANCEL = "cancel"
+    SENT = "sent"
+    REFUSE = "refuse"
+    POSTPONE = "postpone"
+    DOUBT = "doubt"
+    FOUND = "found"
+    REPLAY = "replay"
+    """Safe to send again: the far side recognises the key, or repeats do no harm."""
+    PARK = "park"
+    CONFIRM = "confirm"
+    SEND_AGAIN = "send_again"
+    GIVE_UP = "give_up"
+    RETRY = "retry"
+
+
+DELIVERY: Machine[DeliveryState, DeliveryStep] = Machine(
+    "delivery",
+    DeliveryState.PLANNED,
+    {
+        (DeliveryState.PLANNED, DeliveryStep.ATTEMPT): DeliveryState.ATTEMPTING,
+        (DeliveryState.PLANNED, DeliveryStep.CANCEL): DeliveryState.CANCELLED,
+        (DeliveryState.ATTEMPTING, DeliveryStep.SENT): DeliveryState.DELIVERED,
+        (DeliveryState.ATTEMPTING, DeliveryStep.REFUSE): DeliveryState.REFUSED,
+        (DeliveryState.ATTEMPTING, DeliveryStep.POSTPONE): DeliveryState.PLANNED,
+        (DeliveryState.ATTEMPTING, DeliveryStep.DOUBT): DeliveryState.IN_DOUBT,
+        (DeliveryState.IN_DOUBT, DeliveryStep.FOUND): DeliveryState.DELIVERED,
+        (DeliveryState.IN_DOUBT, DeliveryStep.REPLAY): DeliveryState.PLANNED,
+        (DeliveryState.IN_DOUBT, DeliveryStep.PARK): DeliveryState.UNCERTAIN,
+        (DeliveryState.UNCERTAIN, DeliveryStep.CONFIRM): DeliveryState.DELIVERED,
+        (DeliveryState.UNCERTAIN, DeliveryStep.SEND_AGAIN): DeliveryState.PLANNED,
+        (DeliveryState.UNCERTAIN, DeliveryStep.GIVE_UP): DeliveryState.CANCELLED,
+        (DeliveryState.REFUSED, DeliveryStep.RETRY): DeliveryState.PLANNED,
+    },
+)
+
+
+class ConversationState(StrEnum):
+    """A dialogue with a member (the profile questions), which may be left and taken up again."""
+
+    OPEN = "open"
+    PAUSED = "paused"
+    DONE = "done"
+
+
+class ConversationStep(StrEnum):
+    PAUSE = "pause"
+    RESUME = "resume"
+    FINISH = "finish"
+
+
+CONVERSATION: Machine[ConversationState, ConversationStep] = Machine(
+    "conversation",
+    ConversationState.OPEN,
+    {
+        (ConversationState.OPEN, ConversationStep.PAUSE): ConversationState.PAUSED,
+        (ConversationState.OPEN, ConversationStep.FINISH): ConversationState.DONE,
+        (ConversationState.PAUSED, ConversationStep.RESUME): ConversationState.OPEN,
+        (ConversationState.DONE, ConversationStep.RESUME): ConversationState.OPEN,
+    },
+)
+
+MACHINES = (INBOX, REVIEW, POST, DELIVERY, CONVERSATION)
