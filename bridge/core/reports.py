@@ -1,0 +1,69 @@
+"""What an operator is shown of the queue and the ledger: figures and ids, never anybody's text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.core.errors import Refusal
+from bridge.core.ids import Address, CommunityId
+from bridge.core.states import DeliveryState
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldItem:
+    """Something that waits for a moderator."""
+
+    id: int
+    kind: str
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queue:
+    """What one community's moderators have before them."""
+
+    community: CommunityId
+    held: int
+    items: tuple[HeldItem, ...] = ()
+    """The oldest first, at most 20."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusReport:
+    queues: tuple[Queue, ...]
+    inbox_waiting: int
+    inbox_oldest: datetime | None
+    """When the oldest event that is still unread was received."""
+    inbox_parked: int
+    deliveries: Mapping[DeliveryState, int]
+    oldest_undelivered: datetime | None
+    """When the oldest delivery that is neither finished nor given up was planned."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryFilter:
+    """Which rows of the ledger are wanted; None: any."""
+
+    post: int | None = None
+    state: DeliveryState | None = None
+    chat: Address | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryLine:
+    """One row of the ledger."""
+
+    id: int
+    post: int | None
+    """None for a notice or a moderators' card."""
+    target: Address
+    part: int
+    operation: str
+    state: DeliveryState
+    attempts: int
+    changed: datetime
+    due: datetime | None
+    refusal: Refusal | None
+    detail: str
+    """The platform's own words, without secrets and personal text."""

@@ -1,0 +1,41 @@
+"""The accounts of this program, as the domain asks after them."""
+
+from collections.abc import Mapping
+
+from bridge.core.capabilities import Capabilities
+from bridge.core.ids import AccountId, Address
+from bridge.core.message import Content
+from bridge.core.ports import Adapter, CanLink, JsonObject
+
+
+class Directory:
+    """Adapters by account name. An account that is not configured (any more) can do nothing."""
+
+    def __init__(self, adapters: Mapping[AccountId, Adapter]) -> None:
+        self._adapters = dict(adapters)
+
+    def adapter(self, account: str) -> Adapter | None:
+        return self._adapters.get(AccountId(account))
+
+    def accounts(self) -> list[AccountId]:
+        return list(self._adapters)
+
+    def capabilities(self, address: Address) -> Capabilities | None:
+        adapter = self._adapters.get(address.account)
+        return None if adapter is None else adapter.capabilities(address.chat)
+
+    def fits(self, address: Address, content: Content) -> bool:
+        adapter = self._adapters.get(address.account)
+        return adapter is not None and adapter.fits(address.chat, content)
+
+    def payload(self, address: Address, content: Content) -> JsonObject:
+        """What the platform takes; raises LookupError where the account is not configured."""
+        adapter = self._adapters.get(address.account)
+        if adapter is None:
+            raise LookupError(f"no account {address.account} is configured")
+        return adapter.to_payload(address.chat, content)
+
+    def start_link(self, account: str, payload: str) -> str | None:
+        """An address that opens a private chat with the bot, where the platform has such."""
+        adapter: object = self.adapter(account)
+        return adapter.start_link(payload) if isinstance(adapter, CanLink) else None

@@ -1,0 +1,164 @@
+"""An approved post becomes delivery rows: one for every physical message, in the transaction of the approval."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bridge.core.capabilities import Capabilities
+from bridge.core.card import AuthorCard
+from bridge.core.community import Community, Group
+from bridge.core.ids import Address
+from bridge.core.message import Attachment, Content
+from bridge.core.splitting import split
+from bridge.core.states import DeliveryState
+from bridge.core.text import MarkKind, RichText, marked
+from bridge.delivery.directory import Directory
+from bridge.rendering import posts
+from bridge.rendering.posts import PostView
+from bridge.rendering.words import Words, words
+from bridge.storage import codec, inbox, ledger, submissions
+from bridge.storage.models import Delivery, Post, Submission
+
+_EXCERPT = 90
+_WILL_BE_THERE = (DeliveryState.PLANNED, DeliveryState.ATTEMPTING, DeliveryState.DELIVERED)
+
+
+async def view_of(post: Post, community: Community) -> PostView:
+    """Everything a rendering of a stored post needs."""
+    parent = None if post.reply_post_id is None else await submissions.post_by_id(post.reply_post_id)
+    excerpt = "" if parent is None else codec.load(codec.RICH_TEXT, parent.text).text
+    return PostView(
+        community=community.name,
+        number=post.number,
+        author=post.author,
+        text=codec.load(codec.RICH_TEXT, post.text),
+        card=AuthorCard(**codec.load_object(post.card)),
+        attachments=codec.load(codec.ATTACHMENTS, post.attachments),
+        uncarried=codec.load(codec.UNCARRIED, post.uncarried),
+        answers=None if parent is None else parent.number,
+        answers_author="" if parent is None else parent.author,
+        answers_excerpt=RichText(" ".join(excerpt.split())).shortened(_EXCERPT).text,
+    )
+
+
+def parts_of(view: PostView, address: Address, directory: Directory, w: Words, *, quoting: bool) -> list[Content]:
+    """The physical messages of a post in one chat, in order. Empty where the account is not configured."""
+    capabilities = directory.capabilities(address)
+    if capabilities is None:
+        return []
+    text = posts.compose(view, capabilities, w, quoting=quoting)
+    shown, _ = posts.split_attachments(view.attachments, capabilities)
+    parts: list[Content] = []
+    if shown and directory.fits(address, Content(text=text, attachments=(shown[0],))):
+        parts.append(Content(text=text, attachments=(shown[0],)))
+    else:
+        if shown:
+            parts.append(_captioned(view, shown[0], address, directory, w))
+        parts += [Content(text=part) for part in split(text, lambda t: directory.fits(address, Content(text=t)))]
+    parts += [_captioned(view, attachment, address, directory, w) for attachment in shown[1:]]
+    return _bounded(parts, capabilities, w)
+
+
+def _captioned(view: PostView, file: Attachment, address: Address, directory: Directory, w: Words) -> Content:
+    caption = marked(posts.heading(view, w), MarkKind.BOLD)
+    content = Content(text=caption, attachments=(file,))
+    return content if directory.fits(address, content) else Content(attachments=(file,))
+
+
+def _bounded(parts: list[Content], capabilities: Capabilities, w: Words) -> list[Content]:
+    """No more messages than the chat bears; what is left out is said."""
+    if len(parts) <= capabilities.max_parts:
+        return parts
+    kept = parts[: capabilities.max_parts]
+    left_out = sum(len(part.text) for part in parts[capabilities.max_parts :])
+    note = w.ngettext("… [{count} more character]", "… [{count} more characters]", left_out + len(kept[-1].text) // 5)
+    last = kept[-1].text
+    kept[-1] = Content(text=last.shortened(max(1, len(last) - len(note) - 2), ellipsis="") + note)
+    return kept
+
+
+async def plan_post(
+    post: Post, submission: Submission, community: Community, directory: Directory, now: datetime
+) -> list[Delivery]:
+    """Write the rows that carry a post to every group of its community."""
+    view = await view_of(post, community)
+    rows: list[Delivery] = []
+    for group in community.groups:
+        address = await inbox.resolve(group.chat)
+        w = words(group.language or community.language)
+        original = await _original_stays(submission, group, address)
+        if original:
+            rows += await _plan_beside_original(post, submission, community, view, address, directory, w, now)
+            continue
+        quoting = not await _can_reply(post, address, directory)
+        rows += await plan_parts(parts_of(view, address, directory, w, quoting=quoting), post, community, address, now)
+    return rows
+
+
+async def plan_parts(
+    parts: Sequence[Content], post: Post, community: Community, address: Address, now: datetime
+) -> list[Delivery]:
+    """One row for each physical message; each waits for the one before it."""
+    rows: list[Delivery] = []
+    for number, content in enumerate(parts, 1):
+        rows.append(
+            await ledger.plan(
+                kind=ledger.POST,
+                address=address,
+                now=now,
+                content=content,
+                community=community.id,
+                post_id=post.id,
+                part=number,
+                waits_for=rows[-1].id if rows else None,
+            )
+        )
+    return rows
+
+
+async def _can_reply(post: Post, address: Address, directory: Directory) -> bool:
+    capabilities = directory.capabilities(address)
+    if post.reply_post_id is None or capabilities is None or not capabilities.replies:
+        return False
+    for row in await ledger.of_post(post.reply_post_id):
+        if row.address == address and row.operation == ledger.SEND and row.state in _WILL_BE_THERE:
+            return True
+    return False
+
+
+async def _original_stays(submission: Submission, group: Group, address: Address) -> bool:
+    """Is the author's own message still standing in this group?"""
+    if submission.private or address != Address(submission.source.account, submission.source.chat):
+        return False
+    if submission.intake == "copy":
+        return True
+    removal = await ledger.removal_of(submission.source)
+    return removal is not None and removal.state == DeliveryState.REFUSED
+
+
+async def _plan_beside_original(
+    post: Post,
+    submission: Submission,
+    community: Community,
+    view: PostView,
+    address: Address,
+    directory: Directory,
+    w: Words,
+    now: datetime,
+) -> list[Delivery]:
+    capabilities = directory.capabilities(address)
+    if capabilities is None:
+        return []
+    await ledger.register_delivered(
+        kind=ledger.POST, ref=submission.source, now=now, community=community.id, post_id=post.id
+    )
+    content = Content(text=posts.stays_in_place(view, capabilities, w), reply_to=submission.source, silent=True)
+    row = await ledger.plan(
+        kind=ledger.POST,
+        address=address,
+        now=now,
+        content=content,
+        community=community.id,
+        post_id=post.id,
+        part=2,
+    )
+    return [row]

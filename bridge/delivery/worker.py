@@ -1,0 +1,271 @@
+"""The worker claims rows, sends them and records what became of them. A slow chat delays nobody else."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from bridge.core.capabilities import Guarantee, Pace
+from bridge.core.clock import Clock
+from bridge.core.errors import Refusal, StorageUnavailable
+from bridge.core.ids import Address, ChatId, MessageId, RemoteRef, delivery_key
+from bridge.core.ports import (
+    Adapter,
+    CanDelete,
+    CanEdit,
+    CanLookUp,
+    Later,
+    LocalFile,
+    Outgoing,
+    Refused,
+    SendOutcome,
+    Unknown,
+)
+from bridge.core.states import DeliveryStep
+from bridge.delivery.directory import Directory
+from bridge.delivery.pacing import WINDOW, Pacer
+from bridge.storage import codec, ledger
+from bridge.storage.bells import delivery_bell
+from bridge.storage.database import UNAVAILABLE
+from bridge.storage.models import Delivery
+
+log = structlog.get_logger()
+
+Compose = Callable[[Delivery], Awaitable[ledger.Frozen | None]]
+_BATCH = 64
+_IDLE = 30.0
+"""Seconds between looks at the ledger when nothing rings: rows may come from another process."""
+SEND_TIMEOUT = 120.0
+"""Seconds after which a call that never answers is in doubt; adapters give up before."""
+
+
+class Worker:
+    """Carries planned rows out. ``compose`` freezes a row's payload, ``effects`` adds rows to a recorded outcome."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        *,
+        installation: str,
+        compose: Compose,
+        effects: ledger.Effects,
+        file_path: Callable[[str], Path],
+        clock: Clock,
+    ) -> None:
+        self._directory = directory
+        self._installation = installation
+        self._compose = compose
+        self._effects = effects
+        self._file_path = file_path
+        self._clock = clock
+        self._pacer = Pacer()
+        self._in_flight: dict[int, Address] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._done: list[ledger.Outcome] = []
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Work until ``stop``; calls under way are finished and recorded."""
+        await self._recover()
+        while not self._stopping:
+            try:
+                wait = await self._round()
+            except (StorageUnavailable, *UNAVAILABLE) as error:
+                log.error("ledger_unavailable", error=str(error))  # noqa: TRY400 - expected, and the reason is in it
+                wait = 2.0
+            if not self._done:
+                await delivery_bell.wait(wait)
+        await self._drain()
+
+    def stop(self) -> None:
+        self._stopping = True
+        delivery_bell.ring()
+
+    async def _recover(self) -> None:
+        while not self._stopping:
+            try:
+                count = await ledger.recover()
+                self._pacer.load(await ledger.recent_attempts(self._clock.now() - WINDOW))
+            except (StorageUnavailable, *UNAVAILABLE) as error:
+                log.error("ledger_unavailable", error=str(error))  # noqa: TRY400 - expected, and the reason is in it
+                await self._clock.sleep(2.0)
+                continue
+            if count:
+                log.warning("deliveries_in_doubt_after_restart", count=count)
+            return
+
+    async def _round(self) -> float:
+        """One look at the ledger; returns how many seconds may pass before the next."""
+        await self._record()
+        now = self._clock.now()
+        await self._settle_doubts(now)
+        accounts = self._directory.accounts()
+        wake: list[datetime] = []
+        ready: list[int] = []
+        busy = self._lanes()
+        for row_id, address in await ledger.heads(now, accounts):
+            if row_id in self._in_flight or busy.get(address, 0) >= self._room(address):
+                continue
+            at = self._pacer.ready_at(address, self._pace(address), now)
+            if at > now:
+                wake.append(at)
+            elif len(ready) + len(self._in_flight) < _BATCH * 2:
+                ready.append(row_id)
+                # Counted before the claim, so that one round cannot take more than the account's rate.
+                self._pacer.attempted(address, now)
+        if ready:
+            for row in await ledger.claim(ready, now, self._compose):
+                self._launch(row)
+            return 0.0
+        due = await ledger.next_due(now, accounts)
+        wake += [due] if due is not None else []
+        return min([_IDLE, *((at - now).total_seconds() for at in wake)])
+
+    def _lanes(self) -> dict[Address, int]:
+        counts: dict[Address, int] = {}
+        for address in self._in_flight.values():
+            counts[address] = counts.get(address, 0) + 1
+        return counts
+
+    def _room(self, address: Address) -> int:
+        capabilities = self._directory.capabilities(address)
+        return 0 if capabilities is None else capabilities.in_flight
+
+    def _pace(self, address: Address) -> Pace:
+        capabilities = self._directory.capabilities(address)
+        return Pace() if capabilities is None else capabilities.pace
+
+    def _launch(self, row: Delivery) -> None:
+        self._in_flight[row.id] = row.address
+        task = asyncio.create_task(self._carry(row), name=f"delivery-{row.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry(self, row: Delivery) -> None:
+        now = self._clock.now()
+        self._pacer.started(row.address, now)
+        if row.expires_at is not None and row.expires_at < now:
+            answer: SendOutcome = Refused(reason=Refusal.EXPIRED)
+        else:
+            answer = await self._call(row)
+        if isinstance(answer, Later):
+            self._pacer.hold(row.address, answer.when, whole_account=answer.whole_account)
+        log.info(
+            "delivery",
+            id=row.id,
+            kind=row.kind,
+            operation=row.operation,
+            account=row.account,
+            outcome=type(answer).__name__.lower(),
+            reason=answer.reason.value if isinstance(answer, Refused) else None,
+        )
+        self._done.append(ledger.Outcome(row=row, answer=answer))
+        delivery_bell.ring()
+
+    async def _call(self, row: Delivery) -> SendOutcome:
+        adapter = self._directory.adapter(row.account)
+        if adapter is None:
+            return Later(when=self._clock.now() + timedelta(minutes=5), why="the account is not configured")
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT):
+                return await self._operate(adapter, row)
+        except TimeoutError:
+            return Unknown(why=f"no answer within {SEND_TIMEOUT:.0f} s")
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            # An adapter may not raise; one that does has a defect, and nobody can tell what it did before.
+            log.exception("adapter_defect", account=row.account, delivery=row.id)
+            return Unknown(why=f"the adapter failed ({type(error).__name__})")
+
+    async def _operate(self, adapter: Adapter, row: Delivery) -> SendOutcome:
+        key = delivery_key(row.id, self._installation)
+        if row.operation == ledger.DELETE:
+            ref = await self._target(row)
+            if ref is None:
+                return Refused(reason=Refusal.TARGET_GONE)
+            return await adapter.delete(ref, key) if isinstance(adapter, CanDelete) else _unsupported()
+        outgoing = self._outgoing(row)
+        if row.operation == ledger.EDIT:
+            ref = await self._target(row)
+            if ref is None:
+                return Refused(reason=Refusal.TARGET_GONE)
+            return await adapter.edit(ref, outgoing, key) if isinstance(adapter, CanEdit) else _unsupported()
+        return await adapter.send(outgoing, key)
+
+    async def _target(self, row: Delivery) -> RemoteRef | None:
+        if row.target_id is not None:
+            target = await Delivery.get_or_none(id=row.target_id)
+            return None if target is None else target.ref
+        if row.target_message:
+            return RemoteRef(row.address.account, ChatId(row.target_chat), MessageId(row.target_message))
+        return None
+
+    def _outgoing(self, row: Delivery) -> Outgoing:
+        attachments = codec.load(codec.CONTENT, row.content).attachments if row.content else ()
+        return Outgoing(
+            chat=row.address.chat,
+            payload=codec.load_object(row.payload),
+            files=tuple(LocalFile(attachment=a, path=self._file_path(a.sha256)) for a in attachments),
+        )
+
+    async def _record(self) -> None:
+        batch, self._done = self._done, []
+        if not batch:
+            return
+        try:
+            await ledger.record(batch, self._clock.now(), self._effects)
+        except BaseException:
+            # Not recorded is not forgotten: the rows stay "attempting" and these answers are written down later.
+            self._done = batch + self._done
+            raise
+        for outcome in batch:
+            self._in_flight.pop(outcome.row.id, None)
+
+    async def _settle_doubts(self, now: datetime) -> None:
+        for row in await ledger.in_doubt(now, self._directory.accounts()):
+            step, ref = await self._judge(row, now)
+            if step is None:
+                await ledger.postpone_doubt(row, now + timedelta(seconds=30))
+            else:
+                log.warning("doubt_settled", id=row.id, account=row.account, kind=row.kind, step=step.value)
+                await ledger.resolve_doubt(row, step, now, self._effects, ref=ref)
+
+    async def _judge(self, row: Delivery, now: datetime) -> tuple[DeliveryStep | None, RemoteRef | None]:
+        """What to do with a row that may have been sent. Asked anew every time: nothing is remembered as safe."""
+        adapter = self._directory.adapter(row.account)
+        if adapter is None:
+            return None, None
+        if row.operation != ledger.SEND:
+            return DeliveryStep.REPLAY, None  # an edit or a removal made twice is made once
+        capabilities = adapter.capabilities(row.address.chat)
+        age = now - (row.first_attempt_at or now)
+        remembered = capabilities.replay_window is None or age < capabilities.replay_window
+        if capabilities.guarantee is Guarantee.ONCE_BY_KEY and remembered:
+            return DeliveryStep.REPLAY, None
+        if isinstance(adapter, CanLookUp):
+            try:
+                ref = await adapter.look_up(row.address.chat, delivery_key(row.id, self._installation))
+            except OSError:
+                return None, None
+            return (DeliveryStep.REPLAY, None) if ref is None else (DeliveryStep.FOUND, ref)
+        if capabilities.guarantee is Guarantee.AT_LEAST_ONCE or row.kind != ledger.POST:
+            return DeliveryStep.REPLAY, None  # a card or a notice twice is better than none
+        return DeliveryStep.PARK, None
+
+    async def _drain(self) -> None:
+        """Let the calls under way end, and write down what became of them."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=8.0)
+        for task in list(self._tasks):
+            task.cancel()
+        with suppress(StorageUnavailable):
+            await self._record()
+
+
+def _unsupported() -> SendOutcome:
+    return Refused(reason=Refusal.UNSUPPORTED)
+

@@ -1,0 +1,73 @@
+"""The message catalogues: every word a member or a moderator is shown goes through here.
+
+The English text is the key; a language is a file ``locales/<language>/LC_MESSAGES/baraza.po`` and needs no build step.
+Extract with ``make messages``.
+"""
+
+import gettext
+from datetime import datetime
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+
+from babel import Locale, UnknownLocaleError
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+LOCALES = Path(__file__).parent / "locales"
+SOURCE_LANGUAGE = "en"
+
+
+class Words:
+    """One language. Falls back to the source text where a translation is missing."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._locale = Locale.parse(language, sep="-")
+        self._catalogue = gettext.NullTranslations()
+        path = LOCALES / language.replace("-", "_") / "LC_MESSAGES" / "baraza.po"
+        if path.exists():
+            compiled = BytesIO()
+            with path.open("rb") as file:
+                write_mo(compiled, read_po(file, locale=self._locale))
+            compiled.seek(0)
+            self._catalogue = gettext.GNUTranslations(compiled)
+
+    def _(self, source: str, **values: object) -> str:
+        """A sentence, with its ``{named}`` places filled in."""
+        text = self._catalogue.gettext(source)
+        return text.format(**values) if values else text
+
+    def ngettext(self, one: str, many: str, count: int, **values: object) -> str:
+        """A sentence that depends on a number; ``{count}`` is filled in."""
+        return self._catalogue.ngettext(one, many, count).format(count=self.number(count), **values)
+
+    def number(self, value: int) -> str:
+        return format_decimal(value, locale=self._locale)
+
+    def size(self, count: int) -> str:
+        """A file's size as people say it: 82 kB, 1.4 MB."""
+        if count < 1000:
+            return f"{self.number(count)} B"
+        if count < 1_000_000:
+            return f"{self.number(round(count / 1000))} kB"
+        return f"{format_decimal(count / 1_000_000, format='#,##0.#', locale=self._locale)} MB"
+
+    def time(self, moment: datetime) -> str:
+        """A moment of the last days, in UTC, told so."""
+        return f"{moment:%d.%m. %H:%M} UTC"
+
+
+@lru_cache(maxsize=64)
+def words(language: str) -> Words:
+    """The catalogue for a BCP 47 tag; its base language, then English, where there is none."""
+    for candidate in (language, language.split("-")[0].split("_")[0], SOURCE_LANGUAGE):
+        if not candidate:
+            continue
+        try:
+            if candidate == SOURCE_LANGUAGE or (LOCALES / candidate.replace("-", "_")).is_dir():
+                return Words(candidate)
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Words(SOURCE_LANGUAGE)

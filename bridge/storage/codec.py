@@ -1,0 +1,41 @@
+"""Domain values as JSON text and back. Text columns: PostgreSQL's jsonb refuses the NUL that people do send."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from bridge.core.events import InboundEvent
+from bridge.core.message import Attachment, Content, Uncarried
+from bridge.core.text import RichText
+
+T = TypeVar("T")
+
+EVENT: TypeAdapter[InboundEvent] = TypeAdapter(InboundEvent)
+RICH_TEXT: TypeAdapter[RichText] = TypeAdapter(RichText)
+ATTACHMENTS: TypeAdapter[tuple[Attachment, ...]] = TypeAdapter(tuple[Attachment, ...])
+UNCARRIED: TypeAdapter[tuple[Uncarried, ...]] = TypeAdapter(tuple[Uncarried, ...])
+CONTENT: TypeAdapter[Content] = TypeAdapter(Content)
+
+
+def dump(adapter: TypeAdapter[T], value: T) -> str:
+    """JSON text. Raises ValueError for text that is no Unicode (lone surrogates)."""
+    return adapter.dump_json(value, exclude_defaults=True).decode()
+
+
+def load(adapter: TypeAdapter[T], text: str) -> T:
+    """The value again; raises pydantic.ValidationError for foreign text."""
+    return adapter.validate_json(text)
+
+
+def dump_object(value: Mapping[str, Any]) -> str:
+    """A JSON object in one canonical form, so that the same object is always the same bytes."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+
+
+def load_object(text: str) -> dict[str, Any]:
+    loaded = json.loads(text)
+    if not isinstance(loaded, dict):
+        raise TypeError("not a JSON object")
+    return loaded

@@ -1,0 +1,227 @@
+"""Opening the database, bringing its tables up to date, and transactions with work to do after their commit."""
+
+import asyncio
+import os
+import sqlite3
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import asyncpg.exceptions
+import structlog
+from tortoise import Tortoise
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import BaseORMException, DBConnectionError, OperationalError, TransactionManagementError
+from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.recorder import MigrationRecorder
+from tortoise.transactions import in_transaction
+
+from bridge.core.errors import ConfigError, StorageUnavailable
+from bridge.storage.models import Meta
+
+log = structlog.get_logger()
+
+APP = "baraza"
+_CONNECTION = "default"
+_hooks: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
+UNAVAILABLE = (
+    OperationalError,
+    DBConnectionError,
+    TransactionManagementError,
+    sqlite3.OperationalError,
+    asyncpg.exceptions.PostgresConnectionError,
+    asyncpg.exceptions.InterfaceError,
+    OSError,
+)
+
+
+def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
+    """Tortoise's configuration for ``sqlite://PATH`` or ``postgres://...``."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        connection: Any = {
+            "engine": "bridge.storage.sqlite_immediate",
+            "credentials": {
+                "file_path": rest,
+                "foreign_keys": "ON" if foreign_keys else "OFF",
+                "synchronous": "FULL",  # NORMAL may lose the last commits on power loss; this is a ledger
+                "busy_timeout": 5000,
+            },
+        }
+    elif scheme in ("postgres", "postgresql"):
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        connection = {
+            "engine": "tortoise.backends.asyncpg",
+            "credentials": {
+                "host": host,
+                "port": parts.port or 5432,
+                "user": parts.username or "",
+                "password": parts.password or "",
+                "database": parts.path.lstrip("/"),
+                "minsize": 1,
+                "maxsize": 8,
+            },
+        }
+    else:
+        raise ConfigError(f"bridge.database begins with {quote(scheme)}://: write sqlite://PATH or postgres://...")
+    return {
+        "connections": {_CONNECTION: connection},
+        "apps": {
+            APP: {
+                "models": ["bridge.storage.models"],
+                "default_connection": _CONNECTION,
+                "migrations": "bridge.storage.migrations",
+            }
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+async def _connect(url: str, *, foreign_keys: bool = True) -> BaseDBAsyncClient:
+    # Workers are started before and after this call alike, so the connection must not hang on a context variable.
+    await Tortoise.init(config=tortoise_config(url, foreign_keys=foreign_keys), _enable_global_fallback=True)
+    return Tortoise.get_connection(_CONNECTION)
+
+
+def _sqlite_path(url: str) -> Path | None:
+    return Path(url.partition("://")[2]) if url.startswith("sqlite://") else None
+
+
+def _prepare_file(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise StorageUnavailable(
+            f"the database {path} cannot be created ({error.strerror}): make its folder writable for this user, "
+            "or set bridge.database to another place"
+        ) from error
+
+
+def _backup(path: Path, label: str) -> Path:
+    target = path.with_name(f"{path.name}.before-{label}")
+    source = sqlite3.connect(path)
+    try:
+        copy = sqlite3.connect(target)
+        try:
+            source.backup(copy)
+        finally:
+            copy.close()
+    finally:
+        source.close()
+    target.chmod(0o600)
+    return target
+
+
+async def _upgrade(url: str) -> None:
+    """Apply outstanding migrations; refuse a database that is newer than this program."""
+    path = _sqlite_path(url)
+    # Tortoise rebuilds a SQLite table by dropping it, and with foreign keys on that deletes the rows of its children.
+    connection = await _connect(url, foreign_keys=False)
+    try:
+        executor = MigrationExecutor(connection, tortoise_config(url)["apps"])
+        recorder = MigrationRecorder(connection)
+        with suppress(BaseORMException, asyncpg.exceptions.PostgresError):  # no table of migrations yet: a new database
+            applied = {key.name for key in await recorder.applied_migrations() if key.app_label == APP}
+            await executor.loader.build_graph()
+            known = {key.name for key in executor.loader.graph.nodes if key.app_label == APP}
+            if unknown := applied - known:
+                raise ConfigError(
+                    f"the database was written by a newer Baraza (it has {', '.join(sorted(unknown))}): "
+                    "upgrade the program, or restore the backup made before the upgrade"
+                )
+            plan = await executor.plan()
+            if applied and plan and path is not None:
+                label = plan[0].migration.name
+                saved = await asyncio.to_thread(_backup, path, label)
+                log.info("database_backed_up", file=saved.name)
+        await executor.migrate()
+        if path is not None:
+            broken = await connection.execute_query_dict("PRAGMA foreign_key_check")
+            if broken:
+                raise StorageUnavailable(
+                    f"the upgrade left {len(broken)} rows without their parents: restore the backup beside {path} "
+                    "and report this"
+                )
+    finally:
+        await Tortoise.close_connections()
+
+
+async def open_database(url: str) -> str:
+    """Connect, upgrade where needed, and return the id of this installation.
+
+    Raises ConfigError where the database is newer than the program, StorageUnavailable where it cannot be reached.
+    """
+    path = _sqlite_path(url)
+    if path is not None:
+        _prepare_file(path)
+    try:
+        await _upgrade(url)
+        await _connect(url)
+        row, _ = await Meta.get_or_create(key="installation", defaults={"value": uuid.uuid4().hex})
+    except UNAVAILABLE as error:
+        await close_database()
+        where = f"the database {path}" if path is not None else "the PostgreSQL server"
+        raise StorageUnavailable(
+            f"{where} cannot be used ({type(error).__name__}: {_reason(error)}): check that it is there, "
+            "writable, not full and not locked by another program, then start again"
+        ) from error
+    return row.value
+
+
+def _reason(error: BaseException) -> str:
+    text = str(error) or (getattr(error, "strerror", "") or "no answer")
+    return text.splitlines()[0][:200] if "password" not in text else "the password or user is not accepted"
+
+
+async def close_database() -> None:
+    """Close every connection; harmless when none is open."""
+    with suppress(Exception):
+        await Tortoise.close_connections()
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[None]:
+    """All or nothing. Functions given to ``after_commit`` inside run once the commit is done, never otherwise.
+
+    Raises StorageUnavailable where the database cannot be read or written now; nothing was changed.
+    Joining: inside another transaction this is part of that one.
+    """
+    if _hooks.get() is not None:
+        yield
+        return
+    hooks: list[Callable[[], None]] = []
+    token = _hooks.set(hooks)
+    try:
+        async with in_transaction(_CONNECTION):
+            yield
+    except UNAVAILABLE as error:
+        raise StorageUnavailable(f"the database cannot be written now ({_reason(error)})") from error
+    finally:
+        _hooks.reset(token)
+    for hook in hooks:
+        hook()
+
+
+def after_commit(hook: Callable[[], None]) -> None:
+    """Run ``hook`` when the surrounding transaction has committed; at once where there is none."""
+    hooks = _hooks.get()
+    if hooks is None:
+        hook()
+    elif hook not in hooks:
+        hooks.append(hook)
+
+
+async def ping() -> None:
+    """Ask the database a trivial question; raises StorageUnavailable."""
+    try:
+        await Tortoise.get_connection(_CONNECTION).execute_query("SELECT 1")
+    except UNAVAILABLE as error:
+        raise StorageUnavailable(f"the database does not answer ({_reason(error)})") from error

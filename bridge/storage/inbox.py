@@ -1,0 +1,163 @@
+"""The inbox: events are committed here, with the adapter's cursor, before the platform hears that we have them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from pydantic_core import PydanticSerializationError
+from tortoise.exceptions import IntegrityError
+
+from bridge.core.clock import Clock
+from bridge.core.events import ChatMoved, InboundEvent, Unreadable
+from bridge.core.ids import AccountId, Address, ChatId
+from bridge.core.states import INBOX, InboxState, InboxStep
+from bridge.storage import codec
+from bridge.storage.bells import inbox_bell
+from bridge.storage.database import transaction
+from bridge.storage.models import AdapterState, ChatAlias, Delivery, Inbox
+
+MAX_ATTEMPTS = 8
+_MAX_RAW = 256 * 1024
+"""Bytes of a platform's own JSON kept per event."""
+
+
+def _scrubbed(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _row(event: InboundEvent, now: datetime) -> Inbox:
+    try:
+        encoded = codec.dump(codec.EVENT, event)
+    except (PydanticSerializationError, ValueError) as error:
+        event = Unreadable(
+            account=event.account,
+            chat=event.chat,
+            key=event.key,
+            at=event.at,
+            reason=f"its text cannot be stored ({type(error).__name__})",
+            raw=event.raw,
+        )
+        encoded = codec.dump(codec.EVENT, replace(event, raw=""))
+    return Inbox(
+        account=event.account,
+        chat=event.chat,
+        key=event.key,
+        event=codec.dump(codec.EVENT, replace(event, raw="")) if not isinstance(event, Unreadable) else encoded,
+        raw_json=_scrubbed(event.raw)[:_MAX_RAW].replace("\x00", "\ufffd"),
+        received_at=event.at,
+        due_at=now,
+    )
+
+
+class DurableSink:
+    """The sink adapters write to: one commit for the events and the cursor that would acknowledge them."""
+
+    def __init__(self, account: AccountId, clock: Clock) -> None:
+        self._account = account
+        self._clock = clock
+
+    async def accept(self, events: Sequence[InboundEvent], *, state: Mapping[str, str] | None = None) -> None:
+        now = self._clock.now()
+        async with transaction():
+            for event in events:
+                if not await Inbox.exists(account=event.account, key=event.key):
+                    await _row(event, now).save()
+            for key, value in (state or {}).items():
+                await _set_state(self._account, key, value)
+            if events:
+                inbox_bell.ring_after_commit()
+
+
+async def _set_state(account: AccountId, key: str, value: str) -> None:
+    if not await AdapterState.filter(account=account, key=key).update(value=value):
+        await AdapterState.create(account=account, key=key, value=value)
+
+
+class DurableState:
+    """An adapter's own small values, in the database."""
+
+    def __init__(self, account: AccountId) -> None:
+        self._account = account
+
+    async def get(self, key: str) -> str | None:
+        row = await AdapterState.get_or_none(account=self._account, key=key)
+        return None if row is None else row.value
+
+    async def set(self, key: str, value: str) -> None:
+        async with transaction():
+            await _set_state(self._account, key, value)
+
+    async def delete(self, key: str) -> None:
+        async with transaction():
+            await AdapterState.filter(account=self._account, key=key).delete()
+
+
+async def take(now: datetime, *, busy: set[tuple[str, str]], limit: int = 64) -> list[Inbox]:
+    """The oldest new event of every chat that is not being worked on: order is kept per chat."""
+    rows = await Inbox.filter(state=InboxState.NEW).order_by("id").limit(500)
+    heads: dict[tuple[str, str], Inbox] = {}
+    for row in rows:
+        heads.setdefault((row.account, row.chat), row)
+    return [row for lane, row in heads.items() if lane not in busy and row.due_at <= now][:limit]
+
+
+async def next_due(now: datetime) -> datetime | None:
+    """When the next postponed event wants to be tried."""
+    row = await Inbox.filter(state=InboxState.NEW, due_at__gt=now).order_by("due_at").first()
+    return None if row is None else row.due_at
+
+
+async def _step(row: Inbox, step: InboxStep, note: str = "") -> bool:
+    changed = await Inbox.filter(id=row.id, state__in=INBOX.sources(step)).update(state=INBOX.target(step), note=note)
+    return changed == 1
+
+
+async def finish(row: Inbox) -> bool:
+    """Mark an event done; part of the transaction that holds its effects. False where somebody already did."""
+    return await _step(row, InboxStep.FINISH)
+
+
+async def postpone(row: Inbox, now: datetime, note: str) -> bool:
+    """Try an event again later, with growing pauses; after eight times it is parked for a person (returns False)."""
+    async with transaction():
+        if row.attempts + 1 >= MAX_ATTEMPTS:
+            await _step(row, InboxStep.PARK, note)
+            return False
+        pause = timedelta(seconds=min(600, 2**row.attempts))
+        await Inbox.filter(id=row.id, state=InboxState.NEW).update(
+            attempts=row.attempts + 1, due_at=now + pause, note=note
+        )
+    return True
+
+
+async def park(row: Inbox, note: str) -> None:
+    """Put an event aside for a person; everything behind it goes on."""
+    async with transaction():
+        await _step(row, InboxStep.PARK, note)
+
+
+async def resolve(address: Address) -> Address:
+    """Where a chat lives now."""
+    alias = await ChatAlias.get_or_none(account=address.account, old=address.chat)
+    return address if alias is None else Address(address.account, ChatId(alias.new))
+
+
+async def origin(address: Address) -> Address:
+    """The id under which the config knows a chat that has moved."""
+    alias = await ChatAlias.filter(account=address.account, new=address.chat).first()
+    return address if alias is None else Address(address.account, ChatId(alias.old))
+
+
+async def move_chat(event: ChatMoved) -> None:
+    """Remember a chat's new id and send there what was planned for the old one."""
+    try:
+        if not await ChatAlias.filter(account=event.account, old=event.chat).update(new=event.new_chat):
+            await ChatAlias.create(account=event.account, old=event.chat, new=event.new_chat)
+    except IntegrityError:
+        return
+    await ChatAlias.filter(account=event.account, new=event.chat).update(new=event.new_chat)
+    # What is frozen names the old chat; it is rendered again for the new one. Nothing was sent: it is planned.
+    await Delivery.filter(account=event.account, chat=event.chat, state="planned").update(
+        chat=event.new_chat, payload=""
+    )
+

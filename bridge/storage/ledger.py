@@ -1,0 +1,356 @@
+"""The delivery ledger: outbox, queue and record in one table. A batch is safe because its commit precedes its sends.
+
+Every change of state goes through ``_step``, which repeats the guard of ``core.states.DELIVERY`` in its WHERE clause.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tortoise.expressions import F
+from tortoise.functions import Max, Min
+
+from bridge.core.errors import Refusal, TransitionRefused
+from bridge.core.ids import Address, RemoteRef
+from bridge.core.message import Content
+from bridge.core.ports import Later, Refused, SendOutcome, Sent, Unknown
+from bridge.core.states import DELIVERY, DeliveryState, DeliveryStep
+from bridge.storage import codec
+from bridge.storage.bells import delivery_bell
+from bridge.storage.database import transaction
+from bridge.storage.models import Delivery
+
+POST, CARD, PROMPT, NOTICE, REMOVAL = "post", "card", "prompt", "notice", "removal"
+SEND, EDIT, DELETE = "send", "edit", "delete"
+LIFETIME = timedelta(days=7)
+"""After this long undelivered rows end as refused, with the reason, in front of a person."""
+ACTIVE = (DeliveryState.PLANNED, DeliveryState.ATTEMPTING, DeliveryState.IN_DOUBT)
+
+Effects = Callable[[Sequence[Delivery]], Awaitable[None]]
+Compose = Callable[[Delivery], Awaitable["Frozen | None"]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frozen:
+    """What a row sends, at this and every later attempt."""
+
+    payload: str
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    row: Delivery
+    answer: SendOutcome
+
+
+async def plan(
+    *,
+    kind: str,
+    address: Address,
+    now: datetime,
+    content: Content | None = None,
+    community: str = "",
+    post_id: int | None = None,
+    review_id: int | None = None,
+    operation: str = SEND,
+    part: int = 1,
+    waits_for: int | None = None,
+    target: Delivery | None = None,
+    target_ref: RemoteRef | None = None,
+    due_at: datetime | None = None,
+    lifetime: timedelta = LIFETIME,
+) -> Delivery:
+    """Write one row, inside the caller's transaction. An edit or removal waits until what it changes is there."""
+    if target is not None and waits_for is None and target.state != DeliveryState.DELIVERED:
+        waits_for = target.id
+    row = await Delivery.create(
+        kind=kind,
+        community=community,
+        post_id=post_id,
+        review_id=review_id,
+        account=address.account,
+        chat=address.chat,
+        part=part,
+        operation=operation,
+        due_at=due_at or now,
+        expires_at=(due_at or now) + lifetime,
+        waits_for=waits_for,
+        target_id=None if target is None else target.id,
+        target_chat="" if target_ref is None else target_ref.chat,
+        target_message="" if target_ref is None else target_ref.message,
+        content="" if content is None else codec.dump(codec.CONTENT, content),
+        planned_at=now,
+    )
+    delivery_bell.ring_after_commit()
+    return row
+
+
+async def register_delivered(*, kind: str, ref: RemoteRef, now: datetime, community: str, post_id: int) -> Delivery:
+    """Enter a message that is already out there as a delivery of its own (a member's original that stays)."""
+    return await Delivery.create(
+        kind=kind,
+        community=community,
+        post_id=post_id,
+        account=ref.account,
+        chat=ref.chat,
+        state=DeliveryState.DELIVERED,
+        due_at=now,
+        remote_chat=ref.chat,
+        message=ref.message,
+        planned_at=now,
+        done_at=now,
+        detail="original",
+    )
+
+
+async def _step(row: Delivery, step: DeliveryStep, **values: Any) -> bool:
+    after = DELIVERY.target(step)
+    changed = await Delivery.filter(id=row.id, state__in=DELIVERY.sources(step)).update(state=after, **values)
+    if changed == 1:
+        row.update_from_dict({**{k: v for k, v in values.items() if not hasattr(v, "resolve")}, "state": after})
+    return changed == 1
+
+
+async def _release(ids: Sequence[int]) -> None:
+    if ids and await Delivery.filter(waits_for__in=list(ids)).update(waits_for=None):
+        delivery_bell.ring_after_commit()
+
+
+async def _cancel_dependants(ids: Sequence[int], reason: Refusal | None = None) -> list[Delivery]:
+    """What waits for something that will never be there is called off, all the way down."""
+    cancelled: list[Delivery] = []
+    wave = list(ids)
+    while wave:
+        rows = await Delivery.filter(waits_for__in=wave, state__in=DELIVERY.sources(DeliveryStep.CANCEL))
+        for row in rows:
+            await _step(row, DeliveryStep.CANCEL, reason="" if reason is None else reason.value)
+        cancelled += rows
+        wave = [row.id for row in rows]
+    return cancelled
+
+
+async def heads(now: datetime, accounts: Sequence[str]) -> list[tuple[int, Address]]:
+    """The first row of every lane that may go now, oldest first: (row id, lane)."""
+    found = (
+        await Delivery.filter(
+            state=DeliveryState.PLANNED, due_at__lte=now, waits_for__isnull=True, account__in=list(accounts)
+        )
+        .annotate(head=Min("id"))
+        .group_by("account", "chat")
+        .order_by("head")
+        .values_list("head", "account", "chat")
+    )
+    return [(head, Address(account, chat)) for head, account, chat in found]
+
+
+async def claim(ids: Sequence[int], now: datetime, compose: Compose) -> list[Delivery]:
+    """Freeze and mark rows as being attempted, in one commit that precedes their sends.
+
+    A row whose content has become pointless (compose says None) is called off; one that cannot be composed is
+    refused with the reason and blocks nobody.
+    """
+    claimed: list[Delivery] = []
+    async with transaction():
+        for row in await Delivery.filter(id__in=list(ids), state=DeliveryState.PLANNED).order_by("id"):
+            values: dict[str, Any] = {"attempts": F("attempts") + 1, "attempted_at": now, "reason": "", "detail": ""}
+            if row.first_attempt_at is None:
+                values["first_attempt_at"] = now
+            if not row.payload:
+                try:
+                    frozen = await compose(row)
+                except (ValueError, LookupError, TypeError) as error:
+                    await _step(row, DeliveryStep.ATTEMPT, **values)
+                    await _step(row, DeliveryStep.REFUSE, reason=Refusal.BAD_CONTENT.value, detail=type(error).__name__)
+                    await _cancel_dependants([row.id])
+                    continue
+                if frozen is None:
+                    await _step(row, DeliveryStep.CANCEL)
+                    await _cancel_dependants([row.id])
+                    continue
+                values |= {"payload": frozen.payload, "content": frozen.content}
+            if await _step(row, DeliveryStep.ATTEMPT, **values):
+                row.attempts += 1
+                claimed.append(row)
+    return claimed
+
+
+async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects) -> None:
+    """Write down what became of a batch, release or call off what waited for it, and let ``effects`` add rows."""
+    async with transaction():
+        settled: list[Delivery] = []
+        delivered: list[int] = []
+        for outcome in outcomes:
+            row, answer = outcome.row, outcome.answer
+            match answer:
+                case Sent(refs=refs):
+                    ref = refs[0] if refs else None
+                    values = {"done_at": now, "reason": "", "detail": ""}
+                    if ref is not None:
+                        values |= {"remote_chat": ref.chat, "message": ref.message}
+                    if await _step(row, DeliveryStep.SENT, **values):
+                        delivered.append(row.id)
+                        settled.append(row)
+                case Refused(reason=reason, detail=detail):
+                    if await _step(row, DeliveryStep.REFUSE, reason=reason.value, detail=detail[:500], done_at=now):
+                        settled += [row, *await _cancel_dependants([row.id], reason)]
+                case Later(when=when, why=why):
+                    await _step(row, DeliveryStep.POSTPONE, due_at=when, detail=why[:500])
+                case Unknown(why=why):
+                    await _step(row, DeliveryStep.DOUBT, due_at=now, detail=why[:500])
+        await _release(delivered)
+        if settled:
+            await effects(settled)
+    delivery_bell.ring()
+
+
+async def recover() -> int:
+    """After a start: whatever was being attempted by a process that died is in doubt. Returns how many."""
+    async with transaction():
+        return await Delivery.filter(state__in=DELIVERY.sources(DeliveryStep.DOUBT)).update(
+            state=DELIVERY.target(DeliveryStep.DOUBT), detail="the program stopped while it was being sent"
+        )
+
+
+async def in_doubt(now: datetime, accounts: Sequence[str], limit: int = 50) -> list[Delivery]:
+    return await Delivery.filter(state=DeliveryState.IN_DOUBT, due_at__lte=now, account__in=list(accounts)).limit(limit)
+
+
+async def resolve_doubt(
+    row: Delivery, step: DeliveryStep, now: datetime, effects: Effects, *, ref: RemoteRef | None = None
+) -> None:
+    """FOUND (it is there), REPLAY (send it again) or PARK (a person must say)."""
+    async with transaction():
+        values: dict[str, Any] = {}
+        if step is DeliveryStep.FOUND:
+            values = {"done_at": now}
+            if ref is not None:
+                values |= {"remote_chat": ref.chat, "message": ref.message}
+        elif step is DeliveryStep.REPLAY:
+            values = {"due_at": now + timedelta(seconds=min(300, 2 ** min(row.attempts, 10) - 1))}
+        if not await _step(row, step, **values):
+            return
+        if step is DeliveryStep.FOUND:
+            await _release([row.id])
+        if step is not DeliveryStep.REPLAY:
+            await effects([row])
+        delivery_bell.ring_after_commit()
+
+
+async def postpone_doubt(row: Delivery, when: datetime) -> None:
+    """The far side cannot be asked now: ask again at ``when``."""
+    async with transaction():
+        await Delivery.filter(id=row.id, state=DeliveryState.IN_DOUBT).update(due_at=when)
+
+
+async def settle(row_id: int, step: DeliveryStep, now: datetime, effects: Effects, *, by: str) -> Delivery:
+    """A person decides: CONFIRM, SEND_AGAIN or GIVE_UP what is uncertain, RETRY what was refused.
+
+    Raises LookupError where there is no such row, TransitionRefused where it is not in that state (any more).
+    """
+    async with transaction():
+        row = await Delivery.get_or_none(id=row_id)
+        if row is None:
+            raise LookupError(f"there is no delivery {row_id}")
+        values: dict[str, Any] = {"detail": f"settled by {by}"}
+        if step in (DeliveryStep.SEND_AGAIN, DeliveryStep.RETRY):
+            values |= {"due_at": now, "expires_at": now + LIFETIME, "first_attempt_at": None, "reason": ""}
+        else:
+            values |= {"done_at": now}
+        if not await _step(row, step, **values):
+            raise TransitionRefused(f"delivery {row_id} is {row.state.value}: {step.value} is not possible any more")
+        if step is DeliveryStep.CONFIRM:
+            await _release([row.id])
+        elif step is DeliveryStep.GIVE_UP:
+            await _cancel_dependants([row.id])
+        elif step is DeliveryStep.RETRY:
+            for part in await Delivery.filter(waits_for=row.id, state=DeliveryState.CANCELLED):
+                await Delivery.create(
+                    **{name: getattr(part, name) for name in _COPIED}, due_at=now, planned_at=now, waits_for=row.id
+                )
+        await effects([row])
+        delivery_bell.ring_after_commit()
+        return row
+
+
+_COPIED = ("kind", "community", "post_id", "review_id", "account", "chat", "part", "operation", "content", "expires_at")
+
+
+async def next_due(now: datetime, accounts: Sequence[str]) -> datetime | None:
+    """When the next row that is not due yet will be."""
+    row = (
+        await Delivery.filter(
+            state__in=[DeliveryState.PLANNED, DeliveryState.IN_DOUBT], due_at__gt=now, account__in=list(accounts)
+        )
+        .order_by("due_at")
+        .first()
+    )
+    return None if row is None else row.due_at
+
+
+async def recent_attempts(since: datetime) -> list[tuple[Address, datetime]]:
+    """Calls of the last while, so that a restart does not burst over a platform's limits."""
+    rows = await Delivery.filter(attempted_at__gt=since).values_list("account", "chat", "attempted_at")
+    return [(Address(account, chat), at) for account, chat, at in rows]
+
+
+async def find_by_ref(ref: RemoteRef) -> Delivery | None:
+    """The row whose message this is, ours or registered; edits keep the message of their send."""
+    return (
+        await Delivery.filter(account=ref.account, remote_chat=ref.chat, message=ref.message, operation=SEND)
+        .order_by("-id")
+        .first()
+    )
+
+
+async def of_post(post_id: int) -> list[Delivery]:
+    return await Delivery.filter(post_id=post_id).order_by("id")
+
+
+async def first_part(post_id: int, address: Address) -> Delivery | None:
+    """The message a reply to this post should answer in that chat."""
+    return (
+        await Delivery.filter(
+            post_id=post_id,
+            account=address.account,
+            chat=address.chat,
+            operation=SEND,
+            state=DeliveryState.DELIVERED,
+        )
+        .order_by("part", "id")
+        .first()
+    )
+
+
+async def oldest_undelivered() -> datetime | None:
+    """Since when the oldest unfinished row has been due."""
+    found = await Delivery.filter(state__in=list(ACTIVE), waits_for__isnull=True).order_by("due_at").first()
+    return None if found is None else found.due_at
+
+
+async def card_rows(review_id: int) -> list[Delivery]:
+    """The card of a review in each moderators' channel: the rows that sent it, newest per channel."""
+    newest = (
+        await Delivery.filter(review_id=review_id, kind=CARD, operation=SEND)
+        .annotate(last=Max("id"))
+        .group_by("account", "chat")
+        .values_list("last", flat=True)
+    )
+    return await Delivery.filter(id__in=list(newest)).order_by("id")
+
+
+async def unclaimed_edit(card: Delivery) -> Delivery | None:
+    """An edit of this card that is still to be composed, and so will show whatever is true by then."""
+    return await Delivery.filter(target_id=card.id, operation=EDIT, state=DeliveryState.PLANNED, payload="").first()
+
+
+async def removal_of(ref: RemoteRef) -> Delivery | None:
+    """The row that takes a member's original out of its group."""
+    return (
+        await Delivery.filter(
+            kind=REMOVAL, account=ref.account, target_chat=ref.chat, target_message=ref.message, operation=DELETE
+        )
+        .order_by("-id")
+        .first()
+    )

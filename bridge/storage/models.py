@@ -1,0 +1,423 @@
+"""The tables. JSON values are text columns in the form of ``codec``, times are aware and in UTC.
+
+Docstrings become comments in the schema, and Tortoise cuts SQLite scripts at every semicolon: none may stand in them.
+"""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from bridge.core.ids import AccountId, Address, ChatId, MessageId, RemoteRef, UserId, UserRef
+from bridge.core.states import ConversationState, DeliveryState, InboxState, PostState, ReviewState
+
+SHORT = 64
+ID = 255
+
+
+def _id() -> Any:
+    return fields.BigIntField(primary_key=True)
+
+
+class Meta(Model):
+    """Facts about this installation: its id, counters."""
+
+    key = fields.CharField(SHORT * 2, primary_key=True)
+    value = fields.TextField()
+
+    class Meta:
+        table = "meta"
+
+
+class Counter(Model):
+    """A running number. The row is locked by its own update until the transaction ends."""
+
+    name = fields.CharField(SHORT * 2, primary_key=True)
+    value = fields.BigIntField(default=0)
+
+    class Meta:
+        table = "counter"
+
+
+class AdapterState(Model):
+    """Cursors, device ids and the like, for one adapter each."""
+
+    id = _id()
+    account = fields.CharField(SHORT)
+    key = fields.CharField(ID)
+    value = fields.TextField()
+
+    class Meta:
+        table = "adapter_state"
+        unique_together = (("account", "key"),)
+
+
+class ChatAlias(Model):
+    """A chat that moved to another id: the old one still answers."""
+
+    id = _id()
+    account = fields.CharField(SHORT)
+    old = fields.CharField(ID)
+    new = fields.CharField(ID)
+
+    class Meta:
+        table = "chat_alias"
+        unique_together = (("account", "old"),)
+
+
+class Chat(Model):
+    """What a chat is called, as last heard, so that people are shown names and not numbers."""
+
+    id = _id()
+    account = fields.CharField(SHORT)
+    chat = fields.CharField(ID)
+    title = fields.CharField(ID)
+
+    class Meta:
+        table = "chat"
+        unique_together = (("account", "chat"),)
+
+
+class Inbox(Model):
+    """Every event a platform told us, committed before it was acknowledged."""
+
+    id = _id()
+    account = fields.CharField(SHORT)
+    chat = fields.CharField(ID)
+    key = fields.CharField(ID)
+    event = fields.TextField()
+    raw_json = fields.TextField()
+    received_at = fields.DatetimeField()
+    state = fields.CharEnumField(InboxState, max_length=16, default=InboxState.NEW)
+    attempts = fields.IntField(default=0)
+    due_at = fields.DatetimeField()
+    note = fields.TextField(default="")
+
+    class Meta:
+        table = "inbox"
+        unique_together = (("account", "key"),)
+        indexes = (Index(fields=("state", "id")),)
+
+
+class Person(Model):
+    """A member, whatever phones they hold."""
+
+    id = _id()
+    language = fields.CharField(16, default="")
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "person"
+
+
+class Identity(Model):
+    """One account of a person on one platform."""
+
+    id = _id()
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField("baraza.Person", related_name="identities")
+    person_id: int
+    account = fields.CharField(SHORT)
+    user = fields.CharField(ID)
+    name = fields.CharField(ID)
+    handle = fields.CharField(ID, default="")
+    direct_chat = fields.CharField(ID, default="")
+    direct_open = fields.BooleanField(default=False)
+    """The person has written privately, so we may answer there."""
+    community = fields.CharField(SHORT, default="")
+    """Where private messages go, once chosen."""
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "identity"
+        unique_together = (("account", "user"),)
+
+    @property
+    def ref(self) -> UserRef:
+        return UserRef(AccountId(self.account), UserId(self.user))
+
+    @property
+    def direct(self) -> Address | None:
+        return Address(AccountId(self.account), ChatId(self.direct_chat)) if self.direct_chat else None
+
+
+class Profile(Model):
+    """One version of what a person says of themselves. Posts keep the version they were approved with."""
+
+    id = _id()
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField("baraza.Person", related_name="profiles")
+    person_id: int
+    version = fields.IntField()
+    answers = fields.TextField()
+    shown = fields.BooleanField(default=False)
+    """Consent to show it under posts."""
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "profile"
+        unique_together = (("person", "version"),)
+
+
+class Conversation(Model):
+    """A dialogue with a member that can be left and taken up again."""
+
+    id = _id()
+    identity: fields.ForeignKeyRelation[Identity] = fields.ForeignKeyField(
+        "baraza.Identity", related_name="conversations"
+    )
+    identity_id: int
+    kind = fields.CharField(SHORT)
+    community = fields.CharField(SHORT)
+    state = fields.CharEnumField(ConversationState, max_length=16, default=ConversationState.OPEN)
+    step = fields.CharField(SHORT)
+    answers = fields.TextField(default="{}")
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "conversation"
+        unique_together = (("identity", "kind"),)
+
+
+class Submission(Model):
+    """What an author wants to say, from wherever they said it."""
+
+    id = _id()
+    community = fields.CharField(SHORT)
+    number = fields.BigIntField()
+    identity: fields.ForeignKeyRelation[Identity] = fields.ForeignKeyField(
+        "baraza.Identity", related_name="submissions"
+    )
+    identity_id: int
+    account = fields.CharField(SHORT)
+    chat = fields.CharField(ID)
+    message = fields.CharField(ID)
+    private = fields.BooleanField()
+    intake = fields.CharField(16)
+    """How the group it came from treats originals: hold or copy, private for a private chat."""
+    album = fields.CharField(ID, default="")
+    reply_post_id = fields.BigIntField(null=True)
+    """The post it answers. No foreign key: posts come from submissions, and a circle cannot be created."""
+    reply_excerpt = fields.TextField(default="")
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "submission"
+        unique_together = (("community", "number"),)
+        indexes = (Index(fields=("account", "chat", "album")), Index(fields=("identity_id", "id")))
+
+    @property
+    def source(self) -> RemoteRef:
+        return RemoteRef(AccountId(self.account), ChatId(self.chat), MessageId(self.message))
+
+
+class Source(Model):
+    """Every message out there that a submission was made of (an album has several)."""
+
+    id = _id()
+    submission: fields.ForeignKeyRelation[Submission] = fields.ForeignKeyField(
+        "baraza.Submission", related_name="sources"
+    )
+    submission_id: int
+    account = fields.CharField(SHORT)
+    chat = fields.CharField(ID)
+    message = fields.CharField(ID)
+
+    class Meta:
+        table = "source"
+        unique_together = (("account", "chat", "message"),)
+
+    @property
+    def ref(self) -> RemoteRef:
+        return RemoteRef(AccountId(self.account), ChatId(self.chat), MessageId(self.message))
+
+
+class Revision(Model):
+    """One wording of a submission. Approvals are of exactly one."""
+
+    id = _id()
+    submission: fields.ForeignKeyRelation[Submission] = fields.ForeignKeyField(
+        "baraza.Submission", related_name="revisions"
+    )
+    submission_id: int
+    number = fields.IntField()
+    text = fields.TextField()
+    attachments = fields.TextField(default="[]")
+    uncarried = fields.TextField(default="[]")
+    editor = fields.CharField(ID, default="")
+    """The moderator whose wording it is, empty for the author's own."""
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "revision"
+        unique_together = (("submission", "number"),)
+
+
+class Review(Model):
+    """What moderators decide on."""
+
+    id = _id()
+    kind = fields.CharField(16, default="post")
+    community = fields.CharField(SHORT)
+    submission: fields.ForeignKeyRelation[Submission] = fields.ForeignKeyField(
+        "baraza.Submission", related_name="reviews"
+    )
+    submission_id: int
+    revision = fields.IntField()
+    """The number of the revision now under review."""
+    state = fields.CharEnumField(ReviewState, max_length=16, default=ReviewState.HELD)
+    reasons = fields.TextField(default="[]")
+    """Codes of why it is held."""
+    decided_by = fields.CharField(ID, default="")
+    decided_name = fields.CharField(ID, default="")
+    decided_at = fields.DatetimeField(null=True)
+    reason = fields.CharField(SHORT, default="")
+    words = fields.TextField(default="")
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "review"
+        indexes = (Index(fields=("state", "community", "id")),)
+
+
+class Decision(Model):
+    """The audit log: who, when, what, why, on which revision. Never changed."""
+
+    id = _id()
+    review: fields.ForeignKeyRelation[Review] = fields.ForeignKeyField("baraza.Review", related_name="decisions")
+    review_id: int
+    at = fields.DatetimeField()
+    actor = fields.CharField(ID)
+    action = fields.CharField(SHORT)
+    revision = fields.IntField()
+    reason = fields.CharField(SHORT, default="")
+
+    class Meta:
+        table = "decision"
+
+
+class Query(Model):
+    """A moderator's question to the author, and the answer. Open while there is none."""
+
+    id = _id()
+    review: fields.ForeignKeyRelation[Review] = fields.ForeignKeyField("baraza.Review", related_name="queries")
+    review_id: int
+    question = fields.TextField()
+    answer = fields.TextField(default="")
+    asked_by = fields.CharField(ID)
+    asked_name = fields.CharField(ID)
+    asked_at = fields.DatetimeField()
+    answered_at = fields.DatetimeField(null=True)
+    closed = fields.BooleanField(default=False)
+    """The post was decided before an answer came."""
+
+    class Meta:
+        table = "query"
+        indexes = (Index(fields=("review_id", "id")),)
+
+
+class Post(Model):
+    """An approved revision with the author card frozen into it."""
+
+    id = _id()
+    community = fields.CharField(SHORT)
+    number = fields.BigIntField()
+    submission: fields.OneToOneRelation[Submission] = fields.OneToOneField("baraza.Submission", related_name="post")
+    submission_id: int
+    revision = fields.IntField()
+    author = fields.CharField(ID)
+    text = fields.TextField()
+    attachments = fields.TextField(default="[]")
+    uncarried = fields.TextField(default="[]")
+    card = fields.TextField()
+    reply_post_id = fields.BigIntField(null=True)
+    """The post it answers. No foreign key: posts come from submissions, and a circle cannot be created."""
+    state = fields.CharEnumField(PostState, max_length=16, default=PostState.LIVE)
+    approved_at = fields.DatetimeField()
+
+    class Meta:
+        table = "post"
+        unique_together = (("community", "number"),)
+
+
+class Handle(Model):
+    """An unguessable name for one action on one revision of one thing: what a button carries."""
+
+    token = fields.CharField(SHORT, primary_key=True)
+    subject = fields.CharField(16)
+    """What it acts on: review, submission, conversation, delivery."""
+    subject_id = fields.BigIntField()
+    revision = fields.IntField(default=0)
+    action = fields.CharField(SHORT)
+    argument = fields.CharField(SHORT, default="")
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "handle"
+        unique_together = (("subject", "subject_id", "revision", "action", "argument"),)
+
+
+class Delivery(Model):
+    """One physical message on its way out: the outbox, the queue and the ledger in one."""
+
+    id = _id()
+    kind = fields.CharField(16)
+    """post, card, prompt, notice, removal."""
+    community = fields.CharField(SHORT, default="")
+    post: fields.ForeignKeyNullableRelation[Post] = fields.ForeignKeyField(
+        "baraza.Post", related_name="deliveries", null=True
+    )
+    post_id: int | None
+    review: fields.ForeignKeyNullableRelation[Review] = fields.ForeignKeyField(
+        "baraza.Review", related_name="deliveries", null=True
+    )
+    review_id: int | None
+    account = fields.CharField(SHORT)
+    chat = fields.CharField(ID)
+    part = fields.IntField(default=1)
+    operation = fields.CharField(16, default="send")
+    state = fields.CharEnumField(DeliveryState, max_length=16, default=DeliveryState.PLANNED)
+    due_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField(null=True)
+    waits_for = fields.BigIntField(null=True)
+    """The row that must be settled first: an earlier part, the send that an edit changes."""
+    target_id = fields.BigIntField(null=True)
+    """The row whose message is edited or removed."""
+    target_chat = fields.CharField(ID, default="")
+    """With target_message: a message that is not ours, to be removed or answered."""
+    target_message = fields.CharField(ID, default="")
+    content = fields.TextField(default="")
+    payload = fields.TextField(default="")
+    """Frozen at the first claim and the same at every attempt."""
+    attempts = fields.IntField(default=0)
+    first_attempt_at = fields.DatetimeField(null=True)
+    attempted_at = fields.DatetimeField(null=True)
+    view = fields.CharField(SHORT, default="")
+    """Which of a card's keyboards this channel is looking at."""
+    remote_chat = fields.CharField(ID, default="")
+    message = fields.CharField(ID, default="")
+    reason = fields.CharField(SHORT, default="")
+    detail = fields.TextField(default="")
+    planned_at = fields.DatetimeField()
+    done_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "delivery"
+        indexes = (
+            Index(fields=("state", "account", "chat", "id")),
+            Index(fields=("waits_for",)),
+            Index(fields=("post_id", "account", "chat")),
+            Index(fields=("review_id", "account", "chat")),
+            Index(fields=("account", "remote_chat", "message")),
+            Index(fields=("account", "attempted_at")),
+        )
+
+    @property
+    def address(self) -> Address:
+        return Address(AccountId(self.account), ChatId(self.chat))
+
+    @property
+    def ref(self) -> RemoteRef | None:
+        """The message it became, once delivered."""
+        if not self.message:
+            return None
+        return RemoteRef(AccountId(self.account), ChatId(self.remote_chat or self.chat), MessageId(self.message))

@@ -1,0 +1,129 @@
+"""Members: persons, their identities on platforms, their profiles, their dialogues."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from bridge.core.events import Sender
+from bridge.core.hygiene import clean_name
+from bridge.core.ids import UserRef
+from bridge.core.states import CONVERSATION, ConversationState, ConversationStep
+from bridge.storage import codec
+from bridge.storage.models import Conversation, Identity, Person, Profile
+
+
+async def meet(sender: Sender, now: datetime, *, privately: bool = False) -> Identity:
+    """The identity behind a message, made on first sight and kept up to date; part of the caller's transaction."""
+    name = clean_name(sender.name, fallback=clean_name(sender.handle, fallback=sender.ref.user[:32]))
+    identity = await Identity.get_or_none(account=sender.ref.account, user=sender.ref.user).select_related("person")
+    if identity is None:
+        person = await Person.create(language=sender.language[:16], created_at=now)
+        return await Identity.create(
+            person=person,
+            account=sender.ref.account,
+            user=sender.ref.user,
+            name=name,
+            handle=clean_name(sender.handle, fallback=""),
+            direct_chat=sender.direct or "",
+            direct_open=privately,
+            created_at=now,
+        )
+    changes = {"name": name, "handle": clean_name(sender.handle, fallback="")}
+    if sender.direct:
+        changes["direct_chat"] = sender.direct
+    stale = {key: value for key, value in changes.items() if getattr(identity, key) != value}
+    if privately and not identity.direct_open:
+        await Identity.filter(id=identity.id).update(direct_open=True)
+        identity.direct_open = True
+    if stale:
+        await Identity.filter(id=identity.id).update(**stale)
+        identity.update_from_dict(stale)
+    return identity
+
+
+async def find(ref: UserRef) -> Identity | None:
+    return await Identity.get_or_none(account=ref.account, user=ref.user).select_related("person")
+
+
+async def get(identity_id: int) -> Identity:
+    return await Identity.get(id=identity_id).select_related("person")
+
+
+async def close_direct(account: str, chat: str) -> None:
+    """The person blocked the bot, or never opened the chat: do not count on it."""
+    await Identity.filter(account=account, direct_chat=chat).update(direct_open=False)
+
+
+async def choose_community(identity: Identity, community: str) -> None:
+    await Identity.filter(id=identity.id).update(community=community)
+    identity.community = community
+
+
+async def profile(person_id: int) -> Profile | None:
+    """The newest version."""
+    return await Profile.filter(person_id=person_id).order_by("-version").first()
+
+
+async def save_profile(person_id: int, answers: Mapping[str, str], *, shown: bool, now: datetime) -> Profile:
+    """A new version; older ones stay for the posts that were approved with them."""
+    last = await profile(person_id)
+    return await Profile.create(
+        person_id=person_id,
+        version=1 if last is None else last.version + 1,
+        answers=codec.dump_object(answers),
+        shown=shown,
+        created_at=now,
+    )
+
+
+def answers_of(profile_row: Profile | Conversation | None) -> dict[str, str]:
+    if profile_row is None:
+        return {}
+    return {key: str(value) for key, value in codec.load_object(profile_row.answers).items()}
+
+
+async def conversation(identity: Identity, kind: str) -> Conversation | None:
+    return await Conversation.get_or_none(identity_id=identity.id, kind=kind)
+
+
+async def conversation_by_id(conversation_id: int) -> Conversation | None:
+    return await Conversation.get_or_none(id=conversation_id).select_related("identity__person")
+
+
+async def open_conversation(
+    identity: Identity, kind: str, *, community: str, step: str, answers: Mapping[str, str], now: datetime
+) -> Conversation:
+    return await Conversation.create(
+        identity=identity,
+        kind=kind,
+        community=community,
+        step=step,
+        answers=codec.dump_object(answers),
+        updated_at=now,
+    )
+
+
+async def advance(
+    row: Conversation,
+    now: datetime,
+    *,
+    transition: ConversationStep | None = None,
+    step: str | None = None,
+    answers: Mapping[str, str] | None = None,
+    community: str | None = None,
+) -> bool:
+    """Move a dialogue on; False where it is no longer in a state that allows it."""
+    values: dict[str, object] = {"updated_at": now}
+    allowed: tuple[ConversationState, ...] = (ConversationState(row.state),)
+    if transition is not None:
+        allowed = CONVERSATION.sources(transition)
+        values["state"] = CONVERSATION.target(transition)
+    if step is not None:
+        values["step"] = step
+    if answers is not None:
+        values["answers"] = codec.dump_object(answers)
+    if community is not None:
+        values["community"] = community
+    changed = await Conversation.filter(id=row.id, state__in=allowed).update(**values)
+    if changed == 1:
+        row.update_from_dict(values)
+    return changed == 1

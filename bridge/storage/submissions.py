@@ -1,0 +1,263 @@
+"""Submissions, their revisions and reviews, decisions, posts, and the handles that buttons carry."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from tortoise.expressions import F
+
+from bridge.core.ids import RemoteRef, UserRef
+from bridge.core.message import Attachment, Uncarried
+from bridge.core.states import POST, REVIEW, ReviewState, ReviewStep
+from bridge.core.text import RichText
+from bridge.storage import codec
+from bridge.storage.models import Counter, Decision, Handle, Identity, Post, Review, Revision, Source, Submission
+
+
+async def next_number(name: str) -> int:
+    """The next of a running count; the row stays locked until the caller's transaction ends."""
+    if not await Counter.filter(name=name).update(value=F("value") + 1):
+        await Counter.create(name=name, value=1)
+        return 1
+    return int((await Counter.get(name=name)).value)
+
+
+async def submit(
+    *,
+    community: str,
+    identity: Identity,
+    source: RemoteRef,
+    private: bool,
+    intake: str,
+    text: RichText,
+    attachments: Sequence[Attachment],
+    uncarried: Sequence[Uncarried],
+    reasons: Sequence[str],
+    now: datetime,
+    album: str = "",
+    reply_post_id: int | None = None,
+    reply_excerpt: str = "",
+) -> Review:
+    """A new submission with its first revision, held for review; inside the caller's transaction."""
+    submission = await Submission.create(
+        community=community,
+        number=await next_number(f"submission:{community}"),
+        identity=identity,
+        account=source.account,
+        chat=source.chat,
+        message=source.message,
+        private=private,
+        intake=intake,
+        album=album,
+        reply_post_id=reply_post_id,
+        reply_excerpt=reply_excerpt,
+        created_at=now,
+    )
+    await add_source(submission, source)
+    await _add_revision(submission, 1, text, attachments, uncarried, now)
+    return await Review.create(
+        community=community,
+        submission=submission,
+        revision=1,
+        reasons=codec.dump_object({"codes": list(reasons)}),
+        created_at=now,
+    )
+
+
+async def add_source(submission: Submission, source: RemoteRef) -> None:
+    """Another message out there that the submission is made of."""
+    await Source.create(submission=submission, account=source.account, chat=source.chat, message=source.message)
+
+
+async def _add_revision(
+    submission: Submission,
+    number: int,
+    text: RichText,
+    attachments: Sequence[Attachment],
+    uncarried: Sequence[Uncarried],
+    now: datetime,
+) -> Revision:
+    return await Revision.create(
+        submission=submission,
+        number=number,
+        text=codec.dump(codec.RICH_TEXT, text),
+        attachments=codec.dump(codec.ATTACHMENTS, tuple(attachments)),
+        uncarried=codec.dump(codec.UNCARRIED, tuple(uncarried)),
+        created_at=now,
+    )
+
+
+async def revise(
+    review: Review,
+    text: RichText,
+    attachments: Sequence[Attachment],
+    uncarried: Sequence[Uncarried],
+    now: datetime,
+) -> bool:
+    """A new wording while it is held: older buttons stop counting. False where it was decided meanwhile."""
+    number = review.revision + 1
+    changed = await Review.filter(id=review.id, state=ReviewState.HELD, revision=review.revision).update(
+        revision=number
+    )
+    if changed != 1:
+        return False
+    review.revision = number
+    submission = await Submission.get(id=review.submission_id)
+    await _add_revision(submission, number, text, attachments, uncarried, now)
+    return True
+
+
+async def decide(
+    review: Review,
+    step: ReviewStep,
+    *,
+    revision: int,
+    actor: UserRef,
+    name: str,
+    now: datetime,
+    reason: str = "",
+    words: str = "",
+) -> bool:
+    """One conditional change of state and its line in the audit log; False where somebody else was first."""
+    changed = await Review.filter(id=review.id, state__in=REVIEW.sources(step), revision=revision).update(
+        state=REVIEW.target(step),
+        decided_by=str(actor),
+        decided_name=name,
+        decided_at=now,
+        reason=reason,
+        words=words,
+    )
+    if changed != 1:
+        return False
+    await Decision.create(
+        review_id=review.id, at=now, actor=str(actor), action=step.value, revision=revision, reason=reason
+    )
+    await review.refresh_from_db()
+    return True
+
+
+async def review_by_id(review_id: int) -> Review | None:
+    return await Review.get_or_none(id=review_id).select_related("submission__identity__person")
+
+
+async def review_by_number(community: str, number: int) -> Review | None:
+    return (
+        await Review.filter(community=community, submission__number=number)
+        .order_by("-id")
+        .select_related("submission__identity__person")
+        .first()
+    )
+
+
+async def held(community: str, limit: int = 20) -> list[Review]:
+    """The queue, longest waiting first."""
+    return (
+        await Review.filter(community=community, state=ReviewState.HELD)
+        .order_by("id")
+        .limit(limit)
+        .select_related("submission__identity")
+    )
+
+
+async def count_held(community: str) -> int:
+    return await Review.filter(community=community, state=ReviewState.HELD).count()
+
+
+async def revision_of(review: Review) -> Revision:
+    """The wording now under review."""
+    return await Revision.get(submission_id=review.submission_id, number=review.revision)
+
+
+async def submission_by_source(ref: RemoteRef) -> Submission | None:
+    source = await Source.get_or_none(account=ref.account, chat=ref.chat, message=ref.message).select_related(
+        "submission__identity__person"
+    )
+    return None if source is None else source.submission
+
+
+async def submission_by_album(account: str, chat: str, album: str) -> Submission | None:
+    return await Submission.filter(account=account, chat=chat, album=album).select_related("identity__person").first()
+
+
+async def sources(submission_id: int) -> list[Source]:
+    return await Source.filter(submission_id=submission_id).order_by("id")
+
+
+async def review_of_submission(submission_id: int) -> Review | None:
+    return (
+        await Review.filter(submission_id=submission_id, kind="post")
+        .order_by("-id")
+        .select_related("submission__identity__person")
+        .first()
+    )
+
+
+async def posts_before(identity: Identity) -> int:
+    """How many posts of this person were approved so far."""
+    return await Post.filter(submission__identity__person_id=identity.person_id).count()
+
+
+async def reviews_by(identity: Identity, limit: int = 5) -> list[Review]:
+    """A person's latest submissions, newest first."""
+    return (
+        await Review.filter(submission__identity__person_id=identity.person_id)
+        .order_by("-id")
+        .limit(limit)
+        .select_related("submission")
+    )
+
+
+async def publish(review: Review, *, author: str, card: str, revision: Revision, now: datetime) -> Post:
+    """The post of an approved review, frozen; inside the transaction of the approval."""
+    submission = review.submission
+    return await Post.create(
+        community=review.community,
+        number=submission.number,
+        submission=submission,
+        revision=revision.number,
+        author=author,
+        text=revision.text,
+        attachments=revision.attachments,
+        uncarried=revision.uncarried,
+        card=card,
+        reply_post_id=submission.reply_post_id,
+        state=POST.initial,
+        approved_at=now,
+    )
+
+
+async def post_by_id(post_id: int) -> Post | None:
+    return await Post.get_or_none(id=post_id)
+
+
+async def post_by_number(community: str, number: int) -> Post | None:
+    return await Post.get_or_none(community=community, number=number)
+
+
+async def post_of_submission(submission_id: int) -> Post | None:
+    return await Post.get_or_none(submission_id=submission_id)
+
+
+async def handle(
+    subject: str, subject_id: int, action: str, now: datetime, *, revision: int = 0, argument: str = ""
+) -> str:
+    """The token of one action on one revision of one thing: 128 random bits, the same on every card."""
+    known = await Handle.get_or_none(
+        subject=subject, subject_id=subject_id, revision=revision, action=action, argument=argument
+    )
+    if known is not None:
+        return known.token
+    row = await Handle.create(
+        token=secrets.token_urlsafe(16),
+        subject=subject,
+        subject_id=subject_id,
+        revision=revision,
+        action=action,
+        argument=argument,
+        created_at=now,
+    )
+    return row.token
+
+
+async def handle_by_token(token: str) -> Handle | None:
+    return await Handle.get_or_none(token=token) if 0 < len(token) <= 64 else None
