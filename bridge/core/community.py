@@ -1,5 +1,6 @@
 """A community as the rooms see it: its moderators' channels, its groups, its policy."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -45,3 +46,33 @@ class Community:
     def may_decide(self, user: UserRef, where: Address | None) -> bool:
         """Is this person permitted to decide, at this press, from this place?"""
         return user in self.moderator_ids or (self.trust_channel and where in self.moderators)
+
+
+class Communities:
+    """All communities of this installation, found by the chats they use."""
+
+    def __init__(self, communities: Iterable[Community]) -> None:
+        self.all = tuple(communities)
+        self._by_id = {community.id: community for community in self.all}
+
+    def get(self, community_id: str) -> Community | None:
+        return self._by_id.get(CommunityId(community_id))
+
+    def of_group(self, chat: Address) -> tuple[Community, Group] | None:
+        for community in self.all:
+            group = community.group(chat)
+            if group is not None:
+                return community, group
+        return None
+
+    def of_moderators(self, chat: Address) -> tuple[Community, ...]:
+        """The communities whose cards are shown in this channel."""
+        return tuple(community for community in self.all if chat in community.moderators)
+
+    def on_account(self, account: str) -> tuple[Community, ...]:
+        """The communities a private message on this account may be meant for."""
+        return tuple(c for c in self.all if any(chat.account == account for chat in self._chats(c)))
+
+    @staticmethod
+    def _chats(community: Community) -> tuple[Address, ...]:
+        return (*community.moderators, *(group.chat for group in community.groups))

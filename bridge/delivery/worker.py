@@ -84,6 +84,16 @@ class Worker:
         self._stopping = True
         delivery_bell.ring()
 
+    async def sweep(self) -> None:
+        """Now and then: rows that are marked as attempted and in nobody's hands are judged anew."""
+        try:
+            before = self._clock.now() - timedelta(seconds=2 * SEND_TIMEOUT)
+            if count := await ledger.recover(alive=list(self._in_flight), before=before):
+                log.warning("deliveries_in_doubt", count=count)
+        except (StorageUnavailable, *UNAVAILABLE):
+            return
+        delivery_bell.ring()
+
     async def _recover(self) -> None:
         while not self._stopping:
             try:
@@ -268,4 +278,3 @@ class Worker:
 
 def _unsupported() -> SendOutcome:
     return Refused(reason=Refusal.UNSUPPORTED)
-

@@ -1,0 +1,1 @@
+"""From the inbox to what it means: submissions, revisions, commands, answers, decisions."""

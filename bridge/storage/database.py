@@ -1,11 +1,12 @@
 """Opening the database, bringing its tables up to date, and transactions with work to do after their commit."""
 
 import asyncio
+import fcntl
 import os
 import sqlite3
 import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -154,16 +155,42 @@ async def _upgrade(url: str) -> None:
         await Tortoise.close_connections()
 
 
-async def open_database(url: str) -> str:
+@contextmanager
+def only_program(url: str) -> Iterator[None]:
+    """Hold a SQLite database for one program: two would send everything twice. Raises StorageUnavailable.
+
+    PostgreSQL needs none. The lock dies with the process, however it ends.
+    """
+    path = _sqlite_path(url)
+    if path is None:
+        yield
+        return
+    _prepare_file(path)
+    with path.with_name(f"{path.name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StorageUnavailable(
+                f"another Baraza is already running with {path}: stop it first, or give this one another database"
+            ) from error
+        yield
+
+
+async def open_database(url: str, *, migrate: bool = True) -> str:
     """Connect, upgrade where needed, and return the id of this installation.
+
+    Without ``migrate`` nothing is created or changed.
 
     Raises ConfigError where the database is newer than the program, StorageUnavailable where it cannot be reached.
     """
     path = _sqlite_path(url)
     if path is not None:
+        if not migrate and not path.exists():
+            raise StorageUnavailable(f"there is no database yet at {path}: start Baraza once with `baraza run`")
         _prepare_file(path)
     try:
-        await _upgrade(url)
+        if migrate:
+            await _upgrade(url)
         await _connect(url)
         row, _ = await Meta.get_or_create(key="installation", defaults={"value": uuid.uuid4().hex})
     except UNAVAILABLE as error:

@@ -161,3 +161,21 @@ async def move_chat(event: ChatMoved) -> None:
         chat=event.new_chat, payload=""
     )
 
+
+async def again(event_id: int, now: datetime) -> None:
+    """Handle an event once more: its sender has said what was missing."""
+    row = await Inbox.get_or_none(id=event_id)
+    if row is None:
+        return
+    key = f"{row.key[:200]}+{row.attempts + 1}"
+    if not await Inbox.exists(account=row.account, key=key):
+        await Inbox.create(
+            account=row.account,
+            chat=row.chat,
+            key=key,
+            event=row.event,
+            raw_json=row.raw_json,
+            received_at=row.received_at,
+            due_at=now,
+        )
+        inbox_bell.ring_after_commit()

@@ -4,12 +4,12 @@ Every change of state goes through ``_step``, which repeats the guard of ``core.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from tortoise.expressions import F
-from tortoise.functions import Max, Min
+from tortoise.functions import Min
 
 from bridge.core.errors import Refusal, TransitionRefused
 from bridge.core.ids import Address, RemoteRef
@@ -19,9 +19,9 @@ from bridge.core.states import DELIVERY, DeliveryState, DeliveryStep
 from bridge.storage import codec
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
-from bridge.storage.models import Delivery
+from bridge.storage.models import Delivery, Post
 
-POST, CARD, PROMPT, NOTICE, REMOVAL = "post", "card", "prompt", "notice", "removal"
+POST, CARD, EXHIBIT, PROMPT, NOTICE, REMOVAL = "post", "card", "exhibit", "prompt", "notice", "removal"
 SEND, EDIT, DELETE = "send", "edit", "delete"
 LIFETIME = timedelta(days=7)
 """After this long undelivered rows end as refused, with the reason, in front of a person."""
@@ -56,6 +56,8 @@ async def plan(
     review_id: int | None = None,
     operation: str = SEND,
     part: int = 1,
+    revision: int = 0,
+    view: str = "",
     waits_for: int | None = None,
     target: Delivery | None = None,
     target_ref: RemoteRef | None = None,
@@ -73,6 +75,8 @@ async def plan(
         account=address.account,
         chat=address.chat,
         part=part,
+        revision=revision,
+        view=view,
         operation=operation,
         due_at=due_at or now,
         expires_at=(due_at or now) + lifetime,
@@ -205,10 +209,16 @@ async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects) -
     delivery_bell.ring()
 
 
-async def recover() -> int:
-    """After a start: whatever was being attempted by a process that died is in doubt. Returns how many."""
+async def recover(*, alive: Sequence[int] = (), before: datetime | None = None) -> int:
+    """Whatever is being attempted and nobody works on is in doubt: after a start, or when a commit's answer was lost.
+
+    ``alive`` are the rows in this process's hands; ``before`` leaves alone what was attempted later. Returns how many.
+    """
     async with transaction():
-        return await Delivery.filter(state__in=DELIVERY.sources(DeliveryStep.DOUBT)).update(
+        lost = Delivery.filter(state__in=DELIVERY.sources(DeliveryStep.DOUBT)).exclude(id__in=list(alive) or [0])
+        if before is not None:
+            lost = lost.filter(attempted_at__lt=before)
+        return await lost.update(
             state=DELIVERY.target(DeliveryStep.DOUBT), detail="the program stopped while it was being sent"
         )
 
@@ -323,6 +333,17 @@ async def first_part(post_id: int, address: Address) -> Delivery | None:
     )
 
 
+async def threaded(row: Delivery, content: Content) -> Content:
+    """The first part of an answer replies to the post it answers, wherever that stands in this chat."""
+    if row.kind != POST or row.part != 1 or row.operation != SEND or content.reply_to is not None:
+        return content
+    post = await Post.get(id=row.post_id)
+    if post.reply_post_id is None:
+        return content
+    parent = await first_part(post.reply_post_id, row.address)
+    return content if parent is None else replace(content, reply_to=parent.ref)
+
+
 async def oldest_undelivered() -> datetime | None:
     """Since when the oldest unfinished row has been due."""
     found = await Delivery.filter(state__in=list(ACTIVE), waits_for__isnull=True).order_by("due_at").first()
@@ -330,14 +351,30 @@ async def oldest_undelivered() -> datetime | None:
 
 
 async def card_rows(review_id: int) -> list[Delivery]:
-    """The card of a review in each moderators' channel: the rows that sent it, newest per channel."""
-    newest = (
-        await Delivery.filter(review_id=review_id, kind=CARD, operation=SEND)
-        .annotate(last=Max("id"))
-        .group_by("account", "chat")
-        .values_list("last", flat=True)
+    """The rows that sent this review's cards, one for every channel and wording, oldest first."""
+    return await Delivery.filter(review_id=review_id, kind=CARD, operation=SEND).order_by("id")
+
+
+async def set_view(card: Delivery, view: str) -> None:
+    """Which keyboard a channel is looking at."""
+    await Delivery.filter(id=card.id).update(view=view)
+    card.view = view
+
+
+async def said_lately(address: Address, content: Content, since: datetime) -> bool:
+    """Has exactly this been said there already, a moment ago?"""
+    return await Delivery.exists(
+        kind=NOTICE,
+        account=address.account,
+        chat=address.chat,
+        content=codec.dump(codec.CONTENT, content),
+        planned_at__gt=since,
     )
-    return await Delivery.filter(id__in=list(newest)).order_by("id")
+
+
+async def unattempted(rows: Sequence[Delivery]) -> bool:
+    """Has none of these been claimed yet?"""
+    return not await Delivery.filter(id__in=[row.id for row in rows]).exclude(state=DeliveryState.PLANNED).exists()
 
 
 async def unclaimed_edit(card: Delivery) -> Delivery | None:
@@ -354,3 +391,11 @@ async def removal_of(ref: RemoteRef) -> Delivery | None:
         .order_by("-id")
         .first()
     )
+
+
+async def call_off(review_id: int, revision: int) -> None:
+    """Cancel the cards and exhibits of a wording that nobody has been shown yet."""
+    for row in await Delivery.filter(
+        review_id=review_id, revision=revision, kind__in=[CARD, EXHIBIT], state=DeliveryState.PLANNED, attempts=0
+    ):
+        await _step(row, DeliveryStep.CANCEL)

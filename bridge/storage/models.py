@@ -375,6 +375,8 @@ class Delivery(Model):
     chat = fields.CharField(ID)
     part = fields.IntField(default=1)
     operation = fields.CharField(16, default="send")
+    revision = fields.IntField(default=0)
+    """Which wording a card or a prompt is about."""
     state = fields.CharEnumField(DeliveryState, max_length=16, default=DeliveryState.PLANNED)
     due_at = fields.DatetimeField()
     expires_at = fields.DatetimeField(null=True)

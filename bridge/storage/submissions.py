@@ -11,7 +11,7 @@ from bridge.core.message import Attachment, Uncarried
 from bridge.core.states import POST, REVIEW, ReviewState, ReviewStep
 from bridge.core.text import RichText
 from bridge.storage import codec
-from bridge.storage.models import Counter, Decision, Handle, Identity, Post, Review, Revision, Source, Submission
+from bridge.storage.models import Counter, Decision, Handle, Identity, Post, Query, Review, Revision, Source, Submission
 
 
 async def next_number(name: str) -> int:
@@ -76,6 +76,7 @@ async def _add_revision(
     attachments: Sequence[Attachment],
     uncarried: Sequence[Uncarried],
     now: datetime,
+    editor: str = "",
 ) -> Revision:
     return await Revision.create(
         submission=submission,
@@ -83,6 +84,7 @@ async def _add_revision(
         text=codec.dump(codec.RICH_TEXT, text),
         attachments=codec.dump(codec.ATTACHMENTS, tuple(attachments)),
         uncarried=codec.dump(codec.UNCARRIED, tuple(uncarried)),
+        editor=editor,
         created_at=now,
     )
 
@@ -93,6 +95,8 @@ async def revise(
     attachments: Sequence[Attachment],
     uncarried: Sequence[Uncarried],
     now: datetime,
+    *,
+    editor: str = "",
 ) -> bool:
     """A new wording while it is held: older buttons stop counting. False where it was decided meanwhile."""
     number = review.revision + 1
@@ -103,7 +107,7 @@ async def revise(
         return False
     review.revision = number
     submission = await Submission.get(id=review.submission_id)
-    await _add_revision(submission, number, text, attachments, uncarried, now)
+    await _add_revision(submission, number, text, attachments, uncarried, now, editor)
     return True
 
 
@@ -166,6 +170,53 @@ async def count_held(community: str) -> int:
 async def revision_of(review: Review) -> Revision:
     """The wording now under review."""
     return await Revision.get(submission_id=review.submission_id, number=review.revision)
+
+
+async def amend(review: Review, attachments: Sequence[Attachment], uncarried: Sequence[Uncarried]) -> None:
+    """Complete the wording under review before anybody was shown it (the further items of an album)."""
+    await Revision.filter(submission_id=review.submission_id, number=review.revision).update(
+        attachments=codec.dump(codec.ATTACHMENTS, tuple(attachments)),
+        uncarried=codec.dump(codec.UNCARRIED, tuple(uncarried)),
+    )
+
+
+async def ask(review: Review, question: str, *, actor: UserRef, name: str, now: datetime) -> Query:
+    """Record a question to the author and its line in the audit log."""
+    await Decision.create(review_id=review.id, at=now, actor=str(actor), action="ask", revision=review.revision)
+    return await Query.create(
+        review_id=review.id, question=question, asked_by=str(actor), asked_name=name, asked_at=now
+    )
+
+
+async def queries(review_id: int) -> list[Query]:
+    return await Query.filter(review_id=review_id).order_by("id")
+
+
+async def open_query(identity: Identity) -> Query | None:
+    """The latest unanswered question to this person about something still held."""
+    return (
+        await Query.filter(
+            review__submission__identity__person_id=identity.person_id,
+            review__state=ReviewState.HELD,
+            answered_at__isnull=True,
+            closed=False,
+        )
+        .order_by("-id")
+        .select_related("review__submission__identity__person")
+        .first()
+    )
+
+
+async def answer_query(query: Query, answer: str, now: datetime) -> bool:
+    """The author's answer; False where it was answered or closed meanwhile."""
+    return (
+        await Query.filter(id=query.id, answered_at__isnull=True, closed=False).update(answer=answer, answered_at=now)
+        == 1
+    )
+
+
+async def close_queries(review_id: int) -> None:
+    await Query.filter(review_id=review_id, answered_at__isnull=True).update(closed=True)
 
 
 async def submission_by_source(ref: RemoteRef) -> Submission | None:

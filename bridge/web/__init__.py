@@ -1,0 +1,1 @@
+"""The program's own web server: webhooks, health, metrics."""

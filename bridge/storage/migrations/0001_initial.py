@@ -28,6 +28,23 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="Chat",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("account", fields.CharField(max_length=64)),
+                ("chat", fields.CharField(max_length=255)),
+                ("title", fields.CharField(max_length=255)),
+            ],
+            options={
+                "table": "chat",
+                "app": "baraza",
+                "unique_together": (("account", "chat"),),
+                "pk_attr": "id",
+                "table_description": "What a chat is called, as last heard, so that people are shown names and not numbers.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="ChatAlias",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -429,6 +446,7 @@ class Migration(migrations.Migration):
                 ("chat", fields.CharField(max_length=255)),
                 ("part", fields.IntField(default=1)),
                 ("operation", fields.CharField(default="send", max_length=16)),
+                ("revision", fields.IntField(default=0)),
                 (
                     "state",
                     fields.CharEnumField(
@@ -449,6 +467,7 @@ class Migration(migrations.Migration):
                 ("attempts", fields.IntField(default=0)),
                 ("first_attempt_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("attempted_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("view", fields.CharField(default="", max_length=64)),
                 ("remote_chat", fields.CharField(default="", max_length=255)),
                 ("message", fields.CharField(default="", max_length=255)),
                 ("reason", fields.CharField(default="", max_length=64)),
@@ -473,6 +492,38 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="Query",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                (
+                    "review",
+                    fields.ForeignKeyField(
+                        "baraza.Review",
+                        source_field="review_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="queries",
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("question", fields.TextField(unique=False)),
+                ("answer", fields.TextField(default="", unique=False)),
+                ("asked_by", fields.CharField(max_length=255)),
+                ("asked_name", fields.CharField(max_length=255)),
+                ("asked_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("answered_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("closed", fields.BooleanField(default=False)),
+            ],
+            options={
+                "table": "query",
+                "app": "baraza",
+                "indexes": [Index(fields=["review_id", "id"])],
+                "pk_attr": "id",
+                "table_description": "A moderator's question to the author, and the answer. Open while there is none.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Revision",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -491,6 +542,7 @@ class Migration(migrations.Migration):
                 ("text", fields.TextField(unique=False)),
                 ("attachments", fields.TextField(default="[]", unique=False)),
                 ("uncarried", fields.TextField(default="[]", unique=False)),
+                ("editor", fields.CharField(default="", max_length=255)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={

@@ -1,0 +1,77 @@
+# Needs only make, git and Python 3.11 to 3.13 with its venv module; everything else is fetched into .venv.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+# uv takes the interpreter of .venv, and never downloads one.
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-servers demo test lint format bench crash clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
+
+setup: $(VENV)/.ready ## make .venv with everything from the lock file (other Python: make setup PYTHON=python3.12)
+	@:
+
+setup-servers: setup ## install the servers that the tests run: Synapse, and PostgreSQL where there is none
+	@$(BIN)/python -m tests.servers
+
+demo: setup ## run the bridge with its playground and print the page's address (options: ARGS="...")
+	@exec $(BIN)/python -m bridge demo $(ARGS)
+
+test: setup-servers lint ## everything: servers, lint and all tests (a selection: ARGS="-k matrix")
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: setup ## style, types and who may import whom
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## put the code into its one format
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: setup ## run the benchmarks, tests/benchmarks/bench_*.py (options: ARGS="...")
+	@shopt -s nullglob; found=(tests/benchmarks/bench_*.py); \
+	[ $${#found[@]} -gt 0 ] || { echo "There are no benchmarks in tests/benchmarks yet."; exit 1; }; \
+	for file in "$${found[@]}"; do name=$${file%.py}; $(BIN)/python -m "$${name//\//.}" $(ARGS); done
+
+crash: setup-servers ## run the tests that kill the program, tests/crash
+	$(BIN)/python -m pytest tests/crash $(ARGS)
+
+clean: ## remove what make has made: environments and caches, never data/ or config/
+	rm -rf .venv .venv-synapse .venv-postgres dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find bridge tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A second run is free: the stamp is newer than the lock file.
+$(VENV)/.ready: pyproject.toml uv.lock $(VENV)/.python
+	@[ "$$($(BIN)/uv --version 2>/dev/null | cut -d' ' -f2)" = "$(UV_VERSION)" ] || { \
+		$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip --default-pip >/dev/null; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
+	@echo "Installing what uv.lock names into $(VENV)"
+	@$(BIN)/uv sync --frozen --quiet --python $(BIN)/python
+	@touch $@
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { \
+		echo "Baraza needs Python 3.11, 3.12 or 3.13, but $(PYTHON) is $$($(PYTHON) --version 2>&1 | head -n 1)."; \
+		echo "Choose another one like this: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; } >&2
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "The venv module of $(PYTHON) is missing or incomplete. On Debian and Ubuntu: apt install python3-venv"; \
+		exit 1; } >&2
+	@if [ -x $(BIN)/python ]; then \
+		$(BIN)/python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+			echo "$(VENV) was made by another Python than 3.11 to 3.13: run make clean, then this again." >&2; exit 1; }; \
+	else echo "Making $(VENV)"; $(PYTHON) -m venv $(VENV); fi
+	@touch $@

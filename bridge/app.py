@@ -1,0 +1,250 @@
+"""The composition root: joins the rooms into a running program. Imported by cli and playground only."""
+
+import asyncio
+import importlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import datetime
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bridge.config import Config
+from bridge.core.clock import Clock, SystemClock
+from bridge.core.community import Communities
+from bridge.core.errors import AccountError, StorageUnavailable
+from bridge.core.ids import AccountId
+from bridge.core.message import Attachment, Content, RemoteFile
+from bridge.core.ports import Adapter, AdapterContext, CanFetch, HasRoutes, Health, StateStore
+from bridge.core.reports import DeliveryFilter, DeliveryLine, StatusReport
+from bridge.core.states import DeliveryStep
+from bridge.delivery.directory import Directory
+from bridge.delivery.worker import Worker
+from bridge.intake.processor import Processor
+from bridge.media.ingest import ingest
+from bridge.media.refusal import MediaReason, UnfitMedia
+from bridge.media.store import MediaStore
+from bridge.moderation import cards
+from bridge.moderation.effects import arrivals
+from bridge.storage import codec, database, ledger, reports, upkeep
+from bridge.storage.bells import delivery_bell, inbox_bell
+from bridge.storage.inbox import DurableSink, DurableState
+from bridge.storage.models import Delivery
+from bridge.web.server import WebServer
+
+log = structlog.get_logger()
+
+MAX_FILE = 20 * 1024 * 1024
+"""Bytes: the most that Telegram lets a bot fetch."""
+_RETRY_ACCOUNT = 60.0
+"""Seconds until an account that could not start is tried again."""
+
+
+def build_adapters(config: Config, clock: Clock | None = None) -> dict[AccountId, Adapter]:
+    """Every account's adapter, not started; no I/O."""
+    adapters: dict[AccountId, Adapter] = {}
+    for account, settings in config.accounts.items():
+        kind = str(getattr(settings, "kind", ""))
+        module = importlib.import_module(f"bridge.adapters.{kind}.adapter")
+        context = AdapterContext(
+            account=account,
+            clock=clock or SystemClock(),
+            public_url=config.web.public_url,
+            permitted_inviters=config.inviters(account),
+            chats=config.chats(account),
+        )
+        adapters[account] = module.build(settings, context)
+    return adapters
+
+
+@asynccontextmanager
+async def open_storage(config: Config, *, migrate: bool = True) -> AsyncIterator[None]:
+    """The database for the commands. Raises StorageUnavailable, or ConfigError where it is newer than the program."""
+    await database.open_database(config.database, migrate=migrate)
+    try:
+        yield
+    finally:
+        await database.close_database()
+
+
+def state_store(account: AccountId) -> StateStore:
+    """An adapter's own small values; inside ``open_storage``."""
+    return DurableState(account)
+
+
+async def status(now: datetime) -> StatusReport:
+    """How much waits where; inside ``open_storage``."""
+    del now
+    return await reports.status()
+
+
+async def deliveries(wanted: DeliveryFilter) -> Sequence[DeliveryLine]:
+    """Rows of the ledger; inside ``open_storage``."""
+    return await reports.deliveries(wanted)
+
+
+async def settle(delivery: int, step: DeliveryStep, *, by: str, now: datetime) -> DeliveryLine:
+    """A person decides about a row. Raises TransitionRefused, LookupError."""
+
+    async def no_effects(_: Sequence[Delivery]) -> None:
+        """The running program shows it on the cards at the next change; the ledger is right at once."""
+
+    await ledger.settle(delivery, step, now, no_effects, by=by)
+    return await reports.delivery(delivery)
+
+
+class Bridge:
+    """One running program: adapters, intake, delivery and the web server over one database."""
+
+    def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
+        self._config = config
+        self._clock = clock or SystemClock()
+        self._communities = Communities(config.communities())
+        self._adapters = build_adapters(config, self._clock)
+        self._directory = Directory(self._adapters)
+        self._media = MediaStore(config.media)
+        self._troubles: dict[AccountId, str] = {}
+
+    async def run(self, ready: Callable[[], None] | None = None) -> None:
+        """Run until cancelled; then finish what is under way and close everything."""
+        async with AsyncExitStack() as stack:
+            stack.enter_context(database.only_program(self._config.database))
+            installation = await database.open_database(self._config.database)
+            stack.push_async_callback(database.close_database)
+            server = self._web_server()
+            await server.start()
+            stack.push_async_callback(server.stop)
+            worker = Worker(
+                self._directory,
+                installation=installation,
+                compose=self._compose,
+                effects=arrivals(self._communities, self._clock.now),
+                file_path=self._media.path,
+                clock=self._clock,
+            )
+            processor = Processor(self._communities, self._directory, self._fetch, self._clock)
+            self._schedule(stack, worker)
+            tasks = [
+                asyncio.create_task(worker.run(), name="delivery"),
+                asyncio.create_task(processor.run(), name="intake"),
+                asyncio.create_task(self._announce(ready), name="ready"),
+                *(asyncio.create_task(self._account(a), name=f"account-{a.account}") for a in self._adapters.values()),
+            ]
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+                for task in done:
+                    task.result()
+            finally:
+                await self._stop(worker, processor, tasks)
+
+    def _web_server(self) -> WebServer:
+        routes = [route for a in self._adapters.values() if isinstance(a, HasRoutes) for route in a.routes()]
+        return WebServer(self._config.web.host, self._config.web.port, routes, self.health, self._clock)
+
+    def health(self) -> Mapping[str, Health]:
+        """Every account, with the words of what keeps it from working."""
+        return {
+            str(account): Health(connected=False, detail=self._troubles[account])
+            if account in self._troubles
+            else adapter.health()
+            for account, adapter in self._adapters.items()
+        }
+
+    async def _account(self, adapter: Adapter) -> None:
+        """Start an account; where the operator must act, say so and try again each minute: the others go on."""
+        sink, state = DurableSink(adapter.account, self._clock), DurableState(adapter.account)
+        while True:
+            try:
+                await adapter.start(sink, state)
+            except AccountError as error:
+                self._troubles[adapter.account] = str(error)
+                log.error("account_refused", account=adapter.account, error=str(error))  # noqa: TRY400 - in words
+            except StorageUnavailable as error:
+                self._troubles[adapter.account] = str(error)
+                log.error("account_waits_for_database", account=adapter.account)  # noqa: TRY400 - tried again
+            else:
+                self._troubles.pop(adapter.account, None)
+                return
+            await self._clock.sleep(_RETRY_ACCOUNT)
+
+    async def _announce(self, ready: Callable[[], None] | None) -> None:
+        """Log one line when every account is connected."""
+        started = self._clock.monotonic()
+        while not all(health.connected for health in self.health().values()):
+            await self._clock.sleep(0.05)
+        seconds = round(self._clock.monotonic() - started, 2)
+        log.info("ready", accounts=len(self._adapters), communities=len(self._communities.all), seconds=seconds)
+        if ready is not None:
+            ready()
+
+    def _schedule(self, stack: AsyncExitStack, worker: Worker) -> None:
+        """Ticks only poke: what is due is written in the tables."""
+        scheduler = AsyncIOScheduler(timezone="UTC")
+        scheduler.add_job(worker.sweep, "interval", seconds=60, coalesce=True, max_instances=1)
+        scheduler.add_job(self._upkeep, "interval", hours=1, coalesce=True, max_instances=1)
+        scheduler.start()
+        stack.callback(scheduler.shutdown, wait=False)
+
+    async def _upkeep(self) -> None:
+        with suppress(StorageUnavailable):
+            await upkeep.prune(self._clock.now())
+        await asyncio.to_thread(self._media.sweep)
+
+    async def _stop(self, worker: Worker, processor: Processor, tasks: Sequence[asyncio.Task[None]]) -> None:
+        """Stop receiving first, then let what is under way end."""
+        await asyncio.gather(*(adapter_stopped(a) for a in self._adapters.values()))
+        worker.stop()
+        processor.stop()
+        names = ("delivery", "intake")
+        working = [task for task in tasks if task.get_name() in names and not task.done()]
+        for task in tasks:
+            if task.get_name() not in names:
+                task.cancel()
+        if working:
+            await asyncio.wait(working, timeout=9.0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _fetch(self, account: str, file: RemoteFile) -> Attachment:
+        adapter: object = self._directory.adapter(account)
+        if not isinstance(adapter, CanFetch):
+            raise UnfitMedia(MediaReason.UNSUPPORTED)
+        return await ingest(self._media, adapter.fetch(file, limit=MAX_FILE), file)
+
+    async def _compose(self, row: Delivery) -> ledger.Frozen | None:
+        """Freeze what a row sends. Cards show what is true at this moment; all else was written when it was planned."""
+        content: Content | None
+        if row.operation == ledger.DELETE:
+            return ledger.Frozen(payload="{}", content="")
+        if row.kind == ledger.CARD:
+            community = self._communities.get(row.community)
+            if community is None:
+                return None
+            content = await cards.compose(row, community, self._directory, self._clock.now())
+            if content is None:
+                return None
+        else:
+            content = await ledger.threaded(row, codec.load(codec.CONTENT, row.content))
+        payload = self._directory.payload(row.address, content)
+        return ledger.Frozen(payload=codec.dump_object(payload), content=codec.dump(codec.CONTENT, content))
+
+
+async def adapter_stopped(adapter: Adapter) -> None:
+    """Stop an adapter, whatever state it is in."""
+    try:
+        async with asyncio.timeout(8.0):
+            await adapter.stop()
+    except Exception as error:  # the others must still be stopped
+        log.warning("account_stop_failed", account=adapter.account, error=type(error).__name__)
+
+
+async def run(config: Config, *, ready: Callable[[], None] | None = None) -> None:
+    """Run the bridge until cancelled. Raises ConfigError and StorageUnavailable where it cannot begin."""
+    # Bells belong to one run: a second one in the same process (the demo) must not wake for the first.
+    inbox_bell.ring()
+    delivery_bell.ring()
+    await Bridge(config).run(ready)
+
+
+__all__ = ["Bridge", "build_adapters", "deliveries", "open_storage", "run", "settle", "state_store", "status"]

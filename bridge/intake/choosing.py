@@ -1,0 +1,80 @@
+"""Which community a private message is meant for, where an account serves several: asked once, the message is kept."""
+
+from collections.abc import Sequence
+
+from bridge.core.community import Community
+from bridge.core.events import MessagePosted
+from bridge.core.ids import Address
+from bridge.core.message import Button, Content
+from bridge.core.states import ConversationState, ConversationStep
+from bridge.core.text import plain
+from bridge.intake.context import Context
+from bridge.members import contact
+from bridge.storage import inbox, people, submissions
+from bridge.storage.models import Conversation, Identity
+
+KIND = "community"
+_EMOJI = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣", "8️⃣", "9️⃣")
+
+
+async def community_for(identity: Identity, known: Sequence[Community], context: Context) -> Community | None:
+    """The only one there is, or the one this person chose; None where they must be asked."""
+    if len(known) == 1:
+        return known[0]
+    chosen = context.communities.get(identity.community)
+    return chosen if chosen in known else None
+
+
+async def ask(event: MessagePosted, identity: Identity, known: Sequence[Community], context: Context) -> None:
+    """Offer the communities as buttons and numbers, and remember the message that waits for the answer."""
+    answers = {"event": str(context.event_id)}
+    conversation = await people.conversation(identity, KIND)
+    if conversation is None:
+        conversation = await people.open_conversation(
+            identity, KIND, community="", step="choose", answers=answers, now=context.now
+        )
+    else:
+        transition = None if conversation.state == ConversationState.OPEN else ConversationStep.RESUME
+        await people.advance(conversation, context.now, transition=transition, answers=answers)
+    w = contact.language_of(identity, None)
+    lines = [w._("Which community do you want to write to? Your message is kept.")]
+    buttons: list[tuple[Button, ...]] = []
+    for number, community in enumerate(known[: len(_EMOJI)], 1):
+        lines.append(f"{number}. {community.name}")
+        token = await submissions.handle(
+            "conversation", conversation.id, "community", context.now, argument=community.id
+        )
+        buttons.append((Button(label=community.name, emoji=_EMOJI[number - 1], handle=token),))
+    content = Content(text=plain("\n".join(lines)), buttons=tuple(buttons))
+    await contact.say(event.ref.address, content, None, context.now)
+
+
+async def answered(event: MessagePosted, identity: Identity, known: Sequence[Community], context: Context) -> bool:
+    """Is this the number or name of a community, in answer to the question?"""
+    conversation = await people.conversation(identity, KIND)
+    if conversation is None or conversation.state != ConversationState.OPEN:
+        return False
+    said = event.text.text.strip().casefold()
+    for number, community in enumerate(known, 1):
+        if said in (str(number), community.id, community.name.casefold()):
+            await chosen(conversation, identity, community.id, event.ref.address, context)
+            return True
+    return False
+
+
+async def chosen(
+    conversation: Conversation, identity: Identity, community_id: str, where: Address, context: Context
+) -> None:
+    """Remember the choice, and handle the message that waited for it."""
+    community = context.communities.get(community_id)
+    if community is None or not await people.advance(
+        conversation, context.now, transition=ConversationStep.FINISH, community=community_id
+    ):
+        return
+    await people.choose_community(identity, community_id)
+    w = contact.language_of(identity, community)
+    note = w._("Your messages go to {community} from now on. /community changes it.", community=community.name)
+    await contact.say(where, Content(text=plain(note)), community, context.now)
+    waiting = people.answers_of(conversation).get("event", "")
+    if waiting.isdecimal():
+        await inbox.again(int(waiting), context.now)

@@ -1,0 +1,40 @@
+"""What every handler of intake is given."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bridge.core.community import Communities
+from bridge.core.message import Attachment, RemoteFile, Uncarried
+from bridge.delivery.directory import Directory
+from bridge.moderation.channel import Desk
+
+Fetch = Callable[[str, RemoteFile], Awaitable[Attachment]]
+"""Bring a file of an account into our media store; raises MediaRefused, OSError."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PressAnswer:
+    """What to show a presser once the transaction has committed."""
+
+    account: str
+    press: str
+    text: str
+    alert: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """One event being handled: who there is, what time it is, what was fetched, what to answer afterwards."""
+
+    communities: Communities
+    directory: Directory
+    now: datetime
+    event_id: int
+    attachments: tuple[Attachment, ...] = ()
+    unfetched: tuple[Uncarried, ...] = ()
+    answers: list[PressAnswer] = field(default_factory=list)
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(communities=self.communities, directory=self.directory, now=self.now)

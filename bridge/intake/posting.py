@@ -1,0 +1,252 @@
+"""A member's message becomes a submission, its edit a new wording, its deletion a withdrawal."""
+
+from bridge.core.community import Community, Group, Intake
+from bridge.core.events import ChatKind, MessageDeleted, MessageEdited, MessagePosted
+from bridge.core.hygiene import clean_line, clean_text
+from bridge.core.ids import RemoteRef
+from bridge.core.message import Attachment, Content, Uncarried
+from bridge.core.states import ReviewState
+from bridge.core.text import EMPTY, MarkKind, RichText, marked, plain
+from bridge.intake.context import Context
+from bridge.members import contact, interview
+from bridge.moderation import cards, decisions
+from bridge.storage import codec, ledger, people, submissions
+from bridge.storage.models import Identity, Review
+
+REASONS = ("all",)
+_DETAIL = 300
+
+
+def tidy(event: MessagePosted | MessageEdited, context: Context) -> tuple[RichText, tuple[Uncarried, ...]]:
+    """The text and the words for what is not carried, made safe to show."""
+    uncarried = tuple(Uncarried(kind=item.kind, detail=clean_line(item.detail, _DETAIL)) for item in event.uncarried)
+    return clean_text(event.text), (*uncarried, *context.unfetched)
+
+
+async def in_group(event: MessagePosted, community: Community, group: Group, context: Context) -> None:
+    """Somebody wrote in a bridged group."""
+    if group.intake is Intake.NONE:
+        await _point_to_bot(event, community, context)
+        return
+    await submit(event, community, context, intake=group.intake.value)
+
+
+async def _point_to_bot(event: MessagePosted, community: Community, context: Context) -> None:
+    identity = await people.meet(event.sender, context.now)
+    w = contact.language_of(identity, community)
+    await contact.reply_in_group(
+        event.ref,
+        w._("This group only receives posts. To post, write to me privately."),
+        community,
+        context.directory,
+        context.now,
+        link_label=w._("Write to me"),
+        start_payload=community.id,
+    )
+
+
+async def submit(event: MessagePosted, community: Community, context: Context, *, intake: str) -> None:
+    """Hold a message for the moderators and tell its author."""
+    private = event.chat_kind is ChatKind.PRIVATE
+    identity = await people.meet(event.sender, context.now, privately=private)
+    text, uncarried = tidy(event, context)
+    if await _joins_album(event, context, uncarried):
+        return
+    if not text and not context.attachments and not uncarried:
+        await _answer(event, identity, community, context, _nothing(identity, community))
+        return
+    if len(text) > community.max_length:
+        await _answer(event, identity, community, context, _too_long(identity, community, len(text)))
+        return
+    reply_post_id, quote = await _thread(event)
+    review = await submissions.submit(
+        community=community.id,
+        identity=identity,
+        source=event.ref,
+        private=private,
+        intake="private" if private else intake,
+        text=quote + text,
+        attachments=context.attachments,
+        uncarried=uncarried,
+        reasons=REASONS,
+        now=context.now,
+        album=event.album,
+        reply_post_id=reply_post_id,
+    )
+    review = await submissions.review_by_id(review.id) or review
+    if intake == Intake.HOLD.value and not private:
+        await _remove_original(event.ref, review, community, context)
+    await cards.plan(review, community, context.directory, context.now, gather=bool(event.album))
+    await _receipt(event, identity, review, community, context, removed=intake == Intake.HOLD.value and not private)
+
+
+async def _remove_original(ref: RemoteRef, review: Review, community: Community, context: Context) -> None:
+    """Take the original out of its group; where that is refused it stays, and is answered to once approved."""
+    await ledger.plan(
+        kind=ledger.REMOVAL,
+        address=ref.address,
+        now=context.now,
+        operation=ledger.DELETE,
+        target_ref=ref,
+        community=community.id,
+        review_id=review.id,
+    )
+
+
+async def _thread(event: MessagePosted) -> tuple[int | None, RichText]:
+    """The post this answers; where it is none of ours, a short quote of what it answers."""
+    if event.reply_to is not None:
+        row = await ledger.find_by_ref(event.reply_to)
+        if row is not None and row.post_id is not None:
+            return row.post_id, EMPTY
+        parent = await submissions.submission_by_source(event.reply_to)
+        if parent is not None:
+            post = await submissions.post_of_submission(parent.id)
+            if post is not None:
+                return post.id, EMPTY
+    excerpt = clean_line(event.reply_excerpt, 120)
+    return None, marked(f"«{excerpt}»", MarkKind.QUOTE) + "\n" if excerpt else EMPTY
+
+
+async def _joins_album(event: MessagePosted, context: Context, uncarried: tuple[Uncarried, ...]) -> bool:
+    """Further items of an album join the submission of its first one, while it is held."""
+    if not event.album:
+        return False
+    known = await submissions.submission_by_album(event.account, event.chat, event.album)
+    if known is None:
+        return False
+    review = await submissions.review_of_submission(known.id)
+    community = None if review is None else context.communities.get(review.community)
+    if review is None or community is None or review.state != ReviewState.HELD:
+        return False
+    await submissions.add_source(known, event.ref)
+    wording = await submissions.revision_of(review)
+    attachments = (*codec.load(codec.ATTACHMENTS, wording.attachments), *context.attachments)
+    all_uncarried = (*codec.load(codec.UNCARRIED, wording.uncarried), *uncarried)
+    text = codec.load(codec.RICH_TEXT, wording.text)
+    if not text and event.text:
+        text = clean_text(event.text)
+    shown = await ledger.card_rows(review.id)
+    if text.text == codec.load(codec.RICH_TEXT, wording.text).text and await ledger.unattempted(shown):
+        await submissions.amend(review, attachments, all_uncarried)
+        await cards.replan(review, community, context.directory, context.now)
+    elif await submissions.revise(review, text, attachments, all_uncarried, context.now):
+        await cards.plan(review, community, context.directory, context.now, gather=True)
+    if known.intake == Intake.HOLD.value:
+        await _remove_original(event.ref, review, community, context)
+    return True
+
+
+async def _receipt(
+    event: MessagePosted, identity: Identity, review: Review, community: Community, context: Context, *, removed: bool
+) -> None:
+    """The author hears at once: privately where possible, else in one short reply that removes itself."""
+    token = await submissions.handle("submission", review.submission_id, "withdraw", context.now)
+    receipt = decisions.held_receipt(identity, review, community, token)
+    if await contact.tell(identity, receipt, community, context.directory, context.now) is not None:
+        capabilities = context.directory.capabilities(identity.direct) if identity.direct else None
+        question = await interview.offer(identity, community, context.now) if _asks(capabilities) else None
+        if question is not None:
+            await contact.tell(identity, question, community, context.directory, context.now)
+        return
+    w = contact.language_of(identity, community)
+    text = (
+        w._("Thank you, {name}: your message is with the moderators and will come back here.", name=identity.name)
+        if removed
+        else w._("Thank you, {name}: your message is with the moderators.", name=identity.name)
+    )
+    await contact.reply_in_group(
+        event.ref,
+        text,
+        community,
+        context.directory,
+        context.now,
+        link_label=w._("Follow it privately"),
+        start_payload=community.id,
+    )
+
+
+def _asks(capabilities: object) -> bool:
+    return bool(getattr(capabilities, "interviews", False))
+
+
+async def _answer(event: MessagePosted, identity: Identity, community: Community, context: Context, text: str) -> None:
+    """A clear answer to the sender, in the right place."""
+    if await contact.tell(identity, Content(text=plain(text)), community, context.directory, context.now) is None:
+        await contact.reply_in_group(event.ref, text, community, context.directory, context.now)
+
+
+def _nothing(identity: Identity, community: Community) -> str:
+    return contact.language_of(identity, community)._("There was nothing in your message that can be passed on.")
+
+
+def _too_long(identity: Identity, community: Community, size: int) -> str:
+    w = contact.language_of(identity, community)
+    return w._(
+        "Your message has {size} characters; {community} takes at most {limit}. It was not passed on. "
+        "Please shorten it or send it in parts.",
+        size=w.number(size),
+        limit=w.number(community.max_length),
+        community=community.name,
+    )
+
+
+async def edited(event: MessageEdited, context: Context) -> None:
+    """While held, an edit is a new wording and older buttons stop counting; afterwards the author is told."""
+    submission = await submissions.submission_by_source(event.ref)
+    if submission is None or submission.identity.ref != event.sender.ref:
+        return
+    review = await submissions.review_of_submission(submission.id)
+    community = None if review is None else context.communities.get(review.community)
+    if review is None or community is None:
+        return
+    text, _ = tidy(event, context)
+    wording = await submissions.revision_of(review)
+    if codec.load(codec.RICH_TEXT, wording.text) == text or not text:
+        return
+    identity = submission.identity
+    w = contact.language_of(identity, community)
+    if len(text) > community.max_length:
+        note = _too_long(identity, community, len(text))
+        await contact.tell(identity, Content(text=plain(note)), community, context.directory, context.now)
+        return
+    attachments: tuple[Attachment, ...] = codec.load(codec.ATTACHMENTS, wording.attachments)
+    uncarried = codec.load(codec.UNCARRIED, wording.uncarried)
+    if review.state == ReviewState.HELD:
+        if await submissions.revise(review, text, attachments, uncarried, context.now):
+            await cards.plan(review, community, context.directory, context.now, gather=False)
+            note = w._("Your new wording of #{number} is with the moderators.", number=submission.number)
+            await contact.tell(identity, Content(text=plain(note)), community, context.directory, context.now)
+        return
+    if review.state == ReviewState.APPROVED:
+        note = w._(
+            "Post #{number} is already published; your edit was not carried over. To correct it, reply to the post.",
+            number=submission.number,
+        )
+        await contact.tell(identity, Content(text=plain(note)), community, context.directory, context.now)
+
+
+async def deleted(event: MessageDeleted, context: Context) -> None:
+    """An author who deletes the original of a held post takes it back."""
+    submission = await submissions.submission_by_source(event.ref)
+    if submission is None or event.sender is None or submission.identity.ref != event.sender.ref:
+        return
+    await withdraw(submission.id, context)
+
+
+async def withdraw(submission_id: int, context: Context) -> str:
+    """Take a submission back, as its author; returns what to tell them."""
+    review = await submissions.review_of_submission(submission_id)
+    community = None if review is None else context.communities.get(review.community)
+    if review is None or community is None:
+        return ""
+    w = contact.language_of(review.submission.identity, community)
+    verdict = await decisions.withdraw(review, community, context.directory, context.now)
+    if verdict is decisions.Verdict.DONE:
+        return w._("Withdrawn.")
+    if review.state == ReviewState.APPROVED:
+        return w._(
+            "Post #{number} is already published. Write to the moderators if it should be taken back.",
+            number=review.submission.number,
+        )
+    return decisions.already(review, w)

@@ -1,0 +1,167 @@
+"""The loop that reads the inbox: in order per chat, several chats at once, each event in one transaction."""
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+from pydantic import ValidationError
+
+from bridge.core.clock import Clock
+from bridge.core.community import Communities
+from bridge.core.errors import MediaRefused, StorageUnavailable
+from bridge.core.events import ButtonPressed, InboundEvent, MessagePosted
+from bridge.core.message import Attachment, Content, Uncarried, UncarriedKind
+from bridge.core.ports import CanAnswerPress
+from bridge.core.text import plain
+from bridge.delivery.directory import Directory
+from bridge.intake import router
+from bridge.intake.context import Context, Fetch
+from bridge.members import contact
+from bridge.rendering.words import words
+from bridge.storage import codec, inbox, people
+from bridge.storage.bells import inbox_bell
+from bridge.storage.database import UNAVAILABLE, transaction
+from bridge.storage.models import Inbox
+
+log = structlog.get_logger()
+_IDLE = 15.0
+"""Seconds between looks at the inbox when nothing rings."""
+_LANES = 16
+
+
+class _AlreadyDoneError(Exception):
+    """Another worker finished this event first: nothing of ours may stay."""
+
+
+class Processor:
+    """Handles inbox events. ``fetch`` brings a file into the media store."""
+
+    def __init__(self, communities: Communities, directory: Directory, fetch: Fetch, clock: Clock) -> None:
+        self._communities = communities
+        self._directory = directory
+        self._fetch = fetch
+        self._clock = clock
+        self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Work until ``stop``; events under way are finished."""
+        while not self._stopping:
+            wait = _IDLE
+            try:
+                now = self._clock.now()
+                if len(self._tasks) < _LANES:
+                    for row in await inbox.take(now, busy=set(self._tasks), limit=_LANES - len(self._tasks)):
+                        self._launch(row)
+                due = await inbox.next_due(now)
+                if due is not None:
+                    wait = min(wait, (due - now).total_seconds())
+            except (StorageUnavailable, *UNAVAILABLE) as error:
+                log.error("inbox_unavailable", error=str(error))  # noqa: TRY400 - expected, and the reason is in it
+                wait = 2.0
+            await inbox_bell.wait(max(0.05, wait))
+        if self._tasks:
+            await asyncio.wait(list(self._tasks.values()), timeout=8.0)
+
+    def stop(self) -> None:
+        self._stopping = True
+        inbox_bell.ring()
+
+    def _launch(self, row: Inbox) -> None:
+        lane = (row.account, row.chat)
+        task = asyncio.create_task(self._process(row), name=f"inbox-{row.id}")
+        self._tasks[lane] = task
+
+        def done(_: asyncio.Task[None]) -> None:
+            self._tasks.pop(lane, None)
+            inbox_bell.ring()
+
+        task.add_done_callback(done)
+
+    async def _process(self, row: Inbox) -> None:
+        """One event to its end: done, tried again later, or put aside for a person."""
+        try:
+            event = codec.load(codec.EVENT, row.event)
+        except ValidationError:
+            await self._park(row, "the stored event cannot be read by this version")
+            return
+        try:
+            await self._handle(row, event)
+        except _AlreadyDoneError:
+            return
+        except router.NotUnderstoodError as error:
+            await self._park(row, str(error)[:200])
+        except (StorageUnavailable, *UNAVAILABLE) as error:
+            log.error("inbox_unavailable", id=row.id, error=str(error))  # noqa: TRY400 - tried again
+            await self._clock.sleep(1.0)
+        except Exception as error:
+            log.exception("inbox_event_failed", id=row.id, account=row.account, error=type(error).__name__)
+            await self._postpone(row, event, type(error).__name__)
+
+    async def _handle(self, row: Inbox, event: InboundEvent) -> None:
+        attachments, unfetched = await self._files(event)
+        context = Context(
+            communities=self._communities,
+            directory=self._directory,
+            now=self._clock.now(),
+            event_id=row.id,
+            attachments=attachments,
+            unfetched=unfetched,
+        )
+        async with transaction():
+            await router.handle(event, context)
+            if not await inbox.finish(row):
+                raise _AlreadyDoneError
+        log.info("inbox_event_done", id=row.id, account=row.account, type=event.type)
+        for answer in context.answers:
+            adapter: object = self._directory.adapter(answer.account)
+            if isinstance(adapter, CanAnswerPress):
+                await adapter.answer_press(answer.press, answer.text, alert=answer.alert)
+
+    async def _files(self, event: InboundEvent) -> tuple[tuple[Attachment, ...], tuple[Uncarried, ...]]:
+        """Bring files in before the transaction: the network may take its time, the database may not wait for it."""
+        if not isinstance(event, MessagePosted) or event.sender.bot:
+            return (), ()
+        attachments: list[Attachment] = []
+        unfetched: list[Uncarried] = []
+        for file in event.files:
+            try:
+                attachments.append(await self._fetch(event.account, file))
+            except MediaRefused as error:
+                unfetched.append(Uncarried(kind=UncarriedKind(file.kind.value), detail=str(error)))
+        return tuple(attachments), tuple(unfetched)
+
+    async def _park(self, row: Inbox, note: str) -> None:
+        log.warning("inbox_event_parked", id=row.id, account=row.account, note=note)
+        with suppress(StorageUnavailable):
+            await inbox.park(row, note)
+
+    async def _postpone(self, row: Inbox, event: InboundEvent, note: str) -> None:
+        """Try a failed event again; the last time, tell its sender that a person will look at it."""
+        try:
+            if await inbox.postpone(row, self._clock.now(), note):
+                return
+            log.warning("inbox_event_parked", id=row.id, account=row.account, note=note)
+            if isinstance(event, MessagePosted) and not event.sender.bot:
+                await self._apologise(event)
+            elif isinstance(event, ButtonPressed):
+                adapter: object = self._directory.adapter(event.account)
+                if isinstance(adapter, CanAnswerPress):
+                    text = words(event.sender.language)._("Something went wrong. Nothing was decided.")
+                    await adapter.answer_press(event.press, text, alert=True)
+        except (StorageUnavailable, *UNAVAILABLE):
+            await self._clock.sleep(1.0)
+
+    async def _apologise(self, event: MessagePosted) -> None:
+        now = self._clock.now()
+        found = self._communities.of_group(event.ref.address)
+        known = self._communities.on_account(event.account)
+        community = found[0] if found else next(iter(known), None)
+        if community is None:
+            return
+        async with transaction():
+            identity = await people.meet(event.sender, now)
+            w = contact.language_of(identity, community)
+            text = w._("Your message could not be read by the program. It is kept, and a person will look at it.")
+            if await contact.tell(identity, Content(text=plain(text)), community, self._directory, now) is None:
+                await contact.reply_in_group(event.ref, text, community, self._directory, now)

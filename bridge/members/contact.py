@@ -1,0 +1,87 @@
+"""Speaking to a member: privately where possible, else one short reply in the group that removes itself."""
+
+from datetime import datetime, timedelta
+
+from bridge.core.community import Community
+from bridge.core.ids import Address, RemoteRef
+from bridge.core.message import Button, Content
+from bridge.core.text import RichText
+from bridge.delivery.directory import Directory
+from bridge.rendering.words import Words, words
+from bridge.storage import ledger
+from bridge.storage.models import Delivery, Identity
+
+NOTICE_LIFETIME = timedelta(hours=24)
+STAYS = timedelta(seconds=60)
+"""How long a reply to a member stands in a group before it removes itself."""
+
+
+def language_of(identity: Identity, community: Community | None) -> Words:
+    """The person's own language, else the community's."""
+    return words(identity.person.language or (community.language if community else ""))
+
+
+def reachable(identity: Identity, directory: Directory) -> bool:
+    """Can this person be written to privately, as far as we know?"""
+    direct = identity.direct
+    capabilities = None if direct is None else directory.capabilities(direct)
+    return capabilities is not None and (capabilities.opens_direct or identity.direct_open)
+
+
+async def tell(
+    identity: Identity, content: Content, community: Community, directory: Directory, now: datetime
+) -> Delivery | None:
+    """Plan a private notice; None where the person cannot be reached privately."""
+    if identity.direct is None or not reachable(identity, directory):
+        return None
+    return await say(identity.direct, content, community, now)
+
+
+async def say(
+    address: Address, content: Content, community: Community | None, now: datetime, *, review_id: int | None = None
+) -> Delivery:
+    """Plan a notice in a chat."""
+    return await ledger.plan(
+        kind=ledger.NOTICE,
+        address=address,
+        now=now,
+        content=content,
+        community="" if community is None else community.id,
+        review_id=review_id,
+        lifetime=NOTICE_LIFETIME,
+    )
+
+
+async def reply_in_group(
+    to: RemoteRef,
+    text: str,
+    community: Community,
+    directory: Directory,
+    now: datetime,
+    *,
+    link_label: str = "",
+    start_payload: str = "",
+) -> None:
+    """One short reply under a member's message, with a link to the bot where there is one, removed after a minute.
+
+    The same words to the same chat within a minute are said once: a busy group is not flooded.
+    """
+    capabilities = directory.capabilities(to.address)
+    if capabilities is None:
+        return
+    link = directory.start_link(to.account, start_payload) if link_label else None
+    buttons = ((Button(label=link_label, url=link),),) if link else ()
+    content = Content(text=RichText(text), reply_to=to, buttons=buttons, silent=True)
+    if await ledger.said_lately(to.address, content, now - timedelta(seconds=60)):
+        return
+    notice = await say(to.address, content, community, now)
+    if capabilities.deletes_own:
+        await ledger.plan(
+            kind=ledger.NOTICE,
+            address=to.address,
+            now=now,
+            operation=ledger.DELETE,
+            target=notice,
+            due_at=now + STAYS,
+            lifetime=NOTICE_LIFETIME,
+        )

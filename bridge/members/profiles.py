@@ -1,0 +1,28 @@
+"""The author card of a member, from the newest profile they consented to show."""
+
+from bridge.core.card import AuthorCard
+from bridge.core.community import Community
+from bridge.storage import people
+from bridge.storage.models import Identity
+
+FIELDS = ("name", "role", "organisation", "country", "interests")
+
+
+def card_from(answers: dict[str, str], name: str, community: Community) -> AuthorCard:
+    """A card from answers to the profile questions; ``name`` where no name was given."""
+    return AuthorCard(
+        label=community.name,
+        name=answers.get("name") or name,
+        role=answers.get("role", ""),
+        organisation=answers.get("organisation", ""),
+        country=answers.get("country", ""),
+        interests=answers.get("interests", ""),
+    )
+
+
+async def author_card(identity: Identity, community: Community) -> AuthorCard:
+    """What readers may be told of this person now."""
+    profile = await people.profile(identity.person_id)
+    if profile is None or not profile.shown:
+        return AuthorCard(label=community.name, name=identity.name)
+    return card_from(people.answers_of(profile), identity.name, community)

@@ -1,0 +1,176 @@
+"""Cards in the moderators' channels as delivery rows: planned once, edited in place, always showing what is true."""
+
+from datetime import datetime, timedelta
+
+from bridge.core.community import Community
+from bridge.core.ids import Address
+from bridge.core.message import Content
+from bridge.core.splitting import split
+from bridge.core.states import DeliveryState
+from bridge.core.text import RichText, plain
+from bridge.delivery.directory import Directory
+from bridge.members.profiles import author_card
+from bridge.moderation import panel
+from bridge.rendering import posts
+from bridge.rendering.words import Words, words
+from bridge.storage import chats, codec, inbox, ledger, people, submissions
+from bridge.storage.models import Delivery, Review, Revision
+
+ARRIVAL_PAUSE = timedelta(seconds=2)
+"""Arrivals are gathered for this long, so that a card is edited once and not for every group."""
+
+
+async def facts_of(review: Review, community: Community, revision_number: int) -> panel.CardFacts:
+    """Read everything a card shows."""
+    submission = review.submission
+    identity = submission.identity
+    revision = await Revision.get(submission_id=submission.id, number=revision_number)
+    profile = await people.profile(identity.person_id)
+    post = await submissions.post_of_submission(submission.id)
+    deliveries: list[tuple[Delivery, str]] = []
+    if post is not None:
+        rows = await ledger.of_post(post.id)
+        deliveries = [(row, await chats.title(row.address)) for row in rows if row.kind == ledger.POST]
+    answers = None
+    if submission.reply_post_id is not None:
+        parent = await submissions.post_by_id(submission.reply_post_id)
+        answers = None if parent is None else parent.number
+    return panel.CardFacts(
+        review=review,
+        revision=revision_number,
+        submission=submission,
+        identity=identity,
+        community=community,
+        text=codec.load(codec.RICH_TEXT, revision.text),
+        attachments=codec.load(codec.ATTACHMENTS, revision.attachments),
+        uncarried=codec.load(codec.UNCARRIED, revision.uncarried),
+        edited_by=revision.editor,
+        card=await author_card(identity, community),
+        has_profile=profile is not None and profile.shown,
+        earlier_posts=await submissions.posts_before(identity),
+        origin=await chats.title(Address(submission.source.account, submission.source.chat)),
+        answers=answers,
+        reasons=tuple(codec.load_object(review.reasons).get("codes", [])),
+        queries=await submissions.queries(review.id),
+        deliveries=deliveries,
+    )
+
+
+async def plan(review: Review, community: Community, directory: Directory, now: datetime, *, gather: bool) -> None:
+    """Show the wording now under review in every moderators' channel; older cards say that they are superseded.
+
+    ``gather``: wait a moment for the other items of an album.
+    """
+    await refresh(review, now)
+    due = now + timedelta(seconds=3) if gather else now
+    facts = await facts_of(review, community, review.revision)
+    for channel in community.moderators:
+        address = await inbox.resolve(channel)
+        capabilities = directory.capabilities(address)
+        if capabilities is None:
+            continue
+        w = words(community.language)
+        for content in _exhibits(facts, address, directory, w):
+            await ledger.plan(
+                kind=ledger.EXHIBIT,
+                address=address,
+                now=now,
+                due_at=due,
+                content=content,
+                community=community.id,
+                review_id=review.id,
+                revision=review.revision,
+            )
+        await ledger.plan(
+            kind=ledger.CARD,
+            address=address,
+            now=now,
+            due_at=due,
+            community=community.id,
+            review_id=review.id,
+            revision=review.revision,
+            view=panel.MAIN,
+        )
+
+
+async def replan(review: Review, community: Community, directory: Directory, now: datetime) -> None:
+    """Show a wording that grew before its card went out: what is planned is called off and planned anew."""
+    await ledger.call_off(review.id, review.revision)
+    await plan(review, community, directory, now, gather=True)
+
+
+def _whole(facts: panel.CardFacts, address: Address, directory: Directory) -> bool:
+    """Does a card there hold all of the text, and its status still?"""
+    return directory.fits(address, Content(text=facts.text + "x" * panel.RESERVE))
+
+
+def _exhibits(facts: panel.CardFacts, address: Address, directory: Directory, w: Words) -> list[Content]:
+    """What goes ahead of a card: the files, and the whole text where a card cannot hold it."""
+    capabilities = directory.capabilities(address)
+    if capabilities is None:
+        return []
+    caption = plain(f"{facts.community.name} #{facts.submission.number}")
+    shown, _ = posts.split_attachments(facts.attachments, capabilities)
+    contents = [Content(text=caption, attachments=(attachment,), silent=True) for attachment in shown]
+    if not _whole(facts, address, directory):
+
+        def fits(text: RichText) -> bool:
+            return directory.fits(address, Content(text=text))
+
+        contents += [Content(text=part, silent=True) for part in split(caption + "\n" + facts.text, fits)]
+    return contents
+
+
+async def refresh(review: Review, now: datetime, *, pause: timedelta = timedelta(0)) -> None:
+    """Let every card of a review show what is true now. An edit not yet composed will do so by itself."""
+    for card in await ledger.card_rows(review.id):
+        await refresh_one(card, now, pause=pause)
+
+
+async def refresh_one(card: Delivery, now: datetime, *, pause: timedelta = timedelta(0)) -> None:
+    """Plan an edit of one card, unless it is still to be composed anyway, or was never there."""
+    if card.state in (DeliveryState.REFUSED, DeliveryState.CANCELLED) or not card.payload:
+        return
+    if await ledger.unclaimed_edit(card) is not None:
+        return
+    await ledger.plan(
+        kind=ledger.CARD,
+        address=card.address,
+        now=now,
+        due_at=now + pause,
+        operation=ledger.EDIT,
+        community=card.community,
+        review_id=card.review_id,
+        revision=card.revision,
+        target=card,
+    )
+
+
+async def compose(row: Delivery, community: Community, directory: Directory, now: datetime) -> Content | None:
+    """What a card (or its edit) shows at this moment; None where there is nothing left to show."""
+    review = None if row.review_id is None else await submissions.review_by_id(row.review_id)
+    capabilities = directory.capabilities(row.address)
+    if review is None or capabilities is None:
+        return None
+    card = row if row.target_id is None else await Delivery.get(id=row.target_id)
+    facts = await facts_of(review, community, row.revision)
+    handles = {
+        (action, argument): await submissions.handle(
+            "review", review.id, action, now, revision=row.revision, argument=argument
+        )
+        for action, argument in panel.actions_of(facts, card.view)
+    }
+    w = words(community.language)
+    room = len(facts.text)
+    if not _whole(facts, row.address, directory):
+        room = max(200, capabilities.text_limit - panel.RESERVE)
+    content = panel.render(facts, card.view, handles, room, w)
+    while not directory.fits(row.address, content) and room > 0:
+        room = room * 3 // 4 if room > 50 else 0
+        content = panel.render(facts, card.view, handles, room, w)
+    return content
+
+
+async def of_message(row: Delivery) -> Review | None:
+    """The review that a message in a moderators' channel is about."""
+    return None if row.review_id is None else await submissions.review_by_id(row.review_id)

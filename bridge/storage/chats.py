@@ -1,0 +1,19 @@
+"""What chats are called, so that people are shown names and not numbers."""
+
+from bridge.core.hygiene import clean_name
+from bridge.core.ids import Address
+from bridge.storage.models import Chat
+
+
+async def remember(address: Address, title: str) -> None:
+    name = clean_name(title, fallback="")
+    if not name:
+        return
+    if not await Chat.filter(account=address.account, chat=address.chat).update(title=name):
+        await Chat.create(account=address.account, chat=address.chat, title=name)
+
+
+async def title(address: Address) -> str:
+    """The chat's name, or its address where none was heard yet."""
+    row = await Chat.get_or_none(account=address.account, chat=address.chat)
+    return str(address) if row is None else row.title

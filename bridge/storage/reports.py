@@ -1,0 +1,68 @@
+"""What an operator is shown of the queue and the ledger: figures and ids, never anybody's text."""
+
+from tortoise.functions import Count
+
+from bridge.core.errors import Refusal
+from bridge.core.ids import AccountId, Address, ChatId, CommunityId
+from bridge.core.reports import DeliveryFilter, DeliveryLine, HeldItem, Queue, StatusReport
+from bridge.core.states import DeliveryState, InboxState, ReviewState
+from bridge.storage import ledger
+from bridge.storage.models import Delivery, Inbox, Review
+
+
+async def status() -> StatusReport:
+    """How much waits where."""
+    queues: list[Queue] = []
+    held = await Review.filter(state=ReviewState.HELD).order_by("id").select_related("submission")
+    for community in dict.fromkeys(review.community for review in held):
+        mine = [review for review in held if review.community == community]
+        items = tuple(HeldItem(id=r.submission.number, kind=r.kind, since=r.created_at) for r in mine[:20])
+        queues.append(Queue(community=CommunityId(community), held=len(mine), items=items))
+    oldest = await Inbox.filter(state=InboxState.NEW).order_by("id").first()
+    counted = await Delivery.all().annotate(count=Count("id")).group_by("state").values_list("state", "count")
+    return StatusReport(
+        queues=tuple(queues),
+        inbox_waiting=await Inbox.filter(state=InboxState.NEW).count(),
+        inbox_oldest=None if oldest is None else oldest.received_at,
+        inbox_parked=await Inbox.filter(state=InboxState.PARKED).count(),
+        deliveries={DeliveryState(state): count for state, count in counted},
+        oldest_undelivered=await ledger.oldest_undelivered(),
+    )
+
+
+def line(row: Delivery, post: int | None) -> DeliveryLine:
+    """A row as operators see it."""
+    unfinished = row.state in (DeliveryState.PLANNED, DeliveryState.IN_DOUBT)
+    return DeliveryLine(
+        id=row.id,
+        post=post,
+        target=Address(AccountId(row.account), ChatId(row.chat)),
+        part=row.part,
+        operation=row.operation if row.kind == ledger.POST else f"{row.operation} {row.kind}",
+        state=row.state,
+        attempts=row.attempts,
+        changed=row.done_at or row.attempted_at or row.planned_at,
+        due=row.due_at if unfinished else None,
+        refusal=Refusal(row.reason) if row.reason else None,
+        detail=row.detail,
+    )
+
+
+async def deliveries(wanted: DeliveryFilter) -> list[DeliveryLine]:
+    """Rows of the ledger, newest first."""
+    rows = Delivery.all().select_related("post").order_by("-id").limit(wanted.limit)
+    if wanted.post is not None:
+        rows = rows.filter(post__number=wanted.post)
+    if wanted.state is not None:
+        rows = rows.filter(state=wanted.state)
+    if wanted.chat is not None:
+        rows = rows.filter(account=wanted.chat.account, chat=wanted.chat.chat)
+    return [line(row, row.post.number if row.post is not None else None) for row in await rows]
+
+
+async def delivery(row_id: int) -> DeliveryLine:
+    """One row; raises LookupError where there is none."""
+    row = await Delivery.get_or_none(id=row_id).select_related("post")
+    if row is None:
+        raise LookupError(f"there is no delivery {row_id}")
+    return line(row, row.post.number if row.post is not None else None)

@@ -1,0 +1,20 @@
+"""Keeping the database small: what is done and no longer needed is removed after its time."""
+
+from datetime import datetime, timedelta
+
+from bridge.core.states import InboxState
+from bridge.storage.database import transaction
+from bridge.storage.models import Inbox
+
+RAW_RETENTION = timedelta(days=14)
+"""How long what a platform sent us word for word is kept after it was handled."""
+
+
+async def prune(now: datetime) -> None:
+    """Empty the raw payloads of handled events; the rows stay, so that a repeated event is still recognised."""
+    async with transaction():
+        await (
+            Inbox.filter(state=InboxState.DONE, received_at__lt=now - RAW_RETENTION)
+            .exclude(raw_json="")
+            .update(raw_json="", event="{}")
+        )

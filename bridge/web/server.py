@@ -1,0 +1,99 @@
+"""aiohttp: the adapters' webhooks, ``/healthz`` (alive), ``/readyz`` (fit for work), ``/metrics`` (Prometheus)."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import structlog
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from bridge.core.clock import Clock
+from bridge.core.errors import ConfigError, StorageUnavailable
+from bridge.core.ports import Health, Route, WebRequest
+from bridge.storage import database, ledger
+from bridge.web import metrics
+
+log = structlog.get_logger()
+
+
+class WebServer:
+    """Listens on one address. ``health`` tells the state of every account."""
+
+    def __init__(
+        self, host: str, port: int, routes: Sequence[Route], health: Callable[[], Mapping[str, Health]], clock: Clock
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._health = health
+        self._clock = clock
+        application = web.Application(client_max_size=max((1 << 20, *(route.max_body for route in routes))))
+        application.router.add_get("/healthz", self._alive)
+        application.router.add_get("/readyz", self._ready)
+        application.router.add_get("/metrics", self._metrics)
+        for route in routes:
+            application.router.add_route(route.method, route.path, _mounted(route))
+        self._runner = web.AppRunner(application, access_log=None, handle_signals=False)
+
+    async def start(self) -> None:
+        """Raises ConfigError where the address is taken or not ours."""
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._host, self._port).start()
+        except OSError as error:
+            raise ConfigError(
+                f"web.listen: {self._host}:{self._port} cannot be used ({error.strerror or error}): "
+                "stop the other program there, or choose another port"
+            ) from error
+
+    async def stop(self) -> None:
+        await self._runner.cleanup()
+
+    async def _alive(self, _: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def _ready(self, _: web.Request) -> web.Response:
+        accounts = self._health()
+        try:
+            await database.ping()
+            oldest = await ledger.oldest_undelivered()
+            answering = True
+        except StorageUnavailable:
+            oldest, answering = None, False
+        ready = answering and all(health.connected for health in accounts.values())
+        age = None if oldest is None else max(0.0, round((self._clock.now() - oldest).total_seconds(), 1))
+        body = {
+            "ready": ready,
+            "database": answering,
+            "oldest_undelivered_seconds": age,
+            "accounts": {
+                name: {"connected": health.connected, "detail": health.detail} for name, health in accounts.items()
+            },
+        }
+        return web.json_response(body, status=200 if ready else 503)
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        try:
+            body = await metrics.collect(self._health(), self._clock.now())
+        except StorageUnavailable:
+            return web.Response(status=503, text="the database does not answer\n")
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _mounted(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        if request.content_length is not None and request.content_length > route.max_body:
+            return web.Response(status=413, text="too large\n")
+        body = await request.read()
+        if len(body) > route.max_body:
+            return web.Response(status=413, text="too large\n")
+        reply = await route.handler(
+            WebRequest(
+                method=request.method,
+                path=request.path,
+                headers={name.lower(): value for name, value in request.headers.items()},
+                query=dict(request.query),
+                body=body,
+            )
+        )
+        return web.Response(status=reply.status, body=reply.body, headers={"Content-Type": reply.content_type})
+
+    return handler
