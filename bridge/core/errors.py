@@ -26,6 +26,10 @@ class StorageUnavailable(BarazaError):
     """The database cannot be written now: check the disk and the database server; the work will be tried again."""
 
 
+class StorageConflict(BarazaError):
+    """Two rows claim the same place: a defect, or something handled twice. Nothing was changed."""
+
+
 class MediaRefused(BarazaError):
     """The file cannot be carried: send it smaller, or describe it in words."""
 

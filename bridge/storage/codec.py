@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import Discriminator, TypeAdapter
 
 from bridge.core.events import InboundEvent
 from bridge.core.message import Attachment, Content, Uncarried
@@ -12,7 +12,7 @@ from bridge.core.text import RichText
 
 T = TypeVar("T")
 
-EVENT: TypeAdapter[InboundEvent] = TypeAdapter(InboundEvent)
+EVENT: TypeAdapter[InboundEvent] = TypeAdapter(Annotated[InboundEvent, Discriminator("type")])
 RICH_TEXT: TypeAdapter[RichText] = TypeAdapter(RichText)
 ATTACHMENTS: TypeAdapter[tuple[Attachment, ...]] = TypeAdapter(tuple[Attachment, ...])
 UNCARRIED: TypeAdapter[tuple[Uncarried, ...]] = TypeAdapter(tuple[Uncarried, ...])
@@ -21,7 +21,8 @@ CONTENT: TypeAdapter[Content] = TypeAdapter(Content)
 
 def dump(adapter: TypeAdapter[T], value: T) -> str:
     """JSON text. Raises ValueError for text that is no Unicode (lone surrogates)."""
-    return adapter.dump_json(value, exclude_defaults=True).decode()
+    # Defaults are written too: the `type` of an event is one, and without it one event would be read as another.
+    return adapter.dump_json(value).decode()
 
 
 def load(adapter: TypeAdapter[T], text: str) -> T:

@@ -16,12 +16,18 @@ import asyncpg.exceptions
 import structlog
 from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.exceptions import BaseORMException, DBConnectionError, OperationalError, TransactionManagementError
+from tortoise.exceptions import (
+    BaseORMException,
+    DBConnectionError,
+    IntegrityError,
+    OperationalError,
+    TransactionManagementError,
+)
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
-from bridge.core.errors import ConfigError, StorageUnavailable
+from bridge.core.errors import ConfigError, StorageConflict, StorageUnavailable
 from bridge.storage.models import Meta
 
 log = structlog.get_logger()
@@ -229,6 +235,8 @@ async def transaction() -> AsyncIterator[None]:
     try:
         async with in_transaction(_CONNECTION):
             yield
+    except IntegrityError as error:  # Tortoise derives it from the errors of an unreachable database
+        raise StorageConflict from error
     except UNAVAILABLE as error:
         raise StorageUnavailable(f"the database cannot be written now ({_reason(error)})") from error
     finally:
