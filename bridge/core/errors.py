@@ -30,6 +30,10 @@ class StorageConflict(BarazaError):
     """Two rows claim the same place: a defect, or something handled twice. Nothing was changed."""
 
 
+class TooSoon(BarazaError):
+    """It is about a message whose sending is not written down yet: look again in a moment."""
+
+
 class MediaRefused(BarazaError):
     """The file cannot be carried: send it smaller, or describe it in words."""
 

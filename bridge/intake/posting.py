@@ -1,5 +1,7 @@
 """A member's message becomes a submission, its edit a new wording, its deletion a withdrawal."""
 
+from datetime import datetime
+
 from bridge.core.community import Community, Group, Intake
 from bridge.core.events import ChatKind, MessageDeleted, MessageEdited, MessagePosted
 from bridge.core.hygiene import clean_line, clean_text
@@ -58,7 +60,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     if len(text) > community.max_length:
         await _answer(event, identity, community, context, _too_long(identity, community, len(text)))
         return
-    reply_post_id, quote = await _thread(event)
+    reply_post_id, quote = await _thread(event, context.now)
     review = await submissions.submit(
         community=community.id,
         identity=identity,
@@ -93,10 +95,10 @@ async def _remove_original(ref: RemoteRef, review: Review, community: Community,
     )
 
 
-async def _thread(event: MessagePosted) -> tuple[int | None, RichText]:
+async def _thread(event: MessagePosted, now: datetime) -> tuple[int | None, RichText]:
     """The post this answers; where it is none of ours, a short quote of what it answers."""
     if event.reply_to is not None:
-        row = await ledger.find_by_ref(event.reply_to)
+        row = await ledger.answered(event.reply_to, event.at, now)
         if row is not None and row.post_id is not None:
             return row.post_id, EMPTY
         parent = await submissions.submission_by_source(event.reply_to)

@@ -2,13 +2,14 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import timedelta
 
 import structlog
 from pydantic import ValidationError
 
 from bridge.core.clock import Clock
 from bridge.core.community import Communities
-from bridge.core.errors import MediaRefused, StorageUnavailable
+from bridge.core.errors import MediaRefused, StorageUnavailable, TooSoon
 from bridge.core.events import ButtonPressed, InboundEvent, MessagePosted
 from bridge.core.message import Attachment, Content, Uncarried, UncarriedKind
 from bridge.core.ports import CanAnswerPress
@@ -27,6 +28,7 @@ log = structlog.get_logger()
 _IDLE = 15.0
 """Seconds between looks at the inbox when nothing rings."""
 _LANES = 16
+_MOMENT = timedelta(milliseconds=200)
 
 
 class _AlreadyDoneError(Exception):
@@ -89,6 +91,8 @@ class Processor:
             await self._handle(row, event)
         except _AlreadyDoneError:
             return
+        except TooSoon:
+            await inbox.wait(row, self._clock.now() + _MOMENT)
         except router.NotUnderstoodError as error:
             await self._park(row, str(error)[:200])
         except (StorageUnavailable, *UNAVAILABLE) as error:

@@ -81,7 +81,7 @@ async def _in_channel(event: MessagePosted, address: Address, context: Context) 
         return
     if event.reply_to is None:
         return
-    row = await ledger.find_by_ref(event.reply_to)
+    row = await ledger.answered(event.reply_to, event.at, context.now)
     if row is None or row.review_id is None or row.kind not in _ABOUT_A_REVIEW:
         return
     moderator = Moderator(sender=event.sender, channel=address)
@@ -121,7 +121,7 @@ async def _continues(event: MessagePosted, context: Context) -> bool:
     identity = await commands.meet_privately(event, context)
     has_files = bool(context.attachments)
     open_query = await submissions.open_query(identity)
-    asked = None if event.reply_to is None else await ledger.find_by_ref(event.reply_to)
+    asked = None if event.reply_to is None else await ledger.answered(event.reply_to, event.at, context.now)
     conversation = await interview.waiting(identity)
     if open_query is not None and not has_files and (asked is not None or conversation is None):
         await query.answer(open_query, clean_text(event.text), context.desk)
@@ -182,7 +182,7 @@ async def _personal(handle_row: Handle, sender: Sender, where: Address, context:
 async def _reacted(event: Reacted, context: Context) -> None:
     if event.sender.bot:
         return
-    row = await ledger.find_by_ref(event.ref)
+    row = await ledger.answered(event.ref, event.at, context.now)
     if row is None:
         return
     where = await inbox.origin(event.ref.address)

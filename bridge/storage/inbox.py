@@ -130,6 +130,12 @@ async def postpone(row: Inbox, now: datetime, note: str) -> bool:
     return True
 
 
+async def wait(row: Inbox, until: datetime) -> None:
+    """Look at an event again a moment later; nothing failed."""
+    async with transaction():
+        await Inbox.filter(id=row.id, state=InboxState.NEW).update(due_at=until)
+
+
 async def park(row: Inbox, note: str) -> None:
     """Put an event aside for a person; everything behind it goes on."""
     async with transaction():

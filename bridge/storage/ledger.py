@@ -11,7 +11,7 @@ from typing import Any
 from tortoise.expressions import F
 from tortoise.functions import Min
 
-from bridge.core.errors import Refusal, TransitionRefused
+from bridge.core.errors import Refusal, TooSoon, TransitionRefused
 from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Content
 from bridge.core.ports import Later, Refused, SendOutcome, Sent, Unknown
@@ -25,6 +25,7 @@ POST, CARD, EXHIBIT, PROMPT, NOTICE, REMOVAL = "post", "card", "exhibit", "promp
 SEND, EDIT, DELETE = "send", "edit", "delete"
 LIFETIME = timedelta(days=7)
 """After this long undelivered rows end as refused, with the reason, in front of a person."""
+_QUICKEST = timedelta(seconds=5)
 ACTIVE = (DeliveryState.PLANNED, DeliveryState.ATTEMPTING, DeliveryState.IN_DOUBT)
 
 Effects = Callable[[Sequence[Delivery]], Awaitable[None]]
@@ -312,6 +313,20 @@ async def find_by_ref(ref: RemoteRef) -> Delivery | None:
         .order_by("-id")
         .first()
     )
+
+
+async def answered(ref: RemoteRef, heard_at: datetime, now: datetime) -> Delivery | None:
+    """The row of a message that somebody replied to or reacted to.
+
+    People can be quicker than our own commit: while a send of that account is under way, and for a few seconds, an
+    unknown message may be ours. Raises TooSoon then.
+    """
+    row = await find_by_ref(ref)
+    if row is None and now - heard_at < _QUICKEST:
+        under_way = (DeliveryState.ATTEMPTING, DeliveryState.IN_DOUBT)
+        if await Delivery.exists(account=ref.account, state__in=under_way, operation=SEND):
+            raise TooSoon
+    return row
 
 
 async def of_post(post_id: int) -> list[Delivery]:
