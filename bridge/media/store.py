@@ -1,0 +1,139 @@
+"""Files on disk, found by the SHA-256 of their bytes. No name that anybody sent is ever a path here."""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.core.errors import StorageUnavailable
+from bridge.media.refusal import MediaReason, UnfitMedia
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_WRITE_SIZE = 1 << 18
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    sha256: str
+    size: int
+    """Bytes."""
+
+
+class MediaStore:
+    """A folder of files: ``ab/cd/<sha256>``, mode 600, complete or not there at all.
+
+    Writing raises StorageUnavailable where the disk does not take it. Several processes may share the folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """``root`` is made at the first write. No I/O here."""
+        self._root = root
+        self._incoming = root / "incoming"
+        self.cleaning = asyncio.Semaphore(1)
+        """One picture is decoded at a time: each may need hundreds of megabytes."""
+
+    def path(self, sha256: str) -> Path:
+        """Where the file lies, if it is there; ValueError for what is no SHA-256."""
+        if not _SHA256.fullmatch(sha256):
+            raise ValueError("a file is found by 64 lower-case hex digits")
+        return self._root / sha256[:2] / sha256[2:4] / sha256
+
+    async def put(self, stream: AsyncIterator[bytes], limit: int) -> Stored:
+        """Keep the bytes as they are; raises UnfitMedia when there are more than ``limit``, or none."""
+        async with self.receive(stream, limit) as incoming:
+            return await self.adopt(incoming)
+
+    @contextlib.asynccontextmanager
+    async def receive(self, stream: AsyncIterator[bytes], limit: int) -> AsyncIterator[Path]:
+        """The bytes in a private temporary file, which is removed afterwards unless it was adopted."""
+        path = await asyncio.to_thread(self._new)
+        try:
+            await self._fill(path, stream, limit)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    async def adopt(self, incoming: Path) -> Stored:
+        """Move a file made by ``receive`` or ``temporary`` to its place, durably."""
+        return await asyncio.to_thread(self._adopt, incoming)
+
+    @contextlib.asynccontextmanager
+    async def temporary(self) -> AsyncIterator[Path]:
+        """An empty private file on the same disk, removed afterwards unless it was adopted."""
+        path = await asyncio.to_thread(self._new)
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def sweep(self) -> int:
+        """Remove what a killed process left half-written; returns how many. Only while nobody else is writing."""
+        left = list(self._incoming.glob("*"))
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
+
+    def _new(self) -> Path:
+        path = self._incoming / secrets.token_hex(16)
+        try:
+            self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        except OSError as error:
+            raise _unavailable(error) from error
+        return path
+
+    async def _fill(self, path: Path, stream: AsyncIterator[bytes], limit: int) -> None:
+        size, waiting = 0, bytearray()
+        async for chunk in stream:
+            size += len(chunk)
+            if size > limit:
+                raise UnfitMedia(MediaReason.TOO_BIG)
+            waiting += chunk
+            if len(waiting) >= _WRITE_SIZE:
+                await asyncio.to_thread(_append, path, bytes(waiting))
+                waiting.clear()
+        if not size:
+            raise UnfitMedia(MediaReason.EMPTY)
+        await asyncio.to_thread(_append, path, bytes(waiting))
+
+    def _adopt(self, incoming: Path) -> Stored:
+        try:
+            with incoming.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                size = file.tell()
+                os.fsync(file.fileno())
+            place = self.path(digest)
+            if place.exists():
+                return Stored(sha256=digest, size=size)
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            incoming.replace(place)
+            for folder in (place.parent, place.parent.parent, self._root):  # a new name is durable once its folder is
+                _sync_folder(folder)
+        except OSError as error:
+            raise _unavailable(error) from error
+        return Stored(sha256=digest, size=size)
+
+
+def _append(path: Path, data: bytes) -> None:
+    try:
+        with path.open("ab") as file:
+            file.write(data)
+    except OSError as error:
+        raise _unavailable(error) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unavailable(error: OSError) -> StorageUnavailable:
+    return StorageUnavailable(f"the media folder cannot be written ({error.strerror}): check the disk and its rights")

@@ -1,0 +1,322 @@
+"""The Matrix adapter against a real Synapse, over a line that can be cut."""
+
+import hashlib
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from html import escape
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import pytest
+from aiohttp import web
+
+from bridge.adapters.matrix.adapter import build
+from bridge.adapters.matrix.settings import Settings
+from bridge.core.ids import ChatId, MessageId, RemoteRef
+from bridge.core.message import UncarriedKind
+from bridge.core.ports import Adapter, AdapterContext
+from bridge.core.text import MarkKind, RichText
+from bridge.playground.matrix_timeline import Room
+from bridge.playground.matrix_user import MatrixUser
+from bridge.playground.synapse import MatrixLogin, SynapseServer, SynapseUnavailable
+from tests.contract.harness import PERSONAL, Fault, Harness, Shown, Upload
+from tests.contract.matrix_proxy import MatrixProxy
+from tests.servers import detached, missing, started_synapse, unique
+
+TAGS = {
+    "strong": MarkKind.BOLD,
+    "em": MarkKind.ITALIC,
+    "u": MarkKind.UNDERLINE,
+    "del": MarkKind.STRIKE,
+    "code": MarkKind.CODE,
+    "pre": MarkKind.PRE,
+    "a": MarkKind.LINK,
+    "blockquote": MarkKind.QUOTE,
+    "span": MarkKind.SPOILER,
+}
+DEEP: Any = "x"
+for _ in range(200):
+    DEEP = [DEEP]
+WHO = "@stranger:elsewhere.example"
+TEXT = {"msgtype": "m.text", "body": "short"}
+GARBAGE: tuple[Any, ...] = (
+    "no event",
+    None,
+    ["m.room.message"],
+    {},
+    {"event_id": 7, "type": "m.room.message", "sender": WHO, "content": TEXT},
+    {"event_id": "$g1", "sender": WHO, "content": TEXT},
+    {"event_id": "$g2", "type": "m.room.message", "sender": None, "content": TEXT},
+    {"event_id": "$g3", "type": "m.room.message", "sender": WHO},
+    {"event_id": "$g4", "type": "m.room.message", "sender": WHO, "content": {}},
+    {"event_id": "$g5", "type": "m.room.message", "sender": WHO, "content": {"msgtype": "m.text", "body": {}}},
+    {"event_id": "$g6", "type": "m.room.message", "sender": WHO, "content": {"msgtype": ["m.text"], "body": "x"}},
+    {"event_id": "$g7", "type": "m.room.message", "sender": WHO, "content": TEXT | {"body": "half \ud83d, and \0"}},
+    {"event_id": "$g8", "type": "m.room.message", "sender": WHO, "content": TEXT | {"body": "a" * 3_000_000}},
+    {"event_id": "$g9", "type": "m.room.message", "sender": WHO, "content": TEXT | {"formatted_body": DEEP}},
+    {
+        "event_id": "$g10",
+        "type": "m.room.message",
+        "sender": WHO,
+        "content": TEXT | {"format": "org.matrix.custom.html", "formatted_body": "<b><a href='x:y'>" * 100_000},
+    },
+    {"event_id": "$g11", "type": "m.room.message", "sender": WHO, "content": {"msgtype": "m.image", "body": 1}},
+    {
+        "event_id": "$g12",
+        "type": "m.room.message",
+        "sender": WHO,
+        "content": {"msgtype": "m.file", "body": "x", "url": "mxc://../../etc", "info": {"size": "big"}},
+    },
+    {
+        "event_id": "$g13",
+        "type": "m.room.message",
+        "sender": WHO,
+        "content": TEXT | {"m.relates_to": {"rel_type": "m.replace", "event_id": "$g1"}},
+    },
+    {"event_id": "$g14", "type": "m.room.redaction", "sender": WHO, "content": {}},
+    {
+        "event_id": "$g15",
+        "type": "m.reaction",
+        "sender": WHO,
+        "content": {"m.relates_to": {"rel_type": "m.annotation", "key": 5}},
+    },
+    {"event_id": "$g16", "type": "m.room.message", "sender": WHO, "content": TEXT, "unsigned": 5},
+    {"event_id": "$g17", "type": "m.room.message", "sender": WHO, "content": TEXT | {"m.relates_to": [1]}},
+    {"event_id": "$g18", "type": "m.poll.start", "sender": WHO, "content": {"m.poll": {"question": 1, "answers": 2}}},
+    {
+        "event_id": "$g19",
+        "type": "m.room.tombstone",
+        "state_key": "",
+        "sender": WHO,
+        "content": {"replacement_room": "!no"},
+    },
+)
+
+
+class MatrixHarness(Harness):
+    marks = (pytest.mark.synapse,)
+    exact_limit = False
+    far_side_loggers = ("aiohttp.server", "aiohttp.access", "bridge.playground")
+
+    synapse: ClassVar[SynapseServer]
+
+    @classmethod
+    def prepare(cls, directory: Path) -> None:
+        try:
+            cls.synapse = started_synapse(directory)
+        except SynapseUnavailable as error:
+            missing(str(error))
+
+    @classmethod
+    def release(cls) -> None:
+        detached(cls.synapse.stop)
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self.login = MatrixLogin("@baraza:example.org", "none", "NONE", "none")
+        self.proxy = MatrixProxy("http://127.0.0.1:9")
+        self.direct_room = ""
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        return [s for s in (self.login.password, self.state.values.get("login")) if s]
+
+    async def open_far_side(self) -> None:
+        self.proxy = MatrixProxy(self.synapse.url)
+        await self.proxy.open()
+        self.login = await self.synapse.register(unique("baraza"), displayname="Baraza")
+        self.member = await self._person("member", PERSONAL)
+        self.owner = await self._person("owner", "Owner")
+        bot, member = self.login.user_id, self.member.user_id
+        room = await self.owner.create_room("Village", invite=[member, bot])
+        await self.owner.set_power_levels(room, users={bot: 50})
+        await self.member.join(room)
+        self.direct_room = await self.member.create_room("", invite=[bot], direct=True)
+        self.group, self.private = ChatId(room), ChatId(member)
+
+    async def _person(self, user: str, name: str) -> MatrixUser:
+        login = await self.synapse.register(unique(user), displayname=name)
+        return MatrixUser(self.synapse.url, login.user_id, login.access_token)
+
+    async def close_far_side(self) -> None:
+        for person in (self.member, self.owner):
+            await person.stop()
+        await self.proxy.close()
+
+    def context(self) -> AdapterContext:
+        chats = {self.group} if hasattr(self, "group") else set()
+        return AdapterContext(account=self.account, clock=self.clock, chats=frozenset(chats))
+
+    def build_adapter(self) -> Adapter:
+        raw = {
+            "kind": "matrix",
+            "homeserver": self.proxy.url if self.proxy.port else "http://127.0.0.1:9",
+            "user_id": self.login.user_id,
+            "password": self.login.password,
+        }
+        return build(Settings.model_validate(raw), self.context())
+
+    # --- people ---
+
+    def _room(self, chat: ChatId) -> str:
+        return self.direct_room if chat == self.private else str(chat)
+
+    def _ref(self, chat: ChatId, event: str) -> RemoteRef:
+        message = f"{self.direct_room} {event}" if chat == self.private else event
+        return RemoteRef(self.account, chat, MessageId(message))
+
+    async def member_writes(
+        self, chat: ChatId, text: RichText, *, reply_to: RemoteRef | None = None, file: Upload | None = None
+    ) -> RemoteRef:
+        room = self._room(chat)
+        if file is not None:
+            event = await self.member.send_file(
+                room, file.data, filename=file.name, mimetype=file.mime, caption=text.text
+            )
+        elif reply_to is not None:
+            event = await self.member.reply(room, reply_to.message.rpartition(" ")[2], text.text, as_html(text))
+        else:
+            event = await self.member.send_text(room, text.text, as_html(text))
+        return self._ref(chat, event)
+
+    async def member_edits(self, ref: RemoteRef, text: RichText) -> None:
+        await self.member.edit(self._room(ref.chat), ref.message.rpartition(" ")[2], text.text, as_html(text))
+
+    async def member_deletes(self, ref: RemoteRef) -> None:
+        await self.member.redact(self._room(ref.chat), ref.message.rpartition(" ")[2])
+
+    async def member_presses(self, ref: RemoteRef, button: int) -> None:
+        shown = next(s for s in await self.shown(ref.chat) if s.ref == ref)
+        await self.member.react(self._room(ref.chat), ref.message, shown.buttons[button])
+
+    async def member_renames(self, name: str) -> None:
+        await self.member.set_displayname(name)
+
+    async def member_shares_uncarried(self, chat: ChatId) -> tuple[RemoteRef, UncarriedKind]:
+        place = {"msgtype": "m.location", "body": "The clinic", "geo_uri": "geo:-1.28333,36.81667"}
+        event = await self.member.send(self._room(chat), "m.room.message", place)
+        return self._ref(chat, event), UncarriedKind.LOCATION
+
+    async def garbage(self) -> int:
+        self.proxy.add_events = {str(self.group): list(GARBAGE)}
+        return len(GARBAGE)
+
+    async def shown(self, chat: ChatId) -> list[Shown]:
+        room = Room(self._room(chat))
+        path = f"/_matrix/client/v3/rooms/{quote(room.room_id, safe='')}/messages?dir=b&limit=500"
+        page = await self.member._call("GET", path)
+        room.apply_timeline(reversed(page["chunk"]))
+        found = []
+        for item in room.timeline:
+            data = await self.member.download(item.media.mxc) if item.media else None
+            text, marks = from_html(item.html) if item.html else (item.body, frozenset())
+            ours = [r for made, r in room._reactions.items() if r.sender == self.login.user_id and room._alive(made)]
+            found.append(
+                Shown(
+                    ref=self._ref(chat, item.event_id),
+                    text=text,
+                    marks=marks,
+                    reply_to=self._ref(chat, item.reply_to) if item.reply_to else None,
+                    buttons=tuple(reaction.key for reaction in ours if reaction.target == item.event_id),
+                    file_sha256=hashlib.sha256(data).hexdigest() if data is not None else None,
+                    file_size=len(data) if data is not None else None,
+                    edited=item.edited,
+                    ours=item.sender == self.login.user_id,
+                )
+            )
+        return found
+
+    # --- faults ---
+
+    @asynccontextmanager
+    async def fault(self, kind: Fault) -> AsyncIterator[None]:
+        proxy, bot, group = self.proxy, self.login.user_id, str(self.group)
+        try:
+            match kind:
+                case Fault.CONNECT_REFUSED:
+                    await proxy.close()
+                case Fault.FORBIDDEN:
+                    await self.owner.set_power_levels(group, users={bot: 0}, levels={"events_default": 50})
+                case Fault.CUT_AFTER_REQUEST:
+                    proxy.cut_after = is_send
+                case _:
+                    proxy.before = {
+                        Fault.RATE_LIMITED: self._rate_limit,
+                        Fault.SERVER_ERROR: self._break_down,
+                        Fault.CHAT_GONE: self._lead_astray,
+                    }[kind]
+            yield
+        finally:
+            proxy.before, proxy.cut_after = None, lambda _: False
+            if kind is Fault.CONNECT_REFUSED:
+                await proxy.open()
+            elif kind is Fault.FORBIDDEN:
+                await self.owner.set_power_levels(group, users={bot: 50}, levels={"events_default": 0})
+
+    async def _rate_limit(self, request: web.Request) -> web.StreamResponse | None:
+        if not is_send(request):
+            return None
+        body = {"errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests", "retry_after_ms": 1}
+        return web.json_response(body, status=429, headers={"Retry-After": str(int(self.rate_limit_seconds))})
+
+    async def _break_down(self, request: web.Request) -> web.StreamResponse | None:
+        return web.Response(status=502, text="<h1>Bad Gateway</h1>") if is_send(request) else None
+
+    async def _lead_astray(self, request: web.Request) -> web.StreamResponse | None:
+        """The homeserver is asked about a room it does not know, and says what it says of such."""
+        room = str(self.group)
+        if room not in request.path:
+            return None
+        path = request.raw_path.replace(quote(room, safe="!"), "!nosuchroom:baraza.local")
+        return await self.proxy.forward(request, path)
+
+
+def is_send(request: web.Request) -> bool:
+    return re.search(r"/rooms/[^/]+/send/m\.room\.message/", request.raw_path) is not None
+
+
+# --- what a member's app makes of HTML, read and written by other means than the adapter's ---
+
+
+def as_html(text: RichText) -> str | None:
+    """For marks that do not overlap."""
+    if not text.marks:
+        return None
+    names = {kind: tag for tag, kind in TAGS.items()}
+    html, last = "", 0
+    for mark in sorted(text.marks):
+        tag = names[mark.kind]
+        opening = f'<a href="{escape(mark.value)}">' if tag == "a" else f"<{tag}>"
+        html += escape(text.text[last : mark.start]) + opening + escape(text.text[mark.start : mark.end]) + f"</{tag}>"
+        last = mark.end
+    return html + escape(text.text[last:])
+
+
+class _Seen(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = ""
+        self.marks: set[MarkKind] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("br", "pre", "blockquote"):
+            self.text += "\n"
+        if tag in TAGS:
+            self.marks.add(TAGS[tag])
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("pre", "blockquote"):
+            self.text += "\n"
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def from_html(html: str) -> tuple[str, frozenset[MarkKind]]:
+    seen = _Seen()
+    seen.feed(html)
+    seen.close()
+    return seen.text, frozenset(seen.marks)
