@@ -49,6 +49,8 @@ async def _point_to_bot(event: MessagePosted, community: Community, context: Con
 
 async def submit(event: MessagePosted, community: Community, context: Context, *, intake: str) -> None:
     """Hold a message for the moderators and tell its author."""
+    if await submissions.submission_by_source(event.ref) is not None:
+        return  # told twice, by two ways of receiving
     private = event.chat_kind is ChatKind.PRIVATE
     identity = await people.meet(event.sender, context.now, privately=private)
     text, uncarried = tidy(event, context)

@@ -93,6 +93,8 @@ async def _private(event: MessagePosted, context: Context) -> None:
     command = commands.parse(event)
     known = context.communities.on_account(event.account)
     if not known:
+        if command is not None and command.name == "id":
+            await commands.in_group(command, event, context)
         return
     if command is not None and command.name == "start" and context.communities.get(command.argument) in known:
         await people.choose_community(identity, command.argument)

@@ -1,13 +1,17 @@
 """What follows when deliveries are settled: cards show where a post has arrived."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bridge.core.community import Communities
 from bridge.core.errors import Refusal
+from bridge.core.message import Content
 from bridge.core.states import DeliveryState
+from bridge.core.text import plain
+from bridge.members import contact
 from bridge.moderation import cards
-from bridge.storage import ledger, people, submissions
+from bridge.rendering.words import words
+from bridge.storage import chats, inbox, ledger, people, submissions
 from bridge.storage.ledger import Effects
 from bridge.storage.models import Delivery, Post
 
@@ -22,9 +26,29 @@ def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
                 posts.add(row.post_id)
             if row.kind == ledger.NOTICE and row.state == DeliveryState.REFUSED and row.reason == Refusal.UNREACHABLE:
                 await people.close_direct(row.account, row.chat)
+            if row.kind == ledger.REMOVAL and row.state == DeliveryState.REFUSED:
+                await _say_original_stays(row, communities, now())
         for post in await Post.filter(id__in=list(posts)):
             review = await submissions.review_of_submission(post.submission_id)
-            if review is not None and communities.get(review.community) is not None:
+            if review is not None:
                 await cards.refresh(review, now(), pause=cards.ARRIVAL_PAUSE)
 
     return effects
+
+
+async def _say_original_stays(row: Delivery, communities: Communities, now: datetime) -> None:
+    """Tell the moderators, at most once an hour, that members' originals cannot be taken out of a group."""
+    community = communities.get(row.community)
+    if community is None or row.reason == Refusal.TARGET_GONE:
+        return
+    w = words(community.language)
+    text = w._(
+        "⚠️ {chat}: I may not remove messages there, so originals stay visible before they are approved. Please give "
+        "me the right to delete messages.",
+        chat=await chats.title(row.address),
+    )
+    for channel in community.moderators:
+        address = await inbox.resolve(channel)
+        content = Content(text=plain(text), silent=True)
+        if not await ledger.said_lately(address, content, now - timedelta(hours=1)):
+            await contact.say(address, content, community, now)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from pydantic_core import PydanticSerializationError
 from tortoise.exceptions import IntegrityError
+from tortoise.functions import Min
 
 from bridge.core.clock import Clock
 from bridge.core.events import ChatMoved, InboundEvent, Unreadable
@@ -94,11 +95,15 @@ class DurableState:
 
 async def take(now: datetime, *, busy: set[tuple[str, str]], limit: int = 64) -> list[Inbox]:
     """The oldest new event of every chat that is not being worked on: order is kept per chat."""
-    rows = await Inbox.filter(state=InboxState.NEW).order_by("id").limit(500)
-    heads: dict[tuple[str, str], Inbox] = {}
-    for row in rows:
-        heads.setdefault((row.account, row.chat), row)
-    return [row for lane, row in heads.items() if lane not in busy and row.due_at <= now][:limit]
+    heads = (
+        await Inbox.filter(state=InboxState.NEW)
+        .annotate(head=Min("id"))
+        .group_by("account", "chat")
+        .order_by("head")
+        .values_list("head", "account", "chat")
+    )
+    free = [head for head, account, chat in heads if (account, chat) not in busy]
+    return await Inbox.filter(id__in=free[: limit * 4], due_at__lte=now).order_by("id").limit(limit)
 
 
 async def next_due(now: datetime) -> datetime | None:
