@@ -177,7 +177,10 @@ class CanAnswerPress(Protocol):
 @runtime_checkable
 class CanFetch(Protocol):
     def fetch(self, file: RemoteFile, *, limit: int) -> AsyncIterator[bytes]:
-        """Stream a file's bytes; raises MediaRefused when it is gone or larger than ``limit`` bytes."""
+        """Stream a file's bytes; raises MediaRefused when it is gone or larger than ``limit`` bytes.
+
+        Raises OSError for trouble that may pass.
+        """
         ...
 
 

@@ -35,6 +35,10 @@ class _AlreadyDoneError(Exception):
     """Another worker finished this event first: nothing of ours may stay."""
 
 
+class _FetchLaterError(Exception):
+    """A file's platform does not answer now; after the last attempt the message goes on without the file."""
+
+
 class Processor:
     """Handles inbox events. ``fetch`` brings a file into the media store."""
 
@@ -91,6 +95,9 @@ class Processor:
             await self._handle(row, event)
         except _AlreadyDoneError:
             return
+        except _FetchLaterError:
+            log.warning("file_not_fetched_yet", id=row.id, account=row.account, attempts=row.attempts + 1)
+            await self._postpone(row, event, "the file could not be fetched yet")
         except TooSoon:
             await inbox.wait(row, self._clock.now() + _MOMENT)
         except router.NotUnderstoodError as error:
@@ -103,7 +110,7 @@ class Processor:
             await self._postpone(row, event, type(error).__name__)
 
     async def _handle(self, row: Inbox, event: InboundEvent) -> None:
-        attachments, unfetched = await self._files(event)
+        attachments, unfetched = await self._files(row, event)
         context = Context(
             communities=self._communities,
             directory=self._directory,
@@ -122,7 +129,7 @@ class Processor:
             if isinstance(adapter, CanAnswerPress):
                 await adapter.answer_press(answer.press, answer.text, alert=answer.alert)
 
-    async def _files(self, event: InboundEvent) -> tuple[tuple[Attachment, ...], tuple[Uncarried, ...]]:
+    async def _files(self, row: Inbox, event: InboundEvent) -> tuple[tuple[Attachment, ...], tuple[Uncarried, ...]]:
         """Bring files in before the transaction: the network may take its time, the database may not wait for it."""
         if not isinstance(event, MessagePosted) or event.sender.bot:
             return (), ()
@@ -131,6 +138,12 @@ class Processor:
         for file in event.files:
             try:
                 attachments.append(await self._fetch(event.account, file))
+            except StorageUnavailable:
+                raise
+            except OSError as error:
+                if row.attempts + 1 < inbox.MAX_ATTEMPTS:
+                    raise _FetchLaterError from error
+                unfetched.append(Uncarried(kind=UncarriedKind(file.kind.value)))
             except MediaRefused as error:
                 unfetched.append(Uncarried(kind=UncarriedKind(file.kind.value), detail=str(error)))
         return tuple(attachments), tuple(unfetched)

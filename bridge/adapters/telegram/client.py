@@ -1,0 +1,106 @@
+"""python-telegram-bot's Bot without its object layer: plain JSON in, plain JSON out."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any, Final
+from urllib.parse import quote
+
+import telegram
+from telegram.error import BadRequest
+
+from bridge.adapters.telegram.request import AiohttpRequest, Timeouts
+from bridge.adapters.telegram.settings import Settings
+from bridge.core.errors import MediaRefused
+
+# The library logs the address with its token, and the parameters with what people wrote, at DEBUG.
+logging.getLogger("telegram").setLevel(logging.WARNING)
+
+UPDATES: Final = (
+    "message",
+    "edited_message",
+    "channel_post",
+    "edited_channel_post",
+    "callback_query",
+    "my_chat_member",
+)
+"""What we ask for. Always said aloud: Telegram remembers the last list it was given."""
+POLL_SECONDS: Final = 30
+
+CLOUD_DOWNLOAD = 20_000_000
+"""Bytes that Telegram's own server hands out at most: https://core.telegram.org/bots/api#getfile"""
+
+
+class Client(telegram.Bot):
+    """The Bot API methods as they are documented.
+
+    The object layer is passed by on purpose: one update or answer that it cannot read must not hide that a message was
+    sent, nor stop a batch of updates, nor may fields that it does not know yet be lost.
+    """
+
+    def __init__(self, settings: Settings, timeouts: Timeouts | None = None) -> None:
+        # A server spoken to in plain HTTP is on this machine or network, never behind the proxy.
+        trust_env = settings.api_url.startswith("https:")
+        requests = [AiohttpRequest(timeouts, trust_env=trust_env) for _ in range(2)]
+        super().__init__(
+            settings.token.get_secret_value(),
+            base_url=f"{settings.api_url}/bot",
+            base_file_url=f"{settings.api_url}/file/bot",
+            request=requests[0],
+            get_updates_request=requests[1],
+        )
+        self._requests = requests
+        self._file_url = f"{settings.api_url}/file/bot{settings.token.get_secret_value()}/"
+
+    def __repr__(self) -> str:  # the library's shows the token
+        return f"{type(self).__name__}(...)"
+
+    async def open(self) -> None:
+        """Ready the connections; no I/O. (`Bot.initialize` would put the token into an exception.)"""
+        await asyncio.gather(*(request.initialize() for request in self._requests))
+
+    async def close_connections(self) -> None:
+        await asyncio.gather(*(request.shutdown() for request in self._requests))
+
+    async def call(self, method: str, params: Mapping[str, Any] | None = None) -> Any:
+        """Call a method; returns its ``result``. Raises telegram.error.TelegramError and the classes of request.py.
+
+        Files are given as telegram.InputFile.
+        """
+        return await self._post(method, dict(params or {}))
+
+    async def updates(self, offset: int | None, timeout: int) -> Any:
+        """Long poll for at most ``timeout`` seconds; confirms every update below ``offset``."""
+        data = {"offset": offset, "timeout": timeout, "allowed_updates": list(UPDATES)}
+        read = (self._requests[1].read_timeout or 0) + timeout
+        return await self._post("getUpdates", data, read_timeout=read)
+
+    async def file(self, file_id: str, *, limit: int) -> AsyncIterator[bytes]:
+        """Stream a file; raises MediaRefused for what can never be had, TelegramError for trouble on the way."""
+        try:
+            info = await self.call("getFile", {"file_id": file_id})
+        except BadRequest as error:
+            if "too big" in str(error):
+                raise MediaRefused(
+                    "Telegram hands files over 20 MB to no bot: ask for a smaller file,"
+                    " or run a Bot API server of your own (api_url)"
+                ) from None
+            raise MediaRefused("Telegram no longer has this file: ask for it to be sent again") from None
+        path = info.get("file_path") if isinstance(info, dict) else None
+        if not isinstance(path, str) or not path:
+            raise MediaRefused("Telegram gives no way to this file: ask for it to be sent again")
+        # A Bot API server run with --local answers with a path of its own disk: never opened by us.
+        if path.startswith(("/", "\\")) or ":" in path or ".." in PurePosixPath(path).parts:
+            raise MediaRefused(
+                "this Bot API server keeps files on its own disk: start it without --local, so that it hands them over"
+            )
+        size = info.get("file_size")
+        if isinstance(size, int) and size > limit:
+            raise MediaRefused(f"the file has {size / 1e6:.1f} MB, the limit is {limit / 1e6:.1f} MB")
+        taken = 0
+        async for piece in self._requests[0].stream(self._file_url + quote(path)):
+            taken += len(piece)
+            if taken > limit:
+                raise MediaRefused(f"the file is larger than the limit of {limit / 1e6:.1f} MB")
+            yield piece

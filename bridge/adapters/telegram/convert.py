@@ -1,0 +1,335 @@
+"""Between Telegram's JSON and our events and contents. Pure: plain dictionaries in and out, no network, no clock."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from telegram.constants import UpdateType
+
+from bridge.adapters.telegram.entities import to_rich_text, without_surrogates
+from bridge.adapters.telegram.kinds import is_notice, uncarried
+from bridge.adapters.telegram.payload import fits, to_edit, to_payload
+from bridge.core.events import (
+    BotMembershipChanged,
+    ButtonPressed,
+    ChatKind,
+    ChatMoved,
+    InboundEvent,
+    MessageEdited,
+    MessagePosted,
+    Sender,
+    Unreadable,
+)
+from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef, UserId, UserRef
+from bridge.core.message import AttachmentKind, RemoteFile
+from bridge.core.text import RichText
+
+__all__ = ["Me", "fits", "moved", "read_update", "to_edit", "to_event", "to_payload"]
+
+_CHAT_KINDS: Final = {"private": ChatKind.PRIVATE, "channel": ChatKind.CHANNEL}
+_PRESENT: Final = ("creator", "administrator", "member")
+_POSTED: Final = ("message", "channel_post")
+_EDITED: Final = ("edited_message", "edited_channel_post")
+_UNWANTED: Final = frozenset(UpdateType) - {*_POSTED, *_EDITED, "callback_query", "my_chat_member"}
+"""Kinds we do not ask for; a few may still come that were queued under an older list."""
+_EXCERPT: Final = 200
+"""Code points of the answered message that are kept."""
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Me:
+    """Who we are over there."""
+
+    id: int
+    username: str = ""
+
+
+def read_update(account: AccountId, update: object, me: Me, at: datetime) -> InboundEvent | None:
+    """As ``to_event``, for whatever comes: what it cannot read becomes ``Unreadable``. Never raises."""
+    try:
+        return to_event(account, _object(_storable(update)), me, at)
+    except Exception as error:  # whatever a stranger can put into JSON: it must reach a person, not stop the loop
+        raw = _ascii(update)
+        number = update.get("update_id") if isinstance(update, Mapping) else None
+        readable = isinstance(number, int) and not isinstance(number, bool)
+        key = f"u{number}" if readable else "x" + hashlib.sha256(raw.encode()).hexdigest()[:32]
+        reason = f"cannot be read as an update ({type(error).__name__})"
+        return Unreadable(account=account, chat=ChatId(""), key=key, at=at, raw=raw, reason=reason)
+
+
+def to_event(account: AccountId, update: Fields, me: Me, at: datetime) -> InboundEvent | None:
+    """What an update tells us; None for what is nobody's message (service notices, our own messages).
+
+    Raises LookupError, TypeError or ValueError for an update that is not as documented.
+    """
+    reader = _Reader(account, update, me, at)
+    for kind in _POSTED:
+        if kind in update:
+            return reader.posted(_object(update[kind]))
+    for kind in _EDITED:
+        if kind in update:
+            return reader.edited(_object(update[kind]))
+    if "callback_query" in update:
+        return reader.pressed(_object(update["callback_query"]))
+    if "my_chat_member" in update:
+        return reader.membership(_object(update["my_chat_member"]))
+    if not _UNWANTED.isdisjoint(update):
+        return None
+    raise ValueError("an unknown kind of update")
+
+
+def moved(account: AccountId, old: str, new: int, at: datetime, raw: str = "") -> ChatMoved:
+    """A group became a supergroup. However we learn of it, it is one event."""
+    chat = ChatId(old)
+    return ChatMoved(account=account, chat=chat, key=f"moved{old}>{new}", at=at, raw=raw, new_chat=ChatId(str(new)))
+
+
+class _Reader:
+    """One update being read."""
+
+    def __init__(self, account: AccountId, update: Fields, me: Me, at: datetime) -> None:
+        self.account, self.me, self.at = account, me, at
+        self.raw = json.dumps(update, ensure_ascii=False, separators=(",", ":"))
+        self.key = f"u{_integer(update['update_id'])}"
+
+    def common(self, chat: ChatId) -> dict[str, Any]:
+        return {"account": self.account, "chat": chat, "key": self.key, "at": self.at, "raw": self.raw}
+
+    def posted(self, message: Fields) -> InboundEvent | None:
+        if "migrate_to_chat_id" in message:
+            old = str(_integer(_object(message["chat"])["id"]))
+            return moved(self.account, old, _integer(message["migrate_to_chat_id"]), self.at, self.raw)
+        if self._ours(message) or is_notice(message):
+            return None
+        text, is_command = self._text(message)
+        if text is None:
+            return None
+        ref = self._ref(message)
+        chat = _object(message["chat"])
+        answered, excerpt = self._answered(message)
+        return MessagePosted(
+            **self.common(ref.chat),
+            ref=ref,
+            sender=self._sender(message),
+            chat_kind=_CHAT_KINDS.get(str(chat["type"]), ChatKind.GROUP),
+            chat_title=str(chat.get("title") or ""),
+            text=text,
+            files=_files(message),
+            uncarried=uncarried(message),
+            album=str(message.get("media_group_id") or ""),
+            reply_to=answered,
+            reply_excerpt=excerpt,
+            is_command=is_command,
+        )
+
+    def edited(self, message: Fields) -> InboundEvent | None:
+        if self._ours(message) or is_notice(message):
+            return None
+        text, _ = self._text(message)
+        if text is None:
+            return None
+        ref = self._ref(message)
+        return MessageEdited(
+            **self.common(ref.chat),
+            ref=ref,
+            sender=self._sender(message),
+            chat_kind=_CHAT_KINDS.get(str(_object(message["chat"])["type"]), ChatKind.GROUP),
+            text=text,
+            uncarried=uncarried(message),
+        )
+
+    def pressed(self, query: Fields) -> InboundEvent | None:
+        if "data" not in query:
+            return None  # a game's button: none of ours
+        message = query.get("message")
+        # A message too old to be shown has only its chat and id.
+        ref = self._ref(message) if isinstance(message, Mapping) else None
+        return ButtonPressed(
+            **self.common(ref.chat if ref else ChatId("")),
+            ref=ref,
+            sender=self._person(_object(query["from"])),
+            handle=str(query["data"]),
+            press=str(query["id"]),
+        )
+
+    def membership(self, change: Fields) -> InboundEvent | None:
+        chat = _object(change["chat"])
+        before, after = (_present(_object(change[name])) for name in ("old_chat_member", "new_chat_member"))
+        if before == after:
+            return None  # only rights changed
+        return BotMembershipChanged(
+            **self.common(ChatId(str(_integer(chat["id"])))),
+            present=after,
+            chat_title=str(chat.get("title") or ""),
+            actor=self._person(_object(change["from"])) if "from" in change else None,
+        )
+
+    def _ours(self, message: Fields) -> bool:
+        sender = message.get("from")
+        return isinstance(sender, Mapping) and sender.get("id") == self.me.id
+
+    def _ref(self, message: Fields) -> RemoteRef:
+        chat = str(_integer(_object(message["chat"])["id"]))
+        # A reply in an ordinary supergroup carries a thread id too, and the General topic is written to without one.
+        if message.get("is_topic_message") is True and "message_thread_id" in message:
+            chat += f"/{_integer(message['message_thread_id'])}"
+        return RemoteRef(self.account, ChatId(chat), MessageId(str(_integer(message["message_id"]))))
+
+    def _sender(self, message: Fields) -> Sender:
+        chat = message.get("sender_chat")
+        if not isinstance(chat, Mapping) and "from" in message:
+            return self._person(_object(message["from"]))
+        # The `from` beside a sender_chat is one of Telegram's stand-ins, the same for every anonymous sender.
+        chat = _object(chat if isinstance(chat, Mapping) else message["chat"])
+        return Sender(
+            ref=UserRef(self.account, UserId(str(_integer(chat["id"])))),
+            name=str(chat.get("title") or chat.get("first_name") or ""),
+            handle=_handle(chat),
+            # A channel's post, copied into its discussion group by Telegram: it may be one of ours coming back.
+            bot=message.get("is_automatic_forward") is True,
+            anonymous=True,
+        )
+
+    def _person(self, user: Fields) -> Sender:
+        number, bot = str(_integer(user["id"])), user.get("is_bot") is True
+        return Sender(
+            ref=UserRef(self.account, UserId(number)),
+            name=" ".join(filter(None, (str(user.get("first_name") or ""), str(user.get("last_name") or "")))),
+            handle=_handle(user),
+            language=str(user.get("language_code") or ""),
+            bot=bot,
+            direct=None if bot else ChatId(number),
+        )
+
+    def _text(self, message: Fields) -> tuple[RichText | None, bool]:
+        """The words and whether they are a command to us; None where they are one to another bot."""
+        text, entities = message.get("text", message.get("caption", "")), message.get("entities")
+        if "text" not in message:
+            entities = message.get("caption_entities")
+        if not isinstance(text, str):
+            raise TypeError("text is a string")
+        rich = to_rich_text(text, entities)
+        length = _command_length(entities)
+        name, at, addressee = text[:length].partition("@")
+        if not length:
+            return rich, False
+        if at and addressee.lower() != self.me.username.lower():
+            return None, False
+        return _without(rich, len(name), length), True
+
+    def _answered(self, message: Fields) -> tuple[RemoteRef | None, str]:
+        quote = message.get("quote")
+        words = str(quote.get("text") or "") if isinstance(quote, Mapping) else ""
+        answered = message.get("reply_to_message")
+        if isinstance(answered, Mapping):
+            ref = self._ref(answered)
+            topic = message.get("is_topic_message") is True and str(message.get("message_thread_id")) == ref.message
+            if topic or "forum_topic_created" in answered:
+                return None, ""  # every message in a topic answers the notice that opened it
+            words = words or str(answered.get("text") or answered.get("caption") or "")
+            return ref, _excerpt(words)
+        elsewhere = message.get("external_reply")  # in another chat or topic
+        if isinstance(elsewhere, Mapping) and "message_id" in elsewhere and "chat" in elsewhere:
+            return self._ref(elsewhere), _excerpt(words)
+        return None, _excerpt(words)
+
+
+# --- the plain parts ------------------------------------------------------------------------------------------------
+
+
+def _storable(update: object) -> object:
+    """The update without half surrogate pairs and null characters, which no database takes."""
+    raw = json.dumps(update, ensure_ascii=False)
+    try:
+        raw.encode()
+    except UnicodeEncodeError:
+        return _cleaned(update)
+    return _cleaned(update) if "\\u0000" in raw else update
+
+
+def _ascii(update: object) -> str:
+    try:
+        return json.dumps(update)
+    except (ValueError, RecursionError):  # deeper than Python writes
+        return ""
+
+
+def _cleaned(value: object) -> object:
+    if isinstance(value, str):
+        return without_surrogates(value).replace("\x00", "\ufffd")
+    if isinstance(value, Mapping):
+        return {_cleaned(name): _cleaned(item) for name, item in value.items()}
+    if isinstance(value, Sequence):
+        return [_cleaned(item) for item in value]
+    return value
+
+
+def _object(value: object) -> Fields:
+    if not isinstance(value, Mapping):
+        raise TypeError("an object was expected")
+    return value
+
+
+def _integer(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError("a whole number was expected")
+    return value
+
+
+def _present(member: Fields) -> bool:
+    status = member["status"]
+    return status in _PRESENT or (status == "restricted" and member.get("is_member") is True)
+
+
+def _handle(owner: Fields) -> str:
+    return f"@{owner['username']}" if owner.get("username") else ""
+
+
+def _excerpt(words: str) -> str:
+    return RichText(words.strip()).shortened(_EXCERPT).text
+
+
+def _command_length(entities: object) -> int:
+    """How long the command is that a text begins with; commands are ASCII, so the units do not matter."""
+    first = entities[0] if isinstance(entities, list) and entities else None
+    if not isinstance(first, Mapping) or first.get("type") != "bot_command" or first.get("offset") != 0:
+        return 0
+    return max(0, _integer(first.get("length")))
+
+
+def _without(text: RichText, start: int, end: int) -> RichText:
+    """Leave ``[start, end)`` out; marks close up around it."""
+
+    def moved_to(position: int) -> int:
+        return min(position, start) + max(0, position - end)
+
+    marks = (replace(mark, start=moved_to(mark.start), end=moved_to(mark.end)) for mark in text.marks)
+    return RichText.clipped(text.text[:start] + text.text[end:], marks)
+
+
+def _files(message: Fields) -> tuple[RemoteFile, ...]:
+    live = message.get("live_photo")
+    sizes = message.get("photo") or (live.get("photo") if isinstance(live, Mapping) else None)
+    if isinstance(sizes, list) and sizes:
+        biggest = max((_object(size) for size in sizes), key=lambda s: _integer(s["width"]) * _integer(s["height"]))
+        return (_file(biggest, AttachmentKind.PHOTO, "image/jpeg"),)
+    document = message.get("document")
+    if isinstance(document, Mapping) and "animation" not in message:
+        return (_file(document, AttachmentKind.DOCUMENT, str(document.get("mime_type") or "")),)
+    return ()
+
+
+def _file(item: Fields, kind: AttachmentKind, mime: str) -> RemoteFile:
+    size = item.get("file_size")
+    return RemoteFile(
+        ref=str(item["file_id"]),
+        kind=kind,
+        name=str(item.get("file_name") or ""),
+        mime=mime,
+        size=size if isinstance(size, int) else None,
+    )

@@ -1,0 +1,196 @@
+"""Telegram's message entities and our marks: UTF-16 code units on one side, code points on the other."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from bridge.core.text import Mark, MarkKind, RichText
+
+MAX_ENTITIES: Final = 100
+"""Telegram silently leaves out what comes after (https://limits.tginfo.me/en)."""
+
+_KINDS: Final[Mapping[str, MarkKind]] = {
+    "bold": MarkKind.BOLD,
+    "italic": MarkKind.ITALIC,
+    "underline": MarkKind.UNDERLINE,
+    "strikethrough": MarkKind.STRIKE,
+    "spoiler": MarkKind.SPOILER,
+    "code": MarkKind.CODE,
+    "pre": MarkKind.PRE,
+    "blockquote": MarkKind.QUOTE,
+    "expandable_blockquote": MarkKind.QUOTE,
+    "text_link": MarkKind.LINK,
+    "text_mention": MarkKind.MENTION,
+}
+"""What is missing (url, hashtag, mention, custom_emoji ...) says the same without a mark."""
+_NAMES: Final = {kind: name for name, kind in _KINDS.items() if name != "expandable_blockquote"}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def utf16_length(text: str) -> int:
+    """How long Telegram finds a text."""
+    return len(text) + sum(char > "\uffff" for char in text)
+
+
+def _utf16_positions(text: str) -> list[int]:
+    """The UTF-16 offset of every code point, and of the end."""
+    positions = [0]
+    for char in text:
+        positions.append(positions[-1] + 1 + (char > "\uffff"))
+    return positions
+
+
+# --- Telegram -> us -------------------------------------------------------------------------------------------------
+
+
+def to_rich_text(text: str, entities: object) -> RichText:
+    """Read a text with its entities; what lies outside or is malformed is left out, never an error."""
+    if not isinstance(entities, list) or not entities:
+        return RichText(text)
+    positions = _utf16_positions(text)
+    marks = [mark for entity in entities if isinstance(entity, Mapping) and (mark := _mark(entity, positions))]
+    return RichText.clipped(text, marks)
+
+
+def _mark(entity: Mapping[str, Any], positions: Sequence[int]) -> Mark | None:
+    kind, offset, length = _KINDS.get(str(entity.get("type"))), entity.get("offset"), entity.get("length")
+    if kind is None or not isinstance(offset, int) or not isinstance(length, int) or length <= 0:
+        return None
+    # An offset inside a surrogate pair counts for the whole character.
+    start = bisect_left(positions, max(0, offset) + 1) - 1
+    end = bisect_left(positions, offset + length)
+    value = ""
+    if kind is MarkKind.LINK:
+        value = str(entity.get("url") or "")
+    elif kind is MarkKind.PRE:
+        value = str(entity.get("language") or "")
+    elif kind is MarkKind.MENTION:
+        user = entity.get("user")
+        value = str(user.get("id", "")) if isinstance(user, Mapping) else ""
+    if not value and kind in (MarkKind.LINK, MarkKind.MENTION):
+        return None
+    return Mark(start, end, kind, value) if start < end else None
+
+
+# --- us -> Telegram -------------------------------------------------------------------------------------------------
+
+
+def to_entities(content: RichText) -> list[dict[str, Any]]:
+    """Entities that Telegram takes as they are: in order, properly nested, none inside code, no quote in a quote.
+
+    Marks that Telegram cannot say (an address that is not http or https) are left out.
+    """
+    positions = _utf16_positions(content.text)
+    pieces = filter(None, (_inked(mark, content.text) for mark in _nested(content)))
+    marks = sorted(pieces, key=lambda mark: (mark.start, -mark.end, _RANK[mark.kind]))
+    return [_entity(mark, positions) for mark in marks]
+
+
+_RANK: Final = {
+    kind: rank
+    for rank, kind in enumerate(
+        (
+            MarkKind.QUOTE,
+            MarkKind.PRE,
+            MarkKind.LINK,
+            MarkKind.MENTION,
+            MarkKind.CODE,
+            MarkKind.BOLD,
+            MarkKind.ITALIC,
+            MarkKind.UNDERLINE,
+            MarkKind.STRIKE,
+            MarkKind.SPOILER,
+        )
+    )
+}
+_ALONE: Final = (MarkKind.LINK, MarkKind.PRE, MarkKind.CODE, MarkKind.MENTION)
+"""At most one of these at a place, the first that is there: an address must not be lost to how it is set."""
+
+
+def _nested(content: RichText) -> Iterator[Mark]:
+    """The same marks, cut where they would cross, with neighbours of one kind joined."""
+    marks = [mark for m in content.marks if _sayable(m) and (mark := _inked(m, content.text))]
+    borders = sorted({0, len(content.text), *(m.start for m in marks), *(m.end for m in marks)})
+    open_marks: list[Mark] = []
+    for start, end in pairwise(borders):
+        wanted = _compatible([m for m in marks if m.start <= start and end <= m.end])
+        held = {(m.kind, m.value) for m in wanted}
+        keep = next((n for n, m in enumerate(open_marks) if (m.kind, m.value) not in held), len(open_marks))
+        here = {(m.kind, m.value) for m in open_marks[:keep]}
+        if any(m.kind is MarkKind.QUOTE and (m.kind, m.value) not in here for m in wanted):
+            keep = 0  # a quote is a block: everything else begins again inside it
+        yield from _closed(open_marks[keep:], start)
+        del open_marks[keep:]
+        here = {(m.kind, m.value) for m in open_marks}
+        missing = [m for m in wanted if (m.kind, m.value) not in here]
+        missing.sort(key=lambda m: (m.kind is not MarkKind.QUOTE, -m.end, _RANK[m.kind]))
+        open_marks += [Mark(start, len(content.text), m.kind, m.value) for m in missing]
+    yield from _closed(open_marks, len(content.text))
+
+
+def _inked(mark: Mark, text: str) -> Mark | None:
+    """Without white space at its start, as Telegram keeps marks; what then crosses another it would drop."""
+    start = mark.end - len(text[mark.start : mark.end].lstrip())
+    return Mark(start, mark.end, mark.kind, mark.value) if start < mark.end else None
+
+
+def _closed(open_marks: Sequence[Mark], end: int) -> Iterator[Mark]:
+    for mark in open_marks:
+        if mark.start < end:
+            yield Mark(mark.start, end, mark.kind, mark.value)
+
+
+def _compatible(marks: Sequence[Mark]) -> list[Mark]:
+    """Of the marks over one stretch, those that Telegram lets stand together; one of each kind, the narrowest."""
+    narrowest: dict[MarkKind, Mark] = {}
+    for mark in sorted(marks, key=lambda m: m.end - m.start, reverse=True):
+        narrowest[mark.kind] = mark
+    chosen = next((kind for kind in _ALONE if kind in narrowest), None)
+    if chosen in (MarkKind.PRE, MarkKind.CODE):
+        return [mark for kind, mark in narrowest.items() if kind in (chosen, MarkKind.QUOTE)]
+    return [mark for kind, mark in narrowest.items() if kind is chosen or kind not in _ALONE]
+
+
+def _sayable(mark: Mark) -> bool:
+    if mark.kind is MarkKind.LINK:
+        return usable_url(mark.value)
+    # A mention of somebody on another platform.
+    return mark.kind is not MarkKind.MENTION or (mark.value.isascii() and mark.value.isdigit() and len(mark.value) < 20)
+
+
+def usable_url(url: str) -> bool:
+    """Would Telegram take this address in a link or a button? (It refuses the whole message otherwise.)"""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port  # reading the port checks it
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https") or re.search(r"[\x00-\x20<>\"\x7f]", url):
+        return False
+    if ":" in host:  # an IPv6 address
+        return True
+    return "." in host and all(re.fullmatch(r"[\w-]{1,63}", label) for label in host.strip(".").split("."))
+
+
+def _entity(mark: Mark, positions: Sequence[int]) -> dict[str, Any]:
+    entity: dict[str, Any] = {
+        "type": _NAMES[mark.kind],
+        "offset": positions[mark.start],
+        "length": positions[mark.end] - positions[mark.start],
+    }
+    if mark.kind is MarkKind.LINK:
+        entity["url"] = mark.value
+    elif mark.kind is MarkKind.PRE and mark.value:
+        entity["language"] = mark.value
+    elif mark.kind is MarkKind.MENTION:
+        # Telegram reads the id alone; the other two are what makes it a User.
+        entity["user"] = {"id": int(mark.value), "is_bot": False, "first_name": ""}
+    return entity
+
+
+def without_surrogates(text: str) -> str:
+    """Half characters replaced: neither Telegram nor a database takes them."""
+    return _SURROGATE.sub("\ufffd", text)

@@ -1,0 +1,73 @@
+"""What the config file says about one Telegram account."""
+
+import re
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+_TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]+")
+# https://core.telegram.org/bots/api#setwebhook
+_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+
+
+class Settings(BaseModel):
+    """One bot on Telegram."""
+
+    # An error would otherwise show what was given, which may be a token.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    kind: Literal["telegram"]
+    token: SecretStr = Field(description="The bot's token, from @BotFather. Give it as env:NAME or file:PATH.")
+    api_url: str = Field(
+        default="https://api.telegram.org",
+        description="The Bot API server. Change it only if you run a Bot API server of your own.",
+    )
+    updates: Literal["polling", "webhook"] = Field(
+        default="polling",
+        description="How messages arrive: polling needs no public address;"
+        " webhook needs public_url and webhook_secret.",
+    )
+    webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="Proves that a webhook call comes from Telegram: 1 to 256 letters, digits, _ and -."
+        " Give it as env:NAME or file:PATH.",
+    )
+    messages_per_second: int = Field(
+        default=25, ge=0, description="Most messages of the whole bot in one second; 0 for no limit."
+    )
+    group_messages_per_minute: int = Field(
+        default=20, ge=0, description="Most messages in one group in any 60 seconds; 0 for no limit."
+    )
+    chat_interval: float = Field(
+        default=1.0, ge=0, description="Seconds between two messages in the same chat; 0 for no pause."
+    )
+
+    @field_validator("token")
+    @classmethod
+    def _token_is_a_token(cls, token: SecretStr) -> SecretStr:
+        stripped = token.get_secret_value().strip()
+        if not _TOKEN.fullmatch(stripped):
+            # The value itself stays out of the message: it may be most of a real token.
+            raise ValueError("a bot's token looks like 123456789:AbC...; copy it again from @BotFather")
+        return SecretStr(stripped)
+
+    @field_validator("api_url")
+    @classmethod
+    def _address_is_http(cls, address: str) -> str:
+        if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", address):
+            raise ValueError("write the Bot API server as https://host or http://host:port")
+        return address.rstrip("/")
+
+    @model_validator(mode="after")
+    def _webhook_is_guarded(self) -> Self:
+        secret = self.webhook_secret.get_secret_value() if self.webhook_secret else ""
+        if self.updates == "webhook" and not secret:
+            raise ValueError('updates = "webhook" needs webhook_secret, or anybody could send us messages')
+        if secret and not _SECRET.fullmatch(secret):
+            raise ValueError("webhook_secret takes 1 to 256 letters, digits, _ and -")
+        return self
+
+    @property
+    def bot_id(self) -> int:
+        """The bot's user id: the part of the token before the colon, which is no secret."""
+        return int(self.token.get_secret_value().partition(":")[0])
