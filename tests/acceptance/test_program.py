@@ -153,3 +153,22 @@ async def test_a_wrong_token_is_said_plainly(tmp_path: Path, telegram: Telegram)
             await asyncio.sleep(0.05)
     assert not any("AAAAAAAA" in line for line in program.output)
     assert await program.stop() == 0
+
+
+async def test_by_webhook_instead_of_polling(tmp_path: Path, telegram: Telegram) -> None:
+    secret = tmp_path / "secrets" / "hook"
+    config, _ = write_config(
+        tmp_path, telegram=telegram, telegram_options='updates = "webhook"\nwebhook_secret = "file:secrets/hook"'
+    )
+    secret.touch(mode=0o600)
+    secret.write_text("a-secret-that-telegram-sends-back\n")
+    text = config.read_text()
+    listen = text.split('listen = "')[1].split('"')[0]
+    config.write_text(text.replace("[web]", f'[web]\npublic_url = "http://{listen}"'))
+    async with running(config), aiohttp.ClientSession() as http:
+        url = f"http://{listen}/webhook/telegram/telegram"
+        async with http.post(url, json={"update_id": 1}) as answer:
+            assert answer.status == 403
+        await telegram.users.write(telegram.amina, telegram.bot, "By webhook")
+        await telegram.press(telegram.grace, telegram.mods, "By webhook", "Approve")
+        await telegram.find(telegram.daniel, telegram.uganda, "By webhook")
