@@ -47,7 +47,7 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         edited_by=revision.editor,
         card=await author_card(identity, community),
         has_profile=profile is not None and profile.shown,
-        earlier_posts=await submissions.posts_before(identity),
+        earlier_posts=await submissions.posts_before(submission),
         origin=await chats.title(Address(submission.source.account, submission.source.chat)),
         answers=answers,
         reasons=tuple(codec.load_object(review.reasons).get("codes", [])),

@@ -131,6 +131,9 @@ def _arrivals(facts: CardFacts, w: Words) -> list[str]:
     chats: dict[str, list[Delivery]] = {}
     for row, title in facts.deliveries:
         chats.setdefault(title, []).append(row)
+    waiting_states = (DeliveryState.PLANNED, DeliveryState.ATTEMPTING)
+    if all(row.state in waiting_states and row.attempts <= 1 for rows in chats.values() for row in rows):
+        return [w.ngettext("On its way to {count} group", "On its way to {count} groups", len(chats))]
     arrived = sum(all(row.state == DeliveryState.DELIVERED for row in rows) for rows in chats.values())
     lines = [
         w.ngettext(

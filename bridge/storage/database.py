@@ -33,7 +33,6 @@ from bridge.storage.models import Meta
 log = structlog.get_logger()
 
 APP = "baraza"
-_CONNECTION = "default"
 _hooks: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
 UNAVAILABLE = (
     OperationalError,
@@ -49,6 +48,8 @@ UNAVAILABLE = (
 def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
     """Tortoise's configuration for ``sqlite://PATH`` or ``postgres://...``."""
     scheme, _, rest = url.partition("://")
+    # Tortoise keeps prepared SQL per connection name for as long as the process lives, in the dialect it was made for.
+    name = "sqlite" if scheme == "sqlite" else "postgres"
     if scheme == "sqlite":
         connection: Any = {
             "engine": "bridge.storage.sqlite_immediate",
@@ -77,11 +78,11 @@ def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
     else:
         raise ConfigError(f"bridge.database begins with {quote(scheme)}://: write sqlite://PATH or postgres://...")
     return {
-        "connections": {_CONNECTION: connection},
+        "connections": {name: connection},
         "apps": {
             APP: {
                 "models": ["bridge.storage.models"],
-                "default_connection": _CONNECTION,
+                "default_connection": name,
                 "migrations": "bridge.storage.migrations",
             }
         },
@@ -90,10 +91,14 @@ def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
     }
 
 
+def _current() -> BaseDBAsyncClient:
+    return Meta._meta.db  # noqa: SLF001 - Tortoise's documented way from a model to its connection
+
+
 async def _connect(url: str, *, foreign_keys: bool = True) -> BaseDBAsyncClient:
     # Workers are started before and after this call alike, so the connection must not hang on a context variable.
     await Tortoise.init(config=tortoise_config(url, foreign_keys=foreign_keys), _enable_global_fallback=True)
-    return Tortoise.get_connection(_CONNECTION)
+    return _current()
 
 
 def _sqlite_path(url: str) -> Path | None:
@@ -233,7 +238,7 @@ async def transaction() -> AsyncIterator[None]:
     hooks: list[Callable[[], None]] = []
     token = _hooks.set(hooks)
     try:
-        async with in_transaction(_CONNECTION):
+        async with in_transaction():
             yield
     except IntegrityError as error:  # Tortoise derives it from the errors of an unreachable database
         raise StorageConflict from error
@@ -257,6 +262,6 @@ def after_commit(hook: Callable[[], None]) -> None:
 async def ping() -> None:
     """Ask the database a trivial question; raises StorageUnavailable."""
     try:
-        await Tortoise.get_connection(_CONNECTION).execute_query("SELECT 1")
+        await _current().execute_query("SELECT 1")
     except UNAVAILABLE as error:
         raise StorageUnavailable(f"the database does not answer ({_reason(error)})") from error

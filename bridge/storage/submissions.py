@@ -243,9 +243,11 @@ async def review_of_submission(submission_id: int) -> Review | None:
     )
 
 
-async def posts_before(identity: Identity) -> int:
-    """How many posts of this person were approved so far."""
-    return await Post.filter(submission__identity__person_id=identity.person_id).count()
+async def posts_before(submission: Submission) -> int:
+    """How many other posts of the same person were approved before this one was sent."""
+    return await Post.filter(
+        submission__identity__person_id=submission.identity.person_id, submission_id__lt=submission.id
+    ).count()
 
 
 async def reviews_by(identity: Identity, limit: int = 5) -> list[Review]:

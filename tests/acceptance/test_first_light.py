@@ -42,6 +42,17 @@ async def test_a_post_is_held_approved_and_arrives_everywhere(world: World) -> N
         assert done.buttons == ()
 
 
+async def test_the_same_on_postgresql(tmp_path: Path, postgres: str) -> None:
+    world = World(tmp_path, free_port(), database=postgres)
+    async with world.bridge():
+        world.chat.writes("kenya", "Is misoprostol safe at home?", user="amina", name="Amina Okello")
+        await until(lambda: world.card())
+        world.press("Approve", by="grace")
+        world.press("Approve", by="peter")
+        await until(lambda: "Arrived in 3 of 3 groups" in world.card_text())
+        assert len([t for t in world.texts("uganda") if "misoprostol" in t]) == 1
+
+
 async def test_two_moderators_press_at_once(world: World) -> None:
     async with world.bridge():
         world.chat.writes("kenya", "Which dose of zinc?", user="amina", name="Amina")

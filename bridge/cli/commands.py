@@ -1,0 +1,64 @@
+"""The commands, joined."""
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, NoReturn
+
+import typer
+
+from bridge.cli import checking, initialising, ledger, running, scaffold
+from bridge.cli.common import ConfigOption, Exit, complain
+from bridge.core.errors import BarazaError, ConfigError
+
+# Typer's own tracebacks show local variables, and with them secrets.
+app = typer.Typer(
+    name="baraza",
+    help="A moderated bridge between chat groups.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if not wanted:
+        return
+    try:
+        number = version("baraza")
+    except PackageNotFoundError:
+        number = "(not installed)"
+    typer.echo(f"baraza {number}")
+    raise typer.Exit
+
+
+@app.callback()
+def _global(
+    config: ConfigOption = None,
+    _shown: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """A moderated bridge between chat groups: held, read by a moderator, published everywhere."""
+
+
+app.command()(initialising.init)
+app.command()(checking.check)
+app.command()(running.run)
+app.command()(ledger.status)
+app.add_typer(ledger.deliveries, name="deliveries")
+app.command()(running.demo)
+app.command("new-adapter")(scaffold.new_adapter)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and exit: 0 done, 1 failed, 2 the config file or the command line cannot be used."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="baraza")
+    except ConfigError as error:
+        complain(str(error))
+        sys.exit(Exit.CONFIG)
+    except BarazaError as error:
+        complain(str(error))
+        sys.exit(Exit.FAILED)
+    sys.exit(Exit.OK)

@@ -1,0 +1,44 @@
+"""What the commands ask of the program itself. It is imported only when a command needs it: `--help` stays quick."""
+
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, Protocol
+
+from bridge.config import Config
+from bridge.core.ids import AccountId
+from bridge.core.ports import Adapter, StateStore
+from bridge.core.reports import DeliveryFilter, DeliveryLine, StatusReport
+from bridge.core.states import DeliveryStep
+
+
+class App(Protocol):
+    """The part of ``bridge.app`` that the commands use; the module is checked against this."""
+
+    def run(self, config: Config, *, ready: Callable[[], None] | None = None) -> Coroutine[Any, Any, None]:
+        """Run until cancelled."""
+        ...
+
+    def build_adapters(self, config: Config) -> dict[AccountId, Adapter]:
+        """Every account's adapter, not started."""
+        ...
+
+    def open_storage(self, config: Config, *, migrate: bool = True) -> AbstractAsyncContextManager[None]:
+        """The database; without ``migrate`` nothing is created or changed in it. Raises StorageUnavailable."""
+        ...
+
+    def state_store(self, account: AccountId) -> StateStore: ...
+
+    def status(self, now: datetime) -> Coroutine[Any, Any, StatusReport]: ...
+
+    def deliveries(self, wanted: DeliveryFilter) -> Coroutine[Any, Any, Sequence[DeliveryLine]]: ...
+
+    def settle(self, delivery: int, step: DeliveryStep, *, by: str, now: datetime) -> Coroutine[Any, Any, DeliveryLine]:
+        """Raises TransitionRefused where the row's state has no such step, LookupError where there is no such row."""
+        ...
+
+
+def app() -> App:
+    from bridge import app as module
+
+    return module

@@ -1,0 +1,67 @@
+"""``baraza run`` and ``baraza demo``."""
+
+import asyncio
+import errno
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bridge.cli import rooms
+from bridge.cli.common import ConfigOption, LogFormat, LogFormatOption, LogLevel, LogLevelOption, open_config
+from bridge.config import Config
+from bridge.core.errors import ConfigError
+
+
+def run(
+    context: typer.Context,
+    config: ConfigOption = None,
+    log_format: LogFormatOption = LogFormat.AUTO,
+    log_level: LogLevelOption = LogLevel.INFO,
+) -> None:
+    """Run the bridge until it is told to stop (Ctrl-C, or SIGTERM)."""
+    asyncio.run(_until_stopped(open_config(context, config, log_format=log_format, log_level=log_level)))
+
+
+async def _until_stopped(config: Config) -> None:
+    bridge = asyncio.create_task(rooms.app().run(config), name="bridge")
+    stopped = False
+
+    def stop() -> None:
+        nonlocal stopped
+        stopped = True
+        bridge.cancel()
+
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signal_number, stop)
+    try:
+        await bridge
+    except asyncio.CancelledError:
+        if not stopped:
+            raise
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise ConfigError(
+            f"cannot listen at {config.web.host}:{config.web.port}, another program does: stop it, or choose another "
+            "port in [web] listen"
+        ) from None
+    finally:
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(signal_number)
+
+
+def demo(
+    data: Annotated[Path, typer.Option(help="The folder that keeps the demo from one run to the next.")] = Path(
+        "data/demo"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where the page is; 0: any free port.")] = 8600,
+    synapse: Annotated[bool, typer.Option(help="With a Matrix homeserver, or without.")] = True,
+    synapse_venv: Annotated[Path | None, typer.Option(help="Where Synapse is installed.", show_default=False)] = None,
+) -> None:
+    """Try everything on this machine: invented phones, a real bridge, nothing to sign up for."""
+    from bridge.playground.demo import main
+
+    main(data, port, synapse, synapse_venv)

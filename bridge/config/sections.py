@@ -1,0 +1,156 @@
+"""The tables of the config file, one model each. Types are strict: "20" is no number and 1 is not true."""
+
+import re
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from babel import Locale, UnknownLocaleError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo
+
+from bridge.config.problems import did_you_mean
+from bridge.core.community import Intake
+from bridge.core.hygiene import MAX_NAME, clean_name
+from bridge.core.ids import Address, AddressError
+
+
+def _language(text: str) -> str:
+    try:
+        Locale.parse(text, sep="-")
+    except (UnknownLocaleError, ValueError):
+        raise ValueError('is no language code; write for example "en", "fr", "sw" or "pt-BR"') from None
+    return text
+
+
+def _address(value: Any, info: ValidationInfo) -> Address:
+    if not isinstance(value, str):
+        raise ValueError("must be text in quotes: ACCOUNT:CHAT, for example telegram:-1002222222222")  # noqa: TRY004
+    try:
+        address = Address.parse(value)
+    except AddressError:
+        raise ValueError("is not an address: write ACCOUNT:CHAT, for example telegram:-1002222222222") from None
+    accounts = (info.context or {}).get("accounts", ())
+    if address.account not in accounts:
+        hint = did_you_mean(address.account, accounts)
+        raise ValueError(f"there is no account {clean_name(address.account)!r}" + (f"; {hint}" if hint else ""))
+    return address
+
+
+def _person(value: Any, info: ValidationInfo) -> Address:
+    if not isinstance(value, str) or ":" not in value:
+        raise ValueError("must be ACCOUNT:USER in quotes, for example telegram:12345 or matrix:@amina:example.org")
+    return _address(value, info)
+
+
+def _shown_name(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty: it stands before every author's profile")
+    if clean_name(text) != text:
+        raise ValueError(f"must be one line of at most {MAX_NAME} letters, without surrounding spaces or odd signs")
+    return text
+
+
+def _community_id(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9-]{1,64}", text):
+        raise ValueError('may hold only the letters a-z, digits and "-", for example hifa-english')
+    return text
+
+
+def _listen(text: str) -> str:
+    if split_listen(text) is None:
+        raise ValueError('must be HOST:PORT, for example "127.0.0.1:8080" or "[::1]:8080"')
+    return text
+
+
+def _public_url(text: str) -> str:
+    if not text:
+        return text
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("https", "http") and bool(parts.hostname) and not (parts.query or parts.fragment)
+        good = good and parts.username is None and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError('must be the address others reach this program at, such as "https://bridge.example.org"')
+    return text.rstrip("/")
+
+
+def split_listen(text: str) -> tuple[str, int] | None:
+    """Host and port of ``HOST:PORT``, or None where it is not one."""
+    host, colon, port = text.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    host = host[1:-1] if bracketed else host
+    if not colon or not host or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
+        return None
+    if (":" in host) is not bracketed or re.search(r"[\s/\[\]]", host):
+        return None
+    return host, int(port)
+
+
+LanguageCode = Annotated[str, AfterValidator(_language)]
+ChatAddress = Annotated[Address, PlainValidator(_address)]
+PersonAddress = Annotated[Address, PlainValidator(_person)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+class BridgeSection(Section):
+    database: str = Field(min_length=1)
+    media: str = Field(default="data/media", min_length=1)
+    language: LanguageCode = "en"
+
+
+class WebSection(Section):
+    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8080"
+    public_url: Annotated[str, AfterValidator(_public_url)] = ""
+
+
+class GroupSection(Section):
+    chat: ChatAddress
+    intake: Intake = Intake.HOLD
+    language: LanguageCode | None = None
+
+
+class CommunitySection(Section):
+    id: Annotated[str, AfterValidator(_community_id)]
+    name: Annotated[str, AfterValidator(_shown_name)]
+    language: LanguageCode | None = None
+    moderators: tuple[ChatAddress, ...] = Field(min_length=1)
+    moderator_ids: tuple[PersonAddress, ...] = ()
+    trust_channel: bool = False
+    max_length: int = Field(default=20_000, ge=1, le=100_000)
+    groups: tuple[GroupSection, ...] = ()
+
+
+KEYS: dict[str, frozenset[str]] = {
+    "": frozenset({"bridge", "web", "accounts", "communities"}),
+    "bridge": frozenset(BridgeSection.model_fields),
+    "web": frozenset(WebSection.model_fields),
+    "communities": frozenset(CommunitySection.model_fields),
+    "communities.groups": frozenset(GroupSection.model_fields),
+}
+"""What may stand in each table, for suggestions."""
+
+EXAMPLES: dict[str, str] = {
+    "bridge": '[bridge] with database = "sqlite://data/baraza.db"',
+    "bridge.database": 'database = "sqlite://data/baraza.db"',
+    "bridge.media": 'media = "data/media"',
+    "bridge.language": 'language = "en"',
+    "web.listen": 'listen = "127.0.0.1:8080"',
+    "web.public_url": 'public_url = "https://bridge.example.org"',
+    "accounts": '[accounts.telegram] with kind = "telegram"',
+    "communities": '[[communities]] with id = "hifa"',
+    "communities.id": 'id = "hifa"',
+    "communities.name": 'name = "HIFA"',
+    "communities.language": 'language = "en"',
+    "communities.moderators": 'moderators = ["telegram:-1001111111111"]',
+    "communities.moderator_ids": 'moderator_ids = ["telegram:12345"]',
+    "communities.trust_channel": "trust_channel = false",
+    "communities.max_length": "max_length = 20000",
+    "communities.groups": '[[communities.groups]] with chat = "telegram:-1002222222222"',
+    "communities.groups.chat": 'chat = "telegram:-1002222222222"',
+    "communities.groups.intake": 'intake = "hold"',
+}
+"""How a key is written, for messages."""
