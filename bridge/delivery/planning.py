@@ -151,14 +151,21 @@ async def _plan_beside_original(
     await ledger.register_delivered(
         kind=ledger.POST, ref=submission.source, now=now, community=community.id, post_id=post.id
     )
-    content = Content(text=posts.stays_in_place(view, capabilities, w), reply_to=submission.source, silent=True)
-    row = await ledger.plan(
-        kind=ledger.POST,
-        address=address,
-        now=now,
-        content=content,
-        community=community.id,
-        post_id=post.id,
-        part=2,
-    )
-    return [row]
+    changed = await submissions.edited_by_moderator(submission.id, post.revision)
+    text = posts.stays_in_place(view, capabilities, w, changed=changed)
+    rows: list[Delivery] = []
+    for number, part in enumerate(split(text, lambda t: directory.fits(address, Content(text=t))), 2):
+        content = Content(text=part, reply_to=submission.source if number == 2 else None, silent=True)
+        rows.append(
+            await ledger.plan(
+                kind=ledger.POST,
+                address=address,
+                now=now,
+                content=content,
+                community=community.id,
+                post_id=post.id,
+                part=number,
+                waits_for=rows[-1].id if rows else None,
+            )
+        )
+    return rows

@@ -115,9 +115,17 @@ def compose(view: PostView, capabilities: Capabilities, w: Words, *, quoting: bo
     return joined([part for part in (head, quote, text, card) if part], "\n\n")
 
 
-def stays_in_place(view: PostView, capabilities: Capabilities, w: Words) -> RichText:
-    """What is added under an original that stays in its group."""
+def stays_in_place(view: PostView, capabilities: Capabilities, w: Words, *, changed: bool) -> RichText:
+    """What is added under an original that stays in its group; with the text where a moderator changed it."""
     head = w._("{community} #{number}: approved and sent to all groups.", community=view.community, number=view.number)
+    if changed:
+        head = w._(
+            "{community} #{number}: approved with changes and sent to all groups:",
+            community=view.community,
+            number=view.number,
+        )
+    text = view.text if changed else EMPTY
     if capabilities.form is Form.LINE:
-        return plain(head)
-    return marked(head, MarkKind.BOLD) + "\n\n" + emphasised(plain(cards.paragraph(view.card, w)), MarkKind.ITALIC)
+        return joined([part for part in (plain(head), text) if part], "\n")
+    card = emphasised(plain(cards.paragraph(view.card, w)), MarkKind.ITALIC)
+    return joined([part for part in (marked(head, MarkKind.BOLD), text, card) if part], "\n\n")

@@ -219,6 +219,11 @@ async def close_queries(review_id: int) -> None:
     await Query.filter(review_id=review_id, answered_at__isnull=True).update(closed=True)
 
 
+async def edited_by_moderator(submission_id: int, number: int) -> bool:
+    """Is this wording a moderator's?"""
+    return await Revision.filter(submission_id=submission_id, number=number).exclude(editor="").exists()
+
+
 async def submission_by_source(ref: RemoteRef) -> Submission | None:
     source = await Source.get_or_none(account=ref.account, chat=ref.chat, message=ref.message).select_related(
         "submission__identity__person"
