@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from io import BytesIO
 from pathlib import Path
 
 import aiohttp
 import pytest
+from PIL import Image
 
 from bridge.playground.botapi import BotApiSimulator
 from bridge.playground.matrix_user import MatrixUser
@@ -30,6 +32,17 @@ async def matrix(synapse: SynapseServer, matrix_user: Callable[[str], Awaitable[
     await fatima.join(room)
     mods = await peter.create_room("Moderators", invite=[bot.user_id])
     return Matrix(url=synapse.url, bot=bot, fatima=fatima, peter=peter, room=room, mods=mods)
+
+
+async def joined(matrix: Matrix) -> None:
+    """Wait for the bot to be in the room: what is written before that is history, not a post."""
+    bot = matrix.bot.user_id
+
+    def there(user: MatrixUser) -> bool:
+        member = user.rooms[matrix.room].members.get(bot)
+        return member is not None and member.membership == "join"
+
+    await matrix.fatima.wait_for(there)
 
 
 async def test_from_telegram_to_everywhere(tmp_path: Path, telegram: Telegram, matrix: Matrix) -> None:
@@ -59,13 +72,7 @@ async def test_from_telegram_to_everywhere(tmp_path: Path, telegram: Telegram, m
 async def test_from_matrix_decided_by_a_reaction(tmp_path: Path, telegram: Telegram, matrix: Matrix) -> None:
     config, _ = write_config(tmp_path, telegram=telegram, matrix=matrix)
     async with running(config):
-        # messages written before the bot's first look at a room are history, not posts
-        await matrix.fatima.wait_for(
-            lambda u: any(
-                m.membership == "join" and name == matrix.bot.user_id
-                for name, m in u.rooms[matrix.room].members.items()
-            )
-        )
+        await joined(matrix)
         original = await matrix.fatima.send_text(matrix.room, "Fever in a **baby**?", "Fever in a <b>baby</b>?")
         card = await matrix.peter.wait_for(lambda u: u.rooms[matrix.mods].find("waiting for a decision"))
         await matrix.peter.wait_for(lambda u: "✅" in u.rooms[matrix.mods].item(card.event_id).reactions)
@@ -172,3 +179,63 @@ async def test_by_webhook_instead_of_polling(tmp_path: Path, telegram: Telegram)
         await telegram.users.write(telegram.amina, telegram.bot, "By webhook")
         await telegram.press(telegram.grace, telegram.mods, "By webhook", "Approve")
         await telegram.find(telegram.daniel, telegram.uganda, "By webhook")
+
+
+def _photo() -> bytes:
+    """A JPEG that says where it was taken."""
+    image = Image.new("RGB", (640, 480), (20, 120, 60))
+    exif = image.getexif()
+    exif[0x010E] = "taken at home"
+    exif.get_ifd(0x8825)[1] = "N"
+    file = BytesIO()
+    image.save(file, "JPEG", exif=exif)
+    return file.getvalue()
+
+
+async def test_a_photo_from_telegram_reaches_matrix_without_its_metadata(
+    tmp_path: Path, telegram: Telegram, matrix: Matrix
+) -> None:
+    config, phone = write_config(tmp_path, telegram=telegram, matrix=matrix)
+    async with running(config):
+        await telegram.users.send_file(telegram.amina, telegram.kenya, "photo", _photo(), caption="The clinic's fridge")
+        exhibit = await matrix.peter.wait_for(
+            lambda u: next((i for i in u.rooms[matrix.mods].timeline if i.media is not None), None)
+        )
+        assert exhibit.media is not None
+        seen = await matrix.peter.download(exhibit.media.mxc)
+        assert not Image.open(BytesIO(seen)).getexif()
+        await telegram.press(telegram.grace, telegram.mods, "waiting for a decision", "Approve")
+        post = await matrix.fatima.wait_for(lambda u: u.rooms[matrix.room].find("The clinic's fridge"))
+        assert post.kind == "m.image"
+        assert "HIFA profile: Amina Okello" in post.body
+        back = await telegram.find(telegram.daniel, telegram.uganda, "The clinic's fridge")
+        assert [media["kind"] for media in back["media"]] == ["photo"]
+        await until(lambda: phone.sent())
+        assert "[photo, " in str(phone.sent()[0]["text"])
+
+
+async def test_a_document_from_matrix_reaches_telegram(tmp_path: Path, telegram: Telegram, matrix: Matrix) -> None:
+    config, _ = write_config(tmp_path, telegram=telegram, matrix=matrix)
+    async with running(config):
+        await matrix.fatima.wait_for(
+            lambda u: (
+                matrix.bot.user_id in [n for n, m in u.rooms[matrix.room].members.items() if m.membership == "join"]
+            )
+        )
+        pdf = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+        await matrix.fatima.send_file(
+            matrix.room, pdf, filename="dosing table.pdf", mimetype="application/pdf", caption="Please read"
+        )
+        await telegram.press(telegram.grace, telegram.mods, "waiting for a decision", "Approve")
+        post = await telegram.find(telegram.daniel, telegram.uganda, "Please read")
+        assert [(m["kind"], m["file_name"]) for m in post["media"]] == [("document", "dosing table.pdf")]
+
+
+async def test_other_kinds_become_words(tmp_path: Path, telegram: Telegram, matrix: Matrix) -> None:
+    config, _ = write_config(tmp_path, telegram=telegram, matrix=matrix)
+    async with running(config):
+        await telegram.users.send_other(
+            telegram.amina, telegram.kenya, "poll", {"question": "Which dose?", "options": ["200", "400"]}
+        )
+        await telegram.press(telegram.grace, telegram.mods, "[poll: Which dose?", "Approve")
+        await matrix.fatima.wait_for(lambda u: u.rooms[matrix.room].find("[poll: Which dose?"))
