@@ -60,9 +60,8 @@ async def test_two_moderators_press_at_once(world: World) -> None:
         world.press("Approve", by="grace")
         world.press("Approve", by="peter")
         await until(lambda: "Arrived in 3 of 3" in world.card_text())
-        answers = [line for line in world.chat.sent() if line.get("op") == "answer"]
         await until(lambda: len([x for x in world.chat.sent() if x.get("op") == "answer"]) == 2)
-        answers = sorted(str(line.get("text")) for line in world.chat.sent() if line.get("op") == "answer")
+        answers = sorted(str(line["text"]) for line in world.chat.sent() if line.get("op") == "answer")
         assert answers[0].startswith("Done.")
         assert answers[1].startswith("Grace has already approved #1.")
         assert len([t for t in world.texts("uganda") if "zinc" in t]) == 1

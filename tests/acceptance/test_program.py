@@ -75,7 +75,12 @@ async def test_from_matrix_decided_by_a_reaction(tmp_path: Path, telegram: Teleg
         await joined(matrix)
         original = await matrix.fatima.send_text(matrix.room, "Fever in a **baby**?", "Fever in a <b>baby</b>?")
         card = await matrix.peter.wait_for(lambda u: u.rooms[matrix.mods].find("waiting for a decision"))
-        await matrix.peter.wait_for(lambda u: "✅" in u.rooms[matrix.mods].item(card.event_id).reactions)
+
+        def offered(user: MatrixUser) -> bool:
+            item = user.rooms[matrix.mods].item(card.event_id)
+            return item is not None and "✅" in item.reactions
+
+        await matrix.peter.wait_for(offered)
         await matrix.fatima.wait_for(lambda u: u.rooms[matrix.room].item(original) is None)
         await matrix.peter.react(matrix.mods, card.event_id, "✅")
         post = await telegram.find(telegram.daniel, telegram.uganda, "Fever in a baby?")
