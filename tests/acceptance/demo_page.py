@@ -15,16 +15,6 @@ ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 ARRIVAL_SECONDS = 40.0
-_PROGRAM = """
-import sys
-from pathlib import Path
-from bridge.core.errors import BarazaError
-from bridge.playground.demo import main
-try:
-    main(Path(sys.argv[1]), port=int(sys.argv[2]), synapse=sys.argv[3] != "no", synapse_venv=Path(sys.argv[3]))
-except BarazaError as error:  # as the command line does
-    sys.exit(str(error))
-"""
 
 
 class Demo:
@@ -107,7 +97,8 @@ def words(page: str) -> str:
 
 async def spawn(data: Path, *, port: int = 0, venv: Path | None = None) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", _PROGRAM, str(data), str(port), str(venv or "no")),
+        *(sys.executable, "-m", "bridge", "demo", "--data", str(data), "--port", str(port)),
+        *(("--synapse-venv", str(venv)) if venv is not None else ("--no-synapse",)),
         cwd=ROOT,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

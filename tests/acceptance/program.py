@@ -131,15 +131,17 @@ class Telegram:
         return self.simulator.users
 
     async def messages(self, user: int, chat: int) -> list[dict[str, Any]]:
-        return list((await self.users.view(user, chat))["messages"])
+        shown: list[dict[str, Any]] = (await self.users.view(user, chat))["messages"]
+        return shown
 
     async def find(self, user: int, chat: int, text: str, *, seconds: float = 20.0) -> dict[str, Any]:
         """The newest message that contains a text, waiting for it to appear."""
         async with asyncio.timeout(seconds):
             while True:
                 version = await self.users.version()
+                message: dict[str, Any]
                 for message in reversed(await self.messages(user, chat)):
-                    if text in message["text"]:
+                    if text in str(message["text"]):
                         return message
                 await self.users.wait(version, 5.0)
 
@@ -147,7 +149,8 @@ class Telegram:
         """Press the button whose label contains ``label`` on the newest message that contains ``text``."""
         message = await self.find(user, chat, text)
         shown = next(b["text"] for row in message["buttons"] for b in row if label in b["text"])
-        return await self.users.press(user, chat, message["id"], text=shown)
+        answer: dict[str, Any] = await self.users.press(user, chat, message["id"], text=shown)
+        return answer
 
 
 async def populate(simulator: BotApiSimulator) -> Telegram:

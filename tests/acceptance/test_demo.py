@@ -105,6 +105,7 @@ async def test_a_taken_port_and_a_taken_folder_are_said_in_a_sentence(tmp_path: 
             said = (await second.communicate())[0].decode()
             assert second.returncode == 1
             assert said.startswith(wanted)
+            assert "Traceback" not in said
         assert await demo.stop() == 0
 
 
@@ -114,6 +115,7 @@ async def test_an_unreadable_state_says_what_to_remove(tmp_path: Path) -> None:
     said = (await process.communicate())[0].decode()
     assert process.returncode == 1
     assert f"remove {tmp_path}" in said
+    assert "Traceback" not in said
 
 
 async def test_where_synapse_cannot_be_had_the_page_says_so_and_the_rest_works(tmp_path: Path) -> None:
@@ -157,6 +159,15 @@ async def test_with_the_real_synapse_posts_reach_matrix_and_come_from_it(
         assert await demo.stop(signal.SIGTERM) == 0
         assert demo.said.count("\n") == 1, demo.said
     _assert_no_synapse(data)
+
+
+async def test_stopping_while_synapse_starts_leaves_nothing_behind(tmp_path: Path, synapse: SynapseServer) -> None:
+    del synapse  # only for its installation
+    async with running_demo(tmp_path / "demo", venv=SYNAPSE_VENV) as demo:
+        await demo.shows("peter", "moderators", "starting Synapse")
+        assert await demo.stop() == 0
+        assert demo.said.count("\n") == 1, demo.said
+    _assert_no_synapse(tmp_path / "demo")
 
 
 def _assert_no_synapse(data: Path) -> None:
