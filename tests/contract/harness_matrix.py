@@ -22,7 +22,7 @@ from bridge.core.text import MarkKind, RichText
 from bridge.playground.matrix_timeline import Room
 from bridge.playground.matrix_user import MatrixUser
 from bridge.playground.synapse import MatrixLogin, SynapseServer, SynapseUnavailable
-from tests.contract.harness import PERSONAL, Fault, Harness, Shown, Upload
+from tests.contract.harness import PERSONAL, Fault, Harness, Shown, Upload, wait_for
 from tests.contract.matrix_proxy import MatrixProxy
 from tests.servers import detached, missing, started_synapse, unique
 
@@ -140,6 +140,12 @@ class MatrixHarness(Harness):
     async def _person(self, user: str, name: str) -> MatrixUser:
         login = await self.synapse.register(unique(user), displayname=name)
         return MatrixUser(self.synapse.url, login.user_id, login.access_token)
+
+    async def start(self) -> None:
+        """Wait for what the joining itself brings: no test is about it."""
+        await super().start()
+        rooms = (str(self.group), self.direct_room)
+        await wait_for(lambda: all(f"last:{room}" in self.state.values for room in rooms), what="both rooms are joined")
 
     async def close_far_side(self) -> None:
         for person in (self.member, self.owner):

@@ -1,0 +1,254 @@
+"""What a sync answer means: every event of every room exactly as long as we were in it, gaps filled, invitations."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from bridge.adapters.matrix.client import Answer
+from bridge.adapters.matrix.convert import previous_membership, to_event
+from bridge.adapters.matrix.rooms import Rooms, names_in
+from bridge.adapters.matrix.session import SINCE, Session
+from bridge.adapters.matrix.settings import Settings
+from bridge.core.events import ChatMoved, InboundEvent, Unreadable
+from bridge.core.ports import AdapterContext
+
+_log = structlog.get_logger(__name__)
+_LAZY = {"lazy_load_members": True, "include_redundant_members": True}
+_NOTHING = {"not_types": ["*"]}
+_INVITES = "invites"
+_MAX_INVITES = 200
+MAX_GAP = 5_000
+"""Events of one room that are fetched after an absence; what is older is reported as missing."""
+_PAGE = 100
+
+FILTER: dict[str, Any] = {
+    "presence": _NOTHING,
+    "account_data": _NOTHING,
+    "room": {
+        "ephemeral": _NOTHING,
+        "account_data": _NOTHING,
+        "state": _LAZY,  # which brings the senders' names along with what they wrote
+        "timeline": {"limit": 500},
+    },
+}
+FIRST_FILTER: dict[str, Any] = {
+    **FILTER,
+    "room": {**FILTER["room"], "state": _NOTHING, "timeline": {"limit": 1}},
+}
+"""For the very first answer, of which only the place in the stream and the invitations count."""
+
+Event = Mapping[str, Any]
+
+
+class Receiver:
+    """Turns sync answers into events and new state, to be committed together."""
+
+    def __init__(self, settings: Settings, context: AdapterContext, session: Session, rooms: Rooms) -> None:
+        self._settings = settings
+        self._inviters = context.permitted_inviters
+        self._clock = context.clock
+        self._session = session
+        self._rooms = rooms
+
+    async def read(self, answer: Event, since: str | None) -> tuple[list[InboundEvent], dict[str, str]]:
+        """Events in order, and the state to commit with them. Raises what the homeserver's client raises."""
+        place = answer.get("next_batch")
+        if not isinstance(place, str):
+            raise TypeError("a sync answer without next_batch")
+        rooms = _mapping(answer.get("rooms"))
+        invites = await self._follow_invites(_mapping(rooms.get("invite")))
+        state = {SINCE: place, _INVITES: json.dumps(invites)}
+        if since is None:  # what was said before we first came is not ours to read
+            return [], state
+        events: list[InboundEvent] = []
+        for kind in ("join", "leave"):
+            for room, section in _mapping(rooms.get(kind)).items():
+                timeline = _mapping(_mapping(section).get("timeline"))
+                happened = _events(timeline.get("events"))
+                names = names_in(_objects(_mapping(_mapping(section).get("state")).get("events")))
+                lost: list[InboundEvent] = []
+                if timeline.get("limited") and self._was_inside(happened):
+                    older, lost = await self._gap(room, timeline.get("prev_batch"), since, names)
+                    happened = older + happened
+                events += lost
+                private = await self._rooms.person_in(room) is not None
+                counting = self._while_inside(happened, private=private)
+                events += await self._events(room, zip(happened, counting, strict=True), names)
+                if happened and isinstance(happened[-1].get("event_id"), str):
+                    state[f"last:{room}"] = happened[-1]["event_id"]
+        return events, state
+
+    # --- timelines ---
+
+    async def _events(
+        self, room: str, happened: Iterable[tuple[Event, bool]], names: dict[str, str]
+    ) -> list[InboundEvent]:
+        events: list[InboundEvent] = []
+        for event, counts in happened:
+            names |= names_in([event])  # people came in, and said who they are, before we did
+            if not counts:
+                continue
+            if self._is_own_join(event):
+                await self._joined(room, event)
+            await self._rooms.observe(room, event)
+            read = to_event(event, await self._rooms.view(room, names), self._clock.now())
+            if isinstance(read, ChatMoved):
+                read = await self._moved(room, str(event["sender"]), read)
+            if isinstance(read, Unreadable):
+                _log.warning("event_unreadable", room=room, event_id=read.key, reason=read.reason)
+            if read is not None:
+                events.append(read)
+        return events
+
+    async def _joined(self, room: str, event: Event) -> None:
+        """A private invitation may have been followed without our having kept its answer: its join still says so."""
+        unsigned = _mapping(event.get("unsigned"))
+        inviter = unsigned.get("prev_sender")
+        direct = _mapping(unsigned.get("prev_content")).get("is_direct") is True
+        if direct and isinstance(inviter, str) and inviter != self._session.user:
+            await self._rooms.remember_private(room, inviter)
+        if await self._rooms.person_in(room) is not None:
+            try:
+                alone = await self._rooms.is_two(room)
+            except Answer as answer:
+                if answer.status != 403:  # we are out again
+                    raise
+                return
+            if not alone:
+                await self._rooms.forget_private(room)
+
+    async def _moved(self, room: str, sender: str, move: ChatMoved) -> InboundEvent | None:
+        """The server let only someone with the power to close the room say so; still, look where it leads."""
+        if await self._rooms.moved(room, move.new_chat, sender):
+            if move.chat.startswith("#") and await self._rooms.resolved(move.chat) == move.new_chat:
+                self._rooms.point(move.chat, move.new_chat)
+                return None  # the address of the config went along
+            return move
+        return Unreadable(
+            account=move.account,
+            chat=move.chat,
+            key=move.key,
+            at=move.at,
+            raw=move.raw,
+            reason="the room was replaced, and the replacement could not be joined: invite the bridge's account there",
+        )
+
+    async def _gap(
+        self, room: str, start: object, since: str, names: dict[str, str]
+    ) -> tuple[list[dict[str, Any]], list[InboundEvent]]:
+        """What came between ``since`` and the timeline's beginning, oldest first, and what must be said about it."""
+        last = await self._session.state.get(f"last:{room}")
+        found: list[dict[str, Any]] = []
+        place = start if isinstance(start, str) else None
+        while place is not None and len(found) < MAX_GAP:
+            try:
+                page = await self._session.server.messages(room, place, since, _PAGE, _LAZY)
+            except Answer as answer:
+                if answer.status not in (403, 404):
+                    raise
+                _log.warning("gap_not_readable", room=room, answer=str(answer))
+                return list(reversed(found)), []
+            # The names of that time must not cover later ones.
+            names.update({**names_in(_objects(page.get("state"))), **names})
+            for event in _events(page.get("chunk")):
+                # `to` is honoured by servers to different degrees: the last event we know ends the gap in any case.
+                if last is not None and event.get("event_id") == last:
+                    return list(reversed(found)), []
+                found.append(event)
+                if self._is_own_join(event):
+                    return list(reversed(found)), []
+            following = page.get("end")
+            place = following if isinstance(following, str) and following != place else None
+        if place is None:
+            return list(reversed(found)), []
+        _log.error("gap_too_long", room=room, events=len(found))
+        view = await self._rooms.view(room, names)
+        missing = Unreadable(
+            account=view.account,
+            chat=view.chat,
+            key=f"gap:{found[-1].get('event_id')}",
+            at=self._clock.now(),
+            reason=f"more than {MAX_GAP} events came while the bridge was away; the older ones were not read",
+        )
+        return list(reversed(found)), [missing]
+
+    def _while_inside(self, happened: Sequence[Event], *, private: bool) -> list[bool]:
+        """Which events count: only what came while we were members: a new member is shown what was said before them.
+
+        A private chat counts from the invitation: people write their first message into it before we could come.
+        """
+        inside = self._was_inside(happened)
+        counting = []
+        for event in happened:
+            membership = self._own_membership(event)
+            if membership == "join" or (membership == "invite" and private):
+                inside = True
+            counting.append(inside)
+            if membership in ("leave", "ban"):
+                inside = False
+        return counting
+
+    def _was_inside(self, happened: Sequence[Event]) -> bool:
+        """Were we members before the first of these events? Only what it says about ourselves can tell otherwise."""
+        for event in happened:
+            membership = self._own_membership(event)
+            if membership is not None:
+                before = previous_membership(event)
+                return before == "join" if before is not None else membership not in ("join", "invite", "knock")
+        return True
+
+    def _own_membership(self, event: Event) -> str | None:
+        if event.get("type") != "m.room.member" or event.get("state_key") != self._session.user:
+            return None
+        return str(_mapping(event.get("content")).get("membership"))
+
+    def _is_own_join(self, event: Event) -> bool:
+        return self._own_membership(event) == "join" and previous_membership(event) != "join"
+
+    # --- invitations ---
+
+    async def revisit_invites(self) -> None:
+        """Look at the pending invitations again: the config may have changed, or the homeserver was not willing."""
+        await self._session.state.set(_INVITES, json.dumps(await self._follow_invites({})))
+
+    async def _follow_invites(self, new: Event) -> dict[str, list[object]]:
+        """Follow what may be followed; the rest is kept, for the day when the config permits it."""
+        stored = await self._session.state.get(_INVITES)
+        pending: dict[str, list[object]] = json.loads(stored) if stored else {}
+        for room, section in new.items():
+            for event in _objects(_mapping(_mapping(section).get("invite_state")).get("events")):
+                if self._own_membership(event) == "invite":
+                    pending[room] = [event.get("sender"), _mapping(event.get("content")).get("is_direct") is True]
+                    if not self._follows(room, pending[room]):
+                        _log.info("invite_left_pending", room=room, inviter=event.get("sender"))
+        for room, invite in list(pending.items()):
+            if not self._follows(room, invite):
+                continue
+            inviter, direct = invite
+            if direct and not self._rooms.is_configured(room):
+                await self._rooms.remember_private(room, str(inviter))
+            if not await self._rooms.join(room):  # withdrawn, for instance
+                await self._rooms.forget_private(room)
+            del pending[room]
+        return dict(list(pending.items())[-_MAX_INVITES:])
+
+    def _follows(self, room: str, invite: Sequence[object]) -> bool:
+        inviter, direct = invite
+        anyone = direct is True and self._settings.direct_invites == "anyone"
+        return inviter in self._inviters or self._rooms.is_configured(room) or anyone
+
+
+def _mapping(value: object) -> Event:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _events(value: object) -> list[dict[str, Any]]:
+    """Whatever stands where events should: what is none becomes something that cannot be read as one."""
+    entries = value if isinstance(value, list) else []
+    return [entry if isinstance(entry, dict) else {"not_an_event": entry} for entry in entries]

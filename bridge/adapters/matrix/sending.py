@@ -1,0 +1,206 @@
+"""Messages of ours: sent, edited, removed, looked up; and files to and from the media repository."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from bridge.adapters.matrix.client import Answer, NoAnswer, NotSent
+from bridge.adapters.matrix.convert import DELIVERY, complete, message_id, replacement, split_message_id
+from bridge.adapters.matrix.outcomes import Refuse, outcome_of
+from bridge.adapters.matrix.rooms import Rooms, is_person
+from bridge.adapters.matrix.session import Session
+from bridge.core.clock import Clock
+from bridge.core.errors import Refusal
+from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef
+from bridge.core.ports import Later, LocalFile, Outgoing, Refused, SendOutcome, Sent
+
+_log = structlog.get_logger(__name__)
+_PAGE = 100
+LOOK_BACK = 1_000
+"""Events of a room that are looked through for a past send."""
+
+
+class Sender:
+    """Carries out one request of the domain at a time. Nothing is repeated here."""
+
+    def __init__(self, account: AccountId, clock: Clock, session: Session, rooms: Rooms) -> None:
+        self._account, self._clock, self._session, self._rooms = account, clock, session, rooms
+
+    async def send(self, outgoing: Outgoing, key: str) -> SendOutcome:
+        attempted, room = False, ""
+        try:
+            room = await self._room(outgoing.chat)
+            url = await self._uploaded(outgoing)
+            content = complete(outgoing.payload, key=key, reply_to=self._answered(outgoing, room), url=url)
+            attempted = True
+            event = await self._session.server.put(room, "m.room.message", content, key)
+        except Exception as error:  # every fault has its answer
+            if attempted and isinstance(error, Answer) and error.code == "M_FORBIDDEN" and await self._never_in(room):
+                return Refused(reason=Refusal.CHAT_GONE, detail=str(error))
+            return await self._outcome(error, attempted=attempted)
+        held_up = await self._place(room, event, _reactions(outgoing), key)
+        return held_up or Sent(refs=(self._ref(outgoing.chat, room, event),))
+
+    async def edit(self, ref: RemoteRef, outgoing: Outgoing, key: str) -> SendOutcome:
+        attempted = False
+        server = self._session.server
+        try:
+            room, event = self._place_of(ref.chat, ref.message)
+            await self._may_edit(room, event)
+            url = await self._uploaded(outgoing)
+            content = replacement(outgoing.payload, event_id=event, url=url)
+            attempted = True
+            await server.put(room, "m.room.message", content, key)
+        except Exception as error:
+            return await self._outcome(error, attempted=attempted)
+        wanted = _reactions(outgoing)
+        try:
+            placed = await server.reactions_of_ours(room, event)
+            for emoji, reaction in placed.items():
+                if emoji not in wanted:
+                    await server.redact(room, reaction, f"{key}x{_short(emoji)}")
+        except Exception as error:
+            return self._unless_refused(await self._outcome(error, attempted=False)) or Sent()
+        return await self._place(room, event, [e for e in wanted if e not in placed], key) or Sent()
+
+    async def delete(self, ref: RemoteRef, key: str) -> SendOutcome:
+        attempted = False
+        try:
+            room, event = self._place_of(ref.chat, ref.message)
+            attempted = True
+            await self._session.server.redact(room, event, key)
+        except Exception as error:
+            if isinstance(error, Answer) and error.code == "M_NOT_FOUND":
+                return Sent()
+            return await self._outcome(error, attempted=attempted)
+        return Sent()
+
+    async def look_up(self, chat: ChatId, key: str) -> RemoteRef | None:
+        """Search the room's newest events for a send. Raises OSError where that cannot tell."""
+        try:
+            room = await self._rooms.known_direct(chat) if is_person(chat) else self._rooms.room_of(chat)
+            if room is None:
+                return None
+            place, seen = "", 0
+            while seen < LOOK_BACK:
+                page = await self._session.server.messages(room, place, None, _PAGE)
+                chunk = page.get("chunk", [])
+                for event in chunk:
+                    if event.get("sender") == self._session.user and event.get("content", {}).get(DELIVERY) == key:
+                        return self._ref(chat, room, event["event_id"])
+                seen += len(chunk)
+                place = page.get("end", "")
+                if not place:
+                    return None
+        except Exception as error:
+            await self._outcome(error, attempted=False)  # which logs in again where that is the reason
+            raise ConnectionError(f"the room cannot be searched now ({type(error).__name__})") from None
+        raise ConnectionError(f"not among the newest {LOOK_BACK} events, and there are older ones")
+
+    # --- parts ---
+
+    async def _never_in(self, room: str) -> bool:
+        """Is this no room the account ever was in? The homeserver says "forbidden" to both."""
+        try:
+            return await self._session.server.state(room, "m.room.member", self._session.user) is None
+        except Answer as answer:
+            return answer.status == 403
+        except (NotSent, NoAnswer):
+            return False
+
+    async def _may_edit(self, room: str, event: str) -> None:
+        """The homeserver takes edits that no client will show, so look first."""
+        original = await self._session.server.event(room, event)
+        if original is None or "redacted_because" in original.get("unsigned", {}):
+            raise Refuse(Refusal.TARGET_GONE)
+        if original.get("sender") != self._session.user:
+            raise Refuse(Refusal.FORBIDDEN, "only messages of our own can be edited")
+
+    async def _room(self, chat: ChatId) -> str:
+        return await self._rooms.direct(chat) if is_person(chat) else self._configured_room(chat)
+
+    def _configured_room(self, chat: ChatId) -> str:
+        room = self._rooms.room_of(chat)
+        if room is None:
+            raise Refuse(Refusal.CHAT_GONE, "the alias leads to no room")
+        return room
+
+    def _place_of(self, chat: ChatId, message: MessageId) -> tuple[str, str]:
+        """Room and event of a message."""
+        private_room, event = split_message_id(message)
+        return private_room or self._configured_room(chat), event
+
+    def _ref(self, chat: ChatId, room: str, event: str) -> RemoteRef:
+        return RemoteRef(self._account, chat, message_id(event, room if is_person(chat) else ""))
+
+    def _answered(self, outgoing: Outgoing, room: str) -> str | None:
+        """The message answered, where it is in the same room: another room's would not be found there."""
+        reply = outgoing.payload.get("reply")
+        if not isinstance(reply, Mapping):
+            return None
+        private_room, event = split_message_id(str(reply["message"]))
+        return event if (private_room or self._rooms.room_of(ChatId(str(reply["chat"])))) == room else None
+
+    async def _uploaded(self, outgoing: Outgoing) -> str | None:
+        """The address of the message's file in the media repository, where it is put once."""
+        wanted = outgoing.payload.get("file")
+        if wanted is None:
+            return None
+        state = self._session.state
+        known = await state.get(f"mxc:{wanted}")
+        if known is not None:
+            return known
+        file = next((file for file in outgoing.files if file.attachment.sha256 == wanted), None)
+        if file is None:
+            raise Refuse(Refusal.BAD_CONTENT, "the message names a file that was not handed over")
+        url = await self._upload(file)
+        await state.set(f"mxc:{wanted}", url)
+        return url
+
+    async def _upload(self, file: LocalFile) -> str:
+        try:
+            size = (await asyncio.to_thread(file.path.stat)).st_size
+        except OSError as error:
+            raise Refuse(Refusal.BAD_CONTENT, f"the stored file cannot be read: {error.strerror}") from None
+        return await self._session.server.put_file(file.path, size, file.attachment.mime, file.attachment.name)
+
+    async def _place(self, room: str, event: str, emojis: Sequence[str], key: str) -> Later | None:
+        """React with what can be pressed; an answer only where it should be tried again."""
+        for emoji in emojis:
+            relation = {"rel_type": "m.annotation", "event_id": event, "key": emoji}
+            try:
+                # The transaction is the emoji's own: an edit that follows must not meet the memory of another one.
+                transaction = f"{key}r{_short(emoji)}"
+                await self._session.server.put(room, "m.reaction", {"m.relates_to": relation}, transaction)
+            except Exception as error:
+                if isinstance(error, Answer) and error.code == "M_DUPLICATE_ANNOTATION":
+                    continue
+                held_up = self._unless_refused(await self._outcome(error, attempted=False))
+                if held_up:
+                    return held_up
+                _log.warning("reaction_refused", room=room, event_id=event)
+                return None
+        return None
+
+    def _unless_refused(self, outcome: SendOutcome) -> Later | None:
+        return outcome if isinstance(outcome, Later) else None
+
+    async def _outcome(self, error: Exception, *, attempted: bool) -> SendOutcome:
+        if isinstance(error, Answer):
+            try:
+                await self._session.checked(error)
+            except Exception as better:  # what came of logging in again; the request itself was certainly refused
+                return outcome_of(better, self._clock, attempted=False)
+        return outcome_of(error, self._clock, attempted=attempted)
+
+
+def _reactions(outgoing: Outgoing) -> list[str]:
+    emojis: Any = outgoing.payload.get("reactions", ())
+    return [str(emoji) for emoji in emojis]
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
