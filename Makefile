@@ -15,7 +15,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-servers demo test lint format bench crash clean
+.PHONY: help setup setup-servers demo test lint format docs bench crash clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -41,6 +41,9 @@ lint: setup ## style, types and who may import whom
 format: setup ## put the code into its one format
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+docs: setup ## draw docs/states.md from the tables in bridge/core/states.py
+	$(BIN)/python docs/generate_states.py
 
 bench: setup ## run the benchmarks, tests/benchmarks/bench_*.py (options: ARGS="...")
 	@shopt -s nullglob; found=(tests/benchmarks/bench_*.py); \

@@ -198,7 +198,7 @@ class Bridge:
             if task.get_name() not in names:
                 task.cancel()
         if working:
-            await asyncio.wait(working, timeout=9.0)
+            await asyncio.wait(working, timeout=5.0)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -230,7 +230,7 @@ class Bridge:
 async def adapter_stopped(adapter: Adapter) -> None:
     """Stop an adapter, whatever state it is in."""
     try:
-        async with asyncio.timeout(8.0):
+        async with asyncio.timeout(4.0):
             await adapter.stop()
     except Exception as error:  # the others must still be stopped
         log.warning("account_stop_failed", account=adapter.account, error=type(error).__name__)

@@ -1,54 +1,105 @@
 """Foreign names and texts made safe to show: no control characters, no bidirectional overrides, no walls of marks."""
 
+import re
 import unicodedata
 
-from bridge.core.text import RichText
+from bridge.core.text import EMPTY, RichText
 
 # Overrides and isolates let a name turn the text beside it around: https://www.unicode.org/reports/tr36/
-_BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # Right-to-left writing needs the marks (and isolates) inside a text; only the overrides change what a reader sees.
 _OVERRIDES = frozenset("\u202a\u202b\u202d\u202e")
-_INVISIBLE = frozenset("\u200b\u2060\ufeff\u00ad\u115f\u1160\u3164\uffa0")
+_MARKS_OF_DIRECTION = frozenset("\u061c\u200e\u200f\u202c\u2066\u2067\u2068\u2069")
+# Unicode's Default_Ignorable_Code_Point, and the blanks that are none: they make names that look empty, or like others.
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+# Persian, Indic scripts and emoji are written with joiners and variation selectors, which mean something only between
+# and after characters that are seen: https://www.unicode.org/reports/tr31/#Layout_and_Format_Control_Characters
+_JOINERS = frozenset("\u200c\u200d")
+_SELECTORS = frozenset("\ufe0e\ufe0f")
 MAX_NAME = 64
 
 
 def _is_control(char: str) -> bool:
-    return unicodedata.category(char) in ("Cc", "Cs", "Cn", "Co") or char in "\u2028\u2029"
+    # Unassigned ones stay (this Python's Unicode is older than people's emoji), noncharacters do not.
+    nonchar = ord(char) & 0xFFFE == 0xFFFE or "\ufdd0" <= char <= "\ufdef"
+    return nonchar or unicodedata.category(char) in ("Cc", "Cs", "Co") or char in "\u2028\u2029"
+
+
+def _is_seen(char: str) -> bool:
+    return not char.isspace() and not _UNSEEN.match(char) and not _is_control(char)
+
+
+def _spaced(text: str) -> str:
+    return "".join(" " if char.isspace() or char == "\u2800" or _is_control(char) else char for char in text)
+
+
+def _without_unseen(text: str, keep: frozenset[str] = frozenset()) -> str:
+    """Only what is seen, and the joiners between and the selectors after it."""
+    wanted = [char for char in text if char in keep or char in _JOINERS or char in _SELECTORS or not _UNSEEN.match(char)]
+    kept: list[str] = []
+    for index, char in enumerate(wanted):
+        before = kept[-1] if kept else " "
+        if char in _SELECTORS and not _is_seen(before):
+            continue
+        if char in _JOINERS:
+            after = wanted[index + 1] if index + 1 < len(wanted) else " "
+            if not (_is_seen(before) or before in _SELECTORS) or not _is_seen(after):
+                continue
+        kept.append(char)
+    return "".join(kept)
+
+
+def _says_something(text: str) -> bool:
+    return any(_is_seen(char) and not unicodedata.category(char).startswith("M") for char in text)
 
 
 def clean_name(name: str, fallback: str = "?") -> str:
     """One line of at most 64 code points, without control, bidirectional and invisible characters."""
-    spaced = "".join(" " if char.isspace() or _is_control(char) else char for char in name)
     kept: list[str] = []
     marks = 0
-    for char in spaced:
-        if char in _BIDIRECTIONAL or char in _INVISIBLE:
-            continue
+    for char in _without_unseen(_spaced(name)):
         marks = marks + 1 if unicodedata.combining(char) else 0
         if marks <= 3:  # "Zalgo" names grow over the lines above and below
             kept.append(char)
     cleaned = " ".join("".join(kept).split())
     if len(cleaned) > MAX_NAME:
-        cleaned = cleaned[: MAX_NAME - 1].rstrip() + "…"
-    return cleaned or fallback
+        cleaned = _cut(cleaned, MAX_NAME)
+    return cleaned if _says_something(cleaned) else fallback
+
+
+def _cut(text: str, limit: int) -> str:
+    return text[: max(0, limit - 1)].rstrip(" \u200c\u200d") + "…"
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(_without_unseen(_spaced(text), _MARKS_OF_DIRECTION).split())
+    return line if _says_something(line) else ""
 
 
 def clean_line(text: str, limit: int = 200) -> str:
     """One line a person typed (an answer, a reason), without control characters, at most ``limit`` code points."""
-    spaced = "".join(" " if char.isspace() or _is_control(char) else char for char in text)
-    cleaned = " ".join("".join(c for c in spaced if c not in _OVERRIDES and c not in _INVISIBLE).split())
-    return cleaned if len(cleaned) <= limit else cleaned[: limit - 1].rstrip() + "…"
+    cleaned = _one_line(text)
+    return cleaned if len(cleaned) <= limit else _cut(cleaned, limit)
 
 
 def clean_text(text: RichText) -> RichText:
-    """A message body without control characters (but with its lines) and without direction overrides."""
-    return text.without(lambda char: char in _OVERRIDES or (char not in "\n\t" and _is_control(char))).strip()
+    """A message body without control characters (but with its lines) and without direction overrides.
+
+    Empty where nothing in it can be seen.
+    """
+    cleaned = text.without(lambda char: char in _OVERRIDES or (char not in "\n\t" and _is_control(char))).strip()
+    return cleaned if _says_something(cleaned.text) else EMPTY
 
 
 def clean_filename(name: str, fallback: str = "file") -> str:
     """A neutral file name of at most 80 code points: no path, no leading dot, no control characters."""
-    base = clean_line(name.replace("\\", "/").rsplit("/", 1)[-1], 300).lstrip(". ")
-    kept = "".join(char if char.isalnum() or char in " ._-()" else "_" for char in base).strip()
+    base = _one_line(name.replace("\\", "/").rsplit("/", 1)[-1]).lstrip(". ")
+    # Vowel signs are marks, not letters: without them words in many scripts fall apart.
+    kept = "".join(
+        char if char in " ._-()" or char in _JOINERS or unicodedata.category(char)[0] in "LMN" else "_" for char in base
+    ).strip()
     if len(kept) > 80:
         stem, dot, suffix = kept.rpartition(".")
         kept = f"{stem[: 79 - len(suffix)]}.{suffix}" if dot and len(suffix) <= 10 else kept[:80]

@@ -103,7 +103,9 @@ class RichText:
         """At most ``limit`` code points, cut at a word where one ends in the last fifth."""
         if len(self.text) <= limit:
             return self
-        room = max(0, limit - len(ellipsis))
+        if limit < len(ellipsis):
+            return self[: max(0, limit)]
+        room = limit - len(ellipsis)
         space = self.text.rfind(" ", room - room // 5, room + 1)
         return self[: space if space > 0 else room].rstrip() + ellipsis
 

@@ -95,11 +95,11 @@ async def plan_post(
 
 
 async def plan_parts(
-    parts: Sequence[Content], post: Post, community: Community, address: Address, now: datetime
+    parts: Sequence[Content], post: Post, community: Community, address: Address, now: datetime, *, first: int = 1
 ) -> list[Delivery]:
     """One row for each physical message; each waits for the one before it."""
     rows: list[Delivery] = []
-    for number, content in enumerate(parts, 1):
+    for number, content in enumerate(parts, first):
         rows.append(
             await ledger.plan(
                 kind=ledger.POST,
@@ -153,19 +153,9 @@ async def _plan_beside_original(
     )
     changed = await submissions.edited_by_moderator(submission.id, post.revision)
     text = posts.stays_in_place(view, capabilities, w, changed=changed)
-    rows: list[Delivery] = []
-    for number, part in enumerate(split(text, lambda t: directory.fits(address, Content(text=t))), 2):
-        content = Content(text=part, reply_to=submission.source if number == 2 else None, silent=True)
-        rows.append(
-            await ledger.plan(
-                kind=ledger.POST,
-                address=address,
-                now=now,
-                content=content,
-                community=community.id,
-                post_id=post.id,
-                part=number,
-                waits_for=rows[-1].id if rows else None,
-            )
-        )
-    return rows
+    pieces = split(text, lambda t: directory.fits(address, Content(text=t)))
+    parts = [
+        Content(text=piece, reply_to=submission.source if index == 0 else None, silent=True)
+        for index, piece in enumerate(pieces)
+    ]
+    return await plan_parts(parts, post, community, address, now, first=2)

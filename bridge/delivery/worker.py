@@ -269,7 +269,7 @@ class Worker:
     async def _drain(self) -> None:
         """Let the calls under way end, and write down what became of them."""
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=8.0)
+            await asyncio.wait(self._tasks, timeout=4.0)
         for task in list(self._tasks):
             task.cancel()
         with suppress(StorageUnavailable):

@@ -11,6 +11,7 @@ from bridge.core.states import ReviewState
 from bridge.core.text import EMPTY, MarkKind, RichText, marked, plain
 from bridge.intake.context import Context
 from bridge.members import contact, interview
+from bridge.members.profiles import shown_name
 from bridge.moderation import cards, decisions
 from bridge.storage import codec, ledger, people, submissions
 from bridge.storage.models import Identity, Review
@@ -154,10 +155,11 @@ async def _receipt(
             await contact.tell(identity, question, community, context.directory, context.now)
         return
     w = contact.language_of(identity, community)
+    name = shown_name(identity, w)
     text = (
-        w._("Thank you, {name}: your message is with the moderators and will come back here.", name=identity.name)
+        w._("Thank you, {name}: your message is with the moderators and will come back here.", name=name)
         if removed
-        else w._("Thank you, {name}: your message is with the moderators.", name=identity.name)
+        else w._("Thank you, {name}: your message is with the moderators.", name=name)
     )
     await contact.reply_in_group(
         event.ref,

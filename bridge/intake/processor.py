@@ -67,7 +67,7 @@ class Processor:
                 wait = 2.0
             await inbox_bell.wait(max(0.05, wait))
         if self._tasks:
-            await asyncio.wait(list(self._tasks.values()), timeout=8.0)
+            await asyncio.wait(list(self._tasks.values()), timeout=4.0)
 
     def stop(self) -> None:
         self._stopping = True

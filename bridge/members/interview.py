@@ -8,7 +8,7 @@ from bridge.core.message import Button, Content
 from bridge.core.states import ConversationState, ConversationStep
 from bridge.core.text import MarkKind, RichText, marked, plain
 from bridge.members.contact import language_of
-from bridge.members.profiles import FIELDS, card_from
+from bridge.members.profiles import FIELDS, card_from, shown_name
 from bridge.rendering import cards
 from bridge.rendering.words import Words
 from bridge.storage import people, submissions
@@ -22,7 +22,9 @@ _LIMITS = {"name": 64, "role": 80, "organisation": 120, "country": 60, "interest
 def _question(step: str, identity: Identity, w: Words) -> str:
     match step:
         case "name":
-            return w._("1 of 5. What is your full name, as readers should see it? (Now: {name})", name=identity.name)
+            return w._(
+                "1 of 5. What is your full name, as readers should see it? (Now: {name})", name=shown_name(identity, w)
+            )
         case "role":
             return w._("2 of 5. What is your role? For example: community health worker, midwife, librarian.")
         case "organisation":
@@ -56,7 +58,7 @@ async def _prompt(conversation: Conversation, identity: Identity, community: Com
             )
         )
     elif conversation.step == CONSENT:
-        card = cards.paragraph(card_from(people.answers_of(conversation), identity.name, community), w)
+        card = cards.paragraph(card_from(people.answers_of(conversation), shown_name(identity, w), community), w)
         text = (
             plain(w._("This would stand under your posts:"))
             + "\n\n"

@@ -2,10 +2,16 @@
 
 from bridge.core.card import AuthorCard
 from bridge.core.community import Community
+from bridge.rendering.words import Words, words
 from bridge.storage import people
 from bridge.storage.models import Identity
 
 FIELDS = ("name", "role", "organisation", "country", "interests")
+
+
+def shown_name(identity: Identity, w: Words) -> str:
+    """What a person is called. Who gave no name is not called by their user id: on SMS that is a telephone number."""
+    return identity.name or w._("Member {number}", number=identity.id)
 
 
 def card_from(answers: dict[str, str], name: str, community: Community) -> AuthorCard:
@@ -22,7 +28,8 @@ def card_from(answers: dict[str, str], name: str, community: Community) -> Autho
 
 async def author_card(identity: Identity, community: Community) -> AuthorCard:
     """What readers may be told of this person now."""
+    name = shown_name(identity, words(community.language))
     profile = await people.profile(identity.person_id)
     if profile is None or not profile.shown:
-        return AuthorCard(label=community.name, name=identity.name)
-    return card_from(people.answers_of(profile), identity.name, community)
+        return AuthorCard(label=community.name, name=name)
+    return card_from(people.answers_of(profile), name, community)

@@ -13,6 +13,7 @@ from bridge.core.states import DeliveryState, DeliveryStep
 from bridge.core.text import MarkKind, RichText, joined, marked, plain
 from bridge.delivery.directory import Directory
 from bridge.members import contact
+from bridge.members.profiles import shown_name
 from bridge.moderation import cards, decisions, panel
 from bridge.moderation.decisions import Moderator, Verdict
 from bridge.moderation.effects import arrivals
@@ -280,7 +281,7 @@ async def queue(desk: Desk, channel: Address) -> Content:
                     w._(
                         "#{number} · {name} · for {minutes} min",
                         number=review.submission.number,
-                        name=review.submission.identity.name,
+                        name=shown_name(review.submission.identity, w),
                         minutes=w.number(minutes),
                     )
                 )

@@ -9,6 +9,7 @@ from bridge.core.errors import Refusal
 from bridge.core.message import Attachment, Button, Content, Uncarried
 from bridge.core.states import DeliveryState, ReviewState
 from bridge.core.text import EMPTY, MarkKind, RichText, joined, marked, plain
+from bridge.members.profiles import shown_name
 from bridge.moderation.reasons import KEYCAPS, Reason, explanation, label
 from bridge.rendering import cards, posts
 from bridge.rendering.words import Words
@@ -70,7 +71,7 @@ def _author(facts: CardFacts, w: Words) -> str:
         where = w._("privately, by {account}", account=identity.account)
     else:
         where = w._("in {chat}, by {account}", chat=facts.origin, account=identity.account)
-    lines = [w._("From {name}{handle} {where}", name=identity.name, handle=handle, where=where)]
+    lines = [w._("From {name}{handle} {where}", name=shown_name(identity, w), handle=handle, where=where)]
     lines.append(w._("Account {user}", user=str(identity.ref)))
     earlier = (
         w._("first post")

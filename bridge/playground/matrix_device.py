@@ -1,8 +1,8 @@
 """A phone with a Matrix app, on the demo's real Synapse."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from io import BytesIO
-from typing import Literal
+from typing import ClassVar
 from urllib.parse import quote
 
 import aiohttp
@@ -26,6 +26,7 @@ from bridge.playground.screen import (
     clock_words,
     colour_of,
 )
+from bridge.playground.typed import matrix_typed
 
 DIRECT = "direct"
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
@@ -34,10 +35,10 @@ _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 class MatrixDevice:
     """One person's Matrix app. ``rooms`` are its known rooms, by the keys of ``MatrixSide``, with their titles."""
 
-    look: Literal["matrix"] = "matrix"
-    takes_pictures = True
-    takes_replies = True
-    longest = 16_000
+    look: ClassVar[str] = "matrix"
+    takes_pictures: ClassVar[bool] = True
+    takes_replies: ClassVar[bool] = True
+    longest: ClassVar[int] = 16_000
     """An event holds 65,536 bytes; a code point in JSON takes up to four."""
 
     def __init__(
@@ -79,50 +80,48 @@ class MatrixDevice:
 
     async def write(self, tab: str, text: str, *, reply_to: str = "", upload: Upload | None = None) -> None:
         user, room = self._here(tab)
-        try:
-            if upload is None:
-                if not text.strip():
-                    raise DeviceRefused("Write something first.")
-                if reply_to:
-                    await user.reply(room.room_id, reply_to, text)
-                else:
-                    await user.send_text(room.room_id, text)
-            elif upload.mime in _PICTURES:
-                await user.send_image(
-                    room.room_id,
-                    upload.data,
-                    filename=upload.name,
-                    mimetype=upload.mime,
-                    caption=text,
-                    size=_size(upload.data),
-                )
-            else:
-                await user.send_file(
-                    room.room_id, upload.data, filename=upload.name, mimetype=upload.mime, caption=text
-                )
-        except (MatrixUserError, aiohttp.ClientError, TimeoutError) as error:
-            raise DeviceRefused(f"The app could not send it: {error}") from error
+        body, html = matrix_typed(text)
+        if upload is None and reply_to:
+            sent = user.reply(room.room_id, reply_to, body, html)
+        elif upload is None:
+            sent = user.send_text(room.room_id, body, html)
+        elif upload.mime in _PICTURES:
+            sent = user.send_image(
+                room.room_id,
+                upload.data,
+                filename=upload.name,
+                mimetype=upload.mime,
+                caption=text,
+                size=_size(upload.data),
+            )
+        else:
+            sent = user.send_file(room.room_id, upload.data, filename=upload.name, mimetype=upload.mime, caption=text)
+        await self._try(sent)
+
+    async def edit(self, tab: str, message: str, text: str) -> None:
+        """Change one's own message."""
+        user, room = self._here(tab)
+        await self._try(user.edit(room.room_id, message, *matrix_typed(text)))
+
+    async def delete(self, tab: str, message: str) -> None:
+        """Remove one's own message, for everybody."""
+        user, room = self._here(tab)
+        await self._try(user.redact(room.room_id, message))
 
     async def react(self, tab: str, message: str, key: str) -> None:
         """Press a reaction: it is added, or taken back."""
         user, room = self._here(tab)
-        try:
-            mine = room.reaction_id(message, user.user_id, key)
-            if mine is None:
-                await user.react(room.room_id, message, key)
-            else:
-                await user.redact(room.room_id, mine)
-        except (MatrixUserError, aiohttp.ClientError, TimeoutError) as error:
-            raise DeviceRefused(f"The app could not do that: {error}") from error
+        mine = room.reaction_id(message, user.user_id, key)
+        if mine is None:
+            await self._try(user.react(room.room_id, message, key))
+        else:
+            await self._try(user.redact(room.room_id, mine))
 
     async def join(self, tab: str) -> None:
         """Accept the invitation to a room."""
         user, room = self._here(tab)
-        try:
-            await user.join(room.room_id)
-            await user.wait_for(lambda someone: someone.rooms[room.room_id].membership == "join")
-        except (MatrixUserError, aiohttp.ClientError, TimeoutError) as error:
-            raise DeviceRefused(f"The app could not join: {error}") from error
+        await self._try(user.join(room.room_id))
+        await self._try(user.wait_for(lambda someone: someone.rooms[room.room_id].membership == "join"))
 
     async def file(self, tab: str, message: str) -> tuple[Media, bytes]:
         """The file of a message; raises LookupError where there is none."""
@@ -134,6 +133,12 @@ class MatrixDevice:
             return item.media, await user.download(item.media.mxc)
         except (MatrixUserError, aiohttp.ClientError, TimeoutError) as error:
             raise LookupError(message) from error
+
+    async def _try(self, action: Awaitable[object]) -> None:
+        try:
+            await action
+        except (MatrixUserError, aiohttp.ClientError, TimeoutError) as error:
+            raise DeviceRefused(f"The app could not do that: {error}") from error
 
     def _waiting(self) -> str:
         words = self._side.words
@@ -178,7 +183,8 @@ class MatrixDevice:
         mine = item.sender == self._side.users[self.key].user_id
         replied = room.item(item.reply_to) if item.reply_to else None
         file = item.media
-        # https://spec.matrix.org/latest/client-server-api/#media-captions: a body that is the file's name is no caption.
+        # https://spec.matrix.org/latest/client-server-api/#media-captions
+        # A body like the file's name is no caption.
         if file is not None and (item.body == file.filename or not file.filename):
             body = escape("")
         elif item.html is not None:
@@ -194,6 +200,7 @@ class MatrixDevice:
             time=clock_words(item.timestamp_ms / 1000),
             body=body,
             excerpt=_first_words(item),
+            source=item.body if mine and file is None else "",
             edited=item.edited,
             quoted=Quoted(id=replied.event_id, sender=replied.sender_name, excerpt=_first_words(replied))
             if replied is not None
@@ -224,7 +231,7 @@ def _latest(room: Room | None) -> str:
 
 
 def _first_words(item: TimelineItem) -> str:
-    return excerpt(matrix_plain(item.body, is_reply=item.reply_to is not None).unescape())
+    return excerpt(matrix_plain(item.body, is_reply=item.reply_to is not None).striptags())
 
 
 def _size(data: bytes) -> tuple[int, int]:

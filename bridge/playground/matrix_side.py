@@ -20,7 +20,7 @@ FATIMA, PETER = "fatima", "peter"
 BOT = "baraza"
 _NAMES = {BOT: "Baraza", FATIMA: "Fatima Hassan", PETER: "Peter Otieno"}
 _ROOMS = {HEALTH: ("Health room", [FATIMA]), MODERATORS: (f"{COMMUNITY_NAME} moderators", [])}
-STOP_SECONDS = 7.0
+STOP_SECONDS = 4.0
 
 
 class Phase(StrEnum):
@@ -100,7 +100,7 @@ class MatrixSide:
         )
 
     async def stop(self) -> None:
-        """End everything, within about ``STOP_SECONDS``; a Synapse that is slower is ended by the end of this process."""
+        """End everything, within about ``STOP_SECONDS``; the end of this process ends a Synapse that is slower."""
         await self._stop_quietly()
 
     async def _stop_quietly(self) -> None:

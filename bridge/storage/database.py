@@ -38,7 +38,7 @@ UNAVAILABLE = (
     OperationalError,
     DBConnectionError,
     TransactionManagementError,
-    sqlite3.OperationalError,
+    sqlite3.DatabaseError,
     asyncpg.exceptions.PostgresConnectionError,
     asyncpg.exceptions.InterfaceError,
     OSError,
@@ -115,6 +115,15 @@ def _prepare_file(path: Path) -> None:
             f"the database {path} cannot be created ({error.strerror}): make its folder writable for this user, "
             "or set bridge.database to another place"
         ) from error
+
+
+def _look(path: Path) -> None:
+    """Open the file once by ourselves: when its first connection fails, Tortoise keeps a lock and waits for ever."""
+    connection = sqlite3.connect(path)
+    try:
+        connection.execute("PRAGMA schema_version").fetchone()
+    finally:
+        connection.close()
 
 
 def _backup(path: Path, label: str) -> Path:
@@ -200,11 +209,14 @@ async def open_database(url: str, *, migrate: bool = True) -> str:
             raise StorageUnavailable(f"there is no database yet at {path}: start Baraza once with `baraza run`")
         _prepare_file(path)
     try:
+        if path is not None:
+            await asyncio.to_thread(_look, path)
         if migrate:
             await _upgrade(url)
         await _connect(url)
         row, _ = await Meta.get_or_create(key="installation", defaults={"value": uuid.uuid4().hex})
-    except UNAVAILABLE as error:
+    # A wrong password and a file that is no database are refusals, not failures of a connection.
+    except (*UNAVAILABLE, asyncpg.exceptions.PostgresError, sqlite3.DatabaseError) as error:
         await close_database()
         where = f"the database {path}" if path is not None else "the PostgreSQL server"
         raise StorageUnavailable(
@@ -243,6 +255,9 @@ async def transaction() -> AsyncIterator[None]:
     except IntegrityError as error:  # Tortoise derives it from the errors of an unreachable database
         raise StorageConflict from error
     except UNAVAILABLE as error:
+        if isinstance(error, ValueError):
+            # asyncpg's DataError, which quotes the value: it is one item that cannot be stored, not the server.
+            raise ValueError("a value that the database cannot store") from None  # noqa: TRY004
         raise StorageUnavailable(f"the database cannot be written now ({_reason(error)})") from error
     finally:
         _hooks.reset(token)

@@ -13,7 +13,7 @@ from bridge.storage.models import Conversation, Identity, Person, Profile
 
 async def meet(sender: Sender, now: datetime, *, privately: bool = False) -> Identity:
     """The identity behind a message, made on first sight and kept up to date; part of the caller's transaction."""
-    name = clean_name(sender.name, fallback=clean_name(sender.handle, fallback=sender.ref.user[:32]))
+    name = clean_name(sender.name, fallback=clean_name(sender.handle, fallback=""))
     identity = await Identity.get_or_none(account=sender.ref.account, user=sender.ref.user).select_related("person")
     if identity is None:
         person = await Person.create(language=sender.language[:16], created_at=now)

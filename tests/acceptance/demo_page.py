@@ -68,17 +68,20 @@ class Demo:
 
     async def ready(self, *, matrix: bool = False) -> None:
         """Wait until the line over the phones says that the bridge (and Matrix) runs."""
-        wanted = ["Bridge: running"] + (["Matrix: ready"] if matrix else [])
+        await self.status("Bridge: running", *(["Matrix: ready"] if matrix else []))
+
+    async def status(self, *texts: str) -> None:
+        """Wait until the line over the phones says all that at once."""
         shown = ""
         try:
             async with asyncio.timeout(90), self.http.get(f"{self.url}/events") as stream:
                 while True:
                     shown = words(await self.get("/status"))
-                    if all(text in shown for text in wanted):
+                    if all(text in shown for text in texts):
                         return
                     await stream.content.readuntil(b"\n\n")
         except TimeoutError:
-            raise AssertionError(f"not ready: {shown}") from None
+            raise AssertionError(f"the line never said {texts}, but: {shown}") from None
 
     async def stop(self, how: signal.Signals = signal.SIGINT) -> int:
         """Stop it as a person does; its exit status. Raises TimeoutError where it does not stop in time."""

@@ -1,6 +1,7 @@
 """The demo as a visitor meets it: the real program, the real bridge behind it, and only the page's own forms."""
 
 import asyncio
+import fcntl
 import os
 import re
 import signal
@@ -116,6 +117,19 @@ async def test_an_unreadable_state_says_what_to_remove(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert f"remove {tmp_path}" in said
     assert "Traceback" not in said
+
+
+async def test_a_bridge_that_cannot_start_says_why_and_is_started_again(tmp_path: Path) -> None:
+    lock = os.open(tmp_path / "baraza.db.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # as another Baraza on the same database does
+        async with running_demo(tmp_path) as demo:
+            await demo.status("Bridge: stopped (another Baraza is already running")
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            await demo.status("Bridge: running")
+            assert await demo.stop() == 0
+    finally:
+        os.close(lock)
 
 
 async def test_where_synapse_cannot_be_had_the_page_says_so_and_the_rest_works(tmp_path: Path) -> None:

@@ -226,3 +226,14 @@ async def test_state_survives_a_restart(world: World) -> None:
         world.press("Approve", by="grace", number=1)
         await until(lambda: [t for t in world.texts("uganda") if "Before the restart" in t])
         assert len([m for m in world.chat.shown("mods") if m.text.startswith("HIFA #1 ·")]) == 1
+
+
+async def test_a_telephone_number_is_never_published(world: World) -> None:
+    async with world.bridge():
+        world.sms.writes("+254700000001", "No name here", user="+254700000001", private=True)
+        await until(lambda: world.card())
+        assert "+254700000001" in world.card_text(), "moderators see which account it is"
+        world.press("Approve", by="grace")
+        await until(lambda: [t for t in world.texts("kenya") if "No name here" in t])
+        assert not [t for chat in ("kenya", "uganda") for t in world.texts(chat) if "254" in t]
+        assert [t for t in world.texts("kenya") if "Member 1" in t]

@@ -151,6 +151,20 @@ async def test_a_second_program_on_the_same_database_is_refused(tmp_path: Path, 
         assert "Traceback" not in output
 
 
+@pytest.mark.parametrize("damage", ["a folder", "random bytes"])
+async def test_a_database_that_is_none_is_said_plainly(tmp_path: Path, telegram: Telegram, damage: str) -> None:
+    config, _ = write_config(tmp_path, telegram=telegram)
+    if damage == "a folder":
+        (tmp_path / "baraza.db").mkdir()
+    else:
+        (tmp_path / "baraza.db").write_bytes(b"not a database, whatever its name says " * 200)
+    async with asyncio.timeout(20):
+        status, output = await command(config, "run")
+    assert status == 1, output
+    assert "baraza.db" in output
+    assert "Traceback" not in output
+
+
 async def test_a_wrong_token_is_said_plainly(tmp_path: Path, telegram: Telegram) -> None:
     config, _ = write_config(tmp_path, telegram=telegram)
     (tmp_path / "secrets" / "telegram").write_text("12345:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n")
