@@ -37,7 +37,9 @@ def _spaced(text: str) -> str:
 
 def _without_unseen(text: str, keep: frozenset[str] = frozenset()) -> str:
     """Only what is seen, and the joiners between and the selectors after it."""
-    wanted = [char for char in text if char in keep or char in _JOINERS or char in _SELECTORS or not _UNSEEN.match(char)]
+    wanted = [
+        char for char in text if char in keep or char in _JOINERS or char in _SELECTORS or not _UNSEEN.match(char)
+    ]
     kept: list[str] = []
     for index, char in enumerate(wanted):
         before = kept[-1] if kept else " "

@@ -1,7 +1,7 @@
 """The worker claims rows, sends them and records what became of them. A slow chat delays nobody else."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -76,6 +76,9 @@ class Worker:
             except (StorageUnavailable, *UNAVAILABLE) as error:
                 log.error("ledger_unavailable", error=str(error))  # noqa: TRY400 - expected, and the reason is in it
                 wait = 2.0
+            except Exception:  # nothing may end the worker: every lane hangs on it
+                log.exception("delivery_round_failed")
+                wait = 2.0
             if not self._done:
                 await delivery_bell.wait(wait)
         await self._drain()
@@ -127,12 +130,25 @@ class Worker:
                 # Counted before the claim, so that one round cannot take more than the account's rate.
                 self._pacer.attempted(address, now)
         if ready:
-            for row in await ledger.claim(ready, now, self._compose):
+            for row in await self._claim(ready, now):
                 self._launch(row)
             return 0.0
         due = await ledger.next_due(now, accounts)
         wake += [due] if due is not None else []
         return min([_IDLE, *((at - now).total_seconds() for at in wake)])
+
+    async def _claim(self, ids: list[int], now: datetime) -> list[Delivery]:
+        """Claim a batch; where one row spoils it, each by itself, and the spoilt one is put before a person."""
+        try:
+            return await ledger.claim(ids, now, self._compose)
+        except (StorageUnavailable, *UNAVAILABLE):
+            raise
+        except Exception as error:
+            log.exception("delivery_not_composed", rows=len(ids))
+            if len(ids) == 1:
+                await ledger.spoil(ids[0], now, type(error).__name__)
+                return []
+        return [row for row_id in ids for row in await self._claim([row_id], now)]
 
     def _lanes(self) -> dict[Address, int]:
         counts: dict[Address, int] = {}
@@ -227,13 +243,30 @@ class Worker:
         if not batch:
             return
         try:
-            await ledger.record(batch, self._clock.now(), self._effects)
+            await self._write_down(batch)
         except BaseException:
             # Not recorded is not forgotten: the rows stay "attempting" and these answers are written down later.
             self._done = batch + self._done
             raise
         for outcome in batch:
             self._in_flight.pop(outcome.row.id, None)
+
+    async def _write_down(self, batch: list[ledger.Outcome]) -> None:
+        """Record a batch; where its effects fail, the outcomes alone: what was sent must never look unsent."""
+        try:
+            await ledger.record(batch, self._clock.now(), self._effects)
+        except (StorageUnavailable, *UNAVAILABLE):
+            raise
+        except Exception:
+            log.exception("delivery_effects_failed", rows=len(batch))
+            for outcome in batch:
+                try:
+                    await ledger.record([outcome], self._clock.now(), self._effects)
+                except (StorageUnavailable, *UNAVAILABLE):
+                    raise
+                except Exception:
+                    log.exception("delivery_effect_failed", id=outcome.row.id)
+                    await ledger.record([outcome], self._clock.now(), _no_effects)
 
     async def _settle_doubts(self, now: datetime) -> None:
         for row in await ledger.in_doubt(now, self._directory.accounts()):
@@ -274,6 +307,10 @@ class Worker:
             task.cancel()
         with suppress(StorageUnavailable):
             await self._record()
+
+
+async def _no_effects(_: Sequence[Delivery]) -> None:
+    """The outcome alone."""
 
 
 def _unsupported() -> SendOutcome:

@@ -19,7 +19,9 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import (
     BaseORMException,
     DBConnectionError,
+    DoesNotExist,
     IntegrityError,
+    MultipleObjectsReturned,
     OperationalError,
     TransactionManagementError,
 )
@@ -237,6 +239,13 @@ async def close_database() -> None:
         await Tortoise.close_connections()
 
 
+def _is_about_a_value(error: BaseException) -> bool:
+    """One item that PostgreSQL cannot store, which drivers report like a failure of the server."""
+    refused = error.__cause__ if isinstance(error, OperationalError) else error
+    client_side = isinstance(refused, asyncpg.exceptions.InterfaceError) and isinstance(refused, ValueError)
+    return client_side or isinstance(refused, asyncpg.exceptions.DataError)
+
+
 @asynccontextmanager
 async def transaction() -> AsyncIterator[None]:
     """All or nothing. Functions given to ``after_commit`` inside run once the commit is done, never otherwise.
@@ -254,10 +263,11 @@ async def transaction() -> AsyncIterator[None]:
             yield
     except IntegrityError as error:  # Tortoise derives it from the errors of an unreachable database
         raise StorageConflict from error
+    except (DoesNotExist, MultipleObjectsReturned) as error:  # likewise: a defect of one item, not of the server
+        raise LookupError(str(error)) from error
     except UNAVAILABLE as error:
-        if isinstance(error, ValueError):
-            # asyncpg's DataError, which quotes the value: it is one item that cannot be stored, not the server.
-            raise ValueError("a value that the database cannot store") from None  # noqa: TRY004
+        if _is_about_a_value(error):  # whose text quotes the value, so it is not passed on
+            raise ValueError("a value that the database cannot store") from None
         raise StorageUnavailable(f"the database cannot be written now ({_reason(error)})") from error
     finally:
         _hooks.reset(token)

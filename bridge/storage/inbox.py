@@ -1,5 +1,6 @@
 """The inbox: events are committed here, with the adapter's cursor, before the platform hears that we have them."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,12 +19,20 @@ from bridge.storage.database import transaction
 from bridge.storage.models import AdapterState, ChatAlias, Delivery, Inbox
 
 MAX_ATTEMPTS = 8
+_MAX_KEY = 255
 _MAX_RAW = 256 * 1024
 """Bytes of a platform's own JSON kept per event."""
 
 
 def _scrubbed(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
+
+
+def _key(event: InboundEvent) -> str:
+    """The event's key, shortened to fit its column where a platform's ids are very long."""
+    if len(event.key) <= _MAX_KEY:
+        return event.key
+    return f"{event.key[: _MAX_KEY - 65]}#{hashlib.sha256(event.key.encode('utf-8', 'replace')).hexdigest()}"
 
 
 def _row(event: InboundEvent, now: datetime) -> Inbox:
@@ -42,7 +51,7 @@ def _row(event: InboundEvent, now: datetime) -> Inbox:
     return Inbox(
         account=event.account,
         chat=event.chat,
-        key=event.key,
+        key=_key(event),
         event=codec.dump(codec.EVENT, replace(event, raw="")) if not isinstance(event, Unreadable) else encoded,
         raw_json=_scrubbed(event.raw)[:_MAX_RAW].replace("\x00", "\ufffd"),
         received_at=event.at,
@@ -61,7 +70,7 @@ class DurableSink:
         now = self._clock.now()
         async with transaction():
             for event in events:
-                if not await Inbox.exists(account=event.account, key=event.key):
+                if not await Inbox.exists(account=event.account, key=_key(event)):
                     await _row(event, now).save()
             for key, value in (state or {}).items():
                 await _set_state(self._account, key, value)

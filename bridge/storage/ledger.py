@@ -181,6 +181,15 @@ async def claim(ids: Sequence[int], now: datetime, compose: Compose) -> list[Del
     return claimed
 
 
+async def spoil(row_id: int, now: datetime, why: str) -> None:
+    """Refuse a row that cannot even be composed, so that it blocks nobody and a person sees it."""
+    async with transaction():
+        row = await Delivery.get(id=row_id)
+        if await _step(row, DeliveryStep.ATTEMPT, attempted_at=now):
+            await _step(row, DeliveryStep.REFUSE, reason=Refusal.BAD_CONTENT.value, detail=why, done_at=now)
+            await _cancel_dependants([row.id], Refusal.BAD_CONTENT)
+
+
 async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects) -> None:
     """Write down what became of a batch, release or call off what waited for it, and let ``effects`` add rows."""
     async with transaction():

@@ -1,5 +1,6 @@
 """Submissions, their revisions and reviews, decisions, posts, and the handles that buttons carry."""
 
+import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,6 +13,8 @@ from bridge.core.states import POST, REVIEW, ReviewState, ReviewStep
 from bridge.core.text import RichText
 from bridge.storage import codec
 from bridge.storage.models import Counter, Decision, Handle, Identity, Post, Query, Review, Revision, Source, Submission
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 async def next_number(name: str) -> int:
@@ -318,4 +321,5 @@ async def handle(
 
 
 async def handle_by_token(token: str) -> Handle | None:
-    return await Handle.get_or_none(token=token) if 0 < len(token) <= 64 else None
+    """What a button stands for; None for whatever we never made."""
+    return await Handle.get_or_none(token=token) if _TOKEN.fullmatch(token) else None
