@@ -45,6 +45,11 @@ format: setup ## put the code into its one format
 docs: setup ## draw docs/states.md from the tables in bridge/core/states.py
 	$(BIN)/python docs/generate_states.py
 
+messages: setup ## collect every sentence that people are shown into the translators' template
+	@$(BIN)/pybabel --quiet extract --mapping-file bridge/rendering/babel.toml --no-default-keywords \
+		--keywords "_ ngettext:1,2" --add-location file --sort-by-file --project Baraza --version 1 \
+		--copyright-holder "The Baraza developers" --output-file bridge/rendering/locales/baraza.pot bridge
+
 bench: setup ## run the benchmarks, tests/benchmarks/bench_*.py (options: ARGS="...")
 	@shopt -s nullglob; found=(tests/benchmarks/bench_*.py); \
 	[ $${#found[@]} -gt 0 ] || { echo "There are no benchmarks in tests/benchmarks yet."; exit 1; }; \

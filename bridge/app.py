@@ -99,6 +99,8 @@ class Bridge:
         self._communities = Communities(config.communities())
         self._adapters = build_adapters(config, self._clock)
         self._directory = Directory(self._adapters)
+        for account in self._adapters:
+            self._directory.starting(account)
         self._media = MediaStore(config.media)
         self._troubles: dict[AccountId, str] = {}
 
@@ -161,6 +163,8 @@ class Bridge:
                 log.error("account_waits_for_database", account=adapter.account)  # noqa: TRY400 - tried again
             else:
                 self._troubles.pop(adapter.account, None)
+                self._directory.started(adapter.account)
+                delivery_bell.ring()
                 return
             await self._clock.sleep(_RETRY_ACCOUNT)
 

@@ -46,6 +46,8 @@ class Uncarried:
 
     kind: UncarriedKind
     detail: str = ""
+    refused: str = ""
+    """For a file that would have been carried: the code of why it was not (``media.refusal`` and ``unfetched``)."""
 
 
 @dataclass(frozen=True, kw_only=True)

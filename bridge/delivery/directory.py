@@ -13,12 +13,21 @@ class Directory:
 
     def __init__(self, adapters: Mapping[AccountId, Adapter]) -> None:
         self._adapters = dict(adapters)
+        self._starting: set[AccountId] = set()
 
     def adapter(self, account: str) -> Adapter | None:
         return self._adapters.get(AccountId(account))
 
     def accounts(self) -> list[AccountId]:
-        return list(self._adapters)
+        """Those on which something can be sent."""
+        return [account for account in self._adapters if account not in self._starting]
+
+    def starting(self, account: AccountId) -> None:
+        """Nothing is to be tried there before ``started``: it would be put off for longer than the start takes."""
+        self._starting.add(account)
+
+    def started(self, account: AccountId) -> None:
+        self._starting.discard(account)
 
     def capabilities(self, address: Address) -> Capabilities | None:
         adapter = self._adapters.get(address.account)

@@ -1,9 +1,9 @@
 """An approved post becomes delivery rows: one for every physical message, in the transaction of the approval."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from bridge.core.capabilities import Capabilities
 from bridge.core.card import AuthorCard
 from bridge.core.community import Community, Group
 from bridge.core.ids import Address
@@ -55,7 +55,7 @@ def parts_of(view: PostView, address: Address, directory: Directory, w: Words, *
             parts.append(_captioned(view, shown[0], address, directory, w))
         parts += [Content(text=part) for part in split(text, lambda t: directory.fits(address, Content(text=t)))]
     parts += [_captioned(view, attachment, address, directory, w) for attachment in shown[1:]]
-    return _bounded(parts, capabilities, w)
+    return _bounded(parts, address, directory, capabilities.max_parts, w)
 
 
 def _captioned(view: PostView, file: Attachment, address: Address, directory: Directory, w: Words) -> Content:
@@ -64,16 +64,26 @@ def _captioned(view: PostView, file: Attachment, address: Address, directory: Di
     return content if directory.fits(address, content) else Content(attachments=(file,))
 
 
-def _bounded(parts: list[Content], capabilities: Capabilities, w: Words) -> list[Content]:
+def _bounded(parts: list[Content], address: Address, directory: Directory, most: int, w: Words) -> list[Content]:
     """No more messages than the chat bears; what is left out is said."""
-    if len(parts) <= capabilities.max_parts:
+    if len(parts) <= most:
         return parts
-    kept = parts[: capabilities.max_parts]
-    left_out = sum(len(part.text) for part in parts[capabilities.max_parts :])
-    note = w.ngettext("… [{count} more character]", "… [{count} more characters]", left_out + len(kept[-1].text) // 5)
-    last = kept[-1].text
-    kept[-1] = Content(text=last.shortened(max(1, len(last) - len(note) - 2), ellipsis="") + note)
-    return kept
+    last, rest = parts[most - 1], parts[most:]
+    files = sum(len(part.attachments) for part in rest)
+    beyond = sum(len(part.text) for part in rest if not part.attachments)
+    room = len(last.text)
+    while True:
+        kept = last.text.shortened(room, ellipsis="")
+        content = replace(last, text=kept + _left_out(beyond + len(last.text) - len(kept), files, w))
+        if room == 0 or directory.fits(address, content):
+            return [*parts[: most - 1], content]
+        room = max(0, room - 4)
+
+
+def _left_out(characters: int, files: int, w: Words) -> str:
+    missing = [w.ngettext("{count} more character", "{count} more characters", characters)] if characters else []
+    missing += [w.ngettext("{count} more file", "{count} more files", files)] if files else []
+    return f"… [{', '.join(missing)}]"
 
 
 async def plan_post(

@@ -13,6 +13,7 @@ from bridge.intake.context import Context
 from bridge.members import contact, interview
 from bridge.members.profiles import shown_name
 from bridge.moderation import cards, decisions
+from bridge.rendering.refusals import refusal_words
 from bridge.storage import codec, ledger, people, submissions
 from bridge.storage.models import Identity, Review
 
@@ -139,6 +140,8 @@ async def _joins_album(event: MessagePosted, context: Context, uncarried: tuple[
         await cards.plan(review, community, context.directory, context.now, gather=True)
     if known.intake == Intake.HOLD.value:
         await _remove_original(event.ref, review, community, context)
+    if refused := refusal_words(context.unfetched, contact.language_of(known.identity, community)):
+        await _answer(event, known.identity, community, context, "\n".join(refused))
     return True
 
 
@@ -147,7 +150,8 @@ async def _receipt(
 ) -> None:
     """The author hears at once: privately where possible, else in one short reply that removes itself."""
     token = await submissions.handle("submission", review.submission_id, "withdraw", context.now)
-    receipt = decisions.held_receipt(identity, review, community, token)
+    refused = refusal_words(context.unfetched, contact.language_of(identity, community))
+    receipt = decisions.held_receipt(identity, review, community, token, also=refused)
     if await contact.tell(identity, receipt, community, context.directory, context.now) is not None:
         capabilities = context.directory.capabilities(identity.direct) if identity.direct else None
         question = await interview.offer(identity, community, context.now) if _asks(capabilities) else None
@@ -163,7 +167,7 @@ async def _receipt(
     )
     await contact.reply_in_group(
         event.ref,
-        text,
+        "\n".join((text, *refused)),
         community,
         context.directory,
         context.now,

@@ -17,7 +17,9 @@ from bridge.core.text import plain
 from bridge.delivery.directory import Directory
 from bridge.intake import router
 from bridge.intake.context import Context, Fetch
+from bridge.media.refusal import UnfitMedia
 from bridge.members import contact
+from bridge.rendering.refusals import UNFETCHED
 from bridge.rendering.words import words
 from bridge.storage import codec, inbox, people
 from bridge.storage.bells import inbox_bell
@@ -143,9 +145,10 @@ class Processor:
             except OSError as error:
                 if row.attempts + 1 < inbox.MAX_ATTEMPTS:
                     raise _FetchLaterError from error
-                unfetched.append(Uncarried(kind=UncarriedKind(file.kind.value)))
+                unfetched.append(Uncarried(kind=UncarriedKind(file.kind.value), refused=UNFETCHED))
             except MediaRefused as error:
-                unfetched.append(Uncarried(kind=UncarriedKind(file.kind.value), detail=str(error)))
+                reason = error.reason.value if isinstance(error, UnfitMedia) else UNFETCHED
+                unfetched.append(Uncarried(kind=UncarriedKind(file.kind.value), refused=reason))
         return tuple(attachments), tuple(unfetched)
 
     async def _park(self, row: Inbox, note: str) -> None:

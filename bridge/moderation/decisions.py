@@ -1,5 +1,6 @@
 """Decisions. ``check`` authorises the person who presses, at the press; the others perform, in one transaction each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -289,8 +290,10 @@ def already(review: Review, w: Words) -> str:
             return w._("#{number} is no longer waiting.", **values) + when
 
 
-def held_receipt(identity: Identity, review: Review, community: Community, withdraw_token: str) -> Content:
-    """What an author hears at once."""
+def held_receipt(
+    identity: Identity, review: Review, community: Community, withdraw_token: str, *, also: Sequence[str] = ()
+) -> Content:
+    """What an author hears at once; ``also``: further sentences, about files that were not carried."""
     w = contact.language_of(identity, community)
     text = w._(
         "Thank you. Your post #{number} to {community} is with the moderators. You will hear here what becomes of it.",
@@ -298,4 +301,4 @@ def held_receipt(identity: Identity, review: Review, community: Community, withd
         community=community.name,
     )
     button = Button(label=w._("Withdraw it"), emoji="🗑️", handle=withdraw_token)
-    return Content(text=plain(text), buttons=((button,),))
+    return Content(text=plain("\n".join((text, *also))), buttons=((button,),))

@@ -73,7 +73,15 @@ def attachment_words(attachment: Attachment, w: Words) -> str:
 
 
 def uncarried_words(items: Sequence[Uncarried], w: Words) -> list[str]:
-    return [f"[{kind_words(item.kind, w)}{': ' + item.detail if item.detail else ''}]" for item in items]
+    """``[poll: Which dose?]``, ``[photo that could not be carried]``: what readers and moderators see instead."""
+    return [_uncarried(item, w) for item in items]
+
+
+def _uncarried(item: Uncarried, w: Words) -> str:
+    kind = kind_words(item.kind, w)
+    if item.refused:
+        kind = w._("{kind} that could not be carried", kind=kind)
+    return f"[{kind}: {item.detail}]" if item.detail else f"[{kind}]"
 
 
 def split_attachments(

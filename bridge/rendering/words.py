@@ -5,6 +5,7 @@ Extract with ``make messages``.
 """
 
 import gettext
+import re
 from datetime import datetime
 from functools import lru_cache
 from io import BytesIO
@@ -17,6 +18,7 @@ from babel.numbers import format_decimal
 
 LOCALES = Path(__file__).parent / "locales"
 SOURCE_LANGUAGE = "en"
+_TAG = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8}){0,4}")
 
 
 class Words:
@@ -50,7 +52,7 @@ class Words:
         """A file's size as people say it: 82 kB, 1.4 MB."""
         if count < 1000:
             return f"{self.number(count)} B"
-        if count < 1_000_000:
+        if count < 999_500:
             return f"{self.number(round(count / 1000))} kB"
         return f"{format_decimal(count / 1_000_000, format='#,##0.#', locale=self._locale)} MB"
 
@@ -63,7 +65,7 @@ class Words:
 def words(language: str) -> Words:
     """The catalogue for a BCP 47 tag; its base language, then English, where there is none."""
     for candidate in (language, language.split("-")[0].split("_")[0], SOURCE_LANGUAGE):
-        if not candidate:
+        if not _TAG.fullmatch(candidate):  # it comes from strangers' apps, and becomes part of a path
             continue
         try:
             if candidate == SOURCE_LANGUAGE or (LOCALES / candidate.replace("-", "_")).is_dir():

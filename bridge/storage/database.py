@@ -188,7 +188,14 @@ def only_program(url: str) -> Iterator[None]:
         yield
         return
     _prepare_file(path)
-    with path.with_name(f"{path.name}.lock").open("w") as file:
+    try:
+        file = path.with_name(f"{path.name}.lock").open("w")
+    except OSError as error:
+        raise StorageUnavailable(
+            f"the folder of the database {path} cannot be written ({error.strerror}): make it writable for this user, "
+            "or set bridge.database to another place"
+        ) from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

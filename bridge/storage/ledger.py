@@ -19,7 +19,7 @@ from bridge.core.states import DELIVERY, DeliveryState, DeliveryStep
 from bridge.storage import codec
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
-from bridge.storage.models import Delivery, Post
+from bridge.storage.models import Delivery
 
 POST, CARD, EXHIBIT, PROMPT, NOTICE, REMOVAL = "post", "card", "exhibit", "prompt", "notice", "removal"
 SEND, EDIT, DELETE = "send", "edit", "delete"
@@ -118,6 +118,25 @@ async def _step(row: Delivery, step: DeliveryStep, **values: Any) -> bool:
     return changed == 1
 
 
+async def _steps(rows: Sequence[Delivery], step: DeliveryStep, **values: Any) -> list[Delivery]:
+    """One step and the same values for many rows, in two statements; returns the rows that took it."""
+    ids = [row.id for row in rows]
+    able = Delivery.filter(id__in=ids, state__in=DELIVERY.sources(step))
+    ours = {row.id for row in await able.only("id").select_for_update()}
+    taken = [row for row in rows if row.id in ours]
+    if taken:
+        after = DELIVERY.target(step)
+        await Delivery.filter(id__in=list(ours), state__in=DELIVERY.sources(step)).update(state=after, **values)
+        for row in taken:
+            row.update_from_dict({**values, "state": after})
+    return taken
+
+
+def _anew(row: Delivery) -> dict[str, str]:
+    """A card's edit that is tried again is composed again: a later one may have overtaken what it froze."""
+    return {"payload": ""} if row.kind == CARD and row.operation == EDIT else {}
+
+
 async def _release(ids: Sequence[int]) -> None:
     if ids and await Delivery.filter(waits_for__in=list(ids)).update(waits_for=None):
         delivery_bell.ring_after_commit()
@@ -156,17 +175,16 @@ async def claim(ids: Sequence[int], now: datetime, compose: Compose) -> list[Del
     A row whose content has become pointless (compose says None) is called off; one that cannot be composed is
     refused with the reason and blocks nobody.
     """
-    claimed: list[Delivery] = []
     async with transaction():
-        for row in await Delivery.filter(id__in=list(ids), state=DeliveryState.PLANNED).order_by("id"):
-            values: dict[str, Any] = {"attempts": F("attempts") + 1, "attempted_at": now, "reason": "", "detail": ""}
-            if row.first_attempt_at is None:
-                values["first_attempt_at"] = now
+        ready: list[Delivery] = []
+        fresh: list[Delivery] = []
+        planned = Delivery.filter(id__in=list(ids), state=DeliveryState.PLANNED).order_by("id")
+        for row in await planned.select_related("post"):
             if not row.payload:
                 try:
                     frozen = await compose(row)
                 except (ValueError, LookupError, TypeError) as error:
-                    await _step(row, DeliveryStep.ATTEMPT, **values)
+                    await _step(row, DeliveryStep.ATTEMPT, attempts=F("attempts") + 1, attempted_at=now)
                     await _step(row, DeliveryStep.REFUSE, reason=Refusal.BAD_CONTENT.value, detail=type(error).__name__)
                     await _cancel_dependants([row.id])
                     continue
@@ -174,10 +192,20 @@ async def claim(ids: Sequence[int], now: datetime, compose: Compose) -> list[Del
                     await _step(row, DeliveryStep.CANCEL)
                     await _cancel_dependants([row.id])
                     continue
-                values |= {"payload": frozen.payload, "content": frozen.content}
-            if await _step(row, DeliveryStep.ATTEMPT, **values):
-                row.attempts += 1
-                claimed.append(row)
+                row.payload, row.content = frozen.payload, frozen.content
+                fresh.append(row)
+            ready.append(row)
+        claimed = await _steps(ready, DeliveryStep.ATTEMPT, attempted_at=now, reason="", detail="")
+        ours = {row.id for row in claimed}
+        if frozen_now := [row for row in fresh if row.id in ours]:
+            await Delivery.bulk_update(frozen_now, fields=["payload", "content"])
+        first = [row.id for row in claimed if row.first_attempt_at is None]
+        await Delivery.filter(id__in=list(ours)).update(attempts=F("attempts") + 1)
+        if first:
+            await Delivery.filter(id__in=first).update(first_attempt_at=now)
+        for row in claimed:
+            row.attempts += 1
+            row.first_attempt_at = row.first_attempt_at or now
     return claimed
 
 
@@ -193,30 +221,34 @@ async def spoil(row_id: int, now: datetime, why: str) -> None:
 async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects) -> None:
     """Write down what became of a batch, release or call off what waited for it, and let ``effects`` add rows."""
     async with transaction():
-        settled: list[Delivery] = []
-        delivered: list[int] = []
+        settled = await _record_sent([o for o in outcomes if isinstance(o.answer, Sent)], now)
+        delivered = [row.id for row in settled]
         for outcome in outcomes:
             row, answer = outcome.row, outcome.answer
             match answer:
-                case Sent(refs=refs):
-                    ref = refs[0] if refs else None
-                    values = {"done_at": now, "reason": "", "detail": ""}
-                    if ref is not None:
-                        values |= {"remote_chat": ref.chat, "message": ref.message}
-                    if await _step(row, DeliveryStep.SENT, **values):
-                        delivered.append(row.id)
-                        settled.append(row)
                 case Refused(reason=reason, detail=detail):
                     if await _step(row, DeliveryStep.REFUSE, reason=reason.value, detail=detail[:500], done_at=now):
                         settled += [row, *await _cancel_dependants([row.id], reason)]
                 case Later(when=when, why=why):
-                    await _step(row, DeliveryStep.POSTPONE, due_at=when, detail=why[:500])
+                    await _step(row, DeliveryStep.POSTPONE, due_at=when, detail=why[:500], **_anew(row))
                 case Unknown(why=why):
                     await _step(row, DeliveryStep.DOUBT, due_at=now, detail=why[:500])
         await _release(delivered)
         if settled:
             await effects(settled)
     delivery_bell.ring()
+
+
+async def _record_sent(outcomes: Sequence[Outcome], now: datetime) -> list[Delivery]:
+    """Mark rows as delivered and keep where their messages are; returns the rows that were still being attempted."""
+    rows = await _steps([o.row for o in outcomes], DeliveryStep.SENT, done_at=now, reason="", detail="")
+    refs = {o.row.id: o.answer.refs[0] for o in outcomes if isinstance(o.answer, Sent) and o.answer.refs}
+    placed = [row for row in rows if row.id in refs]
+    for row in placed:
+        row.remote_chat, row.message = refs[row.id].chat, refs[row.id].message
+    if placed:
+        await Delivery.bulk_update(placed, fields=["remote_chat", "message"])
+    return rows
 
 
 async def recover(*, alive: Sequence[int] = (), before: datetime | None = None) -> int:
@@ -248,7 +280,7 @@ async def resolve_doubt(
             if ref is not None:
                 values |= {"remote_chat": ref.chat, "message": ref.message}
         elif step is DeliveryStep.REPLAY:
-            values = {"due_at": now + timedelta(seconds=min(300, 2 ** min(row.attempts, 10) - 1))}
+            values = {"due_at": now + timedelta(seconds=min(300, 2 ** min(row.attempts, 10) - 1)), **_anew(row)}
         if not await _step(row, step, **values):
             return
         if step is DeliveryStep.FOUND:
@@ -361,8 +393,8 @@ async def threaded(row: Delivery, content: Content) -> Content:
     """The first part of an answer replies to the post it answers, wherever that stands in this chat."""
     if row.kind != POST or row.part != 1 or row.operation != SEND or content.reply_to is not None:
         return content
-    post = await Post.get(id=row.post_id)
-    if post.reply_post_id is None:
+    post = row.post  # read together with the row by `claim`
+    if post is None or post.reply_post_id is None:
         return content
     parent = await first_part(post.reply_post_id, row.address)
     return content if parent is None else replace(content, reply_to=parent.ref)
@@ -386,14 +418,11 @@ async def set_view(card: Delivery, view: str) -> None:
 
 
 async def said_lately(address: Address, content: Content, since: datetime) -> bool:
-    """Has exactly this been said there already, a moment ago?"""
-    return await Delivery.exists(
-        kind=NOTICE,
-        account=address.account,
-        chat=address.chat,
-        content=codec.dump(codec.CONTENT, content),
-        planned_at__gt=since,
-    )
+    """Have these very words been said there already, a moment ago, whomever they answered?"""
+    said = Delivery.filter(kind=NOTICE, account=address.account, chat=address.chat, planned_at__gt=since)
+    contents = await said.exclude(content="").values_list("content", flat=True)
+    texts = [codec.load(codec.CONTENT, str(row)).text for row in contents]
+    return content.text in texts
 
 
 async def unattempted(rows: Sequence[Delivery]) -> bool:

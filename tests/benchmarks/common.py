@@ -1,0 +1,184 @@
+"""What the benchmarks share: tables, and a backlog of approved posts in a real ledger with a real worker on it."""
+
+import asyncio
+import cProfile
+import os
+import platform
+import pstats
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bridge import app, config
+from bridge.core.clock import SystemClock
+from bridge.core.events import Sender
+from bridge.core.ids import AccountId, Address, ChatId, MessageId, RemoteRef, UserId, UserRef
+from bridge.core.states import DeliveryState
+from bridge.core.text import plain
+from bridge.delivery.worker import Worker
+from bridge.logs import configure
+from bridge.moderation import cards, decisions
+from bridge.moderation.decisions import Moderator
+from bridge.moderation.effects import arrivals
+from bridge.storage import database, ledger, people, submissions
+from bridge.storage.bells import delivery_bell
+from bridge.storage.database import after_commit, transaction
+from bridge.storage.models import Delivery
+
+TEXT = (
+    "Is misoprostol safe to give at home after a birth when the nearest clinic is four hours away? "
+    "We have been told different things by different trainers, and mothers ask us every week."
+)
+
+
+def table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a small table."""
+    cells = [[str(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    print(f"\n{title}")
+    for row in cells:
+        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def machine() -> str:
+    """What it ran on, in one line."""
+    load = os.getloadavg()[0]
+    return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, load {load:.1f} at start"
+
+
+def ms(seconds: float) -> str:
+    return f"{seconds * 1000:.0f}"
+
+
+def spread(values: Sequence[float]) -> str:
+    """Median with the least and the most."""
+    return f"{statistics.median(values):.0f} ({min(values):.0f} to {max(values):.0f})"
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Nearest rank."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered)) - 1))]
+
+
+def profiling() -> bool:
+    return bool(os.environ.get("BARAZA_BENCH_PROFILE"))
+
+
+def profiled(work: Callable[[], object], lines: int = 35) -> None:
+    """Run something under the profiler and print where its time went."""
+    profile = cProfile.Profile()
+    profile.runcall(work)
+    stats = pstats.Stats(profile)
+    stats.sort_stats("tottime").print_stats(lines)
+    stats.sort_stats("cumulative").print_stats(lines * 2)
+
+
+@asynccontextmanager
+async def backlog(toml: str, *, posts: int) -> AsyncIterator["Backlog"]:
+    """A fresh database on disk with that many approved posts whose deliveries are planned; adapters are started."""
+    with tempfile.TemporaryDirectory(prefix="baraza-bench-") as name:
+        path = Path(name) / "baraza.toml"
+        path.write_text(toml)
+        configure(format="json", level="error")
+        settings = config.load(path)
+        bridge = app.Bridge(settings)
+        installation = await database.open_database(settings.database)
+        try:
+            for adapter in bridge._adapters.values():
+                await bridge._account(adapter)
+            work = Backlog(bridge, installation)
+            await work.approve(posts)
+            try:
+                yield work
+            finally:
+                for adapter in bridge._adapters.values():
+                    await app.adapter_stopped(adapter)
+        finally:
+            await database.close_database()
+
+
+class Backlog:
+    """Approved posts and the worker that is to carry them out."""
+
+    def __init__(self, bridge: app.Bridge, installation: str) -> None:
+        self.bridge, self._installation = bridge, installation
+        self.planning_seconds = 0.0
+        self._clock = SystemClock()
+
+    async def approve(self, count: int) -> None:
+        """As intake and moderation do it, without the people: the time of the approvals alone is kept."""
+        community = self.bridge._communities.all[0]
+        directory, account = self.bridge._directory, AccountId("people")
+        author = Sender(ref=UserRef(account, UserId("amina")), name="Amina Okello")
+        grace = Sender(ref=UserRef(account, UserId("grace")), name="Grace")
+        moderator = Moderator(sender=grace, channel=community.moderators[0])
+        for number in range(count):
+            now = self._clock.now()
+            async with transaction():
+                identity = await people.meet(author, now)
+                review = await submissions.submit(
+                    community=community.id,
+                    identity=identity,
+                    source=RemoteRef(account, ChatId("amina"), MessageId(f"m{number}")),
+                    private=True,
+                    intake="private",
+                    text=plain(f"{number}: {TEXT}"),
+                    attachments=(),
+                    uncarried=(),
+                    reasons=("all",),
+                    now=now,
+                )
+                found = await submissions.review_by_id(review.id)
+                assert found is not None
+                await cards.plan(found, community, directory, now, gather=False)
+            began = time.perf_counter()
+            async with transaction():
+                verdict = await decisions.approve(found, 1, community, moderator, directory, now)
+            self.planning_seconds += time.perf_counter() - began
+            assert verdict is decisions.Verdict.DONE
+
+    async def carry_out(self) -> tuple[int, float]:
+        """Let the worker deliver every planned post; returns how many and in how many seconds (all rows recorded)."""
+        left = wanted = await Delivery.filter(kind=ledger.POST).count()
+        bridge, done = self.bridge, asyncio.Event()
+        real = arrivals(bridge._communities, self._clock.now)
+
+        async def counted(rows: Sequence[Delivery]) -> None:
+            nonlocal left
+            await real(rows)
+            left -= sum(row.kind == ledger.POST and row.state == DeliveryState.DELIVERED for row in rows)
+            if left <= 0:
+                after_commit(done.set)
+
+        worker = Worker(
+            bridge._directory,
+            installation=self._installation,
+            compose=bridge._compose,
+            effects=counted,
+            file_path=bridge._media.path,
+            clock=self._clock,
+        )
+        delivery_bell.ring()
+        began = time.perf_counter()
+        task = asyncio.create_task(worker.run())
+        waiting = asyncio.create_task(done.wait())
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        seconds = time.perf_counter() - began
+        if task.done():
+            task.result()
+        worker.stop()
+        await task
+        return wanted, seconds
+
+    async def payloads(self) -> list[tuple[Address, str, str]]:
+        """What the worker would send, for the loops without a ledger: (lane, payload as JSON, content as JSON)."""
+        found = []
+        for row in await Delivery.filter(kind=ledger.POST).order_by("id").select_related("post"):
+            frozen = await self.bridge._compose(row)
+            assert frozen is not None
+            found.append((row.address, frozen.payload, frozen.content))
+        return found

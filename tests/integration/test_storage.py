@@ -1,0 +1,439 @@
+"""The inbox, transactions and decisions on both databases; on PostgreSQL two connections really meet."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+import pytest
+from tortoise import Tortoise
+
+from bridge.core.errors import StorageConflict, StorageUnavailable
+from bridge.core.events import ChatMoved, MessagePosted, Unreadable
+from bridge.core.ids import Address, ChatId
+from bridge.core.message import Content
+from bridge.core.states import InboxState, ReviewState, ReviewStep
+from bridge.core.text import plain
+from bridge.delivery import planning
+from bridge.delivery.directory import Directory
+from bridge.moderation import decisions
+from bridge.moderation.decisions import Moderator, Verdict
+from bridge.storage import codec, database, inbox, ledger, people, submissions, upkeep
+from bridge.storage.inbox import DurableSink, DurableState
+from bridge.storage.models import AdapterState, Chat, Decision, Delivery, Inbox, Person, Post, Review
+from tests.unit.delivery.scripted import Scripted
+from tests.unit.storage.stage import (
+    COMMUNITY,
+    GRACE,
+    KENYA,
+    NET,
+    NOW,
+    PETER,
+    SLOW,
+    FakeClock,
+    again,
+    hold,
+    posted,
+    sender,
+)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def sink(clock: FakeClock) -> DurableSink:
+    return DurableSink(NET, clock)
+
+
+def on_postgres(url: str) -> bool:
+    return url.startswith("postgres")
+
+
+# --- commit, then acknowledge ---------------------------------------------------------------------------------------
+
+
+async def test_events_and_cursor_are_committed_together(opened: str, sink: DurableSink) -> None:
+    await sink.accept([posted("one", key="1"), posted("two", key="2")], state={"offset": "3", "device": "D"})
+    assert [codec.load(codec.EVENT, row.event).key for row in await Inbox.all().order_by("id")] == ["1", "2"]
+    assert await DurableState(NET).get("offset") == "3"
+    assert await DurableState(SLOW).get("offset") is None
+
+
+async def test_nothing_is_kept_of_a_batch_whose_cursor_cannot_be_written(
+    opened: str, sink: DurableSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sink.accept([], state={"offset": "1"})
+
+    async def fails(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(inbox, "_set_state", fails)
+        with pytest.raises(StorageUnavailable):
+            await sink.accept([posted("one", key="1")], state={"offset": "2"})
+    assert await Inbox.all().count() == 0
+    assert await DurableState(NET).get("offset") == "1"
+    await sink.accept([posted("one", key="1")], state={"offset": "2"})  # as the adapter will
+    assert await Inbox.all().count() == 1
+
+
+async def test_the_same_event_twice_is_one_event(opened: str, sink: DurableSink) -> None:
+    for _ in range(2):
+        await sink.accept([posted("once", key="1"), posted("once", key="1")], state={"offset": "2"})
+    assert await Inbox.all().count() == 1
+    await DurableSink(SLOW, FakeClock()).accept([posted("other account", key="1", chat=Address(SLOW, KENYA.chat))])
+    assert await Inbox.all().count() == 2
+
+
+async def test_the_same_event_by_two_ways_at_once_is_one_event(opened: str, sink: DurableSink) -> None:
+    answers = await asyncio.gather(
+        *(sink.accept([posted("once", key="7")], state={"offset": "8"}) for _ in range(4)), return_exceptions=True
+    )
+    assert await Inbox.all().count() == 1
+    # Whoever lost did not acknowledge, and is told so by an error that adapters answer by trying again.
+    assert all(answer is None or isinstance(answer, StorageConflict) for answer in answers)
+
+
+@pytest.mark.parametrize("text", ["lone \ud83d half", "\udcff"], ids=["high", "low"])
+async def test_text_that_is_no_unicode_is_kept_as_unreadable(opened: str, sink: DurableSink, text: str) -> None:
+    event = posted(text, key="1", raw='{"text": "\ud83d\x00"}')
+    await sink.accept([event, posted("after it", key="2")], state={"offset": "3"})
+    poison, after = [codec.load(codec.EVENT, row.event) for row in await Inbox.all().order_by("id")]
+    assert isinstance(poison, Unreadable)
+    assert "cannot be stored" in poison.reason
+    assert isinstance(after, MessagePosted)
+    row = await Inbox.all().order_by("id").first()
+    assert row is not None
+    assert row.raw_json == '{"text": "?\ufffd"}'
+
+
+async def test_nul_and_every_plane_come_back_as_they_went(opened: str, sink: DurableSink) -> None:
+    text = "a\x00b\x1f\ufffe\U0001f9d1\u202e'; DROP TABLE inbox; --"
+    await sink.accept([posted(text, key="1", name="\x00\x07")])
+    (row,) = await Inbox.all()
+    event = codec.load(codec.EVENT, row.event)
+    assert isinstance(event, MessagePosted)
+    assert event.text.text == text
+    assert event.sender.name == "\x00\x07"
+
+
+async def test_a_message_of_100_kb_is_kept_whole(opened: str, sink: DurableSink) -> None:
+    text = "ñ" * 100_000
+    await sink.accept([posted(text, key="1", raw=text * 4)])
+    (row,) = await Inbox.all()
+    event = codec.load(codec.EVENT, row.event)
+    assert isinstance(event, MessagePosted)
+    assert event.text.text == text
+    assert len(row.raw_json.encode()) <= 2 * 256 * 1024
+
+
+async def test_ids_longer_than_their_columns_do_not_stop_an_account(opened: str, sink: DurableSink) -> None:
+    long = "edit:$" + "x" * 400
+    await sink.accept([posted("one", key=long), posted("two", key=long + "y")])
+    await sink.accept([posted("one", key=long)])
+    assert await Inbox.all().count() == 2
+
+
+# --- the inbox as a queue -------------------------------------------------------------------------------------------
+
+
+async def test_the_inbox_keeps_order_per_chat_and_lets_chats_pass_each_other(opened: str, sink: DurableSink) -> None:
+    other = Address(NET, ChatId("other"))
+    await sink.accept([posted("a1", key="1"), posted("a2", key="2"), posted("b1", key="3", chat=other)])
+    first, second = await inbox.take(NOW, busy=set())
+    assert [row.key for row in (first, second)] == ["1", "3"]
+    assert await inbox.take(NOW, busy={("net", "kenya"), ("net", "other")}) == []
+    assert await inbox.postpone(first, NOW, "not yet")
+    # A postponed event holds back its own chat, and nobody else's.
+    assert [row.key for row in await inbox.take(NOW, busy=set())] == ["3"]
+    assert await inbox.next_due(NOW) == NOW + timedelta(seconds=1)
+    await inbox.finish(second)
+    assert [row.key for row in await inbox.take(NOW + timedelta(seconds=1), busy=set())] == ["1"]
+
+
+async def test_a_poison_event_is_parked_and_the_next_one_comes(opened: str, sink: DurableSink) -> None:
+    await sink.accept([posted("poison", key="1"), posted("next", key="2")])
+    now, tries = NOW, 0
+    while True:
+        (row,) = await inbox.take(now, busy=set())
+        if row.key == "2":
+            break
+        tries += 1
+        await inbox.postpone(row, now, "ValueError")
+        now += timedelta(minutes=11)
+    assert tries == inbox.MAX_ATTEMPTS
+    parked = await Inbox.get(key="1")
+    assert (parked.state, parked.note) == (InboxState.PARKED, "ValueError")
+    assert not await inbox.finish(parked)
+
+
+async def test_an_event_is_finished_once(opened: str, sink: DurableSink) -> None:
+    await sink.accept([posted("one", key="1")])
+    (row,) = await inbox.take(NOW, busy=set())
+    assert await inbox.finish(row)
+    assert not await inbox.finish(row)
+    assert await inbox.take(NOW, busy=set()) == []
+
+
+async def test_raw_payloads_go_and_the_dedupe_stays(opened: str, sink: DurableSink) -> None:
+    await sink.accept([posted("private words", key="1", raw="private words")])
+    (row,) = await inbox.take(NOW, busy=set())
+    await inbox.finish(row)
+    await upkeep.prune(NOW + upkeep.RAW_RETENTION + timedelta(seconds=1))
+    row = await Inbox.get(key="1")
+    assert "private" not in row.raw_json + row.event
+    await sink.accept([posted("private words", key="1")])
+    assert await Inbox.all().count() == 1
+
+
+# --- chats that move ------------------------------------------------------------------------------------------------
+
+
+async def test_a_moved_chat_takes_its_planned_messages_along(opened: str) -> None:
+    planned = await ledger.plan(kind=ledger.NOTICE, address=KENYA, now=NOW, content=Content(text=plain("hello")))
+    await Delivery.filter(id=planned.id).update(payload='{"chat":"kenya"}')
+    gone = await ledger.plan(kind=ledger.NOTICE, address=KENYA, now=NOW, content=Content(text=plain("earlier")))
+    await Delivery.filter(id=gone.id).update(state="delivered", message="b1")
+    moved = ChatMoved(account=NET, chat=KENYA.chat, key="m", at=NOW, new_chat=ChatId("-100"))
+    for _ in range(2):  # told twice
+        async with database.transaction():
+            await inbox.move_chat(moved)
+    new = Address(NET, ChatId("-100"))
+    assert await inbox.resolve(KENYA) == new
+    assert await inbox.origin(new) == KENYA
+    rows = {row.id: row for row in await Delivery.all()}
+    assert (rows[planned.id].chat, rows[planned.id].payload) == ("-100", "")
+    assert rows[gone.id].chat == "kenya"
+    again_moved = ChatMoved(account=NET, chat=ChatId("-100"), key="m2", at=NOW, new_chat=ChatId("-200"))
+    async with database.transaction():
+        await inbox.move_chat(again_moved)
+    assert await inbox.resolve(KENYA) == Address(NET, ChatId("-200"))
+    assert await inbox.origin(Address(NET, ChatId("-200"))) in (KENYA, new)
+
+
+# --- transactions ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_transaction_is_all_or_nothing(opened: str) -> None:
+    rung: list[str] = []
+
+    async def fails() -> None:
+        async with database.transaction():
+            await Person.create(language="sw", created_at=NOW)
+            database.after_commit(lambda: rung.append("outer"))
+            async with database.transaction():  # joins
+                await Person.create(language="fr", created_at=NOW)
+                database.after_commit(lambda: rung.append("inner"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fails()
+    assert await Person.all().count() == 0
+    assert rung == []
+    async with database.transaction():
+        await Person.create(language="sw", created_at=NOW)
+        database.after_commit(lambda: rung.append("done"))
+        assert rung == []
+    assert rung == ["done"]
+    database.after_commit(lambda: rung.append("at once"))
+    assert rung == ["done", "at once"]
+
+
+async def test_two_rows_for_one_place_are_a_conflict_and_leave_nothing(opened: str) -> None:
+    async def twice() -> None:
+        async with database.transaction():
+            await Person.create(language="sw", created_at=NOW)
+            for _ in range(2):
+                await Chat.create(account="net", chat="kenya", title="Kenya")
+
+    with pytest.raises(StorageConflict):
+        await twice()
+    assert await Person.all().count() == 0
+    async with database.transaction():  # and the connection is as good as new
+        await Person.create(language="sw", created_at=NOW)
+
+
+async def test_a_value_that_cannot_be_stored_is_no_outage_and_not_quoted(opened: str) -> None:
+    async def stores(value: str) -> None:
+        async with database.transaction():
+            await Person.create(language="sw", created_at=NOW)
+            await AdapterState.create(account="net", key="k", value=value)
+
+    with pytest.raises(ValueError, match=r"cannot|can't") as refused:
+        await stores("Amina's private words \ud83d")
+    assert "Amina" not in str(refused.value)
+    assert await Person.all().count() == 0
+    await database.ping()
+
+
+async def test_a_server_that_goes_away_is_unavailable_and_comes_back(opened: str, sink: DurableSink) -> None:
+    if not on_postgres(opened):
+        pytest.skip("a file does not go away")
+    admin = await asyncpg.connect(opened)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+    await admin.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    await admin.close()
+    for _ in range(10):  # one for each connection that had been in the pool
+        try:
+            await sink.accept([posted("one", key="1")], state={"offset": "2"})
+            break
+        except StorageUnavailable:
+            assert await Inbox.all().count() == 0
+    assert await Inbox.all().count() == 1
+
+
+async def test_a_locked_database_is_unavailable_and_nothing_is_acknowledged(
+    opened: str, sink: DurableSink, tmp_path: Path
+) -> None:
+    if on_postgres(opened):
+        pytest.skip("PostgreSQL has no lock on the whole")
+    await Tortoise.get_connection("sqlite").execute_query("PRAGMA busy_timeout=100")
+    with closing(sqlite3.connect(tmp_path / "baraza.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageUnavailable, match="locked"):
+            await sink.accept([posted("one", key="1")], state={"offset": "2"})
+        other.execute("ROLLBACK")
+    await sink.accept([posted("one", key="1")], state={"offset": "2"})
+    assert await Inbox.all().count() == 1
+
+
+# --- decisions ------------------------------------------------------------------------------------------------------
+
+
+def directory() -> Directory:
+    return Directory({NET: Scripted(NET), SLOW: Scripted(SLOW)})
+
+
+async def test_two_approvals_at_once_make_one_post(opened: str) -> None:
+    review = await hold()
+    both_have_read = asyncio.Barrier(2 if on_postgres(opened) else 1)
+
+    async def approve(moderator: Moderator) -> Verdict:
+        async with database.transaction():
+            mine = await again(review)
+            assert mine.state == ReviewState.HELD
+            await both_have_read.wait()
+            return await decisions.approve(mine, 1, COMMUNITY, moderator, directory(), NOW)
+
+    if on_postgres(opened):
+        verdicts = list(await asyncio.gather(approve(GRACE), approve(PETER)))
+    else:  # there is one connection: the second begins when the first has committed
+        verdicts = [await approve(GRACE)]
+        async with database.transaction():
+            mine = await submissions.review_by_id(review.id)
+            assert mine is not None
+            mine.state = ReviewState.HELD  # as it was read before
+            verdicts.append(await decisions.approve(mine, 1, COMMUNITY, PETER, directory(), NOW))
+    assert sorted(verdicts) == [Verdict.DECIDED, Verdict.DONE]
+    assert await Post.all().count() == 1
+    assert await Decision.all().count() == 1
+    assert await Delivery.filter(kind=ledger.POST).count() == 2
+    assert (await again(review)).decided_name in ("Grace", "Peter")
+
+
+async def test_approve_and_withdraw_at_once_have_one_winner(opened: str) -> None:
+    if not on_postgres(opened):
+        pytest.skip("there is one connection")
+    review = await hold()
+    both_have_read = asyncio.Barrier(2)
+
+    async def act(name: str) -> Verdict:
+        async with database.transaction():
+            mine = await again(review)
+            await both_have_read.wait()
+            if name == "approve":
+                return await decisions.approve(mine, 1, COMMUNITY, GRACE, directory(), NOW)
+            return await decisions.withdraw(mine, COMMUNITY, directory(), NOW)
+
+    verdicts = await asyncio.gather(act("approve"), act("withdraw"))
+    assert sorted(verdicts) == [Verdict.DECIDED, Verdict.DONE]
+    approved = (await again(review)).state == ReviewState.APPROVED
+    assert approved == (verdicts[0] is Verdict.DONE)
+    assert await Delivery.filter(kind=ledger.POST).count() == (2 if approved else 0)
+
+
+async def test_an_approval_of_an_older_wording_changes_nothing(opened: str) -> None:
+    review = await hold("Give 200 mg")
+    stale, other = await again(review), await again(review)
+    async with database.transaction():
+        assert await submissions.revise(review, plain("Give 20 mg"), (), (), NOW)
+    async with database.transaction():
+        assert await decisions.approve(stale, 1, COMMUNITY, GRACE, directory(), NOW) is Verdict.STALE
+        assert await decisions.approve(review, 1, COMMUNITY, GRACE, directory(), NOW) is Verdict.STALE
+    assert await Post.all().count() == 0
+    async with database.transaction():
+        assert not await submissions.revise(other, plain("Give 2 mg"), (), (), NOW)
+    assert (await again(review)).revision == 2
+
+
+async def test_an_approval_that_cannot_be_planned_is_no_approval(opened: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    review = await hold()
+
+    async def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("planning")
+
+    monkeypatch.setattr(planning, "plan_post", fails)
+    with pytest.raises(RuntimeError):
+        async with database.transaction():
+            await decisions.approve(await again(review), 1, COMMUNITY, GRACE, directory(), NOW)
+    assert (await again(review)).state == ReviewState.HELD
+    assert await Post.all().count() == await Decision.all().count() == await Delivery.all().count() == 0
+
+
+async def test_numbers_are_given_once_each(opened: str) -> None:
+    await hold(message="m0")
+    await asyncio.gather(*(hold(message=f"m{n}") for n in range(1, 9)))
+    numbers = [review.submission.number for review in await submissions.held("hifa")]
+    assert sorted(numbers) == list(range(1, 10))
+
+
+async def test_only_a_held_review_can_be_decided(opened: str) -> None:
+    for step in (ReviewStep.REJECT, ReviewStep.WITHDRAW, ReviewStep.LAPSE, ReviewStep.MERGE):
+        review = await hold(message=step.value)
+
+        async def decided(step: ReviewStep, review: Review = review) -> bool:
+            async with database.transaction():
+                mine = await again(review)
+                return await submissions.decide(
+                    mine, step, revision=1, actor=sender("grace").ref, name="Grace", now=NOW
+                )
+
+        assert await decided(step)
+        assert not await decided(ReviewStep.APPROVE)
+        assert not await decided(step)
+
+
+async def test_a_handle_is_unguessable_and_names_one_thing(opened: str) -> None:
+    tokens = {
+        await submissions.handle("review", subject, action, NOW, revision=revision)
+        for subject in (1, 2)
+        for action in ("approve", "reject")
+        for revision in (1, 2)
+    }
+    assert len(tokens) == 8
+    assert all(len(token) >= 22 for token in tokens)
+    one = await submissions.handle("review", 1, "approve", NOW, revision=1)
+    assert one in tokens
+    found = await submissions.handle_by_token(one)
+    assert found is not None
+    assert (found.subject_id, found.action, found.revision) == (1, "approve", 1)
+    for forged in ("", "x" * 64, "x" * 65, one[:-1], one + "A", "\x00", "%"):
+        assert await submissions.handle_by_token(forged) is None
+
+
+async def test_a_person_keeps_one_identity_and_the_latest_name(opened: str) -> None:
+    async with database.transaction():
+        first = await people.meet(sender("amina", "Amina"), NOW)
+    async with database.transaction():
+        second = await people.meet(replace(sender("amina", "\u200b\u202e"), handle="\x00"), NOW, privately=True)
+    assert first.id == second.id
+    assert (second.name, second.direct_open) == ("", True)  # nothing that can be shown: a number is no name
+    assert await Person.all().count() == 1

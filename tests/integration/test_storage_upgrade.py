@@ -1,0 +1,153 @@
+"""Migrations: applied, repeatable, refused when they are not ours, with a backup, and agreeing with the models."""
+
+import sqlite3
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tortoise import Tortoise
+from tortoise.context import get_current_context
+from tortoise.migrations.autodetector import MigrationAutodetector
+
+from bridge.core.errors import ConfigError, StorageUnavailable
+from bridge.storage import database
+from bridge.storage.models import Meta, Person
+from tests.unit.storage.stage import NOW
+
+SECOND = """
+from tortoise import fields, migrations
+from tortoise.migrations import operations as ops
+
+class Migration(migrations.Migration):
+    dependencies = [("baraza", "0001_initial")]
+    operations = [{operation}]
+"""
+ADDS = """ops.AddField("Person", "nickname", fields.CharField(max_length=20, null=True))"""
+FAILS = ADDS + """, ops.RunSQL("DROP TABLE no_such_table")"""
+
+
+@pytest.fixture
+def later_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A package of migrations that begins with ours; put the second one into the returned file."""
+    package = tmp_path / "later_migrations"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "0001_initial.py").write_text(
+        "import importlib\nMigration = importlib.import_module('bridge.storage.migrations.0001_initial').Migration\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield package / "0002_second.py"
+    for name in [name for name in sys.modules if name.startswith("later_migrations")]:
+        del sys.modules[name]
+
+
+def use(monkeypatch: pytest.MonkeyPatch, second: Path, operation: str) -> None:
+    """From now on the program is the later one."""
+    second.write_text(SECOND.format(operation=operation))
+    ours = database.tortoise_config
+
+    def later(url: str, *, foreign_keys: bool = True) -> dict[str, object]:
+        config = ours(url, foreign_keys=foreign_keys)
+        config["apps"][database.APP]["migrations"] = "later_migrations"
+        return config
+
+    monkeypatch.setattr(database, "tortoise_config", later)
+
+
+async def test_opening_twice_changes_nothing(database_url: str) -> None:
+    first = await database.open_database(database_url)
+    await Person.create(language="sw", created_at=NOW)
+    await database.close_database()
+    second = await database.open_database(database_url)
+    assert first == second
+    assert [person.language for person in await Person.all()] == ["sw"]
+    await database.close_database()
+
+
+async def test_models_and_migrations_agree(opened: str) -> None:
+    context = get_current_context()
+    assert context is not None
+    assert context.apps is not None
+    found = await MigrationAutodetector(context.apps, database.tortoise_config(opened)["apps"]).changes()
+    assert [(writer.name, writer.operations) for writer in found] == []
+
+
+async def test_a_database_of_a_newer_program_is_refused_in_plain_words(database_url: str) -> None:
+    await database.open_database(database_url)
+    connection = Tortoise.get_connection("postgres" if database_url.startswith("postgres") else "sqlite")
+    await connection.execute_script(
+        "INSERT INTO tortoise_migrations (app, name, applied_at) VALUES ('baraza', '0999_future', '2030-01-01')"
+    )
+    await Meta.create(key="kept", value="yes")
+    await database.close_database()
+    with pytest.raises(ConfigError, match=r"newer Baraza \(it has 0999_future\): upgrade the program"):
+        await database.open_database(database_url)
+    await database.close_database()
+
+
+async def test_an_upgrade_keeps_every_row_and_a_backup(
+    database_url: str, later_program: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    await database.open_database(database_url)
+    await Person.create(language="sw", created_at=NOW)
+    await database.close_database()
+    use(monkeypatch, later_program, ADDS)
+    await database.open_database(database_url)
+    assert [person.language for person in await Person.all()] == ["sw"]
+    connection = Tortoise.get_connection("postgres" if database_url.startswith("postgres") else "sqlite")
+    assert [dict(row) for row in await connection.execute_query_dict("SELECT nickname FROM person")] == [
+        {"nickname": None}
+    ]
+    await database.close_database()
+    if database_url.startswith("sqlite"):
+        backup = tmp_path / "baraza.db.before-0002_second"
+        assert backup.stat().st_mode & 0o777 == 0o600
+        saved = sqlite3.connect(backup)
+        assert saved.execute("SELECT language FROM person").fetchall() == [("sw",)]
+        assert saved.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        with pytest.raises(sqlite3.OperationalError, match="no such column"):
+            saved.execute("SELECT nickname FROM person")
+        saved.close()
+
+
+async def test_an_upgrade_that_fails_is_not_half_done(
+    database_url: str, later_program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await database.open_database(database_url)
+    await Person.create(language="sw", created_at=NOW)
+    await database.close_database()
+    with monkeypatch.context() as patched:
+        use(patched, later_program, FAILS)
+        with pytest.raises(StorageUnavailable, match="cannot be used"):
+            await database.open_database(database_url)
+    await database.open_database(database_url)  # the older program goes on with it
+    assert [person.language for person in await Person.all()] == ["sw"]
+    await database.close_database()
+
+
+async def test_nothing_is_made_for_a_command_that_only_looks(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "baraza.db"
+    with pytest.raises(StorageUnavailable, match="there is no database yet"):
+        await database.open_database(f"sqlite://{path}", migrate=False)
+    assert not path.parent.exists()
+
+
+async def test_a_database_of_another_kind_is_refused() -> None:
+    with pytest.raises(ConfigError, match="write sqlite://PATH or postgres://"):
+        await database.open_database("mysql://localhost/baraza")
+
+
+async def test_a_server_that_is_not_there_is_said_without_the_password(postgres: str) -> None:
+    wrong = postgres.rsplit("/", 1)[0].rsplit("@", 1)[0] + "wrong@" + postgres.rsplit("@", 1)[1]
+    with pytest.raises(StorageUnavailable, match="the PostgreSQL server cannot be used") as refused:
+        await database.open_database(wrong)
+    assert "wrong" not in str(refused.value)
+
+
+async def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "baraza.db"
+    path.write_bytes(b"this is no database, but a letter" * 200)
+    with pytest.raises(StorageUnavailable, match="cannot be used"):
+        await database.open_database(f"sqlite://{path}")
+    assert path.read_bytes().startswith(b"this is no database")

@@ -1,0 +1,97 @@
+"""Limits are kept by sliding windows over what was really attempted."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge.core.capabilities import Pace
+from bridge.core.ids import Address, ChatId
+from bridge.delivery.pacing import WINDOW, Pacer
+from tests.unit.storage.stage import KENYA, NET, NOW, UGANDA
+
+TELEGRAM = Pace(chat_interval=1.0, chat_per_minute=20, account_per_second=25)
+SAME_ACCOUNT = Address(NET, ChatId("other"))
+SECOND = timedelta(seconds=1)
+
+
+def test_the_first_call_waits_for_nothing() -> None:
+    assert Pacer().ready_at(KENYA, TELEGRAM, NOW) == NOW
+
+
+def test_calls_to_one_chat_keep_their_distance_and_others_do_not_wait() -> None:
+    pacer = Pacer()
+    pacer.attempted(KENYA, NOW)
+    assert NOW + SECOND <= pacer.ready_at(KENYA, TELEGRAM, NOW) <= NOW + 1.1 * SECOND
+    assert pacer.ready_at(SAME_ACCOUNT, TELEGRAM, NOW) == NOW
+    assert pacer.ready_at(UGANDA, TELEGRAM, NOW) == NOW
+
+
+def test_a_call_counts_from_when_it_left() -> None:
+    pacer = Pacer()
+    pacer.attempted(KENYA, NOW)
+    pacer.started(KENYA, NOW + SECOND)
+    assert pacer.ready_at(KENYA, TELEGRAM, NOW + SECOND) >= NOW + 2 * SECOND
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0, 3), st.integers(0, 4)), max_size=150),
+    st.integers(1, 20),
+    st.integers(1, 25),
+)
+def test_no_window_ever_holds_more_than_its_limit(asks: list[tuple[float, int]], per_minute: int, per_second: int) -> None:
+    pace = replace(TELEGRAM, chat_per_minute=per_minute, account_per_second=per_second)
+    pacer, now, made = Pacer(), NOW, []
+    for pause, chat in asks:
+        now += timedelta(seconds=pause)
+        address = Address(NET, ChatId(str(chat)))
+        now = max(now, pacer.ready_at(address, pace, now))
+        pacer.attempted(address, now)
+        made.append((now, chat))
+    for at, chat in made:
+        same = [other for other, where in made if where == chat and at <= other < at + WINDOW]
+        assert len(same) <= per_minute
+        assert len([other for other, _ in made if at <= other < at + SECOND]) <= per_second
+        assert len([other for other in same if at <= other < at + SECOND]) <= 1
+
+
+def test_the_twenty_first_call_waits_for_the_first_to_be_a_minute_old() -> None:
+    pacer = Pacer()
+    for number in range(20):
+        pacer.attempted(KENYA, NOW + number * 2 * SECOND)
+    ready = pacer.ready_at(KENYA, TELEGRAM, NOW + 40 * SECOND)
+    assert NOW + WINDOW <= ready <= NOW + WINDOW + 0.1 * SECOND
+
+
+def test_a_restart_does_not_burst() -> None:
+    before, after = Pacer(), Pacer()
+    attempts = [(KENYA, NOW + number * 2 * SECOND) for number in range(20)]
+    for address, at in attempts:
+        before.attempted(address, at)
+    after.load(reversed(attempts))
+    now = NOW + 40 * SECOND
+    assert after.ready_at(KENYA, TELEGRAM, now) == before.ready_at(KENYA, TELEGRAM, now)
+
+
+def test_a_named_time_is_a_deadline_for_one_chat_or_the_whole_account() -> None:
+    pacer = Pacer()
+    pacer.hold(KENYA, NOW + 30 * SECOND, whole_account=False)
+    pacer.hold(KENYA, NOW + 10 * SECOND, whole_account=False)  # a later, shorter answer does not release it
+    assert pacer.ready_at(KENYA, Pace(), NOW) == NOW + 30 * SECOND
+    assert pacer.ready_at(SAME_ACCOUNT, Pace(), NOW) == NOW
+    pacer.hold(KENYA, NOW + 60 * SECOND, whole_account=True)
+    assert pacer.ready_at(SAME_ACCOUNT, Pace(), NOW) == NOW + 60 * SECOND
+    assert pacer.ready_at(UGANDA, Pace(), NOW) == NOW
+    assert pacer.ready_at(SAME_ACCOUNT, Pace(), NOW + 61 * SECOND) == NOW + 61 * SECOND
+
+
+@pytest.mark.parametrize("pace", [Pace(), Pace(chat_per_minute=1), Pace(chat_interval=5), Pace(account_per_second=1)])
+def test_what_is_long_past_is_forgotten(pace: Pace) -> None:
+    pacer = Pacer()
+    for number in range(100):
+        pacer.attempted(KENYA, NOW + number * SECOND)
+    later = NOW + timedelta(hours=1)
+    assert pacer.ready_at(KENYA, pace, later) == later

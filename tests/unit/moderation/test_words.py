@@ -1,0 +1,106 @@
+"""What moderators' replies mean: decisions are said on purpose, everything else is talk."""
+
+import pytest
+
+from bridge.core.text import Mark, MarkKind, RichText, plain
+from bridge.moderation.channel import instruction, named_reason
+from bridge.moderation.reasons import KEYCAPS, Reason, explanation, label
+from bridge.rendering.words import Words
+
+W = Words("en")
+
+
+@pytest.mark.parametrize(
+    ("said", "action", "rest"),
+    [
+        ("approve", "approve", ""),
+        ("Approve", "approve", ""),
+        ("  APPROVE \n", "approve", ""),
+        ("approve.", "approve", ""),
+        ("/approve", "approve", ""),
+        ("!approve", "approve", ""),
+        ("reject duplicate", "reject", "duplicate"),
+        ("Reject: privacy: names a girl", "reject", "privacy: names a girl"),
+        ("reject, sorry", "reject", "sorry"),
+        ("reject", "reject", ""),
+        ("reject\nbecause of this\nand that", "reject", "because of this\nand that"),
+        ("ask which drug?", "ask", "which drug?"),
+        ("ask", "ask", ""),
+        ("edit Zinc helps.\n\nTwice.", "edit", "Zinc helps.\n\nTwice."),
+    ],
+)
+def test_an_instruction(said: str, action: str, rest: str) -> None:
+    found = instruction(plain(said), W)
+    assert found is not None
+    assert (found[0], found[1].text) == (action, rest)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "approve of this?",
+        "approve this one",
+        "I approve",
+        "approved",
+        "do not approve",
+        "not approve",
+        "rejected?",
+        "rejection",
+        "asks too much",
+        "editor needed",
+        "ok",
+        "yes",
+        "👍",
+        "",
+        " ",
+        "\n",
+        "?approve",
+        "approve-",
+        "«approve»",
+        "приветапprove",
+    ],
+)
+def test_talk(said: str) -> None:
+    assert instruction(plain(said), W) is None
+
+
+def test_a_new_wording_keeps_its_marks() -> None:
+    found = instruction(RichText("edit Zinc helps", (Mark(5, 9, MarkKind.BOLD),)), W)
+    assert found is not None
+    assert found[1] == RichText("Zinc helps", (Mark(0, 4, MarkKind.BOLD),))
+
+
+@pytest.mark.parametrize(
+    ("said", "reason", "words"),
+    [
+        ("duplicate", Reason.DUPLICATE, ""),
+        ("Duplicate", Reason.DUPLICATE, ""),
+        ("already posted", Reason.DUPLICATE, ""),
+        ("Already posted.", Reason.DUPLICATE, ""),
+        ("privacy: names a girl", Reason.PRIVACY, "names a girl"),
+        ("privacy, names a girl", Reason.PRIVACY, "names a girl"),
+        ("Names a patient: the girl", Reason.PRIVACY, "the girl"),
+        ("private", Reason.PRIVATE, ""),
+        ("a private message", Reason.PRIVATE, ""),
+        ("privacy of the girl matters", Reason.OTHER, "privacy of the girl matters"),
+        ("duplicates my own", Reason.OTHER, "duplicates my own"),
+        ("other", Reason.OTHER, "other"),
+        ("Which drug\ndo you mean?", Reason.OTHER, "Which drug do you mean?"),
+        ("", Reason.OTHER, ""),
+        ("\u202eevil\x00", Reason.OTHER, "evil"),
+    ],
+)
+def test_a_reason(said: str, reason: Reason, words: str) -> None:
+    assert named_reason(said, W) == (reason, words)
+
+
+@pytest.mark.parametrize("reason", list(KEYCAPS))
+def test_every_reason_can_be_named_by_code_and_by_label(reason: Reason) -> None:
+    assert named_reason(reason.value, W) == (reason, "")
+    assert named_reason(label(reason, W), W) == (reason, "")
+    assert explanation(reason, W)[0].islower(), "it stands inside a sentence"
+
+
+def test_reasons_are_told_apart() -> None:
+    assert len({label(reason, W) for reason in Reason}) == len(Reason)
+    assert len(set(KEYCAPS.values())) == len(KEYCAPS)
