@@ -107,7 +107,7 @@ class Bridge:
     async def run(self, ready: Callable[[], None] | None = None) -> None:
         """Run until cancelled; then finish what is under way and close everything."""
         async with AsyncExitStack() as stack:
-            stack.enter_context(database.only_program(self._config.database))
+            await stack.enter_async_context(database.only_program(self._config.database))
             installation = await database.open_database(self._config.database)
             stack.push_async_callback(database.close_database)
             server = self._web_server()
@@ -158,9 +158,13 @@ class Bridge:
             except AccountError as error:
                 self._troubles[adapter.account] = str(error)
                 log.error("account_refused", account=adapter.account, error=str(error))  # noqa: TRY400 - in words
-            except StorageUnavailable as error:
-                self._troubles[adapter.account] = str(error)
-                log.error("account_waits_for_database", account=adapter.account)  # noqa: TRY400 - tried again
+            except (StorageUnavailable, *database.UNAVAILABLE) as error:
+                self._troubles[adapter.account] = "the database cannot be used now"
+                log.error("account_waits", account=adapter.account, error=type(error).__name__)  # noqa: TRY400
+            except Exception as error:
+                # An adapter may not raise anything else; the other accounts go on all the same.
+                self._troubles[adapter.account] = f"it could not start ({type(error).__name__}): see the log"
+                log.exception("account_failed", account=adapter.account)
             else:
                 self._troubles.pop(adapter.account, None)
                 self._directory.started(adapter.account)
@@ -192,8 +196,7 @@ class Bridge:
         await asyncio.to_thread(self._media.sweep)
 
     async def _stop(self, worker: Worker, processor: Processor, tasks: Sequence[asyncio.Task[None]]) -> None:
-        """Stop receiving first, then let what is under way end."""
-        await asyncio.gather(*(adapter_stopped(a) for a in self._adapters.values()))
+        """Let what is under way end, and only then close the accounts: a call cut short is a doubtful send."""
         worker.stop()
         processor.stop()
         names = ("delivery", "intake")
@@ -203,6 +206,7 @@ class Bridge:
                 task.cancel()
         if working:
             await asyncio.wait(working, timeout=5.0)
+        await asyncio.gather(*(adapter_stopped(a) for a in self._adapters.values()))
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

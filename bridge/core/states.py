@@ -149,6 +149,8 @@ class DeliveryStep(StrEnum):
     SEND_AGAIN = "send_again"
     GIVE_UP = "give_up"
     RETRY = "retry"
+    RESTORE = "restore"
+    """What it waited for is tried again after all."""
 
 
 DELIVERY: Machine[DeliveryState, DeliveryStep] = Machine(
@@ -168,6 +170,7 @@ DELIVERY: Machine[DeliveryState, DeliveryStep] = Machine(
         (DeliveryState.UNCERTAIN, DeliveryStep.SEND_AGAIN): DeliveryState.PLANNED,
         (DeliveryState.UNCERTAIN, DeliveryStep.GIVE_UP): DeliveryState.CANCELLED,
         (DeliveryState.REFUSED, DeliveryStep.RETRY): DeliveryState.PLANNED,
+        (DeliveryState.CANCELLED, DeliveryStep.RESTORE): DeliveryState.PLANNED,
     },
 )
 

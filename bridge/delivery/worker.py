@@ -1,6 +1,7 @@
 """The worker claims rows, sends them and records what became of them. A slow chat delays nobody else."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from bridge.core.capabilities import Guarantee, Pace
+from bridge.core.capabilities import Pace
 from bridge.core.clock import Clock
 from bridge.core.errors import Refusal, StorageUnavailable
 from bridge.core.ids import Address, ChatId, MessageId, RemoteRef, delivery_key
@@ -16,7 +17,6 @@ from bridge.core.ports import (
     Adapter,
     CanDelete,
     CanEdit,
-    CanLookUp,
     Later,
     LocalFile,
     Outgoing,
@@ -24,8 +24,8 @@ from bridge.core.ports import (
     SendOutcome,
     Unknown,
 )
-from bridge.core.states import DeliveryStep
 from bridge.delivery.directory import Directory
+from bridge.delivery.doubt import Judge
 from bridge.delivery.pacing import WINDOW, Pacer
 from bridge.storage import codec, ledger
 from bridge.storage.bells import delivery_bell
@@ -35,7 +35,10 @@ from bridge.storage.models import Delivery
 log = structlog.get_logger()
 
 Compose = Callable[[Delivery], Awaitable[ledger.Frozen | None]]
-_BATCH = 64
+_AT_ONCE = 64
+"""Rows of one account that may be under way; one that hangs takes no other's place."""
+_TROUBLE = 2.0
+"""Seconds to wait when the database is not to be had."""
 _IDLE = 30.0
 """Seconds between looks at the ledger when nothing rings: rows may come from another process."""
 SEND_TIMEOUT = 120.0
@@ -62,6 +65,7 @@ class Worker:
         self._file_path = file_path
         self._clock = clock
         self._pacer = Pacer()
+        self._judge = Judge(directory, installation, effects, clock)
         self._in_flight: dict[int, Address] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._done: list[ledger.Outcome] = []
@@ -71,15 +75,17 @@ class Worker:
         """Work until ``stop``; calls under way are finished and recorded."""
         await self._recover()
         while not self._stopping:
+            trouble, wait = True, 0.0
             try:
                 wait = await self._round()
+                trouble = False
             except (StorageUnavailable, *UNAVAILABLE) as error:
                 log.error("ledger_unavailable", error=str(error))  # noqa: TRY400 - expected, and the reason is in it
-                wait = 2.0
             except Exception:  # nothing may end the worker: every lane hangs on it
                 log.exception("delivery_round_failed")
-                wait = 2.0
-            if not self._done:
+            if trouble:  # outcomes that cannot be written down now wait too, and do not fill the log
+                await self._clock.sleep(_TROUBLE)
+            elif not self._done:
                 await delivery_bell.wait(wait)
         await self._drain()
 
@@ -93,6 +99,7 @@ class Worker:
             before = self._clock.now() - timedelta(seconds=2 * SEND_TIMEOUT)
             if count := await ledger.recover(alive=list(self._in_flight), before=before):
                 log.warning("deliveries_in_doubt", count=count)
+            await ledger.release_settled()
         except (StorageUnavailable, *UNAVAILABLE):
             return
         delivery_bell.ring()
@@ -114,19 +121,21 @@ class Worker:
         """One look at the ledger; returns how many seconds may pass before the next."""
         await self._record()
         now = self._clock.now()
-        await self._settle_doubts(now)
+        await self._judge.look(now)
         accounts = self._directory.accounts()
         wake: list[datetime] = []
         ready: list[int] = []
-        busy = self._lanes()
+        busy = Counter(self._in_flight.values())
+        under_way = Counter(address.account for address in self._in_flight.values())
         for row_id, address in await ledger.heads(now, accounts):
-            if row_id in self._in_flight or busy.get(address, 0) >= self._room(address):
+            if row_id in self._in_flight or busy[address] >= self._room(address):
                 continue
             at = self._pacer.ready_at(address, self._pace(address), now)
             if at > now:
                 wake.append(at)
-            elif len(ready) + len(self._in_flight) < _BATCH * 2:
+            elif under_way[address.account] < _AT_ONCE:
                 ready.append(row_id)
+                under_way[address.account] += 1
                 # Counted before the claim, so that one round cannot take more than the account's rate.
                 self._pacer.attempted(address, now)
         if ready:
@@ -140,21 +149,24 @@ class Worker:
     async def _claim(self, ids: list[int], now: datetime) -> list[Delivery]:
         """Claim a batch; where one row spoils it, each by itself, and the spoilt one is put before a person."""
         try:
-            return await ledger.claim(ids, now, self._compose)
+            return await ledger.claim(ids, now, self._compose, self._effects)
         except (StorageUnavailable, *UNAVAILABLE):
             raise
         except Exception as error:
             log.exception("delivery_not_composed", rows=len(ids))
             if len(ids) == 1:
-                await ledger.spoil(ids[0], now, type(error).__name__)
+                await self._spoil(ids[0], now, type(error).__name__)
                 return []
         return [row for row_id in ids for row in await self._claim([row_id], now)]
 
-    def _lanes(self) -> dict[Address, int]:
-        counts: dict[Address, int] = {}
-        for address in self._in_flight.values():
-            counts[address] = counts.get(address, 0) + 1
-        return counts
+    async def _spoil(self, row_id: int, now: datetime, why: str) -> None:
+        try:
+            await ledger.spoil(row_id, now, why, self._effects)
+        except (StorageUnavailable, *UNAVAILABLE):
+            raise
+        except Exception:
+            log.exception("delivery_effect_failed", id=row_id)
+            await ledger.spoil(row_id, now, why, _no_effects)
 
     def _room(self, address: Address) -> int:
         capabilities = self._directory.capabilities(address)
@@ -268,39 +280,9 @@ class Worker:
                     log.exception("delivery_effect_failed", id=outcome.row.id)
                     await ledger.record([outcome], self._clock.now(), _no_effects)
 
-    async def _settle_doubts(self, now: datetime) -> None:
-        for row in await ledger.in_doubt(now, self._directory.accounts()):
-            step, ref = await self._judge(row, now)
-            if step is None:
-                await ledger.postpone_doubt(row, now + timedelta(seconds=30))
-            else:
-                log.warning("doubt_settled", id=row.id, account=row.account, kind=row.kind, step=step.value)
-                await ledger.resolve_doubt(row, step, now, self._effects, ref=ref)
-
-    async def _judge(self, row: Delivery, now: datetime) -> tuple[DeliveryStep | None, RemoteRef | None]:
-        """What to do with a row that may have been sent. Asked anew every time: nothing is remembered as safe."""
-        adapter = self._directory.adapter(row.account)
-        if adapter is None:
-            return None, None
-        if row.operation != ledger.SEND:
-            return DeliveryStep.REPLAY, None  # an edit or a removal made twice is made once
-        capabilities = adapter.capabilities(row.address.chat)
-        age = now - (row.first_attempt_at or now)
-        remembered = capabilities.replay_window is None or age < capabilities.replay_window
-        if capabilities.guarantee is Guarantee.ONCE_BY_KEY and remembered:
-            return DeliveryStep.REPLAY, None
-        if isinstance(adapter, CanLookUp):
-            try:
-                ref = await adapter.look_up(row.address.chat, delivery_key(row.id, self._installation))
-            except OSError:
-                return None, None
-            return (DeliveryStep.REPLAY, None) if ref is None else (DeliveryStep.FOUND, ref)
-        if capabilities.guarantee is Guarantee.AT_LEAST_ONCE or row.kind != ledger.POST:
-            return DeliveryStep.REPLAY, None  # a card or a notice twice is better than none
-        return DeliveryStep.PARK, None
-
     async def _drain(self) -> None:
         """Let the calls under way end, and write down what became of them."""
+        await self._judge.stop()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=4.0)
         for task in list(self._tasks):

@@ -67,6 +67,9 @@ class Processor:
             except (StorageUnavailable, *UNAVAILABLE) as error:
                 log.error("inbox_unavailable", error=str(error))  # noqa: TRY400 - expected, and the reason is in it
                 wait = 2.0
+            except Exception:  # nothing may end the loop: every chat hangs on it
+                log.exception("intake_round_failed")
+                wait = 2.0
             await inbox_bell.wait(max(0.05, wait))
         if self._tasks:
             await asyncio.wait(list(self._tasks.values()), timeout=4.0)

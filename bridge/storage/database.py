@@ -5,13 +5,14 @@ import fcntl
 import os
 import sqlite3
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import asyncpg
 import asyncpg.exceptions
 import structlog
 from tortoise import Tortoise
@@ -43,6 +44,9 @@ UNAVAILABLE = (
     sqlite3.DatabaseError,
     asyncpg.exceptions.PostgresConnectionError,
     asyncpg.exceptions.InterfaceError,
+    asyncpg.exceptions.OperatorInterventionError,  # the server is being shut down or started
+    asyncpg.exceptions.InsufficientResourcesError,  # its disk is full, too many connections
+    asyncpg.exceptions.TransactionRollbackError,  # a deadlock: the same again will do
     OSError,
 )
 
@@ -177,15 +181,21 @@ async def _upgrade(url: str) -> None:
         await Tortoise.close_connections()
 
 
-@contextmanager
-def only_program(url: str) -> Iterator[None]:
-    """Hold a SQLite database for one program: two would send everything twice. Raises StorageUnavailable.
+_ADVISORY_KEY = 0x0BA2A2A
+"""The number of our lock among a PostgreSQL database's advisory locks."""
 
-    PostgreSQL needs none. The lock dies with the process, however it ends.
+
+@asynccontextmanager
+async def only_program(url: str) -> AsyncIterator[None]:
+    """Hold a database for one program: two would send everything twice. Raises StorageUnavailable.
+
+    The lock dies with the process, however it ends; on PostgreSQL with its connection, so a program on another
+    machine can take over.
     """
     path = _sqlite_path(url)
     if path is None:
-        yield
+        async with _advisory_lock(url):
+            yield
         return
     _prepare_file(path)
     try:
@@ -203,6 +213,23 @@ def only_program(url: str) -> Iterator[None]:
                 f"another Baraza is already running with {path}: stop it first, or give this one another database"
             ) from error
         yield
+
+
+@asynccontextmanager
+async def _advisory_lock(url: str) -> AsyncIterator[None]:
+    try:
+        connection = await asyncpg.connect(url)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+    except UNAVAILABLE as error:
+        raise StorageUnavailable(f"the PostgreSQL server cannot be used ({_reason(error)})") from error
+    try:
+        if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _ADVISORY_KEY):
+            raise StorageUnavailable(
+                "another Baraza is already running on this PostgreSQL database: stop it first, or give this one another"
+            )
+        yield
+    finally:
+        with suppress(*UNAVAILABLE):
+            await connection.close()
 
 
 async def open_database(url: str, *, migrate: bool = True) -> str:
@@ -268,8 +295,9 @@ async def transaction() -> AsyncIterator[None]:
     try:
         async with in_transaction():
             yield
-    except IntegrityError as error:  # Tortoise derives it from the errors of an unreachable database
-        raise StorageConflict from error
+    except IntegrityError:  # Tortoise derives it from the errors of an unreachable database
+        # The driver's text names the values, which may be a telephone number: it is not passed on.
+        raise StorageConflict from None
     except (DoesNotExist, MultipleObjectsReturned) as error:  # likewise: a defect of one item, not of the server
         raise LookupError(str(error)) from error
     except UNAVAILABLE as error:

@@ -22,6 +22,7 @@ MAX_ATTEMPTS = 8
 _MAX_KEY = 255
 _MAX_RAW = 256 * 1024
 """Bytes of a platform's own JSON kept per event."""
+_SLICE = 500
 
 
 def _scrubbed(text: str) -> str:
@@ -103,7 +104,10 @@ class DurableState:
 
 
 async def take(now: datetime, *, busy: set[tuple[str, str]], limit: int = 64) -> list[Inbox]:
-    """The oldest new event of every chat that is not being worked on: order is kept per chat."""
+    """The oldest new event of every chat that is not being worked on: order is kept per chat.
+
+    However many chats wait for their postponed events, they keep nobody behind them waiting.
+    """
     heads = (
         await Inbox.filter(state=InboxState.NEW)
         .annotate(head=Min("id"))
@@ -112,7 +116,16 @@ async def take(now: datetime, *, busy: set[tuple[str, str]], limit: int = 64) ->
         .values_list("head", "account", "chat")
     )
     free = [head for head, account, chat in heads if (account, chat) not in busy]
-    return await Inbox.filter(id__in=free[: limit * 4], due_at__lte=now).order_by("id").limit(limit)
+    ready: list[Inbox] = []
+    for start in range(0, len(free), _SLICE):
+        ready += (
+            await Inbox.filter(id__in=free[start : start + _SLICE], due_at__lte=now)
+            .order_by("id")
+            .limit(limit - len(ready))
+        )
+        if len(ready) >= limit:
+            break
+    return ready
 
 
 async def next_due(now: datetime) -> datetime | None:
@@ -164,7 +177,7 @@ async def resolve(address: Address) -> Address:
 
 async def origin(address: Address) -> Address:
     """The id under which the config knows a chat that has moved."""
-    alias = await ChatAlias.filter(account=address.account, new=address.chat).first()
+    alias = await ChatAlias.filter(account=address.account, new=address.chat).order_by("id").first()
     return address if alias is None else Address(address.account, ChatId(alias.old))
 
 
@@ -185,9 +198,9 @@ async def move_chat(event: ChatMoved) -> None:
 async def again(event_id: int, now: datetime) -> None:
     """Handle an event once more: its sender has said what was missing."""
     row = await Inbox.get_or_none(id=event_id)
-    if row is None:
+    if row is None or row.event == "{}":
         return
-    key = f"{row.key[:200]}+{row.attempts + 1}"
+    key = f"again+{row.id}"
     if not await Inbox.exists(account=row.account, key=key):
         await Inbox.create(
             account=row.account,

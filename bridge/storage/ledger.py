@@ -66,8 +66,11 @@ async def plan(
     lifetime: timedelta = LIFETIME,
 ) -> Delivery:
     """Write one row, inside the caller's transaction. An edit or removal waits until what it changes is there."""
-    if target is not None and waits_for is None and target.state != DeliveryState.DELIVERED:
-        waits_for = target.id
+    if target is not None and waits_for is None:
+        # Locked and read anew: were it recorded as delivered meanwhile, nothing would ever release this row.
+        now_there = await Delivery.filter(id=target.id).select_for_update().first()
+        if now_there is not None and now_there.state != DeliveryState.DELIVERED:
+            waits_for = target.id
     row = await Delivery.create(
         kind=kind,
         community=community,
@@ -132,11 +135,6 @@ async def _steps(rows: Sequence[Delivery], step: DeliveryStep, **values: Any) ->
     return taken
 
 
-def _anew(row: Delivery) -> dict[str, str]:
-    """A card's edit that is tried again is composed again: a later one may have overtaken what it froze."""
-    return {"payload": ""} if row.kind == CARD and row.operation == EDIT else {}
-
-
 async def _release(ids: Sequence[int]) -> None:
     if ids and await Delivery.filter(waits_for__in=list(ids)).update(waits_for=None):
         delivery_bell.ring_after_commit()
@@ -155,6 +153,38 @@ async def _cancel_dependants(ids: Sequence[int], reason: Refusal | None = None) 
     return cancelled
 
 
+async def _restore_dependants(row: Delivery, now: datetime) -> None:
+    """What was called off because of a row comes back with it, all the way down; cards are composed anew."""
+    if row.kind == CARD:
+        await Delivery.filter(id=row.id).update(payload="")
+    wave = [row.id]
+    while wave:
+        rows = await Delivery.filter(waits_for__in=wave, state__in=DELIVERY.sources(DeliveryStep.RESTORE))
+        for waiting in rows:
+            await _step(waiting, DeliveryStep.RESTORE, due_at=now, expires_at=now + LIFETIME, reason="")
+        wave = [waiting.id for waiting in rows]
+
+
+async def release_settled() -> None:
+    """Now and then: rows that wait for something settled long ago are let go or called off."""
+    async with transaction():
+        waiting = Delivery.filter(state=DeliveryState.PLANNED, waits_for__isnull=False)
+        ids = set(await waiting.values_list("waits_for", flat=True))
+        settled = await Delivery.filter(id__in=list(ids) or [0]).values_list("id", "state")
+        await _release([found for found, state in settled if state == DeliveryState.DELIVERED])
+        lost = (DeliveryState.REFUSED, DeliveryState.CANCELLED)
+        await _cancel_dependants([found for found, state in settled if state in lost])
+
+
+async def _is_overtaken(row: Delivery) -> bool:
+    """Has a newer edit of the same message been planned or sent? Then this one would show what is no longer true."""
+    if row.operation != EDIT or row.target_id is None:
+        return False
+    dead = (DeliveryState.REFUSED, DeliveryState.CANCELLED)
+    newer = Delivery.filter(target_id=row.target_id, operation=EDIT, id__gt=row.id)
+    return await newer.exclude(state__in=dead).exists()
+
+
 async def heads(now: datetime, accounts: Sequence[str]) -> list[tuple[int, Address]]:
     """The first row of every lane that may go now, oldest first: (row id, lane)."""
     found = (
@@ -169,24 +199,29 @@ async def heads(now: datetime, accounts: Sequence[str]) -> list[tuple[int, Addre
     return [(head, Address(account, chat)) for head, account, chat in found]
 
 
-async def claim(ids: Sequence[int], now: datetime, compose: Compose) -> list[Delivery]:
+async def claim(ids: Sequence[int], now: datetime, compose: Compose, effects: Effects | None = None) -> list[Delivery]:
     """Freeze and mark rows as being attempted, in one commit that precedes their sends.
 
     A row whose content has become pointless (compose says None) is called off; one that cannot be composed is
     refused with the reason and blocks nobody.
     """
     async with transaction():
+        refused: list[Delivery] = []
         ready: list[Delivery] = []
         fresh: list[Delivery] = []
         planned = Delivery.filter(id__in=list(ids), state=DeliveryState.PLANNED).order_by("id")
         for row in await planned.select_related("post"):
+            if await _is_overtaken(row):
+                await _step(row, DeliveryStep.CANCEL)
+                await _cancel_dependants([row.id])
+                continue
             if not row.payload:
                 try:
                     frozen = await compose(row)
                 except (ValueError, LookupError, TypeError) as error:
                     await _step(row, DeliveryStep.ATTEMPT, attempts=F("attempts") + 1, attempted_at=now)
                     await _step(row, DeliveryStep.REFUSE, reason=Refusal.BAD_CONTENT.value, detail=type(error).__name__)
-                    await _cancel_dependants([row.id])
+                    refused += [row, *await _cancel_dependants([row.id], Refusal.BAD_CONTENT)]
                     continue
                 if frozen is None:
                     await _step(row, DeliveryStep.CANCEL)
@@ -206,16 +241,18 @@ async def claim(ids: Sequence[int], now: datetime, compose: Compose) -> list[Del
         for row in claimed:
             row.attempts += 1
             row.first_attempt_at = row.first_attempt_at or now
+        if refused and effects is not None:
+            await effects(refused)
     return claimed
 
 
-async def spoil(row_id: int, now: datetime, why: str) -> None:
+async def spoil(row_id: int, now: datetime, why: str, effects: Effects) -> None:
     """Refuse a row that cannot even be composed, so that it blocks nobody and a person sees it."""
     async with transaction():
         row = await Delivery.get(id=row_id)
         if await _step(row, DeliveryStep.ATTEMPT, attempted_at=now):
             await _step(row, DeliveryStep.REFUSE, reason=Refusal.BAD_CONTENT.value, detail=why, done_at=now)
-            await _cancel_dependants([row.id], Refusal.BAD_CONTENT)
+            await effects([row, *await _cancel_dependants([row.id], Refusal.BAD_CONTENT)])
 
 
 async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects) -> None:
@@ -230,7 +267,7 @@ async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects) -
                     if await _step(row, DeliveryStep.REFUSE, reason=reason.value, detail=detail[:500], done_at=now):
                         settled += [row, *await _cancel_dependants([row.id], reason)]
                 case Later(when=when, why=why):
-                    await _step(row, DeliveryStep.POSTPONE, due_at=when, detail=why[:500], **_anew(row))
+                    await _step(row, DeliveryStep.POSTPONE, due_at=when, detail=why[:500])
                 case Unknown(why=why):
                     await _step(row, DeliveryStep.DOUBT, due_at=now, detail=why[:500])
         await _release(delivered)
@@ -280,7 +317,7 @@ async def resolve_doubt(
             if ref is not None:
                 values |= {"remote_chat": ref.chat, "message": ref.message}
         elif step is DeliveryStep.REPLAY:
-            values = {"due_at": now + timedelta(seconds=min(300, 2 ** min(row.attempts, 10) - 1)), **_anew(row)}
+            values = {"due_at": now + timedelta(seconds=min(300, 2 ** min(row.attempts, 10) - 1))}
         if not await _step(row, step, **values):
             return
         if step is DeliveryStep.FOUND:
@@ -317,16 +354,10 @@ async def settle(row_id: int, step: DeliveryStep, now: datetime, effects: Effect
         elif step is DeliveryStep.GIVE_UP:
             await _cancel_dependants([row.id])
         elif step is DeliveryStep.RETRY:
-            for part in await Delivery.filter(waits_for=row.id, state=DeliveryState.CANCELLED):
-                await Delivery.create(
-                    **{name: getattr(part, name) for name in _COPIED}, due_at=now, planned_at=now, waits_for=row.id
-                )
+            await _restore_dependants(row, now)
         await effects([row])
         delivery_bell.ring_after_commit()
         return row
-
-
-_COPIED = ("kind", "community", "post_id", "review_id", "account", "chat", "part", "operation", "content", "expires_at")
 
 
 async def next_due(now: datetime, accounts: Sequence[str]) -> datetime | None:
@@ -427,7 +458,7 @@ async def said_lately(address: Address, content: Content, since: datetime) -> bo
 
 async def unattempted(rows: Sequence[Delivery]) -> bool:
     """Has none of these been claimed yet?"""
-    return not await Delivery.filter(id__in=[row.id for row in rows]).exclude(state=DeliveryState.PLANNED).exists()
+    return not await Delivery.filter(id__in=[row.id for row in rows], attempts__gt=0).exists()
 
 
 async def unclaimed_edit(card: Delivery) -> Delivery | None:

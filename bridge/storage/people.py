@@ -10,6 +10,8 @@ from bridge.core.states import CONVERSATION, ConversationState, ConversationStep
 from bridge.storage import codec
 from bridge.storage.models import Conversation, Identity, Person, Profile
 
+EVENTS = "events"
+"""Among a dialogue's answers: the ids of the inbox events that wait for it."""
 
 async def meet(sender: Sender, now: datetime, *, privately: bool = False) -> Identity:
     """The identity behind a message, made on first sight and kept up to date; part of the caller's transaction."""
@@ -79,6 +81,17 @@ def answers_of(profile_row: Profile | Conversation | None) -> dict[str, str]:
     if profile_row is None:
         return {}
     return {key: str(value) for key, value in codec.load_object(profile_row.answers).items()}
+
+
+def events_of(row: Conversation | None) -> list[int]:
+    """The inbox events that wait for this dialogue to end, oldest first."""
+    return [int(number) for number in answers_of(row).get(EVENTS, "").split() if number.isdecimal()]
+
+
+async def waiting_events() -> list[int]:
+    """All inbox events that are to be handled once more when their senders have answered."""
+    rows = await Conversation.filter(state=ConversationState.OPEN, answers__contains=f'"{EVENTS}"')
+    return [event_id for row in rows for event_id in events_of(row)]
 
 
 async def conversation(identity: Identity, kind: str) -> Conversation | None:

@@ -341,7 +341,8 @@ class History(RuleBasedStateMachine):
     async def deliver(self, crash: str = "") -> None:
         """One round of the worker, without its waiting, so that it can be stopped where it hurts."""
         now = self.clock.now()
-        await self.worker._settle_doubts(now)
+        await self.worker._judge.look(now)
+        await self.worker._judge.idle()
         ids = [row_id for row_id, _ in await ledger.heads(now, ["net", "slow"])]
         rows = await ledger.claim(ids, now, self.bridge._compose)
         if crash == "after claim":

@@ -42,7 +42,9 @@ def test_a_call_counts_from_when_it_left() -> None:
     st.integers(1, 20),
     st.integers(1, 25),
 )
-def test_no_window_ever_holds_more_than_its_limit(asks: list[tuple[float, int]], per_minute: int, per_second: int) -> None:
+def test_no_window_ever_holds_more_than_its_limit(
+    asks: list[tuple[float, int]], per_minute: int, per_second: int
+) -> None:
     pace = replace(TELEGRAM, chat_per_minute=per_minute, account_per_second=per_second)
     pacer, now, made = Pacer(), NOW, []
     for pause, chat in asks:

@@ -73,7 +73,11 @@ def test_where_no_file_can_go_it_becomes_words() -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.text(st.sampled_from("ab .\n👩é"), min_size=1, max_size=3000), st.integers(60, 500), st.sampled_from([RICH, PLAIN]))
+@given(
+    st.text(st.sampled_from("ab .\n👩é"), min_size=1, max_size=3000),
+    st.integers(60, 500),
+    st.sampled_from([RICH, PLAIN]),
+)
 def test_nothing_of_a_long_post_is_lost(text: str, limit: int, can: Capabilities) -> None:
     shown = parts(replace(VIEW, text=plain(text)), replace(can, text_limit=limit, caption_limit=limit, max_parts=1000))
     assert all(0 < len(p.text) <= limit for p in shown)

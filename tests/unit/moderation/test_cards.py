@@ -48,7 +48,8 @@ class Desk:
     async def rounds(self, count: int, *, seconds: float = 1) -> None:
         for _ in range(count):
             now = self.clock.now()
-            await self.worker._settle_doubts(now)
+            await self.worker._judge.look(now)
+            await self.worker._judge.idle()
             heads = await ledger.heads(now, [str(account) for account in self.directory.accounts()])
             for row in await ledger.claim([row_id for row_id, _ in heads], now, self.compose):
                 await self.worker._carry(row)
@@ -71,9 +72,7 @@ async def test_an_edit_that_is_repeated_shows_what_is_true_by_then(
     await desk.rounds(1)
     accounts[NET].answers.clear()
     async with database.transaction():
-        verdict = await decisions.approve(
-            await again(review), 1, COMMUNITY, GRACE, desk.directory, desk.clock.now()
-        )
+        verdict = await decisions.approve(await again(review), 1, COMMUNITY, GRACE, desk.directory, desk.clock.now())
     assert verdict is decisions.Verdict.DONE
     await desk.rounds(40, seconds=5)
     (card,) = [text for text in accounts[NET].texts(MODS.chat) if text.startswith("HIFA #1 ·")]

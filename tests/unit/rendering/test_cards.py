@@ -24,7 +24,13 @@ ROLE, PLACE, COUNTRY = "midwife", "Kisumu Clinic", "Kenya"
         ("editor", "", "", "Amina is an editor.", "Amina, editor"),
         ("editor", "", COUNTRY, "Amina is an editor in Kenya.", "Amina, editor, Kenya"),
         ("editor", PLACE, "", "Amina is an editor at Kisumu Clinic.", "Amina, editor, Kisumu Clinic"),
-        ("editor", PLACE, COUNTRY, "Amina is an editor at Kisumu Clinic, Kenya.", "Amina, editor, Kisumu Clinic, Kenya"),
+        (
+            "editor",
+            PLACE,
+            COUNTRY,
+            "Amina is an editor at Kisumu Clinic, Kenya.",
+            "Amina, editor, Kisumu Clinic, Kenya",
+        ),
     ],
 )
 def test_every_shape(role: str, organisation: str, country: str, sentence: str, line: str) -> None:

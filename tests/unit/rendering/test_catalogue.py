@@ -71,7 +71,12 @@ def test_no_sentence_bypasses_the_catalogue(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ['plain("Approved")', 'Button(label="Yes", handle=x)', 'Content(text=RichText(f"Post {n}"))', 'Reply(text="No" if x else y)'],
+    [
+        'plain("Approved")',
+        'Button(label="Yes", handle=x)',
+        'Content(text=RichText(f"Post {n}"))',
+        'Reply(text="No" if x else y)',
+    ],
 )
 def test_the_check_sees_what_it_should(line: str) -> None:
     assert unread(line)

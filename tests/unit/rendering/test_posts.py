@@ -66,7 +66,10 @@ def test_what_cannot_be_shown_becomes_words() -> None:
     )
     words = "[poll: Which dose?]\n[photo that could not be carried]"
     files = "[photo, 82 kB]\n[document guide (v2).pdf, 1.4 MB]"
-    assert f"Is zinc safe?\n{words}\n\n" in posts.compose(view, replace(RICH, max_file_bytes=2_000_000), W, quoting=False).text
+    assert (
+        f"Is zinc safe?\n{words}\n\n"
+        in posts.compose(view, replace(RICH, max_file_bytes=2_000_000), W, quoting=False).text
+    )
     assert posts.compose(view, LINE, W, quoting=False).text.endswith(f"Is zinc safe?\n{files}\n{words}")
     small = replace(RICH, max_file_bytes=100_000)
     assert "[document guide (v2).pdf, 1.4 MB]" in posts.compose(view, small, W, quoting=False).text

@@ -1,0 +1,112 @@
+"""What to do with a message that may have been sent: asked anew every time, and never in the way of other lanes."""
+
+import asyncio
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from bridge.core.capabilities import Guarantee
+from bridge.core.clock import Clock
+from bridge.core.errors import StorageUnavailable
+from bridge.core.ids import RemoteRef, delivery_key
+from bridge.core.ports import CanLookUp
+from bridge.core.states import DeliveryStep
+from bridge.delivery.directory import Directory
+from bridge.storage import ledger
+from bridge.storage.bells import delivery_bell
+from bridge.storage.database import UNAVAILABLE
+from bridge.storage.models import Delivery
+
+log = structlog.get_logger()
+
+AT_ONCE = 8
+"""Rows in doubt that are looked into at the same time."""
+LOOK_UP_TIMEOUT = 30.0
+REPEATS = 8
+"""How often a notice that may have arrived is sent again."""
+_ASK_AGAIN = timedelta(seconds=30)
+
+
+class Judge:
+    """Settles rows in doubt, each in a task of its own: a platform that cannot be asked holds up nobody else."""
+
+    def __init__(self, directory: Directory, installation: str, effects: ledger.Effects, clock: Clock) -> None:
+        self._directory = directory
+        self._installation = installation
+        self._effects = effects
+        self._clock = clock
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    async def look(self, now: datetime) -> None:
+        """Begin with the rows that are due and not being looked into."""
+        room = AT_ONCE - len(self._tasks)
+        if room <= 0:
+            return
+        for row in await ledger.in_doubt(now, self._directory.accounts()):
+            if row.id not in self._tasks and len(self._tasks) < AT_ONCE:
+                task = asyncio.create_task(self._settle(row), name=f"doubt-{row.id}")
+                self._tasks[row.id] = task
+                task.add_done_callback(partial(self._done, row.id))
+
+    async def idle(self) -> None:
+        """Wait until nothing is being looked into."""
+        while self._tasks:
+            await asyncio.wait(list(self._tasks.values()))
+            await asyncio.sleep(0)
+
+    def _done(self, row_id: int, _: asyncio.Task[None]) -> None:
+        self._tasks.pop(row_id, None)
+        delivery_bell.ring()
+
+    async def stop(self) -> None:
+        """Leave what is not settled in doubt: the next start goes on with it."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _settle(self, row: Delivery) -> None:
+        try:
+            step, ref = await self.judge(row, self._clock.now())
+            now = self._clock.now()
+            if step is None:
+                await ledger.postpone_doubt(row, now + _ASK_AGAIN)
+                return
+            log.warning("doubt_settled", id=row.id, account=row.account, kind=row.kind, step=step.value)
+            await ledger.resolve_doubt(row, step, now, self._effects, ref=ref)
+        except (StorageUnavailable, *UNAVAILABLE) as error:
+            log.error("ledger_unavailable", error=str(error))  # noqa: TRY400 - expected, and looked at again
+            await self._clock.sleep(2.0)
+
+    async def judge(self, row: Delivery, now: datetime) -> tuple[DeliveryStep | None, RemoteRef | None]:
+        """The step to take and, where it was found, the message; no step where it cannot be told now."""
+        adapter = self._directory.adapter(row.account)
+        if adapter is None:
+            return None, None
+        if row.operation != ledger.SEND:
+            return DeliveryStep.REPLAY, None  # an edit or a removal made twice is made once
+        capabilities = adapter.capabilities(row.address.chat)
+        age = now - (row.first_attempt_at or now)
+        remembered = capabilities.replay_window is None or age < capabilities.replay_window
+        if capabilities.guarantee is Guarantee.ONCE_BY_KEY and remembered:
+            return DeliveryStep.REPLAY, None
+        if isinstance(adapter, CanLookUp):
+            return await self._look_up(adapter, row, now)
+        if capabilities.guarantee is Guarantee.AT_LEAST_ONCE:
+            return DeliveryStep.REPLAY, None
+        if row.kind != ledger.POST and row.attempts < REPEATS:
+            return DeliveryStep.REPLAY, None  # a card or a notice twice is better than none
+        return DeliveryStep.PARK, None
+
+    async def _look_up(
+        self, adapter: CanLookUp, row: Delivery, now: datetime
+    ) -> tuple[DeliveryStep | None, RemoteRef | None]:
+        try:
+            async with asyncio.timeout(LOOK_UP_TIMEOUT):
+                ref = await adapter.look_up(row.address.chat, delivery_key(row.id, self._installation))
+        except Exception as error:  # whatever it is, it must end before a person, not go on for ever
+            log.warning("look_up_failed", id=row.id, account=row.account, error=type(error).__name__)
+            over = row.expires_at is not None and row.expires_at < now
+            return (DeliveryStep.PARK if over else None), None
+        return (DeliveryStep.REPLAY, None) if ref is None else (DeliveryStep.FOUND, ref)
