@@ -263,13 +263,22 @@ async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects) -
         for outcome in outcomes:
             row, answer = outcome.row, outcome.answer
             match answer:
+                case Refused(reason=reason, detail=detail) if (
+                    row.doubted and row.kind == POST and row.operation == SEND
+                ):
+                    # A refusal proves only its own attempt: a person must look whether an earlier one arrived.
+                    await _step(row, DeliveryStep.DOUBT, due_at=now)
+                    if await _step(row, DeliveryStep.PARK, reason=reason.value, detail=detail[:500]):
+                        settled.append(row)
                 case Refused(reason=reason, detail=detail):
                     if await _step(row, DeliveryStep.REFUSE, reason=reason.value, detail=detail[:500], done_at=now):
                         settled += [row, *await _cancel_dependants([row.id], reason)]
+                case Later(when=when, why=why) if row.doubted and row.operation == SEND:
+                    await _step(row, DeliveryStep.DOUBT, due_at=when, detail=why[:500])  # and judged anew by then
                 case Later(when=when, why=why):
                     await _step(row, DeliveryStep.POSTPONE, due_at=when, detail=why[:500])
                 case Unknown(why=why):
-                    await _step(row, DeliveryStep.DOUBT, due_at=now, detail=why[:500])
+                    await _step(row, DeliveryStep.DOUBT, due_at=now, detail=why[:500], doubted=True)
         await _release(delivered)
         if settled:
             await effects(settled)
@@ -298,7 +307,9 @@ async def recover(*, alive: Sequence[int] = (), before: datetime | None = None) 
         if before is not None:
             lost = lost.filter(attempted_at__lt=before)
         return await lost.update(
-            state=DELIVERY.target(DeliveryStep.DOUBT), detail="the program stopped while it was being sent"
+            state=DELIVERY.target(DeliveryStep.DOUBT),
+            doubted=True,
+            detail="the program stopped while it was being sent",
         )
 
 
@@ -345,6 +356,7 @@ async def settle(row_id: int, step: DeliveryStep, now: datetime, effects: Effect
         values: dict[str, Any] = {"detail": f"settled by {by}"}
         if step in (DeliveryStep.SEND_AGAIN, DeliveryStep.RETRY):
             values |= {"due_at": now, "expires_at": now + LIFETIME, "first_attempt_at": None, "reason": ""}
+            values |= {"doubted": False}
         else:
             values |= {"done_at": now}
         if not await _step(row, step, **values):

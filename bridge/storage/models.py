@@ -391,6 +391,8 @@ class Delivery(Model):
     payload = fields.TextField(default="")
     """Frozen at the first claim and the same at every attempt."""
     attempts = fields.IntField(default=0)
+    doubted = fields.BooleanField(default=False)
+    """An earlier attempt may have arrived: what a later one is answered does not clear that."""
     first_attempt_at = fields.DatetimeField(null=True)
     attempted_at = fields.DatetimeField(null=True)
     view = fields.CharField(SHORT, default="")

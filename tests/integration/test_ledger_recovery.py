@@ -8,7 +8,7 @@ import pytest
 from bridge.core.clock import SystemClock
 from bridge.core.errors import Refusal, StorageUnavailable
 from bridge.core.ids import ChatId, RemoteRef
-from bridge.core.ports import Adapter, Refused, Sent
+from bridge.core.ports import Adapter, Later, Refused, SendOutcome, Sent, Unknown
 from bridge.core.states import DeliveryState, DeliveryStep
 from bridge.delivery.directory import Directory
 from bridge.delivery.doubt import Judge
@@ -67,6 +67,23 @@ async def test_an_older_edit_never_follows_a_newer_one() -> None:
 
     assert await ledger.claim([older.id], NOW, compose) == []
     assert await states([older, newer]) == ["cancelled", "delivered"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (Refused(reason=Refusal.FORBIDDEN), DeliveryState.UNCERTAIN),
+        (Later(when=NOW + timedelta(hours=30)), DeliveryState.IN_DOUBT),
+    ],
+)
+async def test_a_later_answer_does_not_clear_an_earlier_doubt(answer: SendOutcome, state: DeliveryState) -> None:
+    async with database.transaction():
+        row = await planned()
+    await recorded(await claimed(row), Unknown(why="the line broke"))
+    doubtful = await Delivery.get(id=row.id)
+    await ledger.resolve_doubt(doubtful, DeliveryStep.REPLAY, NOW - timedelta(hours=1), effects)
+    await recorded(await claimed(row), answer)
+    assert (await Delivery.get(id=row.id)).state == state
 
 
 class Searching(Scripted):

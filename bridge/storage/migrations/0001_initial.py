@@ -465,6 +465,7 @@ class Migration(migrations.Migration):
                 ("content", fields.TextField(default="", unique=False)),
                 ("payload", fields.TextField(default="", unique=False)),
                 ("attempts", fields.IntField(default=0)),
+                ("doubted", fields.BooleanField(default=False)),
                 ("first_attempt_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("attempted_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("view", fields.CharField(default="", max_length=64)),
