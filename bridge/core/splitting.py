@@ -44,8 +44,10 @@ def split(text: RichText, fits: Callable[[RichText], bool]) -> list[RichText]:
 
     ``fits`` is asked of whole parts, so it may count in any unit. Raises ValueError where not even one character fits.
     """
+    if fits(text):
+        return [text] if text else []
     parts: list[RichText] = []
-    rest = text
+    rest = _begun(text)
     while rest:
         if fits(rest):
             parts.append(rest)
@@ -54,9 +56,11 @@ def split(text: RichText, fits: Callable[[RichText], bool]) -> list[RichText]:
         if room == 0:
             raise ValueError("a part must hold at least one character")
         index = _cut(rest.text, room)
-        head = rest[:index].rstrip()
-        if head:
-            parts.append(head)
-        tail = rest[index:]
-        rest = tail[len(tail.text) - len(tail.text.lstrip("\n ")) :]
+        parts.append(rest[:index].rstrip())  # never empty: it begins with a visible character
+        rest = _begun(rest[index:])
     return parts
+
+
+def _begun(text: RichText) -> RichText:
+    """From its first visible character: white space alone is no message on some platforms, so no part may be that."""
+    return text[len(text.text) - len(text.text.lstrip()) :]

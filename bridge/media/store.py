@@ -6,6 +6,8 @@ import hashlib
 import os
 import re
 import secrets
+import threading
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from bridge.media.refusal import MediaReason, UnfitMedia
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WRITE_SIZE = 1 << 18
+_ABANDONED_SECONDS = 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +75,17 @@ class MediaStore:
             path.unlink(missing_ok=True)
 
     def sweep(self) -> int:
-        """Remove what a killed process left half-written; returns how many. Only while nobody else is writing."""
-        left = list(self._incoming.glob("*"))
-        for path in left:
-            path.unlink(missing_ok=True)
-        return len(left)
+        """Remove what a killed process left half-written an hour ago or longer; returns how many.
+
+        What anybody is still writing is younger: an arriving file grows, or its sender is given up.
+        """
+        old, left = time.time() - _ABANDONED_SECONDS, 0
+        for path in self._incoming.glob("*"):
+            with contextlib.suppress(FileNotFoundError):  # adopted or removed meanwhile
+                if path.stat().st_mtime < old:
+                    path.unlink()
+                    left += 1
+        return left
 
     def _new(self) -> Path:
         path = self._incoming / secrets.token_hex(16)
@@ -89,17 +98,21 @@ class MediaStore:
 
     async def _fill(self, path: Path, stream: AsyncIterator[bytes], limit: int) -> None:
         size, waiting = 0, bytearray()
-        async for chunk in stream:
-            size += len(chunk)
-            if size > limit:
-                raise UnfitMedia(MediaReason.TOO_BIG)
-            waiting += chunk
-            if len(waiting) >= _WRITE_SIZE:
-                await asyncio.to_thread(_append, path, bytes(waiting))
-                waiting.clear()
-        if not size:
-            raise UnfitMedia(MediaReason.EMPTY)
-        await asyncio.to_thread(_append, path, bytes(waiting))
+        file = await asyncio.to_thread(_Arriving, path)
+        try:
+            async for chunk in stream:
+                size += len(chunk)
+                if size > limit:
+                    raise UnfitMedia(MediaReason.TOO_BIG)
+                waiting += chunk
+                if len(waiting) >= _WRITE_SIZE:
+                    await asyncio.to_thread(file.write, bytes(waiting))
+                    waiting.clear()
+            if not size:
+                raise UnfitMedia(MediaReason.EMPTY)
+            await asyncio.to_thread(file.write, bytes(waiting))
+        finally:
+            file.close()
 
     def _adopt(self, incoming: Path) -> Stored:
         try:
@@ -119,12 +132,29 @@ class MediaStore:
         return Stored(sha256=digest, size=size)
 
 
-def _append(path: Path, data: bytes) -> None:
-    try:
-        with path.open("ab") as file:
-            file.write(data)
-    except OSError as error:
-        raise _unavailable(error) from error
+class _Arriving:
+    """The file that ``_new`` made, open as long as bytes come: one that vanished is not begun again in its middle."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file = path.open("r+b", buffering=0)
+        except OSError as error:
+            raise _unavailable(error) from error
+        self._lock = threading.Lock()
+
+    def write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        try:
+            with self._lock:
+                while rest:
+                    rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            raise _unavailable(error) from error
+
+    def close(self) -> None:
+        """Waits for a write whose caller was cancelled: its thread still holds the descriptor."""
+        with self._lock:
+            self._file.close()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -5,17 +5,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import asyncpg.exceptions
 from pydantic_core import PydanticSerializationError
 from tortoise.exceptions import IntegrityError
 from tortoise.functions import Min
 
 from bridge.core.clock import Clock
+from bridge.core.errors import StorageUnavailable
 from bridge.core.events import ChatMoved, InboundEvent, Unreadable
 from bridge.core.ids import AccountId, Address, ChatId
 from bridge.core.states import INBOX, InboxState, InboxStep
 from bridge.storage import codec
 from bridge.storage.bells import inbox_bell
-from bridge.storage.database import transaction
+from bridge.storage.database import UNAVAILABLE, transaction
 from bridge.storage.models import AdapterState, ChatAlias, Delivery, Inbox
 
 MAX_ATTEMPTS = 8
@@ -29,11 +31,15 @@ def _scrubbed(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
+def _short(key: str) -> str:
+    """A key, shortened to fit its column where a platform's ids are very long."""
+    if len(key) <= _MAX_KEY:
+        return key
+    return f"{key[: _MAX_KEY - 65]}#{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()}"
+
+
 def _key(event: InboundEvent) -> str:
-    """The event's key, shortened to fit its column where a platform's ids are very long."""
-    if len(event.key) <= _MAX_KEY:
-        return event.key
-    return f"{event.key[: _MAX_KEY - 65]}#{hashlib.sha256(event.key.encode('utf-8', 'replace')).hexdigest()}"
+    return _short(event.key)
 
 
 def _row(event: InboundEvent, now: datetime) -> Inbox:
@@ -80,18 +86,23 @@ class DurableSink:
 
 
 async def _set_state(account: AccountId, key: str, value: str) -> None:
+    key = _short(key)
     if not await AdapterState.filter(account=account, key=key).update(value=value):
         await AdapterState.create(account=account, key=key, value=value)
 
 
 class DurableState:
-    """An adapter's own small values, in the database."""
+    """An adapter's own values, in the database. All methods raise StorageUnavailable."""
 
     def __init__(self, account: AccountId) -> None:
         self._account = account
 
     async def get(self, key: str) -> str | None:
-        row = await AdapterState.get_or_none(account=self._account, key=key)
+        try:
+            row = await AdapterState.get_or_none(account=self._account, key=_short(key))
+        # A server that is shutting down or turns connections away says so in many classes.
+        except (*UNAVAILABLE, asyncpg.exceptions.PostgresError) as error:
+            raise StorageUnavailable(f"the database cannot be read now ({type(error).__name__})") from error
         return None if row is None else row.value
 
     async def set(self, key: str, value: str) -> None:
@@ -100,7 +111,7 @@ class DurableState:
 
     async def delete(self, key: str) -> None:
         async with transaction():
-            await AdapterState.filter(account=self._account, key=key).delete()
+            await AdapterState.filter(account=self._account, key=_short(key)).delete()
 
 
 async def take(now: datetime, *, busy: set[tuple[str, str]], limit: int = 64) -> list[Inbox]:

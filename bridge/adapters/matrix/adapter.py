@@ -20,6 +20,7 @@ from bridge.adapters.matrix.client import (
     NoAnswer,
     NotSent,
 )
+from bridge.adapters.matrix.errands import Errands
 from bridge.adapters.matrix.message_in import media_of
 from bridge.adapters.matrix.receiving import FILTER, FIRST_FILTER, Receiver
 from bridge.adapters.matrix.rooms import Rooms
@@ -67,7 +68,8 @@ class MatrixAdapter:
         self._clock = context.clock
         self._session = Session(settings)
         self._rooms = Rooms(context, self._session)
-        self._receiver = Receiver(settings, context, self._session, self._rooms)
+        self._errands = Errands(settings, context, self._session, self._rooms)
+        self._receiver = Receiver(context, self._session, self._rooms, self._errands)
         self._sender = Sender(context.account, context.clock, self._session, self._rooms)
         self._task: asyncio.Task[None] | None = None
         self._ready = False
@@ -113,9 +115,8 @@ class MatrixAdapter:
             server = self._session.server
             answer = await server.ask(server.sync(timeout=0, sync_filter=FIRST_FILTER), TRANSFER_SECONDS)
             events, first_state = await self._receiver.read(answer, None)
-            await sink.accept(events, state=first_state)
-        await self._rooms.join_configured()
-        await self._receiver.revisit_invites()
+            await sink.accept(events, state=first_state | self._errands.state())
+        await self._errands.connected(sink)
         await self._learn_limits()
         self._ready = True
         self._health = Health(connected=True)
@@ -132,6 +133,14 @@ class MatrixAdapter:
             return
 
     async def _run(self, sink: Sink, state: StateStore) -> None:
+        errands = asyncio.create_task(self._errands.run(sink), name=f"matrix errands {self.account}")
+        try:
+            await self._listen(sink, state)
+        finally:
+            errands.cancel()
+            await asyncio.gather(errands, return_exceptions=True)
+
+    async def _listen(self, sink: Sink, state: StateStore) -> None:
         failures = 0
         while True:
             try:
@@ -169,7 +178,8 @@ class MatrixAdapter:
         pause = _FIRST_PAUSE
         while True:
             try:
-                await sink.accept(events, state=state)
+                async with self._errands.writing:
+                    await sink.accept(events, state={**state, **self._errands.state()})
             except StorageUnavailable:
                 _log.warning("events_not_stored", account=self.account, events=len(events))
                 self._health = Health(connected=True, detail="the database cannot be written: nothing is acknowledged")

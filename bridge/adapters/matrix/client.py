@@ -48,6 +48,10 @@ class Answer(Exception):
         self.status, self.code, self.retry_after, self.login = status, code, retry_after, login
 
 
+TROUBLE = (Answer, NoAnswer, NotSent, TimeoutError)
+"""How a request fails, whether it was refused, went astray or took longer than its caller had patience."""
+
+
 class _Reply(Response):
     """An answer as it came over the wire."""
 
@@ -114,10 +118,12 @@ class HomeServer(AsyncClient):
         address = path + (f"?{urlencode(query)}" if query else "")
         return await self.ask(self._send(_Reply, method, address, None if body is None else json.dumps(body)))
 
-    async def state(self, room: str, kind: str, key: str = "") -> dict[str, Any] | None:
+    async def state(
+        self, room: str, kind: str, key: str = "", seconds: float = REQUEST_SECONDS
+    ) -> dict[str, Any] | None:
         """The content of one state event; None where there is none. Raises Answer when it may not be seen."""
         try:
-            return await self.ask(self.room_get_state_event(room, kind, key))
+            return await self.ask(self.room_get_state_event(room, kind, key), seconds)
         except Answer as answer:
             if answer.status == 404:
                 return None

@@ -1,27 +1,27 @@
 """What a sync answer means: every event of every room exactly as long as we were in it, gaps filled, invitations."""
 
-import json
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
 
-from bridge.adapters.matrix.client import Answer
+from bridge.adapters.matrix.client import TROUBLE, Answer, NoAnswer
 from bridge.adapters.matrix.convert import previous_membership, to_event
+from bridge.adapters.matrix.errands import PATIENCE, Errands, invitations
 from bridge.adapters.matrix.rooms import Rooms, names_in
 from bridge.adapters.matrix.session import SINCE, Session
-from bridge.adapters.matrix.settings import Settings
 from bridge.core.events import ChatMoved, InboundEvent, Unreadable
 from bridge.core.ports import AdapterContext
 
 _log = structlog.get_logger(__name__)
 _LAZY = {"lazy_load_members": True, "include_redundant_members": True}
 _NOTHING = {"not_types": ["*"]}
-_INVITES = "invites"
-_MAX_INVITES = 200
 MAX_GAP = 5_000
 """Events of one room that are fetched after an absence; what is older is reported as missing."""
 _PAGE = 100
+MAX_GAP_FAILURES = 8
+"""Attempts to read what was missed in one room, each of which keeps every room waiting."""
 
 FILTER: dict[str, Any] = {
     "presence": _NOTHING,
@@ -45,21 +45,29 @@ Event = Mapping[str, Any]
 class Receiver:
     """Turns sync answers into events and new state, to be committed together."""
 
-    def __init__(self, settings: Settings, context: AdapterContext, session: Session, rooms: Rooms) -> None:
-        self._settings = settings
-        self._inviters = context.permitted_inviters
+    def __init__(self, context: AdapterContext, session: Session, rooms: Rooms, errands: Errands) -> None:
         self._clock = context.clock
         self._session = session
         self._rooms = rooms
+        self._errands = errands
+        self._patient = True
+        """Does this answer still wait for errands? The first that fails is enough."""
+        self._gap_failures: dict[str, int] = {}
 
     async def read(self, answer: Event, since: str | None) -> tuple[list[InboundEvent], dict[str, str]]:
-        """Events in order, and the state to commit with them. Raises what the homeserver's client raises."""
+        """Events in order, and the state to commit with them and with the errands' own.
+
+        Raises what the homeserver's client raises, where history cannot be read.
+        """
         place = answer.get("next_batch")
         if not isinstance(place, str):
             raise TypeError("a sync answer without next_batch")
         rooms = _mapping(answer.get("rooms"))
-        invites = await self._follow_invites(_mapping(rooms.get("invite")))
-        state = {SINCE: place, _INVITES: json.dumps(invites)}
+        for room, section in _mapping(rooms.get("invite")).items():
+            for inviter, direct in invitations(_mapping(section), self._session.user):
+                self._errands.invited(room, inviter, direct=direct)
+        self._patient = True
+        state = {SINCE: place}
         if since is None:  # what was said before we first came is not ours to read
             return [], state
         events: list[InboundEvent] = []
@@ -110,30 +118,25 @@ class Receiver:
         if direct and isinstance(inviter, str) and inviter != self._session.user:
             await self._rooms.remember_private(room, inviter)
         if await self._rooms.person_in(room) is not None:
-            try:
-                alone = await self._rooms.is_two(room)
-            except Answer as answer:
-                if answer.status != 403:  # we are out again
-                    raise
-                return
-            if not alone:
-                await self._rooms.forget_private(room)
+            if self._patient:
+                try:
+                    async with asyncio.timeout(PATIENCE):
+                        await self._errands.counted(room)
+                except TROUBLE:
+                    self._patient = False
+                else:
+                    return
+            self._errands.count_later(room)
 
     async def _moved(self, room: str, sender: str, move: ChatMoved) -> InboundEvent | None:
-        """The server let only someone with the power to close the room say so; still, look where it leads."""
-        if await self._rooms.moved(room, move.new_chat, sender):
-            if move.chat.startswith("#") and await self._rooms.resolved(move.chat) == move.new_chat:
-                self._rooms.point(move.chat, move.new_chat)
-                return None  # the address of the config went along
-            return move
-        return Unreadable(
-            account=move.account,
-            chat=move.chat,
-            key=move.key,
-            at=move.at,
-            raw=move.raw,
-            reason="the room was replaced, and the replacement could not be joined: invite the bridge's account there",
-        )
+        if self._patient:  # at once where possible: it comes before what is said in the new room
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    return await self._errands.moved(room, sender, move)
+            except TROUBLE:
+                self._patient = False
+        self._errands.move_later(room, sender, move)
+        return None
 
     async def _gap(
         self, room: str, start: object, since: str, names: dict[str, str]
@@ -145,34 +148,38 @@ class Receiver:
         while place is not None and len(found) < MAX_GAP:
             try:
                 page = await self._session.server.messages(room, place, since, _PAGE, _LAZY)
-            except Answer as answer:
-                if answer.status not in (403, 404):
+            except (Answer, NoAnswer) as error:
+                status = error.status if isinstance(error, Answer) else 500
+                if status in (403, 404):
+                    _log.warning("gap_not_readable", room=room, answer=str(error))
+                    return list(reversed(found)), []
+                failures = self._gap_failures[room] = self._gap_failures.get(room, 0) + (status >= 500)
+                if failures < MAX_GAP_FAILURES:
                     raise
-                _log.warning("gap_not_readable", room=room, answer=str(answer))
-                return list(reversed(found)), []
+                reason = f"the homeserver could not say what came while the bridge was away ({error})"
+                return list(reversed(found)), [await self._missing(room, names, f"{since}/{place}", reason)]
             # The names of that time must not cover later ones.
             names.update({**names_in(_objects(page.get("state"))), **names})
             for event in _events(page.get("chunk")):
                 # `to` is honoured by servers to different degrees: the last event we know ends the gap in any case.
                 if last is not None and event.get("event_id") == last:
+                    self._gap_failures.pop(room, None)
                     return list(reversed(found)), []
                 found.append(event)
                 if self._is_own_join(event):
                     return list(reversed(found)), []
             following = page.get("end")
             place = following if isinstance(following, str) and following != place else None
+        self._gap_failures.pop(room, None)
         if place is None:
             return list(reversed(found)), []
         _log.error("gap_too_long", room=room, events=len(found))
+        reason = f"more than {MAX_GAP} events came while the bridge was away; the older ones were not read"
+        return list(reversed(found)), [await self._missing(room, names, str(found[-1].get("event_id")), reason)]
+
+    async def _missing(self, room: str, names: dict[str, str], where: str, reason: str) -> Unreadable:
         view = await self._rooms.view(room, names)
-        missing = Unreadable(
-            account=view.account,
-            chat=view.chat,
-            key=f"gap:{found[-1].get('event_id')}",
-            at=self._clock.now(),
-            reason=f"more than {MAX_GAP} events came while the bridge was away; the older ones were not read",
-        )
-        return list(reversed(found)), [missing]
+        return Unreadable(account=view.account, chat=view.chat, key=f"gap:{where}", at=self._clock.now(), reason=reason)
 
     def _while_inside(self, happened: Sequence[Event], *, private: bool) -> list[bool]:
         """Which events count: only what came while we were members: a new member is shown what was said before them.
@@ -206,38 +213,6 @@ class Receiver:
 
     def _is_own_join(self, event: Event) -> bool:
         return self._own_membership(event) == "join" and previous_membership(event) != "join"
-
-    # --- invitations ---
-
-    async def revisit_invites(self) -> None:
-        """Look at the pending invitations again: the config may have changed, or the homeserver was not willing."""
-        await self._session.state.set(_INVITES, json.dumps(await self._follow_invites({})))
-
-    async def _follow_invites(self, new: Event) -> dict[str, list[object]]:
-        """Follow what may be followed; the rest is kept, for the day when the config permits it."""
-        stored = await self._session.state.get(_INVITES)
-        pending: dict[str, list[object]] = json.loads(stored) if stored else {}
-        for room, section in new.items():
-            for event in _objects(_mapping(_mapping(section).get("invite_state")).get("events")):
-                if self._own_membership(event) == "invite":
-                    pending[room] = [event.get("sender"), _mapping(event.get("content")).get("is_direct") is True]
-                    if not self._follows(room, pending[room]):
-                        _log.info("invite_left_pending", room=room, inviter=event.get("sender"))
-        for room, invite in list(pending.items()):
-            if not self._follows(room, invite):
-                continue
-            inviter, direct = invite
-            if direct and not self._rooms.is_configured(room):
-                await self._rooms.remember_private(room, str(inviter))
-            if not await self._rooms.join(room):  # withdrawn, for instance
-                await self._rooms.forget_private(room)
-            del pending[room]
-        return dict(list(pending.items())[-_MAX_INVITES:])
-
-    def _follows(self, room: str, invite: Sequence[object]) -> bool:
-        inviter, direct = invite
-        anyone = direct is True and self._settings.direct_invites == "anyone"
-        return inviter in self._inviters or self._rooms.is_configured(room) or anyone
 
 
 def _mapping(value: object) -> Event:

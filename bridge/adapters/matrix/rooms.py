@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from nio.api import RoomPreset
 
-from bridge.adapters.matrix.client import Answer
+from bridge.adapters.matrix.client import TROUBLE, Answer
 from bridge.adapters.matrix.convert import RoomView
 from bridge.adapters.matrix.session import Session
 from bridge.core.events import ChatKind
@@ -18,6 +18,11 @@ from bridge.core.ports import AdapterContext
 _log = structlog.get_logger(__name__)
 _MARKER = "org.baraza.direct"
 """State event in private rooms that we made: finds a room again whose making was cut short."""
+
+
+_LOOK_UP_SECONDS = 10.0
+_UNTITLED_SECONDS = 300.0
+"""How long a room goes without its name where the homeserver did not tell it."""
 
 
 class Unreachable(Exception):
@@ -42,19 +47,39 @@ class Rooms:
         """Private rooms: room -> the person; empty where it was looked up and is none."""
         self._members: dict[tuple[str, str], str] = {}
         self._titles: dict[str, str] = {}
+        self._untitled: dict[str, float] = {}
+        """When to ask again for a room's name."""
+        self._clock = context.clock
         self._opening = asyncio.Lock()
 
     # --- addresses ---
 
     async def resolve(self) -> None:
-        """Find the rooms behind the aliases of the config."""
-        for chat in self._configured:
-            if chat.startswith("#") and chat not in self._room_of:
-                room = await self.resolved(chat)
-                if room is None:
-                    _log.warning("alias_unknown", chat=chat)
-                else:
-                    self.point(chat, room)
+        """Find the rooms behind the config's aliases; an alias of a server that is away leads where it last did."""
+        await asyncio.gather(*(self._found(chat) for chat in self._configured if self.room_of(chat) is None))
+
+    async def _found(self, chat: ChatId) -> None:
+        try:
+            async with asyncio.timeout(_LOOK_UP_SECONDS):
+                await self.resolve_one(chat)
+        except TROUBLE as error:
+            known = await self._session.state.get(f"alias:{chat}")
+            if known is not None:
+                self.point(chat, known)
+            _log.warning("alias_not_resolved", chat=chat, reason=f"{type(error).__name__}: {error}", known=known)
+
+    async def resolve_one(self, chat: ChatId) -> None:
+        """Find the room behind an alias, and remember it. Raises what may pass."""
+        room = await self.resolved(chat)
+        if room is None:
+            _log.warning("alias_unknown", chat=chat)
+        else:
+            await self.remember_alias(chat, room)
+
+    async def remember_alias(self, alias: ChatId, room: str) -> None:
+        """The alias leads to this room, from now on and after a restart."""
+        self.point(alias, room)
+        await self._session.state.set(f"alias:{alias}", room)
 
     async def resolved(self, chat: str) -> str | None:
         """The room behind an alias; None where there is none."""
@@ -83,15 +108,6 @@ class Rooms:
         return self.chat_of(room) in self._configured
 
     # --- joining ---
-
-    async def join_configured(self) -> None:
-        """Join the config's rooms where that is possible; what is not is said by `baraza check`."""
-        server = self._session.server
-        joined = set((await server.ask(server.joined_rooms())).get("joined_rooms", []))
-        for chat in self._configured:
-            room = None if is_person(chat) else self.room_of(chat)
-            if room is not None and room not in joined:
-                await self.join(room)
 
     async def join(self, room: str, via: str = "") -> bool:
         """Join a room. False where the homeserver says no; raises what may pass."""
@@ -221,6 +237,7 @@ class Rooms:
             return
         if kind in ("m.room.name", "m.room.canonical_alias"):
             self._titles.pop(room, None)
+            self._untitled.pop(room, None)
         if kind != "m.room.member":
             return
         membership = str(content.get("membership"))
@@ -246,19 +263,19 @@ class Rooms:
         )
 
     async def _title(self, room: str) -> str:
-        if room not in self._titles:
+        """What a room is called; empty where that cannot be had: no event waits for a name."""
+        if room not in self._titles and self._untitled.get(room, 0.0) <= self._clock.monotonic():
             title = ""
             try:
                 for kind, key in (("m.room.name", "name"), ("m.room.canonical_alias", "alias")):
-                    found = (await self._session.server.state(room, kind) or {}).get(key)
+                    found = (await self._session.server.state(room, kind, seconds=_LOOK_UP_SECONDS) or {}).get(key)
                     if isinstance(found, str) and found:
                         title = found
                         break
-            except Answer as answer:
-                if answer.status != 403:
-                    raise
-            self._titles[room] = title
-        return self._titles[room]
+                self._titles[room] = title
+            except TROUBLE:
+                self._untitled[room] = self._clock.monotonic() + _UNTITLED_SECONDS
+        return self._titles.get(room, "")
 
     async def is_two(self, room: str) -> bool:
         """Are there no more than two in this room, ourselves included?"""

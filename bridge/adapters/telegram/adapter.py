@@ -19,7 +19,7 @@ from bridge.adapters.telegram.receiver import Receiver, webhook_path
 from bridge.adapters.telegram.request import GarbledAnswer
 from bridge.adapters.telegram.settings import Settings
 from bridge.core.capabilities import ButtonStyle, Capabilities, Form, Guarantee, Pace, TextUnit
-from bridge.core.errors import MediaRefused, Refusal, StorageUnavailable
+from bridge.core.errors import BarazaError, MediaRefused, Refusal, StorageUnavailable
 from bridge.core.ids import ChatId, MessageId, RemoteRef
 from bridge.core.message import AttachmentKind, Content, RemoteFile
 from bridge.core.ports import (
@@ -61,6 +61,7 @@ _CAPABILITIES: Final = Capabilities(
     guarantee=Guarantee.AT_MOST_ONCE,
 )
 _START_PAYLOAD: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_DEFECT_PAUSE: Final = timedelta(seconds=30)
 _ANSWER_LIMIT: Final = 200
 """Characters of the short answer to a press: https://core.telegram.org/bots/api#answercallbackquery"""
 
@@ -125,17 +126,21 @@ class TelegramAdapter:
     # --- sending ---
 
     async def send(self, outgoing: Outgoing, key: str) -> SendOutcome:
+        attempt = _Attempt()
         try:
-            return await self._send(outgoing)
+            return await self._send(outgoing, attempt)
         except TelegramError as error:
             return await self._failed(error, outgoing.chat)
         except FileNotFoundError:
             return Refused(reason=Refusal.BAD_CONTENT, detail="the file is no longer in the media folder")
         except Exception as error:
-            return self._defect(error)
+            unknown = self._defect(error)
+            return unknown if attempt.handed_over else Later(when=self._clock.now() + _DEFECT_PAUSE, why=unknown.why)
 
-    async def _send(self, outgoing: Outgoing) -> SendOutcome:
+    async def _send(self, outgoing: Outgoing, attempt: "_Attempt") -> SendOutcome:
         frozen = outgoing.payload
+        if not {"method", "chat_id"} <= frozen.keys():
+            return Refused(reason=Refusal.BAD_CONTENT, detail="the payload is of another making: please report this")
         method = str(frozen["method"])
         params: dict[str, Any] = {
             name: value for name, value in frozen.items() if name not in ("method", "message_thread_id")
@@ -155,6 +160,7 @@ class TelegramAdapter:
                     return Refused(reason=Refusal.BAD_CONTENT, detail="the file came without its bytes")
                 params[field] = await self._open_file(local, stack)
             try:
+                attempt.handed_over = True
                 message = await self._post(method, params)
             except TelegramError as error:
                 if file_id and faults.is_stale_file(error):
@@ -188,7 +194,7 @@ class TelegramAdapter:
             method, params = convert.to_edit(outgoing.payload)
             await self._client.call(method, {**params, **_target(ref)})
         except TelegramError as error:
-            return Sent() if faults.is_not_modified(error) else await self._failed(error, ref.chat)
+            return Sent() if faults.is_not_modified(error) else await self._failed(error, ref.chat, targeted=True)
         except Exception as error:
             return self._defect(error)
         return Sent()
@@ -197,20 +203,20 @@ class TelegramAdapter:
         try:
             await self._client.call("deleteMessage", _target(ref))
         except TelegramError as error:
-            return Sent() if faults.is_already_deleted(error) else await self._failed(error, ref.chat)
+            return Sent() if faults.is_already_deleted(error) else await self._failed(error, ref.chat, targeted=True)
         except Exception as error:
             return self._defect(error)
         return Sent()
 
-    async def _failed(self, error: TelegramError, chat: ChatId) -> SendOutcome:
+    async def _failed(self, error: TelegramError, chat: ChatId, *, targeted: bool = False) -> SendOutcome:
         now = self._clock.now()
         if isinstance(error, ChatMigrated):
             old = payload.split_chat(chat)[0]
             await self._receiver.report(convert.moved(self.account, old, error.new_chat_id, now))
         self._receiver.rejected(error)
-        return faults.outcome(error, now, private=not chat.startswith(("-", "@")))
+        return faults.outcome(error, now, private=not chat.startswith(("-", "@")), targeted=targeted)
 
-    def _defect(self, error: Exception) -> SendOutcome:
+    def _defect(self, error: Exception) -> Unknown:
         log.error("telegram.send_defect", account=self.account, error=faults.place(error))
         return Unknown(why=f"a defect in the bridge ({type(error).__name__}): please report it")
 
@@ -228,14 +234,14 @@ class TelegramAdapter:
         if file_id and self._state is not None:
             try:
                 await self._state.set(key, file_id)
-            except StorageUnavailable:
+            except BarazaError:  # what was sent is sent
                 log.warning("telegram.upload_not_remembered", account=self.account)
 
     async def _forget(self, key: str) -> None:
         if self._state is not None:
             try:
                 await self._state.delete(key)
-            except StorageUnavailable:
+            except BarazaError:
                 log.warning("telegram.upload_not_forgotten", account=self.account)
 
     # --- the rest ---
@@ -264,6 +270,13 @@ class TelegramAdapter:
         if me is None or not me.username or not _START_PAYLOAD.fullmatch(payload):
             return None
         return f"https://t.me/{me.username}?start={payload}"
+
+
+class _Attempt:
+    """How far a send came."""
+
+    handed_over = False
+    """Was the deciding request begun? Before that, a failure is no doubt: nothing was sent."""
 
 
 def _target(ref: RemoteRef) -> dict[str, Any]:

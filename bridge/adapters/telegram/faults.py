@@ -96,8 +96,11 @@ def retry_after(error: TelegramError) -> float | None:
     return error.seconds if isinstance(error, FloodControl) else None
 
 
-def outcome(error: TelegramError, now: datetime, *, private: bool = False) -> SendOutcome:
-    """What became of a send, an edit or a removal that failed so. ``private``: the chat is one person's."""
+def outcome(error: TelegramError, now: datetime, *, private: bool = False, targeted: bool = False) -> SendOutcome:
+    """What became of a request that failed so.
+
+    ``private``: the chat is one person's. ``targeted``: it was the edit or the removal of a message there.
+    """
     if isinstance(error, FloodControl):
         # Telegram does not say whether the chat or the whole bot was too fast: the chat nearly always was.
         return Later(when=now + timedelta(seconds=error.seconds), why=str(error))
@@ -107,6 +110,11 @@ def outcome(error: TelegramError, now: datetime, *, private: bool = False) -> Se
         return _garbled(error, now)
     if isinstance(error, InvalidToken):
         return Refused(reason=Refusal.BAD_CREDENTIALS, detail="Telegram does not accept the bot's token")
+    if isinstance(error, ChatMigrated) and targeted:
+        # Message ids do not come along into the supergroup, and the old group takes no more changes.
+        return Refused(
+            reason=Refusal.TARGET_GONE, detail="the group became a supergroup, which left its messages behind"
+        )
     if isinstance(error, ChatMigrated):
         return Later(when=now, why="the group became a supergroup")
     if isinstance(error, Conflict):

@@ -71,6 +71,23 @@ def test_a_part_too_small_for_one_character_is_an_error() -> None:
         split(plain("🌍"), lambda part: len(part.text.encode()) <= 3)
 
 
+@pytest.mark.parametrize("blank", ["\u00a0", " ", "\t", "\u2003", "\n"])
+@pytest.mark.parametrize("text", ["x{}y", "{}y", "x{}", "x{}y{}z"])
+def test_a_platform_that_takes_no_blank_message_gets_none(blank: str, text: str) -> None:
+    """Telegram's rule: at most so many units, and something to see."""
+
+    def fits(part: RichText) -> bool:
+        return len(part) <= 40 and bool(part.text.strip())
+
+    parts = split(plain(text.replace("{}", blank * 90)), fits)
+    assert [part.text.strip() for part in parts] == list(text.replace("{}", ""))
+    assert all(map(fits, parts))
+
+
+def test_white_space_that_fits_nowhere_is_nothing() -> None:
+    assert split(plain("\u00a0" * 90), lambda part: bool(part.text.strip())) == []
+
+
 def test_a_long_text_takes_no_long_time() -> None:
     text = plain("word " * 20_000)
     asked = 0

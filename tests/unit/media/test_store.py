@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+import os
 import stat
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -38,7 +40,7 @@ async def test_one_byte_over_the_limit_is_refused(store: MediaStore) -> None:
     with pytest.raises(UnfitMedia) as caught:
         await store.put(stream(b"12345"), limit=4)
     assert caught.value.reason is MediaReason.TOO_BIG
-    assert store.sweep() == 0
+    assert not list(store._incoming.iterdir())
 
 
 async def test_a_stream_that_breaks_leaves_nothing(store: MediaStore) -> None:
@@ -48,7 +50,7 @@ async def test_a_stream_that_breaks_leaves_nothing(store: MediaStore) -> None:
 
     with pytest.raises(ConnectionResetError):
         await store.put(breaking(), limit=100)
-    assert store.sweep() == 0
+    assert not list(store._incoming.iterdir())
 
 
 async def test_a_cancelled_put_leaves_nothing(store: MediaStore) -> None:
@@ -63,21 +65,50 @@ async def test_a_cancelled_put_leaves_nothing(store: MediaStore) -> None:
     await begun.wait()
     task.cancel()
     await asyncio.wait([task])
-    assert store.sweep() == 0
+    assert not list(store._incoming.iterdir())
 
 
 async def test_what_a_killed_process_left_is_swept(store: MediaStore) -> None:
     stored = await store.put(stream(b"whole"), limit=100)
-    (store._incoming / "left-behind").write_bytes(b"half")
+    left = store._incoming / "left-behind"
+    left.write_bytes(b"half")
+    assert store.sweep() == 0, "somebody may be writing it"
+    an_hour_ago = time.time() - 3601
+    os.utime(left, (an_hour_ago, an_hour_ago))
     assert store.sweep() == 1
+    assert not left.exists()
     assert store.path(stored.sha256).read_bytes() == b"whole"
+
+
+async def test_a_sweep_spares_what_is_arriving(store: MediaStore) -> None:
+    data = bytes(n % 251 for n in range(3 << 18))
+
+    async def swept() -> AsyncIterator[bytes]:
+        yield data[: 1 << 19]
+        assert store.sweep() == 0
+        yield data[1 << 19 :]
+
+    stored = await store.put(swept(), limit=len(data))
+    assert store.path(stored.sha256).read_bytes() == data
+
+
+async def test_a_file_that_vanished_while_arriving_is_not_kept_by_halves(store: MediaStore) -> None:
+    async def robbed() -> AsyncIterator[bytes]:
+        yield bytes(1 << 19)
+        [arriving] = store._incoming.iterdir()
+        arriving.unlink()
+        yield bytes(1 << 19)
+
+    with pytest.raises(StorageUnavailable):
+        await store.put(robbed(), limit=1 << 20)
+    assert not list(store._root.glob("??/??/*"))
 
 
 async def test_the_same_bytes_at_once_are_one_file(store: MediaStore) -> None:
     both = await asyncio.gather(*(store.put(stream(b"same"), limit=10) for _ in range(5)))
     assert len(set(both)) == 1
     assert store.path(both[0].sha256).read_bytes() == b"same"
-    assert store.sweep() == 0
+    assert not list(store._incoming.iterdir())
 
 
 async def test_a_folder_that_cannot_be_made_is_the_disks_fault(tmp_path: Path) -> None:

@@ -7,13 +7,14 @@ import pytest
 from PIL import Image
 
 from bridge.adapters.telegram.adapter import TelegramAdapter
-from bridge.core.errors import MediaRefused, Refusal, StorageUnavailable
+from bridge.core.errors import MediaRefused, Refusal, StorageConflict, StorageUnavailable
 from bridge.core.events import ChatMoved, MessagePosted
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef
 from bridge.core.message import AttachmentKind, Button, Content, RemoteFile
 from bridge.core.ports import Later, Outgoing, Refused, Sent, Unknown
 from bridge.core.text import plain
 from bridge.playground.botapi import Limits
+from tests.contract.harness import MemoryState
 from tests.unit.adapters.telegram.conftest import ACCOUNT, BOT, Village
 
 KEY = "a" * 32
@@ -196,7 +197,9 @@ async def test_what_was_written_and_not_answered_is_unknown(
 
 
 async def test_a_payload_of_another_making_is_no_crash(village: Village, adapter: TelegramAdapter) -> None:
-    assert isinstance(await adapter.send(Outgoing(chat=ChatId("-5"), payload={}), KEY), Unknown)
+    outcome = await adapter.send(Outgoing(chat=ChatId("-5"), payload={}), KEY)
+    assert isinstance(outcome, Refused)
+    assert outcome.reason is Refusal.BAD_CONTENT
 
 
 # --- replies and moves ----------------------------------------------------------------------------------------------
@@ -239,6 +242,61 @@ async def test_a_move_that_cannot_be_stored_is_later_all_the_same(village: Villa
     await users.migrate(old)
     village.sink.fail(1)
     assert isinstance(await adapter.send(outgoing, KEY), Later)
+
+
+class Unwilling(MemoryState):
+    """A database that raises at one kind of request."""
+
+    def __init__(self, error: Exception, *, reading: bool) -> None:
+        super().__init__()
+        self.error, self.reading = error, reading
+
+    async def get(self, key: str) -> str | None:
+        if self.reading:
+            raise self.error
+        return await super().get(key)
+
+    async def set(self, key: str, value: str) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [StorageUnavailable(), OSError("a driver's own"), ValueError("a defect")])
+async def test_a_photo_is_no_doubt_where_the_database_fails_before_it_was_sent(
+    village: Village, adapter: TelegramAdapter, error: Exception
+) -> None:
+    adapter._state = Unwilling(error, reading=True)
+    photo = village.attachment(picture(), AttachmentKind.PHOTO, "p.png")
+    before = len(await village.shown())
+    outcome = await adapter.send(village.outgoing(adapter, Content(attachments=(photo,))), KEY)
+    shown = len(await village.shown()) - before
+    assert (type(outcome), shown) == ((Sent, 1) if isinstance(error, StorageUnavailable) else (Later, 0))
+
+
+@pytest.mark.parametrize("error", [StorageUnavailable(), StorageConflict()])
+async def test_a_photo_that_was_sent_is_sent_though_its_upload_cannot_be_remembered(
+    village: Village, adapter: TelegramAdapter, error: Exception
+) -> None:
+    adapter._state = Unwilling(error, reading=False)
+    photo = village.attachment(picture(), AttachmentKind.PHOTO, "p.png")
+    only(await adapter.send(village.outgoing(adapter, Content(attachments=(photo,))), KEY))
+
+
+@pytest.mark.parametrize("change", ["edit", "delete"])
+async def test_a_message_of_a_group_that_moved_cannot_be_changed(
+    village: Village, adapter: TelegramAdapter, change: str
+) -> None:
+    """Later would keep everything behind it in the chat waiting for ever."""
+    users = village.simulator.users
+    old = await users.create_group("Basic", village.owner, members=[village.amina, BOT])
+    ref = only(await adapter.send(village.outgoing(adapter, HELLO, old), KEY))
+    village.simulator.fail_next("getUpdates", 502, times=1000)  # so that only the change can learn of it
+    new = await users.migrate(old)
+    outcome = await (
+        adapter.edit(ref, village.outgoing(adapter, HELLO, old), KEY) if change == "edit" else adapter.delete(ref, KEY)
+    )
+    assert isinstance(outcome, Refused)
+    assert outcome.reason is Refusal.TARGET_GONE
+    assert [(event.chat, event.new_chat) for event in village.sink.of(ChatMoved)] == [(str(old), str(new))]
 
 
 # --- removals -------------------------------------------------------------------------------------------------------

@@ -115,6 +115,12 @@ def test_what_certainly_did_not_happen_may_be_tried_again(error: TelegramError, 
     assert made.whole_account is whole_account
 
 
+def test_what_was_to_be_changed_stays_behind_when_a_group_moves() -> None:
+    made = outcome(ChatMigrated(-5), NOW, targeted=True)
+    assert isinstance(made, Refused)
+    assert made.reason is Refusal.TARGET_GONE
+
+
 def test_a_429_names_the_time() -> None:
     made = outcome(FloodControl(17), NOW)
     assert isinstance(made, Later)
