@@ -112,7 +112,7 @@ _ALONE: Final = (MarkKind.LINK, MarkKind.PRE, MarkKind.CODE, MarkKind.MENTION)
 
 def _nested(content: RichText) -> Iterator[Mark]:
     """The same marks, cut where they would cross, with neighbours of one kind joined."""
-    marks = [mark for m in content.marks if _sayable(m) and (mark := _inked(m, content.text))]
+    marks = _united([mark for m in content.marks if _sayable(m) and (mark := _inked(m, content.text))])
     borders = sorted({0, len(content.text), *(m.start for m in marks), *(m.end for m in marks)})
     open_marks: list[Mark] = []
     for start, end in pairwise(borders):
@@ -129,6 +129,18 @@ def _nested(content: RichText) -> Iterator[Mark]:
         missing.sort(key=lambda m: (m.kind is not MarkKind.QUOTE, -m.end, _RANK[m.kind]))
         open_marks += [Mark(start, len(content.text), m.kind, m.value) for m in missing]
     yield from _closed(open_marks, len(content.text))
+
+
+def _united(marks: Sequence[Mark]) -> list[Mark]:
+    """Marks that say the same of overlapping stretches made one, so that neither is cut for the other's sake."""
+    united: list[Mark] = []
+    for mark in sorted(marks, key=lambda m: (m.kind, m.value, m.start)):
+        last = united[-1] if united else None
+        if last is not None and (last.kind, last.value) == (mark.kind, mark.value) and mark.start <= last.end:
+            united[-1] = Mark(last.start, max(last.end, mark.end), mark.kind, mark.value)
+        else:
+            united.append(mark)
+    return united
 
 
 def _inked(mark: Mark, text: str) -> Mark | None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge.adapters.telegram.entities import to_entities, to_rich_text, usable_url, utf16_length
@@ -169,6 +169,7 @@ def rich_texts(draw: st.DrawFn) -> RichText:
 
 
 @given(rich_texts())
+@example(RichText("aaa", (Mark(0, 1, MarkKind.BOLD), Mark(0, 3, MarkKind.BOLD), Mark(0, 2, MarkKind.ITALIC))))
 def test_whatever_goes_out_is_legal_and_comes_back_as_it_went(content: RichText) -> None:
     entities = to_entities(content)
     check_entities(entities)  # refuses what Telegram refuses
