@@ -25,19 +25,28 @@ async def community_for(identity: Identity, known: Sequence[Community], context:
     return chosen if chosen in known else None
 
 
-async def ask(event: MessagePosted, identity: Identity, known: Sequence[Community], context: Context) -> None:
-    """Offer the communities as buttons and numbers, and remember the message that waits for the answer."""
-    answers = {"event": str(context.event_id)}
+async def ask(
+    event: MessagePosted, identity: Identity, known: Sequence[Community], context: Context, *, waits: bool = True
+) -> None:
+    """Offer the communities as buttons and numbers; ``waits``: this message is kept until there is an answer."""
     conversation = await people.conversation(identity, KIND)
+    asked = conversation is not None and conversation.state == ConversationState.OPEN
+    waiting = people.events_of(conversation) if asked else []
+    waiting += [context.event_id] if waits else []
+    answers = {people.EVENTS: " ".join(map(str, waiting))}
     if conversation is None:
         conversation = await people.open_conversation(
             identity, KIND, community="", step="choose", answers=answers, now=context.now
         )
     else:
-        transition = None if conversation.state == ConversationState.OPEN else ConversationStep.RESUME
+        transition = None if asked else ConversationStep.RESUME
         await people.advance(conversation, context.now, transition=transition, answers=answers)
     w = contact.language_of(identity, None)
-    lines = [w._("Which community do you want to write to? Your message is kept.")]
+    lines = [
+        w._("Which community do you want to write to? Your message is kept.")
+        if waiting
+        else w._("Which community do you want to write to?")
+    ]
     buttons: list[tuple[Button, ...]] = []
     for number, community in enumerate(known[: len(_EMOJI)], 1):
         lines.append(f"{number}. {community.name}")
@@ -65,7 +74,7 @@ async def answered(event: MessagePosted, identity: Identity, known: Sequence[Com
 async def chosen(
     conversation: Conversation, identity: Identity, community_id: str, where: Address, context: Context
 ) -> None:
-    """Remember the choice, and handle the message that waited for it."""
+    """Remember the choice, and handle the messages that waited for it, in their order."""
     community = context.communities.get(community_id)
     if community is None or not await people.advance(
         conversation, context.now, transition=ConversationStep.FINISH, community=community_id
@@ -75,6 +84,5 @@ async def chosen(
     w = contact.language_of(identity, community)
     note = w._("Your messages go to {community} from now on. /community changes it.", community=community.name)
     await contact.say(where, Content(text=plain(note)), community, context.now)
-    waiting = people.answers_of(conversation).get("event", "")
-    if waiting.isdecimal():
-        await inbox.again(int(waiting), context.now)
+    for event_id in people.events_of(conversation):
+        await inbox.again(event_id, context.now)

@@ -22,7 +22,10 @@ from bridge.storage import people, submissions
 from bridge.storage.models import Identity, Review
 
 _SLASH = re.compile(r"/(\w+)\s*(.*)", re.DOTALL)
-_WORD = re.compile(r"(help|start|profile|status|withdraw|get|id|community)\b\s*#?(\w*)\s*$", re.IGNORECASE)
+_WORD = re.compile(r"(?:(help|start|profile|status|id|community)|(withdraw|get)\s*#?(\d*))", re.IGNORECASE)
+_NAMES = frozenset({"help", "start", "profile", "status", "withdraw", "get", "id", "community", "queue"})
+_DIGITS = 9
+"""More than any post's number has, and less than a database column holds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +40,27 @@ def parse(event: MessagePosted) -> Command | None:
     if match := _SLASH.fullmatch(text):
         return Command(name=match[1].casefold(), argument=match[2].strip())
     if match := _WORD.fullmatch(text):
-        return Command(name=match[1].casefold(), argument=match[2])
+        return Command(name=(match[1] or match[2]).casefold(), argument=match[3] or "")
     return None
+
+
+def parse_in_group(event: MessagePosted) -> Command | None:
+    """A command of ours and no more. "/Amoxicillin is out of stock" and "/help this patient" are meant for people."""
+    command = parse(event) if event.is_command or event.text.text.startswith("/") else None
+    if command is None or command.name not in _NAMES:
+        return None
+    bare = (
+        not command.argument
+        or _number(command.argument) is not None
+        or (command.name == "start" and " " not in command.argument)
+    )
+    return command if bare else None
+
+
+def _number(argument: str) -> int | None:
+    """The number of a post, in the digits of any script; None for anything else."""
+    wanted = argument.lstrip("#")
+    return int(wanted) if wanted.isdecimal() and len(wanted) <= _DIGITS else None
 
 
 async def run(
@@ -118,10 +140,9 @@ async def _status(identity: Identity, w: Words) -> str:
 
 
 async def _withdraw(argument: str, identity: Identity, context: Context, w: Words) -> str:
-    wanted = argument.lstrip("#")
     held = [review for review in await submissions.reviews_by(identity, 50) if review.state == ReviewState.HELD]
-    if wanted.isdecimal():
-        held = [review for review in held if review.submission.number == int(wanted)]
+    if argument.lstrip("#").isdecimal():
+        held = [review for review in held if review.submission.number == _number(argument)]
     if not held:
         return w._("None of your posts is waiting, so there is nothing to withdraw.")
     if len(held) > 1:
@@ -132,9 +153,9 @@ async def _withdraw(argument: str, identity: Identity, context: Context, w: Word
 
 async def _get(argument: str, event: MessagePosted, community: Community, context: Context, w: Words) -> list[Content]:
     """A whole post, for readers who were sent its beginning."""
-    wanted = argument.lstrip("#")
-    post = await submissions.post_by_number(community.id, int(wanted)) if wanted.isdecimal() else None
-    if post is None or len(wanted) > 9:
+    number = _number(argument)
+    post = None if number is None else await submissions.post_by_number(community.id, number)
+    if post is None:
         return [Content(text=plain(w._("There is no post with that number. Write: GET and the number of a post.")))]
     address = event.ref.address
     capabilities = context.directory.capabilities(address)
@@ -151,8 +172,23 @@ async def _get(argument: str, event: MessagePosted, community: Community, contex
     return [Content(text=part) for part in split(whole, fits)][:20]
 
 
+async def not_here(event: MessagePosted, community: Community, context: Context) -> None:
+    """A command that is answered privately was written in a group."""
+    identity = await people.meet(event.sender, context.now)
+    w = contact.language_of(identity, community)
+    await contact.reply_in_group(
+        event.ref,
+        w._("I answer that privately. Please write to me there."),
+        community,
+        context.directory,
+        context.now,
+        link_label=w._("Write to me"),
+        start_payload=community.id,
+    )
+
+
 async def in_group(command: Command, event: MessagePosted, context: Context) -> bool:
-    """Commands that mean something in a group; False for all others."""
+    """Commands that mean something in every group; False for all others."""
     if command.name != "id":
         return False
     found = context.communities.of_group(event.ref.address)

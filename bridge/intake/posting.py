@@ -3,19 +3,20 @@
 from datetime import datetime
 
 from bridge.core.community import Community, Group, Intake
+from bridge.core.errors import TooSoon
 from bridge.core.events import ChatKind, MessageDeleted, MessageEdited, MessagePosted
 from bridge.core.hygiene import clean_line, clean_text
 from bridge.core.ids import RemoteRef
 from bridge.core.message import Attachment, Content, Uncarried
 from bridge.core.states import ReviewState
-from bridge.core.text import EMPTY, MarkKind, RichText, marked, plain
+from bridge.core.text import EMPTY, MarkKind, RichText, joined, marked, plain
 from bridge.intake.context import Context
 from bridge.members import contact, interview
 from bridge.members.profiles import shown_name
 from bridge.moderation import cards, decisions
 from bridge.rendering.refusals import refusal_words
 from bridge.storage import codec, ledger, people, submissions
-from bridge.storage.models import Identity, Review
+from bridge.storage.models import Identity, Review, Submission
 
 REASONS = ("all",)
 _DETAIL = 300
@@ -61,7 +62,10 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     if not text and not context.attachments and not uncarried:
         await _answer(event, identity, community, context, _nothing(identity, community))
         return
+    leaves = intake == Intake.HOLD.value and not private
     if len(text) > community.max_length:
+        if leaves:
+            await _remove_original(event.ref, None, community, context)
         await _answer(event, identity, community, context, _too_long(identity, community, len(text)))
         return
     reply_post_id, quote = await _thread(event, context.now)
@@ -80,13 +84,13 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         reply_post_id=reply_post_id,
     )
     review = await submissions.review_by_id(review.id) or review
-    if intake == Intake.HOLD.value and not private:
+    if leaves:
         await _remove_original(event.ref, review, community, context)
     await cards.plan(review, community, context.directory, context.now, gather=bool(event.album))
-    await _receipt(event, identity, review, community, context, removed=intake == Intake.HOLD.value and not private)
+    await _receipt(event, identity, review, community, context, removed=leaves)
 
 
-async def _remove_original(ref: RemoteRef, review: Review, community: Community, context: Context) -> None:
+async def _remove_original(ref: RemoteRef, review: Review | None, community: Community, context: Context) -> None:
     """Take the original out of its group; where that is refused it stays, and is answered to once approved."""
     await ledger.plan(
         kind=ledger.REMOVAL,
@@ -95,7 +99,7 @@ async def _remove_original(ref: RemoteRef, review: Review, community: Community,
         operation=ledger.DELETE,
         target_ref=ref,
         community=community.id,
-        review_id=review.id,
+        review_id=None if review is None else review.id,
     )
 
 
@@ -115,7 +119,10 @@ async def _thread(event: MessagePosted, now: datetime) -> tuple[int | None, Rich
 
 
 async def _joins_album(event: MessagePosted, context: Context, uncarried: tuple[Uncarried, ...]) -> bool:
-    """Further items of an album join the submission of its first one, while it is held."""
+    """Further items of an album join the submission of its first one, while it is held.
+
+    Raises TooSoon where somebody changes or decides it at this very moment.
+    """
     if not event.album:
         return False
     known = await submissions.submission_by_album(event.account, event.chat, event.album)
@@ -129,19 +136,23 @@ async def _joins_album(event: MessagePosted, context: Context, uncarried: tuple[
     wording = await submissions.revision_of(review)
     attachments = (*codec.load(codec.ATTACHMENTS, wording.attachments), *context.attachments)
     all_uncarried = (*codec.load(codec.UNCARRIED, wording.uncarried), *uncarried)
-    text = codec.load(codec.RICH_TEXT, wording.text)
-    if not text and event.text:
-        text = clean_text(event.text)
-    shown = await ledger.card_rows(review.id)
-    if text.text == codec.load(codec.RICH_TEXT, wording.text).text and await ledger.unattempted(shown):
-        await submissions.amend(review, attachments, all_uncarried)
-        await cards.replan(review, community, context.directory, context.now)
-    elif await submissions.revise(review, text, attachments, all_uncarried, context.now):
-        await cards.plan(review, community, context.directory, context.now, gather=True)
+    caption = clean_text(event.text)
+    text = joined([part for part in (codec.load(codec.RICH_TEXT, wording.text), caption) if part], "\n")
+    also = refusal_words(context.unfetched, contact.language_of(known.identity, community))
+    if caption and len(text) > community.max_length:
+        also.append(_too_long(known.identity, community, len(text)))
+        text = codec.load(codec.RICH_TEXT, wording.text)
+    if await cards.called_off(review):
+        done = await submissions.amend(review, text, attachments, all_uncarried)
+    else:
+        done = await submissions.revise(review, text, attachments, all_uncarried, context.now, editor=wording.editor)
+    if not done:
+        raise TooSoon
+    await cards.plan(review, community, context.directory, context.now, gather=True)
     if known.intake == Intake.HOLD.value:
         await _remove_original(event.ref, review, community, context)
-    if refused := refusal_words(context.unfetched, contact.language_of(known.identity, community)):
-        await _answer(event, known.identity, community, context, "\n".join(refused))
+    if also:
+        await _answer(event, known.identity, community, context, "\n".join(also))
     return True
 
 
@@ -180,7 +191,9 @@ def _asks(capabilities: object) -> bool:
     return bool(getattr(capabilities, "interviews", False))
 
 
-async def _answer(event: MessagePosted, identity: Identity, community: Community, context: Context, text: str) -> None:
+async def _answer(
+    event: MessagePosted | MessageEdited, identity: Identity, community: Community, context: Context, text: str
+) -> None:
     """A clear answer to the sender, in the right place."""
     if await contact.tell(identity, Content(text=plain(text)), community, context.directory, context.now) is None:
         await contact.reply_in_group(event.ref, text, community, context.directory, context.now)
@@ -210,30 +223,55 @@ async def edited(event: MessageEdited, context: Context) -> None:
     community = None if review is None else context.communities.get(review.community)
     if review is None or community is None:
         return
-    text, _ = tidy(event, context)
     wording = await submissions.revision_of(review)
-    if codec.load(codec.RICH_TEXT, wording.text) == text or not text:
+    attachments: tuple[Attachment, ...] = codec.load(codec.ATTACHMENTS, wording.attachments)
+    uncarried = codec.load(codec.UNCARRIED, wording.uncarried)
+    own = await submissions.authors_revision(submission.id) or wording
+    said, _ = tidy(event, context)
+    text = _reworded(codec.load(codec.RICH_TEXT, own.text), event, submission, said)
+    if text is None or not (said or attachments or uncarried):
         return
     identity = submission.identity
     w = contact.language_of(identity, community)
-    if len(text) > community.max_length:
-        note = _too_long(identity, community, len(text))
-        await contact.tell(identity, Content(text=plain(note)), community, context.directory, context.now)
-        return
-    attachments: tuple[Attachment, ...] = codec.load(codec.ATTACHMENTS, wording.attachments)
-    uncarried = codec.load(codec.UNCARRIED, wording.uncarried)
-    if review.state == ReviewState.HELD:
-        if await submissions.revise(review, text, attachments, uncarried, context.now):
-            await cards.plan(review, community, context.directory, context.now, gather=False)
-            note = w._("Your new wording of #{number} is with the moderators.", number=submission.number)
-            await contact.tell(identity, Content(text=plain(note)), community, context.directory, context.now)
-        return
     if review.state == ReviewState.APPROVED:
         note = w._(
             "Post #{number} is already published; your edit was not carried over. To correct it, reply to the post.",
             number=submission.number,
         )
-        await contact.tell(identity, Content(text=plain(note)), community, context.directory, context.now)
+    elif review.state != ReviewState.HELD:
+        note = w._(
+            "#{number} is no longer with the moderators, so nobody reads your edit. "
+            "Please send the new wording as a new message.",
+            number=submission.number,
+        )
+    elif len(text) > community.max_length:
+        note = _too_long(identity, community, len(text))
+    elif await submissions.revise(review, text, attachments, uncarried, context.now):
+        await cards.plan(review, community, context.directory, context.now, gather=False)
+        note = w._("Your new wording of #{number} is with the moderators.", number=submission.number)
+    else:
+        raise TooSoon  # decided or reworded at this very moment: look again
+    await _answer(event, identity, community, context, note)
+
+
+def _reworded(before: RichText, event: MessageEdited, submission: Submission, said: RichText) -> RichText | None:
+    """The author's whole wording after an edit; None where they changed nothing.
+
+    Platforms report edits in which no word has changed (a preview, a reaction), also for the items of an album.
+    """
+    if submission.album and event.ref != submission.source:
+        # Which words of the whole came with this item is not recorded: nothing that was said is taken away.
+        return None if said.text in before.text else joined([part for part in (before, said) if part], "\n")
+    quote = _quote(before) if submission.reply_post_id is None else EMPTY
+    whole = (quote + said).rstrip()
+    return None if whole == before.rstrip() else whole
+
+
+def _quote(text: RichText) -> RichText:
+    """The line we put before the author's words: what they answered, where that is none of ours."""
+    end = next((m.end for m in text.marks if m.start == 0 and m.kind is MarkKind.QUOTE), 0)
+    ours = text.text.startswith("«") and text.text[:end].endswith("»") and text.text[end : end + 1] == "\n"
+    return text[: end + 1] if ours else EMPTY
 
 
 async def deleted(event: MessageDeleted, context: Context) -> None:

@@ -1,16 +1,18 @@
 """The loop that reads the inbox: in order per chat, several chats at once, each event in one transaction."""
 
 import asyncio
+import traceback
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import PurePath
 
 import structlog
 from pydantic import ValidationError
 
 from bridge.core.clock import Clock
-from bridge.core.community import Communities
+from bridge.core.community import Communities, Intake
 from bridge.core.errors import MediaRefused, StorageUnavailable, TooSoon
-from bridge.core.events import ButtonPressed, InboundEvent, MessagePosted
+from bridge.core.events import ButtonPressed, ChatKind, InboundEvent, MessagePosted
 from bridge.core.message import Attachment, Content, Uncarried, UncarriedKind
 from bridge.core.ports import CanAnswerPress
 from bridge.core.text import plain
@@ -111,7 +113,10 @@ class Processor:
             log.error("inbox_unavailable", id=row.id, error=str(error))  # noqa: TRY400 - tried again
             await self._clock.sleep(1.0)
         except Exception as error:
-            log.exception("inbox_event_failed", id=row.id, account=row.account, error=type(error).__name__)
+            # No traceback: an exception's own words often quote the value it is about, and that is somebody's text.
+            log.error(  # noqa: TRY400
+                "inbox_event_failed", id=row.id, account=row.account, error=type(error).__name__, where=_frames(error)
+            )
             await self._postpone(row, event, type(error).__name__)
 
     async def _handle(self, row: Inbox, event: InboundEvent) -> None:
@@ -136,7 +141,7 @@ class Processor:
 
     async def _files(self, row: Inbox, event: InboundEvent) -> tuple[tuple[Attachment, ...], tuple[Uncarried, ...]]:
         """Bring files in before the transaction: the network may take its time, the database may not wait for it."""
-        if not isinstance(event, MessagePosted) or event.sender.bot:
+        if not isinstance(event, MessagePosted) or not event.files or not await self._reads(event):
             return (), ()
         attachments: list[Attachment] = []
         unfetched: list[Uncarried] = []
@@ -153,6 +158,16 @@ class Processor:
                 reason = error.reason.value if isinstance(error, UnfitMedia) else UNFETCHED
                 unfetched.append(Uncarried(kind=UncarriedKind(file.kind.value), refused=reason))
         return tuple(attachments), tuple(unfetched)
+
+    async def _reads(self, event: MessagePosted) -> bool:
+        """May what this person sends become a post? Files of all others stay where they are."""
+        if event.sender.bot:
+            return False
+        if event.chat_kind is ChatKind.PRIVATE:
+            return bool(self._communities.on_account(event.account))
+        address = await inbox.origin(event.ref.address)
+        found = self._communities.of_group(address)
+        return found is not None and found[1].intake is not Intake.NONE and not self._communities.of_moderators(address)
 
     async def _park(self, row: Inbox, note: str) -> None:
         log.warning("inbox_event_parked", id=row.id, account=row.account, note=note)
@@ -188,3 +203,9 @@ class Processor:
             text = w._("Your message could not be read by the program. It is kept, and a person will look at it.")
             if await contact.tell(identity, Content(text=plain(text)), community, self._directory, now) is None:
                 await contact.reply_in_group(event.ref, text, community, self._directory, now)
+
+
+def _frames(error: BaseException) -> list[str]:
+    """Where an exception comes from, innermost last, for whoever mends it."""
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    return [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]

@@ -16,6 +16,7 @@ from bridge.core.events import (
 from bridge.core.hygiene import clean_text
 from bridge.core.ids import Address
 from bridge.core.message import Content
+from bridge.core.states import ConversationState
 from bridge.core.text import plain
 from bridge.intake import choosing, commands, posting
 from bridge.intake.context import Context, PressAnswer
@@ -24,7 +25,7 @@ from bridge.moderation import channel, query
 from bridge.moderation.decisions import Moderator
 from bridge.rendering.words import words
 from bridge.storage import chats, inbox, ledger, people, submissions
-from bridge.storage.models import Delivery, Handle
+from bridge.storage.models import Delivery, Handle, Identity
 
 _ABOUT_A_REVIEW = (ledger.CARD, ledger.PROMPT, ledger.EXHIBIT)
 
@@ -62,15 +63,19 @@ async def _posted(event: MessagePosted, context: Context) -> None:
         await _private(event, context)
         return
     address = await inbox.origin(event.ref.address)
-    command = commands.parse(event) if event.is_command or event.text.text.startswith("/") else None
+    command = commands.parse_in_group(event)
     if command is not None and await commands.in_group(command, event, context):
         return
     if context.communities.of_moderators(address):
         await _in_channel(event, address, context)
         return
     found = context.communities.of_group(address)
-    if found is not None and command is None:
-        await posting.in_group(event, found[0], found[1], context)
+    if found is None:
+        return
+    if command is not None:
+        await commands.not_here(event, found[0], context)
+        return
+    await posting.in_group(event, found[0], found[1], context)
 
 
 async def _in_channel(event: MessagePosted, address: Address, context: Context) -> None:
@@ -100,12 +105,12 @@ async def _private(event: MessagePosted, context: Context) -> None:
         await people.choose_community(identity, command.argument)
     community = await choosing.community_for(identity, known, context)
     if command is not None and command.name == "community" and len(known) > 1:
-        await choosing.ask(event, identity, known, context)
+        await choosing.ask(event, identity, known, context, waits=False)
         return
     if command is not None and (event.text.text.startswith("/") or not _answers_something(event)):
         await commands.run(command, event, identity, community or known[0], context)
         return
-    if await _continues(event, context):
+    if await _continues(event, identity, context):
         return
     if community is None:
         if not await choosing.answered(event, identity, known, context):
@@ -118,22 +123,31 @@ def _answers_something(event: MessagePosted) -> bool:
     return event.reply_to is not None
 
 
-async def _continues(event: MessagePosted, context: Context) -> bool:
-    """Is this an answer to something we asked: a profile question, a moderator's query?"""
-    identity = await commands.meet_privately(event, context)
+async def _continues(event: MessagePosted, identity: Identity, context: Context) -> bool:
+    """Is this an answer to something we asked: a profile question, a moderator's query?
+
+    Who replies to a query answers that one; else what was asked last counts. A file is an answer only as a reply.
+    """
     has_files = bool(context.attachments)
-    open_query = await submissions.open_query(identity)
-    asked = None if event.reply_to is None else await ledger.answered(event.reply_to, event.at, context.now)
-    conversation = await interview.waiting(identity)
-    if open_query is not None and not has_files and (asked is not None or conversation is None):
-        await query.answer(open_query, clean_text(event.text), context.desk)
+    text, uncarried = posting.tidy(event, context)
+    replied = None if event.reply_to is None else await ledger.answered(event.reply_to, event.at, context.now)
+    about = None if replied is None or replied.review_id is None else replied.review_id
+    if about is not None and (asked := await submissions.query_about(identity, about)) is not None:
+        await query.answer(asked, text, context.attachments, uncarried, context.desk)
         return True
-    if conversation is None or has_files or not event.text:
+    if has_files:
+        return False
+    asked = await submissions.open_query(identity)
+    conversation = await interview.waiting(identity)
+    if asked is not None and (conversation is None or conversation.updated_at < asked.asked_at):
+        await query.answer(asked, text, (), uncarried, context.desk)
+        return True
+    if conversation is None or not event.text:
         return False
     community = context.communities.get(conversation.community)
     if community is None:
         return False
-    content = await interview.answer(conversation, identity, community, clean_text(event.text), context.now)
+    content = await interview.answer(conversation, identity, community, text, context.now)
     if content is None:
         return False
     await contact.say(event.ref.address, content, community, context.now)
@@ -174,6 +188,8 @@ async def _personal(handle_row: Handle, sender: Sender, where: Address, context:
     community = context.communities.get(conversation.community)
     if community is None:
         return nothing
+    if conversation.state == ConversationState.OPEN and handle_row.argument != conversation.step:
+        return channel.Reply(text=w._("That question is answered already. The newest one is below."), alert=True)
     content = await interview.act(conversation, identity, community, handle_row.action, context.now)
     if content is None:
         return nothing

@@ -8,7 +8,7 @@ from bridge.core.message import Button, Content
 from bridge.core.text import RichText
 from bridge.delivery.directory import Directory
 from bridge.rendering.words import Words, words
-from bridge.storage import ledger
+from bridge.storage import inbox, ledger
 from bridge.storage.models import Delivery, Identity
 
 NOTICE_LIFETIME = timedelta(hours=24)
@@ -29,12 +29,18 @@ def reachable(identity: Identity, directory: Directory) -> bool:
 
 
 async def tell(
-    identity: Identity, content: Content, community: Community, directory: Directory, now: datetime
+    identity: Identity,
+    content: Content,
+    community: Community,
+    directory: Directory,
+    now: datetime,
+    *,
+    review_id: int | None = None,
 ) -> Delivery | None:
-    """Plan a private notice; None where the person cannot be reached privately."""
+    """Plan a private notice; None where the person cannot be reached privately. ``review_id``: what it asks about."""
     if identity.direct is None or not reachable(identity, directory):
         return None
-    return await say(identity.direct, content, community, now)
+    return await say(identity.direct, content, community, now, review_id=review_id)
 
 
 async def say(
@@ -66,19 +72,20 @@ async def reply_in_group(
 
     The same words to the same chat within a minute are said once: a busy group is not flooded.
     """
-    capabilities = directory.capabilities(to.address)
+    where = await inbox.resolve(to.address)
+    capabilities = directory.capabilities(where)
     if capabilities is None:
         return
     link = directory.start_link(to.account, start_payload) if link_label else None
     buttons = ((Button(label=link_label, url=link),),) if link else ()
     content = Content(text=RichText(text), reply_to=to, buttons=buttons, silent=True)
-    if await ledger.said_lately(to.address, content, now - timedelta(seconds=60)):
+    if await ledger.said_lately(where, content, now - timedelta(seconds=60)):
         return
-    notice = await say(to.address, content, community, now)
+    notice = await say(where, content, community, now)
     if capabilities.deletes_own:
         await ledger.plan(
             kind=ledger.NOTICE,
-            address=to.address,
+            address=where,
             now=now,
             operation=ledger.DELETE,
             target=notice,

@@ -37,7 +37,7 @@ def _question(step: str, identity: Identity, w: Words) -> str:
 
 async def _buttons(conversation: Conversation, w: Words, now: datetime) -> tuple[tuple[Button, ...], ...]:
     async def button(action: str, label: str, emoji: str) -> Button:
-        token = await submissions.handle("conversation", conversation.id, action, now)
+        token = await submissions.handle("conversation", conversation.id, action, now, argument=conversation.step)
         return Button(label=label, emoji=emoji, handle=token)
 
     if conversation.step == OFFER:
@@ -72,8 +72,14 @@ async def _prompt(conversation: Conversation, identity: Identity, community: Com
 
 
 async def offer(identity: Identity, community: Community, now: datetime) -> Content | None:
-    """Ask once whether the questions may be asked; None for who has answered or declined before."""
-    if await people.profile(identity.person_id) is not None or await people.conversation(identity, KIND) is not None:
+    """Ask once whether the questions may be asked; None for who has answered or declined before.
+
+    Who posts instead of saying whether their card may be shown is asked that again.
+    """
+    begun = await people.conversation(identity, KIND)
+    if begun is not None and begun.state == ConversationState.OPEN and begun.step == CONSENT:
+        return await _prompt(begun, identity, community, now)
+    if begun is not None or await people.profile(identity.person_id) is not None:
         return None
     conversation = await people.open_conversation(
         identity, KIND, community=community.id, step=OFFER, answers={}, now=now
@@ -154,10 +160,8 @@ async def answer(
     action = meaning(text.text, conversation.step, w)
     if action is not None:
         return await act(conversation, identity, community, action, now)
-    if conversation.step == OFFER:
+    if conversation.step in (OFFER, CONSENT):
         return None
-    if conversation.step == CONSENT:
-        return await _prompt(conversation, identity, community, now)
     limit = _LIMITS[conversation.step]
     if len(text) > limit * 3:
         note = w._("That is long for an answer. Please say it in at most {limit} characters.", limit=w.number(limit))

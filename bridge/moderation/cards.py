@@ -1,10 +1,12 @@
 """Cards in the moderators' channels as delivery rows: planned once, edited in place, always showing what is true."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bridge.core.community import Community
 from bridge.core.ids import Address
-from bridge.core.message import Content
+from bridge.core.message import Attachment, Content
 from bridge.core.splitting import split
 from bridge.core.states import DeliveryState
 from bridge.core.text import RichText, plain
@@ -18,6 +20,8 @@ from bridge.storage.models import Delivery, Review, Revision
 
 ARRIVAL_PAUSE = timedelta(seconds=2)
 """Arrivals are gathered for this long, so that a card is edited once and not for every group."""
+_LEAST_TALK = 300
+"""Characters of questions and answers that a card shows however long the post is."""
 
 
 async def facts_of(review: Review, community: Community, revision_number: int) -> panel.CardFacts:
@@ -65,38 +69,81 @@ async def plan(review: Review, community: Community, directory: Directory, now: 
     due = now + timedelta(seconds=3) if gather else now
     facts = await facts_of(review, community, review.revision)
     for channel in community.moderators:
+        await _plan_in(await inbox.resolve(channel), facts, directory, now, due)
+
+
+async def _plan_in(
+    address: Address, facts: panel.CardFacts, directory: Directory, now: datetime, due: datetime
+) -> None:
+    """The exhibits and the card of one channel."""
+    review, community = facts.review, facts.community
+    if directory.capabilities(address) is None:
+        return
+    for content in _exhibits(facts, address, directory, words(community.language)):
+        await ledger.plan(
+            kind=ledger.EXHIBIT,
+            address=address,
+            now=now,
+            due_at=due,
+            content=content,
+            community=community.id,
+            review_id=review.id,
+            revision=review.revision,
+        )
+    await ledger.plan(
+        kind=ledger.CARD,
+        address=address,
+        now=now,
+        due_at=due,
+        community=community.id,
+        review_id=review.id,
+        revision=review.revision,
+        view=panel.MAIN,
+    )
+
+
+async def called_off(review: Review) -> bool:
+    """Call off the cards of the wording under review; True where nobody has been or will be shown any of them.
+
+    The rows that were called off stay locked until the transaction ends: no worker can claim them any more.
+    """
+    await ledger.call_off(review.id, review.revision)
+    cards = [card for card in await ledger.card_rows(review.id) if card.revision == review.revision]
+    return all(card.state == DeliveryState.CANCELLED for card in cards)
+
+
+async def plan_missing(
+    review: Review, community: Community, channel: Address, directory: Directory, now: datetime
+) -> bool:
+    """Plan a card where a channel has none of the wording under review: it was refused, or is nobody knows where."""
+    missing = (DeliveryState.REFUSED, DeliveryState.CANCELLED, DeliveryState.UNCERTAIN)
+    for card in await ledger.card_rows(review.id):
+        if card.revision != review.revision or card.state in missing:
+            continue
+        if await inbox.resolve(card.address) == channel:
+            return False
+    await _plan_in(channel, await facts_of(review, community, review.revision), directory, now, now)
+    return True
+
+
+async def show_files(
+    review: Review, community: Community, files: Sequence[Attachment], directory: Directory, now: datetime
+) -> None:
+    """Show the files of an author's answer in every moderators' channel; they are no part of the post."""
+    caption = plain(f"{community.name} #{review.submission.number} 💬")
+    for channel in community.moderators if files else ():
         address = await inbox.resolve(channel)
         capabilities = directory.capabilities(address)
-        if capabilities is None:
-            continue
-        w = words(community.language)
-        for content in _exhibits(facts, address, directory, w):
+        for file in posts.split_attachments(files, capabilities)[0] if capabilities is not None else ():
             await ledger.plan(
                 kind=ledger.EXHIBIT,
                 address=address,
                 now=now,
-                due_at=due,
-                content=content,
+                content=Content(text=caption, attachments=(file,), silent=True),
                 community=community.id,
                 review_id=review.id,
                 revision=review.revision,
             )
-        await ledger.plan(
-            kind=ledger.CARD,
-            address=address,
-            now=now,
-            due_at=due,
-            community=community.id,
-            review_id=review.id,
-            revision=review.revision,
-            view=panel.MAIN,
-        )
-
-
-async def replan(review: Review, community: Community, directory: Directory, now: datetime) -> None:
-    """Show a wording that grew before its card went out: what is planned is called off and planned anew."""
-    await ledger.call_off(review.id, review.revision)
-    await plan(review, community, directory, now, gather=True)
 
 
 def _whole(facts: panel.CardFacts, address: Address, directory: Directory) -> bool:
@@ -164,10 +211,17 @@ async def compose(row: Delivery, community: Community, directory: Directory, now
     room = len(facts.text)
     if not _whole(facts, row.address, directory):
         room = max(200, capabilities.text_limit - panel.RESERVE)
-    content = panel.render(facts, card.view, handles, room, w)
+    # What was asked and answered gives way first, then the post (all of it stands above), then the status.
+    talk = capabilities.text_limit
+    content = panel.render(facts, card.view, handles, room, w, talk=talk)
+    while not directory.fits(row.address, content) and talk > _LEAST_TALK:
+        talk = talk * 3 // 4
+        content = panel.render(facts, card.view, handles, room, w, talk=talk)
     while not directory.fits(row.address, content) and room > 0:
         room = room * 3 // 4 if room > 50 else 0
-        content = panel.render(facts, card.view, handles, room, w)
+        content = panel.render(facts, card.view, handles, room, w, talk=talk)
+    while not directory.fits(row.address, content) and len(content.text) > 1:
+        content = replace(content, text=content.text.shortened(len(content.text) * 3 // 4))
     return content
 
 

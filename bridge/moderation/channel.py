@@ -90,7 +90,8 @@ async def _card(review: Review, channel: Address, message: RemoteRef | None) -> 
         row = await ledger.find_by_ref(message)
         if row is not None and row.kind == ledger.CARD:
             return row
-    rows = [row for row in await ledger.card_rows(review.id) if row.address == channel]
+    here = await inbox.resolve(channel)
+    rows = [row for row in await ledger.card_rows(review.id) if await inbox.resolve(row.address) == here]
     return rows[-1] if rows else None
 
 
@@ -137,7 +138,7 @@ async def _prompt(
     )
     await ledger.plan(
         kind=ledger.PROMPT,
-        address=moderator.channel,
+        address=await inbox.resolve(moderator.channel),
         now=desk.now,
         content=content,
         community=community.id,
@@ -265,7 +266,7 @@ async def token_for(row: Delivery, emoji: str) -> str | None:
 
 
 async def queue(desk: Desk, channel: Address) -> Content:
-    """``/queue``: what waits, longest first."""
+    """``/queue``: what waits, longest first. Cards that this channel was never shown come along."""
     lines: list[RichText] = []
     for community in desk.communities.of_moderators(await inbox.origin(channel)):
         w = words(community.language)
@@ -275,6 +276,7 @@ async def queue(desk: Desk, channel: Address) -> Content:
         )
         lines.append(marked(title, MarkKind.BOLD))
         for review in await submissions.held(community.id):
+            await cards.plan_missing(review, community, await inbox.resolve(channel), desk.directory, desk.now)
             minutes = max(0, int((desk.now - review.created_at).total_seconds() // 60))
             lines.append(
                 plain(

@@ -15,7 +15,7 @@ from bridge.core.text import MarkKind, RichText, marked, plain
 from bridge.delivery import planning
 from bridge.delivery.directory import Directory
 from bridge.members import contact
-from bridge.members.profiles import author_card
+from bridge.members.profiles import author_card, shown_name
 from bridge.moderation import cards
 from bridge.moderation.panel import refusal_sentence
 from bridge.moderation.reasons import Reason
@@ -35,6 +35,8 @@ class Verdict(StrEnum):
     FORBIDDEN = "forbidden"
     EMPTY = "empty"
     UNREACHABLE = "unreachable"
+    UNTOLD = "untold"
+    """Done, and the author could not be told privately."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,10 +143,31 @@ async def reject(
     await cards.refresh(review, now)
     identity = review.submission.identity
     w = contact.language_of(identity, community)
-    await contact.tell(
-        identity, Content(text=plain(rejection_text(review, reason, own_words, w))), community, directory, now
+    why = Content(text=plain(rejection_text(review, reason, own_words, w)))
+    if await contact.tell(identity, why, community, directory, now) is not None:
+        return Verdict.DONE
+    await _hint_in_group(review, community, directory, now)
+    return Verdict.UNTOLD
+
+
+async def _hint_in_group(review: Review, community: Community, directory: Directory, now: datetime) -> None:
+    """Who cannot be reached privately hears in the group that there is something to ask for; never the reason."""
+    submission = review.submission
+    if submission.private:
+        return
+    w = contact.language_of(submission.identity, community)
+    await contact.reply_in_group(
+        submission.source,
+        w._(
+            "{name}, your message was not published. Write to me privately to learn why.",
+            name=shown_name(submission.identity, w),
+        ),
+        community,
+        directory,
+        now,
+        link_label=w._("Write to me"),
+        start_payload=community.id,
     )
-    return Verdict.DONE
 
 
 def rejection_text(review: Review, reason: Reason, own_words: str, w: Words) -> str:
@@ -239,7 +262,8 @@ async def ask(
         + "\n\n"
         + w._("Answer by replying here. Your post stays with the moderators.")
     )
-    await contact.tell(identity, Content(text=text, asks_reply=True), community, directory, now)
+    question_to = Content(text=text, asks_reply=True)
+    await contact.tell(identity, question_to, community, directory, now, review_id=review.id)
     await cards.refresh(review, now)
     return Verdict.DONE
 
@@ -264,6 +288,10 @@ def verdict_words(verdict: Verdict, review: Review, w: Words) -> str:
             return w._("#{number} has been changed since. Look at the newer card; nothing was done.", number=number)
         case Verdict.FORBIDDEN:
             return w._("Only this community's moderators may decide. Nothing was done.")
+        case Verdict.UNTOLD:
+            return w._(
+                "Done. The author could not be told privately: they have not opened a private chat with the bot."
+            )
         case Verdict.EMPTY:
             return w._("There was no text. Nothing was done.")
         case Verdict.UNREACHABLE:

@@ -3,17 +3,22 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from bridge.core.community import Communities
+import structlog
+
+from bridge.core.community import Communities, Community
 from bridge.core.errors import Refusal
+from bridge.core.ids import Address
 from bridge.core.message import Content
 from bridge.core.states import DeliveryState
 from bridge.core.text import plain
 from bridge.members import contact
-from bridge.moderation import cards
+from bridge.moderation import cards, panel
 from bridge.rendering.words import words
 from bridge.storage import chats, inbox, ledger, people, submissions
 from bridge.storage.ledger import Effects
 from bridge.storage.models import Delivery, Post
+
+log = structlog.get_logger()
 
 
 def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
@@ -26,6 +31,8 @@ def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
                 posts.add(row.post_id)
             if row.kind == ledger.NOTICE and row.state == DeliveryState.REFUSED and row.reason == Refusal.UNREACHABLE:
                 await people.close_direct(row.account, row.chat)
+            if row.kind == ledger.CARD and row.operation == ledger.SEND and row.state == DeliveryState.REFUSED:
+                await _say_card_refused(row, communities, now())
             if row.kind == ledger.REMOVAL and row.state == DeliveryState.REFUSED:
                 await _say_original_stays(row, communities, now())
         for post in await Post.filter(id__in=list(posts)):
@@ -47,8 +54,29 @@ async def _say_original_stays(row: Delivery, communities: Communities, now: date
         "me the right to delete messages.",
         chat=await chats.title(row.address),
     )
+    await _tell_moderators(community, text, now, besides=None)
+
+
+async def _say_card_refused(row: Delivery, communities: Communities, now: datetime) -> None:
+    """A channel that is not shown its cards decides nothing: tell the others, at most once an hour."""
+    community = communities.get(row.community)
+    log.warning("card_refused", id=row.id, account=row.account, reason=row.reason)
+    if community is None:
+        return
+    w = words(community.language)
+    text = w._(
+        "⚠️ {chat}: I cannot show posts to the moderators there ({reason}). Once that is mended, write /queue there.",
+        chat=await chats.title(row.address),
+        reason=panel.refusal(row.reason, w),
+    )
+    await _tell_moderators(community, text, now, besides=row.address)
+
+
+async def _tell_moderators(community: Community, text: str, now: datetime, *, besides: Address | None) -> None:
     for channel in community.moderators:
         address = await inbox.resolve(channel)
         content = Content(text=plain(text), silent=True)
+        if address == besides:
+            continue
         if not await ledger.said_lately(address, content, now - timedelta(hours=1)):
             await contact.say(address, content, community, now)

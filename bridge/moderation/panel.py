@@ -1,11 +1,13 @@
 """The moderators' card in neutral form: everything needed to decide, what was decided, and where the post arrived."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bridge.core.card import AuthorCard
 from bridge.core.community import Community
 from bridge.core.errors import Refusal
+from bridge.core.ids import Address
 from bridge.core.message import Attachment, Button, Content, Uncarried
 from bridge.core.states import DeliveryState, ReviewState
 from bridge.core.text import EMPTY, MarkKind, RichText, joined, marked, plain
@@ -18,6 +20,9 @@ from bridge.storage.models import Delivery, Identity, Query, Review, Submission
 MAIN, REASONS = "main", "reasons"
 RESERVE = 1500
 """Characters of a card kept free for its status, whatever the length of the post."""
+_LEAST_LINE = 40
+_PAIRS = tuple(zip(("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣", "8️⃣", "9️⃣"), "🇦🇧🇨🇩🇪🇫🇬🇭🇮", strict=True))
+"""Where there are no buttons, a reaction must say which of several chats it means: "it is there", "send again"."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +104,8 @@ def _held(code: str, w: Words) -> str:
             return code
 
 
-def _dialogue(facts: CardFacts, w: Words) -> list[str]:
+def _dialogue(facts: CardFacts, w: Words, room: int) -> list[str]:
+    """What was asked and answered, in at most ``room`` characters: the newest is shown longest."""
     lines: list[str] = []
     for query in facts.queries:
         lines.append(w._("❓ {name} asked: {question}", name=query.asked_name, question=query.question))
@@ -107,7 +113,13 @@ def _dialogue(facts: CardFacts, w: Words) -> list[str]:
             lines.append(w._("💬 The author answered: {answer}", answer=query.answer))
         elif not query.closed and facts.review.state == ReviewState.HELD:
             lines.append(w._("⏳ No answer yet. You can decide all the same."))
-    return lines
+    shown: list[str] = []
+    for line in reversed(lines):
+        if room < _LEAST_LINE:
+            break
+        shown.append(plain(line).shortened(room).text)
+        room -= len(shown[-1]) + 1
+    return shown[::-1] if len(shown) == len(lines) else ["…", *shown[::-1]]
 
 
 def _status(facts: CardFacts, w: Words) -> list[str]:
@@ -127,11 +139,21 @@ def _status(facts: CardFacts, w: Words) -> list[str]:
     return [when]
 
 
+def _names(deliveries: Sequence[tuple[Delivery, str]]) -> dict[Address, str]:
+    """What each chat is called, made distinct where two are called the same."""
+    titles = {row.address: title for row, title in deliveries}
+    alike = Counter(titles.values())
+    names = {a: f"{title} ({a.account})" if alike[title] > 1 else title for a, title in titles.items()}
+    alike = Counter(names.values())
+    return {a: f"{titles[a]} ({a})" if alike[name] > 1 else name for a, name in names.items()}
+
+
 def _arrivals(facts: CardFacts, w: Words) -> list[str]:
     """Where the post is now: "6 of 7 groups", and a line for whatever did not simply arrive."""
-    chats: dict[str, list[Delivery]] = {}
-    for row, title in facts.deliveries:
-        chats.setdefault(title, []).append(row)
+    chats: dict[Address, list[Delivery]] = {}
+    for row, _ in facts.deliveries:
+        chats.setdefault(row.address, []).append(row)
+    names = _names(facts.deliveries)
     waiting_states = (DeliveryState.PLANNED, DeliveryState.ATTEMPTING)
     if all(row.state in waiting_states and row.attempts <= 1 for rows in chats.values() for row in rows):
         return [w.ngettext("On its way to {count} group", "On its way to {count} groups", len(chats))]
@@ -144,17 +166,19 @@ def _arrivals(facts: CardFacts, w: Words) -> list[str]:
             arrived=w.number(arrived),
         )
     ]
-    for title, rows in chats.items():
+    for address, rows in chats.items():
+        title = names[address]
         if any(row.state == DeliveryState.UNCERTAIN for row in rows):
             lines.append(w._("⚠️ {chat}: it may have arrived. Please look there and say so below.", chat=title))
         elif refused := next((row for row in rows if row.state == DeliveryState.REFUSED), None):
-            lines.append(w._("⚠️ {chat}: {reason}", chat=title, reason=_refusal(refused.reason, w)))
+            lines.append(w._("⚠️ {chat}: {reason}", chat=title, reason=refusal(refused.reason, w)))
         elif waiting := next((row for row in rows if row.state == DeliveryState.PLANNED and row.attempts), None):
             lines.append(w._("⏳ {chat}: tried {count} times, trying again", chat=title, count=waiting.attempts))
     return lines
 
 
-def _refusal(code: str, w: Words) -> str:
+def refusal(code: str, w: Words) -> str:
+    """Why a platform did not take a message, in a few words."""
     match code:
         case Refusal.FORBIDDEN:
             return w._("no permission to post there")
@@ -172,8 +196,8 @@ def _refusal(code: str, w: Words) -> str:
             return w._("refused by the platform")
 
 
-def text_of(facts: CardFacts, w: Words, room: int) -> RichText:
-    """The card's text, with at most ``room`` characters of the post itself."""
+def text_of(facts: CardFacts, w: Words, room: int, talk: int) -> RichText:
+    """The card's text, with at most ``room`` characters of the post itself and ``talk`` of questions and answers."""
     words_for_files = [posts.attachment_words(a, w) for a in facts.attachments] + posts.uncarried_words(
         facts.uncarried, w
     )
@@ -189,7 +213,7 @@ def text_of(facts: CardFacts, w: Words, room: int) -> RichText:
                 left_out,
             )
         )
-    tail = [*_dialogue(facts, w), *_status(facts, w)]
+    tail = [*_dialogue(facts, w, talk), *_status(facts, w)]
     sections = [
         _head(facts, w) + "\n" + _author(facts, w),
         joined([part for part in (shown, *map(plain, words_for_files)) if part], "\n") or EMPTY,
@@ -213,10 +237,13 @@ def buttons_of(facts: CardFacts, view: str, handles: Handles, w: Words) -> tuple
         return ()
     if facts.review.state == ReviewState.APPROVED:
         rows: list[tuple[Button, ...]] = []
-        for row, title in facts.deliveries:
-            if row.state == DeliveryState.UNCERTAIN and ("confirm", str(row.id)) in handles:
-                rows.append((button("confirm", w._("It is there: {chat}", chat=title), "👀", str(row.id)),))
-                rows.append((button("send_again", w._("Send again: {chat}", chat=title), "🔁", str(row.id)),))
+        names = _names(facts.deliveries)
+        uncertain = [row for row, _ in facts.deliveries if ("confirm", str(row.id)) in handles]
+        marks = (("👀", "🔁"),) if len(uncertain) == 1 else _PAIRS
+        for row, (there, again) in zip(uncertain, marks, strict=False):
+            chat = names[row.address]
+            rows.append((button("confirm", w._("It is there: {chat}", chat=chat), there, str(row.id)),))
+            rows.append((button("send_again", w._("Send again: {chat}", chat=chat), again, str(row.id)),))
         return tuple(rows)
     if facts.review.state != ReviewState.HELD:
         return ()
@@ -250,9 +277,9 @@ def actions_of(facts: CardFacts, view: str) -> list[tuple[str, str]]:
     return [("approve", ""), ("reasons", ""), ("edit", ""), ("ask", "")]
 
 
-def render(facts: CardFacts, view: str, handles: Handles, room: int, w: Words) -> Content:
-    """The card, with at most ``room`` characters of the post itself."""
-    return Content(text=text_of(facts, w, room), buttons=buttons_of(facts, view, handles, w))
+def render(facts: CardFacts, view: str, handles: Handles, room: int, w: Words, *, talk: int) -> Content:
+    """The card, with at most ``room`` characters of the post itself and ``talk`` of questions and answers."""
+    return Content(text=text_of(facts, w, room, talk), buttons=buttons_of(facts, view, handles, w))
 
 
 def refusal_sentence(reason: Reason, words_given: str, w: Words) -> str:

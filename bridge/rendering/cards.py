@@ -6,7 +6,6 @@ import unicodedata
 from bridge.core.card import AuthorCard
 from bridge.rendering.words import Words
 
-
 # The sound decides, not the letter: a university, a Ugandan nurse, one-off; an hour, an honorary fellow.
 _LIKE_YOU_OR_ONE = re.compile(r"eu|one\b|once\b|u(?:ni|se|su|k|g|ro|te|ti)", re.IGNORECASE)
 _SILENT_H = re.compile(r"hour|honou?r|honest|heir", re.IGNORECASE)

@@ -44,6 +44,8 @@ UNAVAILABLE = (
     sqlite3.DatabaseError,
     asyncpg.exceptions.PostgresConnectionError,
     asyncpg.exceptions.InterfaceError,
+    asyncpg.exceptions.InternalClientError,  # the connection broke while asyncpg was in the middle of something
+    asyncpg.exceptions.PostgresSystemError,  # its disk cannot be read or written
     asyncpg.exceptions.OperatorInterventionError,  # the server is being shut down or started
     asyncpg.exceptions.InsufficientResourcesError,  # its disk is full, too many connections
     asyncpg.exceptions.TransactionRollbackError,  # a deadlock: the same again will do
@@ -70,7 +72,7 @@ def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
         parts = urlsplit(url)
         host = parts.hostname or ""
         connection = {
-            "engine": "tortoise.backends.asyncpg",
+            "engine": "bridge.storage.postgres_pooled",
             "credentials": {
                 "host": host,
                 "port": parts.port or 5432,

@@ -13,6 +13,7 @@ from bridge.storage.models import Conversation, Identity, Person, Profile
 EVENTS = "events"
 """Among a dialogue's answers: the ids of the inbox events that wait for it."""
 
+
 async def meet(sender: Sender, now: datetime, *, privately: bool = False) -> Identity:
     """The identity behind a message, made on first sight and kept up to date; part of the caller's transaction."""
     name = clean_name(sender.name, fallback=clean_name(sender.handle, fallback=""))

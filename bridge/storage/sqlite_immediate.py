@@ -5,10 +5,10 @@ written in between, and no busy timeout helps: https://www.sqlite.org/lang_trans
 """
 
 import sqlite3
-from typing import Any
 
-from tortoise.backends.base.client import TransactionContext
+from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
+from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
 
 
@@ -22,14 +22,22 @@ class _ImmediateWrapper(SqliteTransactionWrapper):
 
 
 class _ImmediateContext(SqliteTransactionContext):
-    async def __aenter__(self) -> Any:
-        # Tortoise's own leaves its lock taken when BEGIN fails, and every later query would wait for ever.
+    async def __aenter__(self) -> TransactionalDBClient:
+        # When BEGIN fails, Tortoise's own leaves its lock taken, so that every later query waits for ever, and leaves
+        # the transaction that never began as this task's connection, so that it goes on outside any transaction.
+        await self._trxlock.acquire()
+        token = None
         try:
-            return await super().__aenter__()
+            await self.ensure_connection()
+            token = self.token = get_connections().set(self.connection_name, self.connection)
+            await self.connection.begin()
         except BaseException:
-            if self._trxlock.locked():
-                self._trxlock.release()
+            if token is not None:
+                get_connections().reset(token)
+            self._trxlock.release()
             raise
+        client: TransactionalDBClient = self.connection
+        return client
 
 
 class ImmediateSqliteClient(SqliteClient):

@@ -162,7 +162,7 @@ async def held(community: str, limit: int = 20) -> list[Review]:
         await Review.filter(community=community, state=ReviewState.HELD)
         .order_by("id")
         .limit(limit)
-        .select_related("submission__identity")
+        .select_related("submission__identity__person")
     )
 
 
@@ -175,12 +175,23 @@ async def revision_of(review: Review) -> Revision:
     return await Revision.get(submission_id=review.submission_id, number=review.revision)
 
 
-async def amend(review: Review, attachments: Sequence[Attachment], uncarried: Sequence[Uncarried]) -> None:
-    """Complete the wording under review before anybody was shown it (the further items of an album)."""
+async def amend(
+    review: Review, text: RichText, attachments: Sequence[Attachment], uncarried: Sequence[Uncarried]
+) -> bool:
+    """Complete the wording under review before anybody was shown it (the further items of an album).
+
+    False where it was changed or decided meanwhile.
+    """
+    # Locks the review until the transaction ends, so that nobody decides on or rewords what is being completed.
+    held = Review.filter(id=review.id, state=ReviewState.HELD, revision=review.revision)
+    if await held.update(revision=review.revision) != 1:
+        return False
     await Revision.filter(submission_id=review.submission_id, number=review.revision).update(
+        text=codec.dump(codec.RICH_TEXT, text),
         attachments=codec.dump(codec.ATTACHMENTS, tuple(attachments)),
         uncarried=codec.dump(codec.UNCARRIED, tuple(uncarried)),
     )
+    return True
 
 
 async def ask(review: Review, question: str, *, actor: UserRef, name: str, now: datetime) -> Query:
@@ -210,16 +221,30 @@ async def open_query(identity: Identity) -> Query | None:
     )
 
 
-async def answer_query(query: Query, answer: str, now: datetime) -> bool:
-    """The author's answer; False where it was answered or closed meanwhile."""
-    return (
-        await Query.filter(id=query.id, answered_at__isnull=True, closed=False).update(answer=answer, answered_at=now)
-        == 1
+async def query_about(identity: Identity, review_id: int) -> Query | None:
+    """The latest question to this person about one review, unanswered ones first; None where nothing was asked."""
+    asked = Query.filter(review_id=review_id, review__submission__identity__person_id=identity.person_id).order_by(
+        "-id"
     )
+    return await asked.filter(answered_at__isnull=True).first() or await asked.first()
+
+
+async def answer_query(query: Query, answer: str, now: datetime) -> bool:
+    """The author's answer, or more of it; False where the post was decided meanwhile."""
+    whole = f"{query.answer}\n{answer}" if query.answer else answer
+    still = Query.filter(id=query.id, closed=False, answer=query.answer, review__state=ReviewState.HELD)
+    if not await still.exists():
+        return False
+    return await Query.filter(id=query.id, closed=False, answer=query.answer).update(answer=whole, answered_at=now) == 1
 
 
 async def close_queries(review_id: int) -> None:
     await Query.filter(review_id=review_id, answered_at__isnull=True).update(closed=True)
+
+
+async def authors_revision(submission_id: int) -> Revision | None:
+    """The author's own latest wording, whatever moderators made of it."""
+    return await Revision.filter(submission_id=submission_id, editor="").order_by("-number").first()
 
 
 async def edited_by_moderator(submission_id: int, number: int) -> bool:

@@ -103,20 +103,25 @@ class Town:
         return True
 
     def _telegram_work(self) -> Iterator[Awaitable[None]]:
+        waiting: dict[int, list[Message]] = {}
         for message in self.in_mods():
             found = TOKEN.search(text_of(message))
             if found is None:
                 continue
-            index, labels = int(found[1]), labels_of(message)
-            if "· waiting for a decision" not in text_of(message):
-                self.decided.add(index)  # the answer to the press may never have come; the card tells
-            elif not any("Approve" in label or "Advertising" in label for label in labels):
+            if "· waiting for a decision" in text_of(message):
+                waiting.setdefault(int(found[1]), []).append(message)
+            else:
+                self.decided.add(int(found[1]))  # the answer to the press may never have come; the card tells
+        for index, cards in waiting.items():
+            if wish(index) != LEAVE and not self._is_graces(index):
                 continue
-            elif wish(index) == LEAVE and self._turn(index):
-                yield self._press(self.mallory, message, "Approve", index)
-            elif self._is_graces(index) and self._turn(index):
-                label = "Approve" if wish(index) == APPROVE else "Advertising"
-                yield self._press(self.telegram.grace, message, label, index)
+            who, wanted = self.telegram.grace, "Approve" if wish(index) != REJECT else "Advertising"
+            if wish(index) == LEAVE:
+                who = self.mallory
+            # Of two cards of one post (the second was sent after a doubt) the reasons appear on one only.
+            card = next((card for card in cards if any(wanted in label for label in labels_of(card))), cards[-1])
+            if labels_of(card) and self._turn(index):
+                yield self._press(who, card, wanted, index)
 
     def _is_graces(self, index: int) -> bool:
         return wish(index) != LEAVE and (self.matrix is None or index // 4 % 2 == 0)
@@ -138,7 +143,7 @@ class Town:
             )
             said = str(answer.get("text", ""))
             if said == "Why?":
-                del self._asked[index]  # the reasons come up next
+                self._asked.pop(index, None)  # the reasons come up next
             if said == "Done." or "has already" in said or (who == self.mallory and "Only this" in said):
                 self.decided.add(index)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from tortoise import Tortoise
+from tortoise.exceptions import OperationalError
 
 from bridge.core.errors import StorageConflict, StorageUnavailable
 from bridge.core.events import ChatMoved, MessagePosted, Unreadable
@@ -53,6 +54,34 @@ def sink(clock: FakeClock) -> DurableSink:
 
 def on_postgres(url: str) -> bool:
     return url.startswith("postgres")
+
+
+# --- an adapter's own values ---
+
+
+async def test_a_state_under_a_very_long_name_is_kept(opened: str, sink: DurableSink) -> None:
+    """A Matrix room's id alone may have 255 characters, and comes with a prefix."""
+    long, other = f"last:!{'x' * 254}", f"last:!{'x' * 253}y"
+    state, value = DurableState(NET), "v" * 100_000
+    await sink.accept([], state={long: "1"})
+    await state.set(other, value)
+    assert (await state.get(long), await state.get(other)) == ("1", value)
+    await sink.accept([], state={long: "2"})
+    await state.delete(other)
+    assert (await state.get(long), await state.get(other)) == ("2", None)
+
+
+async def test_a_state_that_cannot_be_read_says_so_in_the_domains_words(
+    opened: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for error in (OperationalError("locked"), asyncpg.exceptions.ObjectNotInPrerequisiteStateError("no connections")):
+
+        async def fails(*_: object, error: Exception = error, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr(AdapterState, "get_or_none", fails)
+        with pytest.raises(StorageUnavailable):
+            await DurableState(NET).get("offset")
 
 
 # --- commit, then acknowledge ---------------------------------------------------------------------------------------
@@ -281,13 +310,35 @@ async def test_a_server_that_goes_away_is_unavailable_and_comes_back(opened: str
         "WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     await admin.close()
-    for _ in range(10):  # one for each connection that had been in the pool
+    refused = 0
+    while True:
         try:
             await sink.accept([posted("one", key="1")], state={"offset": "2"})
             break
-        except StorageUnavailable:
-            assert await Inbox.all().count() == 0
+        except StorageUnavailable:  # any other error would not be tried again by the adapters
+            refused += 1
+            assert refused <= 8, "as many as there are connections in the pool"
     assert await Inbox.all().count() == 1
+
+
+async def test_more_outages_than_connections_do_not_empty_the_pool(opened: str, sink: DurableSink) -> None:
+    if not on_postgres(opened):
+        pytest.skip("a file does not go away")
+    admin = await asyncpg.connect(opened)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+    for number in range(12):
+        await admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    await sink.accept([posted("one", key=str(number))])
+                    break
+                except StorageUnavailable:
+                    continue
+    await admin.close()
+    assert await Inbox.all().count() == 12
 
 
 async def test_a_locked_database_is_unavailable_and_nothing_is_acknowledged(
@@ -301,8 +352,42 @@ async def test_a_locked_database_is_unavailable_and_nothing_is_acknowledged(
         with pytest.raises(StorageUnavailable, match="locked"):
             await sink.accept([posted("one", key="1")], state={"offset": "2"})
         other.execute("ROLLBACK")
-    await sink.accept([posted("one", key="1")], state={"offset": "2"})
-    assert await Inbox.all().count() == 1
+        await sink.accept([posted("one", key="1")], state={"offset": "2"})
+        assert await Inbox.all().count() == 1
+        async with database.transaction():  # the same task: it really begins one, which others have to wait for
+            await DurableState(NET).get("offset")
+            other.execute("PRAGMA busy_timeout=0")
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                other.execute("BEGIN IMMEDIATE")
+
+
+async def test_a_task_that_gives_up_waiting_does_not_end_anothers_transaction(opened: str) -> None:
+    inside, leave = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        async with database.transaction():
+            await Person.create(language="sw", created_at=NOW)
+            inside.set()
+            await leave.wait()
+            raise RuntimeError
+
+    async def impatient() -> None:
+        async with database.transaction():
+            await Person.create(language="fr", created_at=NOW)
+            raise RuntimeError
+
+    holder = asyncio.create_task(slow())
+    await inside.wait()
+    waiting = asyncio.create_task(impatient())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    third = asyncio.create_task(database.ping())
+    await asyncio.sleep(0)
+    leave.set()
+    await asyncio.wait([holder, third])
+    assert isinstance(holder.exception(), RuntimeError)
+    assert await Person.all().count() == 0
 
 
 # --- decisions ------------------------------------------------------------------------------------------------------

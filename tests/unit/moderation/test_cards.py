@@ -25,7 +25,7 @@ class Desk:
 
     def __init__(self, accounts: dict[AccountId, Scripted]) -> None:
         self.clock = FakeClock()
-        self.directory = Directory({account: adapter for account, adapter in accounts.items()})
+        self.directory = Directory(accounts)
         self.worker = Worker(
             self.directory,
             installation="test",

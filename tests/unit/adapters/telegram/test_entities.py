@@ -1,5 +1,6 @@
 """UTF-16 on one side, code points on the other, and only what Telegram takes."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -168,6 +169,15 @@ def rich_texts(draw: st.DrawFn) -> RichText:
     return RichText(text, tuple(marks))
 
 
+def said_of_characters(entities: Sequence[Mapping[str, Any]]) -> set[tuple[int, str, str]]:
+    """Every (position, kind, address) that some entities say."""
+    return {
+        (position, item["type"], str(item.get("url", "")))
+        for item in entities
+        for position in range(item["offset"], item["offset"] + item["length"])
+    }
+
+
 @given(rich_texts())
 @example(RichText("aaa", (Mark(0, 1, MarkKind.BOLD), Mark(0, 3, MarkKind.BOLD), Mark(0, 2, MarkKind.ITALIC))))
 def test_whatever_goes_out_is_legal_and_comes_back_as_it_went(content: RichText) -> None:
@@ -189,7 +199,8 @@ def test_whatever_goes_out_is_legal_and_comes_back_as_it_went(content: RichText)
         asked = {(m.start, m.end) for m in content.marks if m.kind is mark.kind and m.value == mark.value}
         covered = {n for start, end in asked for n in range(start, end)}
         assert set(range(mark.start, mark.end)) <= covered, "a mark reaches further than it was asked to"
-    assert to_entities(again) == entities
+    # Where two marks cross, which of them is cut is free; what is said of every character is not.
+    assert said_of_characters(to_entities(again)) == said_of_characters(entities)
 
 
 @given(rich_texts())

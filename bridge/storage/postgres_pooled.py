@@ -1,0 +1,61 @@
+"""Tortoise's PostgreSQL backend, whose transactions give back their connection whatever happens.
+
+When BEGIN fails (the server was restarted), Tortoise's own keeps the connection out of the pool and leaves the
+transaction that never began as the task's connection: a task that lives as long as the program would never reach the
+server again.
+"""
+
+from contextlib import suppress
+from types import TracebackType
+
+import asyncpg
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import TransactionalDBClient, TransactionContext, TransactionContextPooled
+from tortoise.connection import get_connections
+from tortoise.exceptions import TransactionManagementError
+
+
+class _PooledContext(TransactionContextPooled):
+    async def __aenter__(self) -> TransactionalDBClient:
+        await self.ensure_connection()
+        self.client._connection = await self.client._parent._pool.acquire()  # noqa: SLF001 - as Tortoise does
+        self.token = get_connections().set(self.connection_name, self.client)
+        try:
+            await self.client.begin()
+        except BaseException:
+            await self._give_back(broken=True)
+            raise
+        return self.client
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        broken = True
+        try:
+            if not self.client._finalized:  # noqa: SLF001 - as Tortoise does
+                if exc_type is None:
+                    await self.client.commit()
+                elif exc_type is not TransactionManagementError:
+                    await self.client.rollback()
+            broken = False
+        finally:
+            await self._give_back(broken=broken)
+
+    async def _give_back(self, *, broken: bool) -> None:
+        get_connections().reset(self.token)
+        connection, pool = self.client._connection, self.client._parent._pool  # noqa: SLF001 - as Tortoise does
+        if broken:
+            connection.terminate()  # nobody knows what it is in the middle of: the pool makes another
+        if pool:
+            with suppress(asyncpg.exceptions.InterfaceError, asyncpg.exceptions.PostgresError, OSError):
+                await pool.release(connection)
+
+
+class PooledPostgresClient(AsyncpgDBClient):
+    """A pool of connections; a transaction has one of its own while it lasts."""
+
+    def _in_transaction(self) -> TransactionContext:
+        return _PooledContext(TransactionWrapper(self), self._pool_init_lock)
+
+
+client_class = PooledPostgresClient
