@@ -4,14 +4,13 @@ Every change of state goes through ``_step``, which repeats the guard of ``core.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from tortoise.expressions import F
-from tortoise.functions import Min
 
-from bridge.core.errors import Refusal, TooSoon, TransitionRefused
+from bridge.core.errors import Refusal, TransitionRefused
 from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Content
 from bridge.core.ports import Later, Refused, SendOutcome, Sent, Unknown
@@ -19,14 +18,36 @@ from bridge.core.states import DELIVERY, DeliveryState, DeliveryStep
 from bridge.storage import codec
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
+from bridge.storage.ledger_reads import (
+    ACTIVE,
+    CARD,
+    DELETE,
+    EDIT,
+    EXHIBIT,
+    NOTICE,
+    POST,
+    PROMPT,
+    REMOVAL,
+    SEND,
+    answered,
+    card_rows,
+    find_by_ref,
+    first_part,
+    heads,
+    in_doubt,
+    next_due,
+    of_post,
+    oldest_undelivered,
+    recent_attempts,
+    removal_of,
+    said_lately,
+    threaded,
+    unclaimed_edit,
+)
 from bridge.storage.models import Delivery
 
-POST, CARD, EXHIBIT, PROMPT, NOTICE, REMOVAL = "post", "card", "exhibit", "prompt", "notice", "removal"
-SEND, EDIT, DELETE = "send", "edit", "delete"
 LIFETIME = timedelta(days=7)
 """After this long undelivered rows end as refused, with the reason, in front of a person."""
-_QUICKEST = timedelta(seconds=5)
-ACTIVE = (DeliveryState.PLANNED, DeliveryState.ATTEMPTING, DeliveryState.IN_DOUBT)
 
 Effects = Callable[[Sequence[Delivery]], Awaitable[None]]
 Compose = Callable[[Delivery], Awaitable["Frozen | None"]]
@@ -185,20 +206,6 @@ async def _is_overtaken(row: Delivery) -> bool:
     return await newer.exclude(state__in=dead).exists()
 
 
-async def heads(now: datetime, accounts: Sequence[str]) -> list[tuple[int, Address]]:
-    """The first row of every lane that may go now, oldest first: (row id, lane)."""
-    found = (
-        await Delivery.filter(
-            state=DeliveryState.PLANNED, due_at__lte=now, waits_for__isnull=True, account__in=list(accounts)
-        )
-        .annotate(head=Min("id"))
-        .group_by("account", "chat")
-        .order_by("head")
-        .values_list("head", "account", "chat")
-    )
-    return [(head, Address(account, chat)) for head, account, chat in found]
-
-
 async def claim(ids: Sequence[int], now: datetime, compose: Compose, effects: Effects | None = None) -> list[Delivery]:
     """Freeze and mark rows as being attempted, in one commit that precedes their sends.
 
@@ -313,10 +320,6 @@ async def recover(*, alive: Sequence[int] = (), before: datetime | None = None) 
         )
 
 
-async def in_doubt(now: datetime, accounts: Sequence[str], limit: int = 50) -> list[Delivery]:
-    return await Delivery.filter(state=DeliveryState.IN_DOUBT, due_at__lte=now, account__in=list(accounts)).limit(limit)
-
-
 async def resolve_doubt(
     row: Delivery, step: DeliveryStep, now: datetime, effects: Effects, *, ref: RemoteRef | None = None
 ) -> None:
@@ -372,121 +375,10 @@ async def settle(row_id: int, step: DeliveryStep, now: datetime, effects: Effect
         return row
 
 
-async def next_due(now: datetime, accounts: Sequence[str]) -> datetime | None:
-    """When the next row that is not due yet will be."""
-    row = (
-        await Delivery.filter(
-            state__in=[DeliveryState.PLANNED, DeliveryState.IN_DOUBT], due_at__gt=now, account__in=list(accounts)
-        )
-        .order_by("due_at")
-        .first()
-    )
-    return None if row is None else row.due_at
-
-
-async def recent_attempts(since: datetime) -> list[tuple[Address, datetime]]:
-    """Calls of the last while, so that a restart does not burst over a platform's limits."""
-    rows = await Delivery.filter(attempted_at__gt=since).values_list("account", "chat", "attempted_at")
-    return [(Address(account, chat), at) for account, chat, at in rows]
-
-
-async def find_by_ref(ref: RemoteRef) -> Delivery | None:
-    """The row whose message this is, ours or registered; edits keep the message of their send."""
-    return (
-        await Delivery.filter(account=ref.account, remote_chat=ref.chat, message=ref.message, operation=SEND)
-        .order_by("-id")
-        .first()
-    )
-
-
-async def answered(ref: RemoteRef, heard_at: datetime, now: datetime) -> Delivery | None:
-    """The row of a message that somebody replied to or reacted to.
-
-    People can be quicker than our own commit: while a send of that account is under way, and for a few seconds, an
-    unknown message may be ours. Raises TooSoon then.
-    """
-    row = await find_by_ref(ref)
-    if row is None and now - heard_at < _QUICKEST:
-        under_way = (DeliveryState.ATTEMPTING, DeliveryState.IN_DOUBT)
-        if await Delivery.exists(account=ref.account, state__in=under_way, operation=SEND):
-            raise TooSoon
-    return row
-
-
-async def of_post(post_id: int) -> list[Delivery]:
-    return await Delivery.filter(post_id=post_id).order_by("id")
-
-
-async def first_part(post_id: int, address: Address) -> Delivery | None:
-    """The message a reply to this post should answer in that chat."""
-    return (
-        await Delivery.filter(
-            post_id=post_id,
-            account=address.account,
-            chat=address.chat,
-            operation=SEND,
-            state=DeliveryState.DELIVERED,
-        )
-        .order_by("part", "id")
-        .first()
-    )
-
-
-async def threaded(row: Delivery, content: Content) -> Content:
-    """The first part of an answer replies to the post it answers, wherever that stands in this chat."""
-    if row.kind != POST or row.part != 1 or row.operation != SEND or content.reply_to is not None:
-        return content
-    post = row.post  # read together with the row by `claim`
-    if post is None or post.reply_post_id is None:
-        return content
-    parent = await first_part(post.reply_post_id, row.address)
-    return content if parent is None else replace(content, reply_to=parent.ref)
-
-
-async def oldest_undelivered() -> datetime | None:
-    """Since when the oldest unfinished row has been due."""
-    found = await Delivery.filter(state__in=list(ACTIVE), waits_for__isnull=True).order_by("due_at").first()
-    return None if found is None else found.due_at
-
-
-async def card_rows(review_id: int) -> list[Delivery]:
-    """The rows that sent this review's cards, one for every channel and wording, oldest first."""
-    return await Delivery.filter(review_id=review_id, kind=CARD, operation=SEND).order_by("id")
-
-
 async def set_view(card: Delivery, view: str) -> None:
     """Which keyboard a channel is looking at."""
     await Delivery.filter(id=card.id).update(view=view)
     card.view = view
-
-
-async def said_lately(address: Address, content: Content, since: datetime) -> bool:
-    """Have these very words been said there already, a moment ago, whomever they answered?"""
-    said = Delivery.filter(kind=NOTICE, account=address.account, chat=address.chat, planned_at__gt=since)
-    contents = await said.exclude(content="").values_list("content", flat=True)
-    texts = [codec.load(codec.CONTENT, str(row)).text for row in contents]
-    return content.text in texts
-
-
-async def unattempted(rows: Sequence[Delivery]) -> bool:
-    """Has none of these been claimed yet?"""
-    return not await Delivery.filter(id__in=[row.id for row in rows], attempts__gt=0).exists()
-
-
-async def unclaimed_edit(card: Delivery) -> Delivery | None:
-    """An edit of this card that is still to be composed, and so will show whatever is true by then."""
-    return await Delivery.filter(target_id=card.id, operation=EDIT, state=DeliveryState.PLANNED, payload="").first()
-
-
-async def removal_of(ref: RemoteRef) -> Delivery | None:
-    """The row that takes a member's original out of its group."""
-    return (
-        await Delivery.filter(
-            kind=REMOVAL, account=ref.account, target_chat=ref.chat, target_message=ref.message, operation=DELETE
-        )
-        .order_by("-id")
-        .first()
-    )
 
 
 async def call_off(review_id: int, revision: int) -> None:
@@ -495,3 +387,48 @@ async def call_off(review_id: int, revision: int) -> None:
         review_id=review_id, revision=revision, kind__in=[CARD, EXHIBIT], state=DeliveryState.PLANNED, attempts=0
     ):
         await _step(row, DeliveryStep.CANCEL)
+
+
+__all__ = [
+    "ACTIVE",
+    "CARD",
+    "DELETE",
+    "EDIT",
+    "EXHIBIT",
+    "LIFETIME",
+    "NOTICE",
+    "POST",
+    "PROMPT",
+    "REMOVAL",
+    "SEND",
+    "Compose",
+    "Effects",
+    "Frozen",
+    "Outcome",
+    "answered",
+    "call_off",
+    "card_rows",
+    "claim",
+    "find_by_ref",
+    "first_part",
+    "heads",
+    "in_doubt",
+    "next_due",
+    "of_post",
+    "oldest_undelivered",
+    "plan",
+    "postpone_doubt",
+    "recent_attempts",
+    "record",
+    "recover",
+    "register_delivered",
+    "release_settled",
+    "removal_of",
+    "resolve_doubt",
+    "said_lately",
+    "set_view",
+    "settle",
+    "spoil",
+    "threaded",
+    "unclaimed_edit",
+]
