@@ -8,6 +8,7 @@ import json
 import logging
 import re
 import sys
+import traceback
 import unicodedata
 from collections.abc import Iterable, Mapping, MutableMapping
 from types import TracebackType
@@ -15,6 +16,9 @@ from typing import Any, Literal, TextIO
 from urllib.parse import quote
 
 import structlog
+from structlog.typing import ExcInfo
+
+from bridge.core.errors import BarazaError
 
 Format = Literal["auto", "console", "json"]
 _HIDDEN = "[secret]"
@@ -31,7 +35,18 @@ _SHAPES = re.compile(
     """,
     re.VERBOSE,
 )
-_QUIET = ("httpx", "httpcore", "aiohttp.access", "nio", "telegram", "tortoise", "apscheduler", "asyncio", "peewee")
+_QUIET = (
+    "aiohttp.access",
+    "aiosqlite",
+    "apscheduler",
+    "asyncio",
+    "asyncpg",
+    "httpcore",
+    "httpx",
+    "nio",
+    "telegram",
+    "tortoise",
+)
 
 
 class Redactor:
@@ -103,6 +118,21 @@ def _escape(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMappi
     return event
 
 
+def _where(exc_info: ExcInfo) -> str:
+    """What kind of failure and where, innermost last. Not its message: libraries quote what people wrote in theirs."""
+    lines: list[str] = []
+    current: BaseException | None = exc_info[1]
+    while current is not None and len(lines) < 200:
+        words = f": {current}" if isinstance(current, BarazaError) else ""
+        frames = traceback.extract_tb(current.__traceback__)
+        lines[:0] = [
+            *(f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames),
+            f"{type(current).__module__}.{type(current).__qualname__}{words}",
+        ]
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+    return "\n".join(lines)
+
+
 class _Formatter(structlog.stdlib.ProcessorFormatter):
     """Looks once more at the finished line."""
 
@@ -137,7 +167,7 @@ def configure(
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_where),
     ]
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback)

@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from bridge import logs
+from bridge.core.errors import BarazaError
 
 SECRET = 'sesame "open" \\ é/+'
 TOKEN = "987654321:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
@@ -82,8 +83,21 @@ def test_exceptions(out: io.StringIO) -> None:
 
 
 def test_an_uncaught_exception(out: io.StringIO) -> None:
-    sys.excepthook(RuntimeError, RuntimeError(SECRET), None)
-    assert "crashed" in clean(out)
+    sys.excepthook(BarazaError, BarazaError(f"told in our words {SECRET}"), None)
+    text = clean(out)
+    assert "crashed" in text
+    assert "told in our words" in text
+
+
+def test_an_exception_says_where_and_not_what_somebody_wrote(out: io.StringIO) -> None:
+    try:
+        int("what Amina wrote")
+    except ValueError:
+        structlog.get_logger("bridge.test").exception("failed")
+    text = out.getvalue()
+    assert "ValueError" in text
+    assert "test_logs.py" in text
+    assert "Amina" not in text
 
 
 def test_libraries_and_warnings(out: io.StringIO) -> None:
