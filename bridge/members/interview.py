@@ -67,7 +67,9 @@ async def _prompt(conversation: Conversation, identity: Identity, community: Com
             + w._("May I show it? (Yes or no)")
         )
     else:
-        text = plain(f"{_question(conversation.step, identity, w)} {w._('(Or write: skip, later)')}")
+        # Not inside an f-string: what stands there is found by the catalogue's extraction from Python 3.12 on only.
+        hint = w._("(Or write: skip, later)")
+        text = plain(f"{_question(conversation.step, identity, w)} {hint}")
     return Content(text=text, buttons=buttons)
 
 

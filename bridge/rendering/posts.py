@@ -111,7 +111,7 @@ def compose(view: PostView, capabilities: Capabilities, w: Words, *, quoting: bo
     _, told = split_attachments(view.attachments, capabilities)
     text = body(view, told, w)
     if capabilities.form is Form.LINE:
-        re = f" {w._('Re #{number}', number=view.answers)}" if view.answers is not None else ""
+        re = "" if view.answers is None else " " + w._("Re #{number}", number=view.answers)
         return plain(f"{view.community} #{view.number}{re} {cards.one_line(view.card)}: ") + text
     quote = EMPTY
     if quoting and view.answers_excerpt:
