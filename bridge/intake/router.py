@@ -21,11 +21,11 @@ from bridge.core.text import plain
 from bridge.intake import choosing, commands, posting
 from bridge.intake.context import Context, PressAnswer
 from bridge.members import contact, interview
-from bridge.moderation import channel, query
+from bridge.moderation import cards, channel, query
 from bridge.moderation.decisions import Moderator
 from bridge.rendering.words import words
 from bridge.storage import chats, inbox, ledger, people, submissions
-from bridge.storage.models import Delivery, Handle, Identity
+from bridge.storage.models import Conversation, Delivery, Handle, Identity
 
 _ABOUT_A_REVIEW = (ledger.CARD, ledger.PROMPT, ledger.EXHIBIT)
 
@@ -151,7 +151,14 @@ async def _continues(event: MessagePosted, identity: Identity, context: Context)
     if content is None:
         return False
     await contact.say(event.ref.address, content, community, context.now)
+    await _show_new_profile(conversation, identity, context)
     return True
+
+
+async def _show_new_profile(conversation: Conversation, identity: Identity, context: Context) -> None:
+    """Moderators decide on what readers will see: the cards of posts that still wait show a profile just given."""
+    if conversation.state == ConversationState.DONE:
+        await cards.refresh_held(identity, context.now)
 
 
 async def _pressed(event: ButtonPressed, context: Context) -> None:
@@ -194,6 +201,7 @@ async def _personal(handle_row: Handle, sender: Sender, where: Address, context:
     if content is None:
         return nothing
     await contact.say(where, content, community, context.now)
+    await _show_new_profile(conversation, identity, context)
     return channel.Reply(text="")
 
 

@@ -8,15 +8,16 @@ from bridge.core.community import Community
 from bridge.core.ids import Address
 from bridge.core.message import Attachment, Content
 from bridge.core.splitting import split
-from bridge.core.states import DeliveryState
+from bridge.core.states import DeliveryState, ReviewState
 from bridge.core.text import RichText, plain
 from bridge.delivery.directory import Directory
 from bridge.members.profiles import author_card
 from bridge.moderation import panel
 from bridge.rendering import posts
+from bridge.rendering.cards import paragraph
 from bridge.rendering.words import Words, words
 from bridge.storage import chats, codec, inbox, ledger, people, submissions
-from bridge.storage.models import Delivery, Review, Revision
+from bridge.storage.models import Delivery, Identity, Review, Revision
 
 ARRIVAL_PAUSE = timedelta(seconds=2)
 """Arrivals are gathered for this long, so that a card is edited once and not for every group."""
@@ -172,6 +173,29 @@ async def refresh(review: Review, now: datetime, *, pause: timedelta = timedelta
     """Let every card of a review show what is true now. An edit not yet composed will do so by itself."""
     for card in await ledger.card_rows(review.id):
         await refresh_one(card, now, pause=pause)
+
+
+async def shows_author(review: Review, community: Community, channel: Address) -> bool:
+    """Does the card that a moderator has before them show the name and profile that approval would publish?"""
+    identity = review.submission.identity
+    card = await author_card(identity, community)
+    profile = await people.profile(identity.person_id)
+    shown = await ledger.newest_card(review.id, review.revision, channel)
+    if shown is None:
+        return True
+    text = " ".join(codec.load(codec.CONTENT, shown.content).text.text.split())
+    w = words(community.language)
+    wanted = [card.name]
+    if profile is not None and profile.shown:
+        wanted.append(paragraph(card, w))
+    return all(" ".join(part.split()) in text for part in wanted)
+
+
+async def refresh_held(identity: Identity, now: datetime) -> None:
+    """A member's profile has changed: every card of theirs that still waits shows it."""
+    for found in await submissions.reviews_by(identity, 50):
+        if found.state == ReviewState.HELD:
+            await refresh(found, now)
 
 
 async def refresh_one(card: Delivery, now: datetime, *, pause: timedelta = timedelta(0)) -> None:

@@ -20,7 +20,7 @@ from bridge.moderation import cards
 from bridge.moderation.panel import refusal_sentence
 from bridge.moderation.reasons import Reason
 from bridge.rendering.words import Words
-from bridge.storage import codec, submissions
+from bridge.storage import codec, inbox, submissions
 from bridge.storage.models import Identity, Review
 
 WORDS_LIMIT = 600
@@ -72,6 +72,9 @@ async def approve(
     """Post, audit line, one delivery row per physical message, cards and the author's notice: all or nothing."""
     if (refused := standing(review, revision)) is not None:
         return refused
+    if not await cards.shows_author(review, community, await inbox.resolve(moderator.channel)):
+        await cards.refresh(review, now)
+        return Verdict.STALE
     if not await submissions.decide(
         review, ReviewStep.APPROVE, revision=revision, actor=moderator.sender.ref, name=moderator.name, now=now
     ):

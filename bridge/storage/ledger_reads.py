@@ -114,6 +114,13 @@ async def oldest_undelivered() -> datetime | None:
     return None if found is None else found.due_at
 
 
+async def newest_card(review_id: int, revision: int, channel: Address) -> Delivery | None:
+    """What a channel was last shown of a wording: the newest card or edit that arrived, else the newest composed."""
+    rows = Delivery.filter(review_id=review_id, kind=CARD, revision=revision, account=channel.account)
+    composed = rows.filter(chat=channel.chat).exclude(content="").order_by("-id")
+    return await composed.filter(state=DeliveryState.DELIVERED).first() or await composed.first()
+
+
 async def card_rows(review_id: int) -> list[Delivery]:
     """The rows that sent this review's cards, one for every channel and wording, oldest first."""
     return await Delivery.filter(review_id=review_id, kind=CARD, operation=SEND).order_by("id")

@@ -163,6 +163,7 @@ async def test_the_profile_dialogue_and_its_card(world: World) -> None:
         await asked("This would stand under your posts")
         say("yes")
         await asked("It will stand under your posts")
+        await until(lambda: "community health worker at Kisumu Clinic" in world.card_text())
         world.press("Approve", by="grace")
         await until(lambda: [t for t in world.texts("kenya") if "fever" in t])
         post = next(t for t in world.texts("kenya") if "fever" in t)

@@ -1,6 +1,7 @@
 """One bot on Telegram: everything that touches the network."""
 
 import asyncio
+import hashlib
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -150,7 +151,7 @@ class TelegramAdapter:
             params.pop("reply_parameters", None)  # frozen before the group moved: the ids there are other messages'
         field = payload.FILE_FIELD.get(method)
         async with AsyncExitStack() as stack:
-            remembered = f"file:{params[field]}/{field}" if field else ""
+            remembered = _remembered(outgoing, str(params[field]), field) if field else ""
             file_id = await self._recall(remembered)
             if field and file_id:
                 params[field] = file_id
@@ -287,3 +288,11 @@ def _file_id(sent: object) -> str:
     """Of a document, or of the biggest size of a photo."""
     item = sent[-1] if isinstance(sent, list) and sent else sent
     return str(item.get("file_id") or "") if isinstance(item, Mapping) else ""
+
+
+def _remembered(outgoing: Outgoing, sha256: str, field: str) -> str:
+    """Where an upload's file id is kept. A document's id keeps its first file name, so the name is part of the key."""
+    names = [file.attachment.name for file in outgoing.files if file.attachment.sha256 == sha256]
+    if field != "document" or not names:
+        return f"file:{sha256}/{field}"
+    return f"file:{sha256}/{field}/{hashlib.sha256(names[0].encode()).hexdigest()[:16]}"

@@ -95,6 +95,10 @@ async def test_what_was_said_while_in_a_crowd_joins_late_is_kept(world: World) -
     await amina.send_text(hall, "before")
     await amina.invite(hall, world.bot)
     await wait_for(lambda: any("/join/" in path for _, path in world.proxy.requests))
+    members = f"/_matrix/client/v3/rooms/{hall}/joined_members"
+    async with asyncio.timeout(10):  # asked is not yet joined: what is written before that is not ours to read
+        while world.bot not in (await amina._call("GET", members))["joined"]:  # noqa: ASYNC110 - a server's state
+            await asyncio.sleep(0.05)
     await adapter.stop()
     world.sink.deadly = False
     world.sink.events.clear()
