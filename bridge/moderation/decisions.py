@@ -200,7 +200,7 @@ async def withdraw(review: Review, community: Community, directory: Directory, n
     await submissions.close_queries(review.id)
     await cards.refresh(review, now)
     w = contact.language_of(identity, community)
-    text = w._("Your post #{number} is withdrawn. Nobody will read it.", number=review.submission.number)
+    text = w._("Your post #{number} is withdrawn. It will not be published.", number=review.submission.number)
     await contact.tell(identity, Content(text=plain(text)), community, directory, now)
     return Verdict.DONE
 
