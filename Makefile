@@ -45,10 +45,14 @@ format: setup ## put the code into its one format
 docs: setup ## draw docs/states.md from the tables in bridge/core/states.py
 	$(BIN)/python docs/generate_states.py
 
-messages: setup ## collect every sentence that people are shown into the translators' template
-	@$(BIN)/pybabel --quiet extract --mapping-file bridge/rendering/babel.toml --no-default-keywords \
+messages: setup ## collect every sentence that people are shown, for the translators, into each language's file
+	@template=bridge/rendering/locales/baraza.pot; new="$$template.new"; trap 'rm -f "$$new"' EXIT; \
+	$(BIN)/pybabel --quiet extract --mapping-file bridge/rendering/babel.toml --no-default-keywords \
 		--keywords "_ ngettext:1,2" --add-location file --sort-by-file --project Baraza --version 1 \
-		--copyright-holder "The Baraza developers" --output-file bridge/rendering/locales/baraza.pot bridge
+		--copyright-holder "The Baraza developers" --output-file "$$new" bridge; \
+	diff --brief --ignore-matching-lines='^"POT-Creation-Date:' "$$template" "$$new" >/dev/null 2>&1 || mv "$$new" "$$template"; \
+	$(BIN)/pybabel --quiet update --domain baraza --input-file "$$template" --output-dir bridge/rendering/locales \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 bench: setup ## run the benchmarks, tests/benchmarks/bench_*.py (options: ARGS="...")
 	@shopt -s nullglob; found=(tests/benchmarks/bench_*.py); \

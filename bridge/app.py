@@ -24,7 +24,7 @@ from bridge.intake.processor import Processor
 from bridge.media.ingest import ingest
 from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.store import MediaStore
-from bridge.moderation import cards
+from bridge.moderation import cards, timers
 from bridge.moderation.effects import arrivals
 from bridge.storage import codec, database, ledger, reports, upkeep
 from bridge.storage.bells import delivery_bell, inbox_bell
@@ -186,9 +186,13 @@ class Bridge:
         """Ticks only poke: what is due is written in the tables."""
         scheduler = AsyncIOScheduler(timezone="UTC")
         scheduler.add_job(worker.sweep, "interval", seconds=60, coalesce=True, max_instances=1)
+        scheduler.add_job(self._tick, "interval", seconds=60, coalesce=True, max_instances=1)
         scheduler.add_job(self._upkeep, "interval", hours=1, coalesce=True, max_instances=1)
         scheduler.start()
         stack.callback(scheduler.shutdown, wait=False)
+
+    async def _tick(self) -> None:
+        await timers.tick(self._communities, self._directory, self._clock.now())
 
     async def _upkeep(self) -> None:
         with suppress(StorageUnavailable):
@@ -219,20 +223,24 @@ class Bridge:
 
     async def _compose(self, row: Delivery) -> ledger.Frozen | None:
         """Freeze what a row sends. Cards show what is true at this moment; all else was written when it was planned."""
-        content: Content | None
+        content: Content
+        shows = ""
         if row.operation == ledger.DELETE:
             return ledger.Frozen(payload="{}", content="")
         if row.kind == ledger.CARD:
             community = self._communities.get(row.community)
             if community is None:
                 return None
-            content = await cards.compose(row, community, self._directory, self._clock.now())
-            if content is None:
+            composed = await cards.compose(row, community, self._directory, self._clock.now())
+            if composed is None:
                 return None
+            content, shows = composed
         else:
             content = await ledger.threaded(row, codec.load(codec.CONTENT, row.content))
         payload = self._directory.payload(row.address, content)
-        return ledger.Frozen(payload=codec.dump_object(payload), content=codec.dump(codec.CONTENT, content))
+        return ledger.Frozen(
+            payload=codec.dump_object(payload), content=codec.dump(codec.CONTENT, content), shows=shows
+        )
 
 
 async def adapter_stopped(adapter: Adapter) -> None:

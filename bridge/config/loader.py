@@ -12,9 +12,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from bridge.config import moderating
 from bridge.config.kinds import mentions, settings_models
 from bridge.config.model import Config, Web
 from bridge.config.problems import InvalidConfig, Lines, Loc, Problem, did_you_mean, dotted, translate
@@ -30,7 +32,8 @@ from bridge.config.sections import (
 )
 from bridge.core.community import Community, Group
 from bridge.core.errors import ConfigError
-from bridge.core.ids import AccountId, Address, AddressError, CommunityId, UserId, UserRef
+from bridge.core.ids import AccountId, Address, AddressError, CommunityId
+from bridge.core.when import Hours
 
 DEFAULT_PATH = Path("config/baraza.toml")
 S = TypeVar("S", bound=Section)
@@ -298,7 +301,8 @@ class _Reader:
             name = table.get("id")
             if isinstance(name, str) and ids.setdefault(name, loc) != loc:
                 self.problem((*loc, "id"), f"is already the id of {dotted(ids[name])}", "choose another")
-            if not table.get("moderator_ids") and table.get("trust_channel") is not True:
+            who = ("moderator_ids", "senior_ids", "coordinator_ids")
+            if not any(table.get(key) for key in who) and table.get("trust_channel") is not True:
                 self.problem(
                     (*loc, "moderator_ids"),
                     "nobody could approve a post",
@@ -380,13 +384,23 @@ def _addresses(rows: Any, loc: Loc) -> Iterator[tuple[Loc, Address]]:
 
 
 def _community(section: CommunitySection, language: str) -> Community:
+    policy = moderating.policy(section)
     return Community(
         id=CommunityId(section.id),
         name=section.name,
         language=section.language or language,
         moderators=tuple(dict.fromkeys(section.moderators)),
-        moderator_ids=frozenset(UserRef(who.account, UserId(str(who.chat))) for who in section.moderator_ids),
         trust_channel=section.trust_channel,
-        groups=tuple(Group(chat=g.chat, intake=g.intake, language=g.language or "") for g in section.groups),
+        groups=tuple(
+            Group(
+                chat=g.chat,
+                intake=g.intake,
+                language=g.language or "",
+                quiet=None if g.quiet_hours is None else Hours.parse(g.quiet_hours),
+                zone=None if g.time_zone is None else ZoneInfo(g.time_zone),
+            )
+            for g in section.groups
+        ),
         max_length=section.max_length,
+        policy=policy,
     )

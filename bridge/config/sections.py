@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from babel import Locale, UnknownLocaleError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo
 
+from bridge.config.moderating import HoursText, RuleSection, TemplateSection, ZoneName
 from bridge.config.problems import did_you_mean
 from bridge.core.community import Intake
 from bridge.core.hygiene import MAX_NAME, clean_name
@@ -111,6 +112,8 @@ class GroupSection(Section):
     chat: ChatAddress
     intake: Intake = Intake.HOLD
     language: LanguageCode | None = None
+    quiet_hours: HoursText | None = None
+    time_zone: ZoneName | None = None
 
 
 class CommunitySection(Section):
@@ -119,8 +122,25 @@ class CommunitySection(Section):
     language: LanguageCode | None = None
     moderators: tuple[ChatAddress, ...] = Field(min_length=1)
     moderator_ids: tuple[PersonAddress, ...] = ()
+    senior_ids: tuple[PersonAddress, ...] = ()
+    coordinator_ids: tuple[PersonAddress, ...] = ()
     trust_channel: bool = False
     max_length: int = Field(default=20_000, ge=1, le=100_000)
+    time_zone: ZoneName = "UTC"
+    waking_hours: HoursText = "07:00-21:00"
+    reminder_hours: int = Field(default=6, ge=1, le=24 * 7)
+    author_reminder_hours: int = Field(default=24, ge=1, le=24 * 30)
+    lapse_days: int = Field(default=14, ge=1, le=365)
+    claim_minutes: int = Field(default=30, ge=1, le=24 * 60)
+    undo_seconds: int = Field(default=10, ge=0, le=3600)
+    posts_per_hour: int = Field(default=0, ge=0, le=10_000)
+    approvals: int = Field(default=1, ge=1, le=5)
+    own_posts: bool = False
+    consent_to_edits: bool = False
+    safeguarding_ids: tuple[PersonAddress, ...] = ()
+    rules: tuple[RuleSection, ...] | None = None
+    questions: tuple[TemplateSection, ...] = ()
+    safeguarding_replies: tuple[TemplateSection, ...] = ()
     groups: tuple[GroupSection, ...] = ()
 
 
@@ -130,6 +150,9 @@ KEYS: dict[str, frozenset[str]] = {
     "web": frozenset(WebSection.model_fields),
     "communities": frozenset(CommunitySection.model_fields),
     "communities.groups": frozenset(GroupSection.model_fields),
+    "communities.rules": frozenset({*RuleSection.model_fields} - {"check"} | {"if"}),
+    "communities.questions": frozenset(TemplateSection.model_fields),
+    "communities.safeguarding_replies": frozenset(TemplateSection.model_fields),
 }
 """What may stand in each table, for suggestions."""
 
@@ -149,6 +172,13 @@ EXAMPLES: dict[str, str] = {
     "communities.moderator_ids": 'moderator_ids = ["telegram:12345"]',
     "communities.trust_channel": "trust_channel = false",
     "communities.max_length": "max_length = 20000",
+    "communities.time_zone": 'time_zone = "Africa/Nairobi"',
+    "communities.waking_hours": 'waking_hours = "07:00-21:00"',
+    "communities.rules": '[[communities.rules]] with if = "links" and then = "hold"',
+    "communities.rules.if": 'if = "links"',
+    "communities.rules.then": 'then = "hold"',
+    "communities.questions": "[[communities.questions]] with id, label and text.en",
+    "communities.groups.quiet_hours": 'quiet_hours = "22:00-06:00"',
     "communities.groups": '[[communities.groups]] with chat = "telegram:-1002222222222"',
     "communities.groups.chat": 'chat = "telegram:-1002222222222"',
     "communities.groups.intake": 'intake = "hold"',

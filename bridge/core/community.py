@@ -1,10 +1,13 @@
 """A community as the rooms see it: its moderators' channels, its groups, its policy."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from bridge.core.ids import Address, CommunityId, UserRef
+from bridge.core.policy import Policy
+from bridge.core.when import Hours
 
 
 class Intake(StrEnum):
@@ -23,6 +26,10 @@ class Group:
     chat: Address
     intake: Intake = Intake.HOLD
     language: str = ""
+    quiet: Hours | None = None
+    """When nothing is to be sent there, in ``zone``; posts wait for its end."""
+    zone: ZoneInfo | None = None
+    """The group's own time zone; None: the community's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,27 +39,33 @@ class Community:
     language: str
     moderators: tuple[Address, ...]
     """Private channels where cards are shown."""
-    moderator_ids: frozenset[UserRef]
-    """Who may decide."""
     trust_channel: bool = False
     """Whoever writes or presses in a moderators' channel may decide."""
     groups: tuple[Group, ...] = ()
     max_length: int = 20_000
     """Longest post, in code points; longer ones are answered, not held."""
+    policy: Policy = field(default_factory=Policy)
+    others: tuple[tuple[CommunityId, str], ...] = ()
+    """(id, name) of the other communities of this installation."""
 
     def group(self, chat: Address) -> Group | None:
         return next((group for group in self.groups if group.chat == chat), None)
 
-    def may_decide(self, user: UserRef, where: Address | None) -> bool:
-        """Is this person permitted to decide, at this press, from this place?"""
-        return user in self.moderator_ids or (self.trust_channel and where in self.moderators)
+    @property
+    def moderator_ids(self) -> frozenset[UserRef]:
+        """Everybody whom the config lets decide."""
+        return frozenset(self.policy.roles)
 
 
 class Communities:
     """All communities of this installation, found by the chats they use."""
 
     def __init__(self, communities: Iterable[Community]) -> None:
-        self.all = tuple(communities)
+        known = tuple(communities)
+        names = [(community.id, community.name) for community in known]
+        self.all = tuple(
+            replace(community, others=tuple(pair for pair in names if pair[0] != community.id)) for community in known
+        )
         self._by_id = {community.id: community for community in self.all}
 
     def get(self, community_id: str) -> Community | None:

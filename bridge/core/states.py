@@ -200,4 +200,26 @@ CONVERSATION: Machine[ConversationState, ConversationStep] = Machine(
     },
 )
 
-MACHINES = (INBOX, REVIEW, POST, DELIVERY, CONVERSATION)
+
+class ThemeState(StrEnum):
+    """A theme, or thematic discussion: only an open one is offered for new posts."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class ThemeStep(StrEnum):
+    CLOSE = "close"
+    REOPEN = "reopen"
+
+
+THEME: Machine[ThemeState, ThemeStep] = Machine(
+    "theme",
+    ThemeState.OPEN,
+    {
+        (ThemeState.OPEN, ThemeStep.CLOSE): ThemeState.CLOSED,
+        (ThemeState.CLOSED, ThemeStep.REOPEN): ThemeState.OPEN,
+    },
+)
+
+MACHINES = (INBOX, REVIEW, POST, DELIVERY, CONVERSATION, THEME)

@@ -87,25 +87,54 @@ def _left_out(characters: int, files: int, w: Words) -> str:
 
 
 async def plan_post(
-    post: Post, submission: Submission, community: Community, directory: Directory, now: datetime
+    post: Post,
+    submission: Submission,
+    community: Community,
+    directory: Directory,
+    now: datetime,
+    *,
+    not_before: datetime,
 ) -> list[Delivery]:
-    """Write the rows that carry a post to every group of its community."""
+    """Write the rows that carry a post to every group of its community, or to those that were chosen."""
     view = await view_of(post, community)
     rows: list[Delivery] = []
-    for group in community.groups:
+    for group in chosen(post, community):
         address = await inbox.resolve(group.chat)
         w = words(group.language or community.language)
+        due = due_in(group, community, not_before)
         original = await _original_stays(submission, group, address)
         if original:
-            rows += await _plan_beside_original(post, submission, community, view, address, directory, w, now)
+            rows += await _plan_beside_original(post, submission, community, view, address, directory, w, now, due)
             continue
         quoting = not await _can_reply(post, address, directory)
-        rows += await plan_parts(parts_of(view, address, directory, w, quoting=quoting), post, community, address, now)
+        parts = parts_of(view, address, directory, w, quoting=quoting)
+        rows += await plan_parts(parts, post, community, address, now, due=due)
     return rows
 
 
+def chosen(post: Post, community: Community) -> tuple[Group, ...]:
+    """The groups that a post goes to."""
+    targets = set(codec.load_list(post.targets))
+    return tuple(group for group in community.groups if not targets or str(group.chat) in targets)
+
+
+def due_in(group: Group, community: Community, not_before: datetime) -> datetime:
+    """When a message may go to a group: after its quiet hours, where it has such."""
+    zone = group.zone or community.policy.zone
+    if group.quiet is None or not group.quiet.contains(not_before, zone):
+        return not_before
+    return group.quiet.next_end(not_before, zone)
+
+
 async def plan_parts(
-    parts: Sequence[Content], post: Post, community: Community, address: Address, now: datetime, *, first: int = 1
+    parts: Sequence[Content],
+    post: Post,
+    community: Community,
+    address: Address,
+    now: datetime,
+    *,
+    first: int = 1,
+    due: datetime | None = None,
 ) -> list[Delivery]:
     """One row for each physical message; each waits for the one before it."""
     rows: list[Delivery] = []
@@ -120,6 +149,7 @@ async def plan_parts(
                 post_id=post.id,
                 part=number,
                 waits_for=rows[-1].id if rows else None,
+                due_at=due,
             )
         )
     return rows
@@ -154,6 +184,7 @@ async def _plan_beside_original(
     directory: Directory,
     w: Words,
     now: datetime,
+    due: datetime,
 ) -> list[Delivery]:
     capabilities = directory.capabilities(address)
     if capabilities is None:
@@ -168,4 +199,4 @@ async def _plan_beside_original(
         Content(text=piece, reply_to=submission.source if index == 0 else None, silent=True)
         for index, piece in enumerate(pieces)
     ]
-    return await plan_parts(parts, post, community, address, now, first=2)
+    return await plan_parts(parts, post, community, address, now, first=2, due=due)

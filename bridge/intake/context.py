@@ -7,7 +7,7 @@ from datetime import datetime
 from bridge.core.community import Communities
 from bridge.core.message import Attachment, RemoteFile, Uncarried
 from bridge.delivery.directory import Directory
-from bridge.moderation.channel import Desk
+from bridge.moderation.acts import Desk
 
 Fetch = Callable[[str, RemoteFile], Awaitable[Attachment]]
 """Bring a file of an account into our media store; raises MediaRefused, OSError."""

@@ -22,7 +22,9 @@ from bridge.intake import choosing, commands, posting
 from bridge.intake.context import Context, PressAnswer
 from bridge.members import contact, interview
 from bridge.moderation import cards, channel, query
-from bridge.moderation.decisions import Moderator
+from bridge.moderation import commands as orders
+from bridge.moderation.acts import Moderator, Reply
+from bridge.moderation.orders import Order
 from bridge.rendering.words import words
 from bridge.storage import chats, inbox, ledger, people, submissions
 from bridge.storage.models import Conversation, Delivery, Handle, Identity
@@ -79,17 +81,22 @@ async def _posted(event: MessagePosted, context: Context) -> None:
 
 
 async def _in_channel(event: MessagePosted, address: Address, context: Context) -> None:
+    moderator = Moderator(sender=event.sender, channel=address)
     command = commands.parse(event) if event.text.text.startswith("/") else None
-    if command is not None and command.name == "queue":
-        content = await channel.queue(context.desk, address)
-        await contact.say(event.ref.address, content, context.communities.of_moderators(address)[0], context.now)
+    if command is not None and event.reply_to is None:
+        known = context.communities.of_moderators(address)
+        order = Order(
+            desk=context.desk, communities=known, moderator=moderator, argument=command.argument, said=event.ref
+        )
+        content = await orders.run(command.name, order)
+        if content is not None:
+            await contact.say(event.ref.address, content, known[0], context.now)
         return
     if event.reply_to is None:
         return
     row = await ledger.answered(event.reply_to, event.at, context.now)
     if row is None or row.review_id is None or row.kind not in _ABOUT_A_REVIEW:
         return
-    moderator = Moderator(sender=event.sender, channel=address)
     await channel.reply(context.desk, row, clean_text(event.text), moderator, event.ref)
 
 
@@ -164,7 +171,7 @@ async def _show_new_profile(conversation: Conversation, identity: Identity, cont
 async def _pressed(event: ButtonPressed, context: Context) -> None:
     handle_row = await submissions.handle_by_token(event.handle)
     if handle_row is None:
-        reply = channel.Reply(text=words(event.sender.language)._("This button no longer does anything."), alert=True)
+        reply = Reply(text=words(event.sender.language)._("This button no longer does anything."), alert=True)
     elif handle_row.subject == "review":
         where = await inbox.origin(Address(event.account, event.chat))
         moderator = Moderator(sender=event.sender, channel=where)
@@ -174,35 +181,35 @@ async def _pressed(event: ButtonPressed, context: Context) -> None:
     context.answers.append(PressAnswer(account=event.account, press=event.press, text=reply.text, alert=reply.alert))
 
 
-async def _personal(handle_row: Handle, sender: Sender, where: Address, context: Context) -> channel.Reply:
+async def _personal(handle_row: Handle, sender: Sender, where: Address, context: Context) -> Reply:
     """A button of a member's own: only the person it was made for may press it."""
     identity = await people.find(sender.ref)
     w = words(sender.language)
-    nothing = channel.Reply(text=w._("This button no longer does anything."), alert=True)
+    nothing = Reply(text=w._("This button no longer does anything."), alert=True)
     if identity is None:
         return nothing
     if handle_row.subject == "submission":
         review = await submissions.review_of_submission(handle_row.subject_id)
         if review is None or review.submission.identity.person_id != identity.person_id:
-            return channel.Reply(text=w._("Only the author can do that."), alert=True)
-        return channel.Reply(text=await posting.withdraw(handle_row.subject_id, context))
+            return Reply(text=w._("Only the author can do that."), alert=True)
+        return Reply(text=await posting.withdraw(handle_row.subject_id, context))
     conversation = await people.conversation_by_id(handle_row.subject_id)
     if conversation is None or conversation.identity_id != identity.id:
         return nothing
     if conversation.kind == choosing.KIND:
         await choosing.chosen(conversation, identity, handle_row.argument, where, context)
-        return channel.Reply(text="")
+        return Reply(text="")
     community = context.communities.get(conversation.community)
     if community is None:
         return nothing
     if conversation.state == ConversationState.OPEN and handle_row.argument != conversation.step:
-        return channel.Reply(text=w._("That question is answered already. The newest one is below."), alert=True)
+        return Reply(text=w._("That question is answered already. The newest one is below."), alert=True)
     content = await interview.act(conversation, identity, community, handle_row.action, context.now)
     if content is None:
         return nothing
     await contact.say(where, content, community, context.now)
     await _show_new_profile(conversation, identity, context)
-    return channel.Reply(text="")
+    return Reply(text="")
 
 
 async def _reacted(event: Reacted, context: Context) -> None:

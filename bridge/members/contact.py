@@ -36,15 +36,25 @@ async def tell(
     now: datetime,
     *,
     review_id: int | None = None,
+    due: datetime | None = None,
 ) -> Delivery | None:
-    """Plan a private notice; None where the person cannot be reached privately. ``review_id``: what it asks about."""
+    """Plan a private notice; None where the person cannot be reached privately.
+
+    ``review_id``: what it is about; ``due``: not to be sent before.
+    """
     if identity.direct is None or not reachable(identity, directory):
         return None
-    return await say(identity.direct, content, community, now, review_id=review_id)
+    return await say(identity.direct, content, community, now, review_id=review_id, due=due)
 
 
 async def say(
-    address: Address, content: Content, community: Community | None, now: datetime, *, review_id: int | None = None
+    address: Address,
+    content: Content,
+    community: Community | None,
+    now: datetime,
+    *,
+    review_id: int | None = None,
+    due: datetime | None = None,
 ) -> Delivery:
     """Plan a notice in a chat."""
     return await ledger.plan(
@@ -54,6 +64,7 @@ async def say(
         content=content,
         community="" if community is None else community.id,
         review_id=review_id,
+        due_at=due,
         lifetime=NOTICE_LIFETIME,
     )
 

@@ -1,5 +1,6 @@
 """The profile dialogue: a few short questions that can be skipped, left and taken up again."""
 
+import unicodedata
 from datetime import datetime
 
 from bridge.core.community import Community
@@ -118,14 +119,19 @@ async def waiting(identity: Identity) -> Conversation | None:
     return conversation if conversation is not None and conversation.state == ConversationState.OPEN else None
 
 
+def _folded(text: str) -> str:
+    """For comparing: without case and accents. On many phones "não" and "sí" are typed "nao" and "si"."""
+    return "".join(char for char in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(char))
+
+
 def meaning(text: str, step: str, w: Words) -> str | None:
     """What a written answer stands for: yes, no, skip, later, or None for anything else."""
-    said = clean_line(text).casefold().strip(" .!")
+    said = _folded(clean_line(text)).strip(" .!")
     vocabulary = {
-        "yes": {"yes", "y", "ok", w._("yes").casefold()},
-        "no": {"no", "n", w._("no").casefold()},
-        "skip": {"skip", "-", w._("skip").casefold()},
-        "later": {"later", "not now", w._("later").casefold(), w._("Not now").casefold()},
+        "yes": {"yes", "y", "ok", _folded(w._("yes"))},
+        "no": {"no", "n", _folded(w._("no"))},
+        "skip": {"skip", "-", _folded(w._("skip"))},
+        "later": {"later", "not now", _folded(w._("later")), _folded(w._("Not now"))},
     }
     if step == OFFER:
         vocabulary["later"] |= vocabulary.pop("no")

@@ -11,54 +11,17 @@ from bridge.core.splitting import split
 from bridge.core.states import DeliveryState, ReviewState
 from bridge.core.text import RichText, plain
 from bridge.delivery.directory import Directory
-from bridge.members.profiles import author_card
-from bridge.moderation import panel
+from bridge.moderation import menu, panel
+from bridge.moderation.facts import CardFacts, facts_of
 from bridge.rendering import posts
-from bridge.rendering.cards import paragraph
 from bridge.rendering.words import Words, words
-from bridge.storage import chats, codec, inbox, ledger, people, submissions
-from bridge.storage.models import Delivery, Identity, Review, Revision
+from bridge.storage import inbox, ledger, submissions
+from bridge.storage.models import Delivery, Identity, Review
 
 ARRIVAL_PAUSE = timedelta(seconds=2)
 """Arrivals are gathered for this long, so that a card is edited once and not for every group."""
 _LEAST_TALK = 300
 """Characters of questions and answers that a card shows however long the post is."""
-
-
-async def facts_of(review: Review, community: Community, revision_number: int) -> panel.CardFacts:
-    """Read everything a card shows."""
-    submission = review.submission
-    identity = submission.identity
-    revision = await Revision.get(submission_id=submission.id, number=revision_number)
-    profile = await people.profile(identity.person_id)
-    post = await submissions.post_of_submission(submission.id)
-    deliveries: list[tuple[Delivery, str]] = []
-    if post is not None:
-        rows = await ledger.of_post(post.id)
-        deliveries = [(row, await chats.title(row.address)) for row in rows if row.kind == ledger.POST]
-    answers = None
-    if submission.reply_post_id is not None:
-        parent = await submissions.post_by_id(submission.reply_post_id)
-        answers = None if parent is None else parent.number
-    return panel.CardFacts(
-        review=review,
-        revision=revision_number,
-        submission=submission,
-        identity=identity,
-        community=community,
-        text=codec.load(codec.RICH_TEXT, revision.text),
-        attachments=codec.load(codec.ATTACHMENTS, revision.attachments),
-        uncarried=codec.load(codec.UNCARRIED, revision.uncarried),
-        edited_by=revision.editor,
-        card=await author_card(identity, community),
-        has_profile=profile is not None and profile.shown,
-        earlier_posts=await submissions.posts_before(submission),
-        origin=await chats.title(Address(submission.source.account, submission.source.chat)),
-        answers=answers,
-        reasons=tuple(codec.load_object(review.reasons).get("codes", [])),
-        queries=await submissions.queries(review.id),
-        deliveries=deliveries,
-    )
 
 
 async def plan(review: Review, community: Community, directory: Directory, now: datetime, *, gather: bool) -> None:
@@ -73,9 +36,7 @@ async def plan(review: Review, community: Community, directory: Directory, now: 
         await _plan_in(await inbox.resolve(channel), facts, directory, now, due)
 
 
-async def _plan_in(
-    address: Address, facts: panel.CardFacts, directory: Directory, now: datetime, due: datetime
-) -> None:
+async def _plan_in(address: Address, facts: CardFacts, directory: Directory, now: datetime, due: datetime) -> None:
     """The exhibits and the card of one channel."""
     review, community = facts.review, facts.community
     if directory.capabilities(address) is None:
@@ -99,7 +60,7 @@ async def _plan_in(
         community=community.id,
         review_id=review.id,
         revision=review.revision,
-        view=panel.MAIN,
+        view=menu.MAIN,
     )
 
 
@@ -147,12 +108,12 @@ async def show_files(
             )
 
 
-def _whole(facts: panel.CardFacts, address: Address, directory: Directory) -> bool:
+def _whole(facts: CardFacts, address: Address, directory: Directory) -> bool:
     """Does a card there hold all of the text, and its status still?"""
     return directory.fits(address, Content(text=facts.text + "x" * panel.RESERVE))
 
 
-def _exhibits(facts: panel.CardFacts, address: Address, directory: Directory, w: Words) -> list[Content]:
+def _exhibits(facts: CardFacts, address: Address, directory: Directory, w: Words) -> list[Content]:
     """What goes ahead of a card: the files, and the whole text where a card cannot hold it."""
     capabilities = directory.capabilities(address)
     if capabilities is None:
@@ -175,20 +136,13 @@ async def refresh(review: Review, now: datetime, *, pause: timedelta = timedelta
         await refresh_one(card, now, pause=pause)
 
 
-async def shows_author(review: Review, community: Community, channel: Address) -> bool:
-    """Does the card that a moderator has before them show the name and profile that approval would publish?"""
-    identity = review.submission.identity
-    card = await author_card(identity, community)
-    profile = await people.profile(identity.person_id)
+async def shows(review: Review, channel: Address, fingerprint: str) -> bool:
+    """Does the card that a moderator has before them show all that approval would publish?
+
+    True where the channel has been shown no card of this wording: there is nothing that could mislead.
+    """
     shown = await ledger.newest_card(review.id, review.revision, channel)
-    if shown is None:
-        return True
-    text = " ".join(codec.load(codec.CONTENT, shown.content).text.text.split())
-    w = words(community.language)
-    wanted = [card.name]
-    if profile is not None and profile.shown:
-        wanted.append(paragraph(card, w))
-    return all(" ".join(part.split()) in text for part in wanted)
+    return shown is None or shown.shows == fingerprint
 
 
 async def refresh_held(identity: Identity, now: datetime) -> None:
@@ -217,21 +171,23 @@ async def refresh_one(card: Delivery, now: datetime, *, pause: timedelta = timed
     )
 
 
-async def compose(row: Delivery, community: Community, directory: Directory, now: datetime) -> Content | None:
-    """What a card (or its edit) shows at this moment; None where there is nothing left to show."""
+async def compose(
+    row: Delivery, community: Community, directory: Directory, now: datetime
+) -> tuple[Content, str] | None:
+    """What a card (or its edit) shows at this moment, and its fingerprint; None where there is nothing left to show."""
     review = None if row.review_id is None else await submissions.review_by_id(row.review_id)
     capabilities = directory.capabilities(row.address)
     if review is None or capabilities is None:
         return None
     card = row if row.target_id is None else await Delivery.get(id=row.target_id)
     facts = await facts_of(review, community, row.revision)
+    w = words(community.language)
     handles = {
         (action, argument): await submissions.handle(
             "review", review.id, action, now, revision=row.revision, argument=argument
         )
-        for action, argument in panel.actions_of(facts, card.view)
+        for action, argument in panel.actions_of(facts, card.view, w)
     }
-    w = words(community.language)
     room = len(facts.text)
     if not _whole(facts, row.address, directory):
         room = max(200, capabilities.text_limit - panel.RESERVE)
@@ -246,7 +202,7 @@ async def compose(row: Delivery, community: Community, directory: Directory, now
         content = panel.render(facts, card.view, handles, room, w, talk=talk)
     while not directory.fits(row.address, content) and len(content.text) > 1:
         content = replace(content, text=content.text.shortened(len(content.text) * 3 // 4))
-    return content
+    return content, facts.fingerprint
 
 
 async def of_message(row: Delivery) -> Review | None:

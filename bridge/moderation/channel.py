@@ -1,88 +1,99 @@
-"""What happens in a moderators' channel: buttons and reactions on cards, replies to cards and prompts, commands."""
+"""What happens in a moderators' channel: buttons and reactions on cards, replies to cards and prompts.
+
+Whatever the way, an instruction becomes an ``Act`` that is authorised here and now, by the person, and carried out by
+its ``Deed``.
+"""
 
 import re
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from bridge.core.community import Communities, Community
-from bridge.core.errors import TransitionRefused
-from bridge.core.hygiene import clean_line
+from bridge.core.community import Community
 from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Content
-from bridge.core.states import DeliveryState, DeliveryStep
-from bridge.core.text import MarkKind, RichText, joined, marked, plain
-from bridge.delivery.directory import Directory
+from bridge.core.states import DeliveryState, ReviewState
+from bridge.core.text import RichText, plain
 from bridge.members import contact
-from bridge.members.profiles import shown_name
-from bridge.moderation import cards, decisions, panel
-from bridge.moderation.decisions import Moderator, Verdict
-from bridge.moderation.effects import arrivals
-from bridge.moderation.reasons import KEYCAPS, Reason, label
+from bridge.moderation import cards, decisions, permissions, powers
+from bridge.moderation.acts import Act, Deed, Desk, Moderator, Reply
+from bridge.moderation.decisions import Verdict
+from bridge.moderation.deeds import DEEDS
+from bridge.moderation.menu import VIEWS
 from bridge.rendering.words import Words, words
-from bridge.storage import codec, inbox, ledger, submissions
+from bridge.storage import codec, inbox, ledger, people, submissions
 from bridge.storage.models import Delivery, Handle, Review
 
-PROMPTS = ("reject_words", "edit", "ask")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    """What the person who acted is told; ``alert`` when it must not be overlooked."""
-
-    text: str
-    alert: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Desk:
-    """What acting in a channel needs."""
-
-    communities: Communities
-    directory: Directory
-    now: datetime
+_PROMPT_ROOM = 3500
 
 
 async def press(desk: Desk, handle: Handle, moderator: Moderator, message: RemoteRef | None) -> Reply:
-    """A button of a card was pressed (or its reaction given). Authorised here and now, by the person."""
-    review = await submissions.review_by_id(handle.subject_id)
+    """A button of a card was pressed (or its reaction given)."""
+    review = await submissions.locked_review(handle.subject_id)
     community = None if review is None else desk.communities.get(review.community)
     if review is None or community is None:
         return Reply(text=words("")._("This button no longer does anything."), alert=True)
     w = words(community.language)
-    if not decisions.check(community, moderator):
-        return _verdict(Verdict.FORBIDDEN, review, w)
-    if handle.action in ("confirm", "send_again"):
-        return await _settle(desk, handle, moderator, w)
-    if (refused := decisions.standing(review, handle.revision)) is not None:
-        return _verdict(refused, review, w)
-    card = await _card(review, moderator.channel, message)
-    if handle.action in ("reasons", "back"):
-        if card is not None:
-            await ledger.set_view(card, panel.REASONS if handle.action == "reasons" else panel.MAIN)
-            await cards.refresh_one(card, desk.now)
-        return Reply(text=w._("Why?") if handle.action == "reasons" else "")
-    if handle.action in PROMPTS:
-        await _prompt(desk, review, community, moderator, card, handle.action, w)
-        return Reply(text=w._("Please reply to the message I just sent."))
-    if handle.action == "approve":
-        verdict = await decisions.approve(review, handle.revision, community, moderator, desk.directory, desk.now)
-    elif handle.action == "reject":
-        verdict = await decisions.reject(
-            review,
-            handle.revision,
-            community,
-            moderator,
-            desk.directory,
-            desk.now,
-            reason=Reason(handle.argument),
-        )
-    else:
+    role = await permissions.role_of(community, moderator.sender, moderator.channel)
+    if role is None:
+        return powers.stranger(moderator, w)
+    identity = await people.meet(moderator.sender, desk.now)
+    act = Act(
+        desk=desk,
+        community=community,
+        review=review,
+        revision=handle.revision,
+        moderator=moderator,
+        identity=identity,
+        role=role,
+        argument=handle.argument,
+        card=await _card(review, moderator.channel, message),
+    )
+    if handle.action == "view":
+        return await _show(act, handle.argument)
+    deed = DEEDS.get(handle.action)
+    if deed is None:
         return Reply(text=w._("This button no longer does anything."), alert=True)
-    return _verdict(verdict, review, w)
+    return await _carry_out(act, deed)
 
 
-def _verdict(verdict: Verdict, review: Review, w: Words) -> Reply:
-    return Reply(text=decisions.verdict_words(verdict, review, w), alert=verdict is not Verdict.DONE)
+async def _carry_out(act: Act, deed: Deed) -> Reply:
+    """Authorise, look whether it is still possible, and do it; or ask for the words that it needs."""
+    refused = await _refused(act, deed)
+    if refused is not None:
+        return refused
+    if act.text and deed.heard is not None:
+        return await deed.heard(act)
+    if deed.perform is not None:
+        return await deed.perform(act)
+    if deed.question is None:
+        return Reply(text=act.w._("There was no text. Nothing was done."), alert=True)
+    asked = await deed.question(act)
+    if isinstance(asked, Reply):
+        return asked
+    await prompt(act, deed.name, asked)
+    return Reply(text=act.w._("Please reply to the message I just sent."), on_card=True)
+
+
+async def _refused(act: Act, deed: Deed) -> Reply | None:
+    """Why this person cannot do this to this item now; None where they can."""
+    if not await permissions.covers(act.community, act.role, deed.role):
+        return powers.needs(deed.role, act.w)
+    if act.review.state not in deed.states:
+        return decisions.reply(Verdict.DECIDED, act.review, act.w)
+    if not deed.any_revision and act.revision != act.review.revision:
+        return decisions.reply(Verdict.STALE, act.review, act.w)
+    return await powers.hindered(act) if deed.decides else None
+
+
+async def _show(act: Act, view: str) -> Reply:
+    """Another view of the same card, in this channel only."""
+    if act.revision != act.review.revision:
+        return decisions.reply(Verdict.STALE, act.review, act.w)
+    if view in VIEWS and act.review.state not in (ReviewState.HELD, ReviewState.APPROVED):
+        return decisions.reply(Verdict.DECIDED, act.review, act.w)
+    if act.card is not None:
+        await ledger.set_view(act.card, view)
+        await cards.refresh_one(act.card, act.now)
+    return Reply(text="", on_card=True)
 
 
 async def _card(review: Review, channel: Address, message: RemoteRef | None) -> Delivery | None:
@@ -95,55 +106,21 @@ async def _card(review: Review, channel: Address, message: RemoteRef | None) -> 
     return rows[-1] if rows else None
 
 
-async def _settle(desk: Desk, handle: Handle, moderator: Moderator, w: Words) -> Reply:
-    step = DeliveryStep.CONFIRM if handle.action == "confirm" else DeliveryStep.SEND_AGAIN
-    try:
-        await ledger.settle(
-            int(handle.argument),
-            step,
-            desk.now,
-            arrivals(desk.communities, lambda: desk.now),
-            by=str(moderator.sender.ref),
-        )
-    except (TransitionRefused, LookupError):
-        return Reply(text=w._("That has been settled already."), alert=True)
-    return Reply(text=w._("Done."))
-
-
-async def _prompt(
-    desk: Desk,
-    review: Review,
-    community: Community,
-    moderator: Moderator,
-    card: Delivery | None,
-    action: str,
-    w: Words,
-) -> None:
+async def prompt(act: Act, action: str, text: RichText) -> None:
     """Ask the moderator to type something, as a reply to a message that remembers what it is for."""
-    number = review.submission.number
-    match action:
-        case "reject_words":
-            text = plain(w._("#{number}: why is it not published? Reply to this message.", number=number))
-        case "ask":
-            text = plain(w._("#{number}: what do you want to ask the author? Reply to this message.", number=number))
-        case _:
-            wording = codec.load(codec.RICH_TEXT, (await submissions.revision_of(review)).text)
-            intro = w._("#{number}: reply to this message with the new wording. It is now:", number=number)
-            text = plain(intro) + "\n\n" + wording
-    room = 3000
     content = Content(
-        text=text if len(text) <= room else text.shortened(room),
-        reply_to=None if card is None else card.ref,
+        text=text.shortened(_PROMPT_ROOM),
+        reply_to=None if act.card is None else act.card.ref,
         asks_reply=True,
     )
     await ledger.plan(
         kind=ledger.PROMPT,
-        address=await inbox.resolve(moderator.channel),
-        now=desk.now,
+        address=await inbox.resolve(act.moderator.channel),
+        now=act.now,
         content=content,
-        community=community.id,
-        review_id=review.id,
-        revision=review.revision,
+        community=act.community.id,
+        review_id=act.review.id,
+        revision=act.revision,
         view=action,
         lifetime=contact.NOTICE_LIFETIME,
     )
@@ -151,30 +128,41 @@ async def _prompt(
 
 async def reply(desk: Desk, row: Delivery, text: RichText, moderator: Moderator, said: RemoteRef) -> None:
     """A reply to a card or a prompt. Anything that is no instruction is talk among moderators, and goes nowhere."""
-    review = await cards.of_message(row)
+    review = None if row.review_id is None else await submissions.locked_review(row.review_id)
     community = None if review is None else desk.communities.get(review.community)
     if review is None or community is None:
         return
     w = words(community.language)
-    if row.kind == ledger.PROMPT:
-        action, rest = row.view, text
+    deed, rest = (DEEDS.get(row.view), text) if row.kind == ledger.PROMPT else instruction(text, w) or (None, text)
+    if deed is None:
+        if word := unclear(text, w):
+            hint = w._(
+                "If that was an instruction, please write it with a colon: “{word}: ...”. Nothing was done.", word=word
+            )
+            await tell_channel(desk, said, hint, community)
+        return
+    role = await permissions.role_of(community, moderator.sender, moderator.channel)
+    if role is None:
+        answer = powers.stranger(moderator, w)
     else:
-        found = instruction(text, w)
-        if found is None:
-            return
-        action, rest = found
-    if not decisions.check(community, moderator):
-        verdict = Verdict.FORBIDDEN
-    else:
-        verdict = await _carry_out(desk, review, row.revision, community, moderator, action, rest, w)
-    if verdict is Verdict.EMPTY and action in ("reject", "reject_words"):
-        choices = ", ".join(f"{reason.value} ({label(reason, w)})" for reason in KEYCAPS)
-        answer = w._("Please say why: reject <reason>. Reasons: {choices}, or your own words.", choices=choices)
-    elif verdict is Verdict.DONE and action not in ("ask", "edit"):
-        return  # the card itself shows it
-    else:
-        answer = decisions.verdict_words(verdict, review, w)
-    await tell_channel(desk, said, answer, community)
+        act = Act(
+            desk=desk,
+            community=community,
+            review=review,
+            revision=row.revision,
+            moderator=moderator,
+            identity=await people.meet(moderator.sender, desk.now),
+            role=role,
+            text=rest,
+            card=await _card(review, moderator.channel, row.ref),
+            said=said,
+        )
+        if row.kind == ledger.PROMPT and not rest:
+            answer = Reply(text=w._("There was no text. Nothing was done."))
+        else:
+            answer = await _carry_out(act, deed)
+    if answer.text and not answer.on_card:
+        await tell_channel(desk, said, answer.text, community)
 
 
 async def tell_channel(desk: Desk, said: RemoteRef, answer: str, community: Community) -> None:
@@ -184,60 +172,40 @@ async def tell_channel(desk: Desk, said: RemoteRef, answer: str, community: Comm
         await contact.say(said.address, content, community, desk.now)
 
 
-async def _carry_out(
-    desk: Desk,
-    review: Review,
-    revision: int,
-    community: Community,
-    moderator: Moderator,
-    action: str,
-    rest: RichText,
-    w: Words,
-) -> Verdict:
-    common = (review, revision, community, moderator, desk.directory, desk.now)
-    match action:
-        case "approve":
-            return await decisions.approve(*common)
-        case "reject":
-            reason, own = named_reason(rest.text, w)
-            return await decisions.reject(*common, reason=reason, own_words=own)
-        case "reject_words":
-            return await decisions.reject(*common, reason=Reason.OTHER, own_words=rest.text)
-        case "edit":
-            return await decisions.edit(*common, text=rest)
-        case _:
-            return await decisions.ask(*common, question=rest.text)
+_INSTRUCTION = re.compile(r"\s*(?P<mark>[/!]?)(?P<word>\w+)(?P<colon>\s*:|[.!]?[ \t]*(?=\n))?[.!,]?(?:\s+|$)")
 
 
-def instruction(text: RichText, w: Words) -> tuple[str, RichText] | None:
-    """``approve``, ``reject <reason>``, ``ask <question>``, ``edit <wording>``, also in the channel's language."""
-    match = re.match(r"\s*[/!]?(\w+)[:,.]?(\s+|$)", text.text)
+def instruction(text: RichText, w: Words) -> tuple[Deed, RichText] | None:
+    """``approve``, ``reject: <reason>``, ``/ask <question>``, ``note: <words>``, also in the channel's language.
+
+    Words that follow need a colon, a slash in front or a new line: "Edit the second line?" is talk among moderators.
+    """
+    found = _named(text, w)
+    if found is None:
+        return None
+    deed, rest, marked = found
+    if rest and deed.heard is None:
+        return None
+    return (deed, rest) if marked or not rest or rest.text.casefold().strip(" .") in deed.options else None
+
+
+def unclear(text: RichText, w: Words) -> str:
+    """The word of a deed that may have been meant, where words follow it without a colon; empty for plain talk."""
+    found = _named(text, w)
+    if found is None or found[0].heard is None or instruction(text, w) is not None:
+        return ""
+    return found[0].name if found[0].word is None else found[0].word(w)
+
+
+def _named(text: RichText, w: Words) -> tuple[Deed, RichText, bool] | None:
+    match = _INSTRUCTION.match(text.text)
     if match is None:
         return None
-    word = match[1].casefold()
-    rest = text[match.end() :].strip()
-    for action, local in (
-        ("approve", w._("approve")),
-        ("reject", w._("reject")),
-        ("ask", w._("ask")),
-        ("edit", w._("edit")),
-    ):
-        if word in (action, local.casefold()):
-            # "approve of this?" is talk; "approve" alone is a decision.
-            return None if action == "approve" and rest else (action, rest)
+    said = match["word"].casefold()
+    for deed in DEEDS.values():
+        if deed.word is not None and said in (deed.name, deed.word(w).casefold()):
+            return deed, text[match.end() :].strip(), bool(match["mark"]) or match["colon"] is not None
     return None
-
-
-def named_reason(text: str, w: Words) -> tuple[Reason, str]:
-    """A reason of the list by its code or label, with what follows; else the moderator's own words."""
-    said = clean_line(text, decisions.WORDS_LIMIT)
-    for reason in KEYCAPS:
-        for name in (reason.value, label(reason, w)):
-            if said.casefold() == name.casefold():
-                return reason, ""
-            if said.casefold().startswith((f"{name.casefold()}:", f"{name.casefold()}.", f"{name.casefold()},")):
-                return reason, said[len(name) + 1 :].strip()
-    return Reason.OTHER, said
 
 
 async def react(desk: Desk, row: Delivery, emoji: str, moderator: Moderator) -> Reply | None:
@@ -263,29 +231,3 @@ async def token_for(row: Delivery, emoji: str) -> str | None:
                 if button.handle and button.emoji.replace("\ufe0f", "") == wanted:
                     return button.handle
     return None
-
-
-async def queue(desk: Desk, channel: Address) -> Content:
-    """``/queue``: what waits, longest first. Cards that this channel was never shown come along."""
-    lines: list[RichText] = []
-    for community in desk.communities.of_moderators(await inbox.origin(channel)):
-        w = words(community.language)
-        count = await submissions.count_held(community.id)
-        title = w.ngettext(
-            "{community}: {count} post waiting", "{community}: {count} posts waiting", count, community=community.name
-        )
-        lines.append(marked(title, MarkKind.BOLD))
-        for review in await submissions.held(community.id):
-            await cards.plan_missing(review, community, await inbox.resolve(channel), desk.directory, desk.now)
-            minutes = max(0, int((desk.now - review.created_at).total_seconds() // 60))
-            lines.append(
-                plain(
-                    w._(
-                        "#{number} · {name} · for {minutes} min",
-                        number=review.submission.number,
-                        name=shown_name(review.submission.identity, w),
-                        minutes=w.number(minutes),
-                    )
-                )
-            )
-    return Content(text=joined(lines, "\n"))

@@ -1,27 +1,28 @@
-"""Decisions. ``check`` authorises the person who presses, at the press; the others perform, in one transaction each."""
+"""Decisions that end a review: approve, reject, withdraw. Each is one conditional change of state."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from bridge.core.community import Community
-from bridge.core.events import Sender
-from bridge.core.hygiene import clean_line, clean_name, clean_text
-from bridge.core.ids import Address
+from bridge.core.hygiene import clean_line
 from bridge.core.message import Button, Content
 from bridge.core.states import ReviewState, ReviewStep
-from bridge.core.text import MarkKind, RichText, marked, plain
+from bridge.core.text import plain
 from bridge.delivery import planning
 from bridge.delivery.directory import Directory
 from bridge.members import contact
-from bridge.members.profiles import author_card, shown_name
-from bridge.moderation import cards
+from bridge.members.profiles import shown_name
+from bridge.moderation import cards, publication
+from bridge.moderation.acts import Act, Reply
+from bridge.moderation.facts import facts_of
 from bridge.moderation.panel import refusal_sentence
 from bridge.moderation.reasons import Reason
+from bridge.rendering.diff import changed
 from bridge.rendering.words import Words
-from bridge.storage import codec, inbox, submissions
+from bridge.storage import codec, desk, inbox, submissions
 from bridge.storage.models import Identity, Review
+from bridge.storage.models_desk import Vote
 
 WORDS_LIMIT = 600
 
@@ -29,7 +30,7 @@ WORDS_LIMIT = 600
 class Verdict(StrEnum):
     DONE = "done"
     STALE = "stale"
-    """The author (or a moderator) has changed the text since."""
+    """The author (or a moderator) has changed the text since, or what the card shows is not what would go out."""
     DECIDED = "decided"
     """Somebody was first."""
     FORBIDDEN = "forbidden"
@@ -37,26 +38,9 @@ class Verdict(StrEnum):
     UNREACHABLE = "unreachable"
     UNTOLD = "untold"
     """Done, and the author could not be told privately."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Moderator:
-    """Who decides, and from where."""
-
-    sender: Sender
-    channel: Address
-
-    @property
-    def name(self) -> str:
-        return clean_name(self.sender.name, fallback=clean_name(self.sender.handle, fallback=self.sender.ref.user))
-
-
-def check(community: Community, moderator: Moderator) -> bool:
-    """May this person decide? Being in the channel is not enough unless the community says so."""
-    sender = moderator.sender
-    if sender.bot or sender.anonymous:
-        return False
-    return community.may_decide(sender.ref, moderator.channel)
+    VOTED = "voted"
+    """Counted; another moderator must approve, too."""
+    AWAITS_CONSENT = "awaits_consent"
 
 
 def standing(review: Review, revision: int) -> Verdict | None:
@@ -66,88 +50,109 @@ def standing(review: Review, revision: int) -> Verdict | None:
     return Verdict.STALE if review.revision != revision else None
 
 
-async def approve(
-    review: Review, revision: int, community: Community, moderator: Moderator, directory: Directory, now: datetime
-) -> Verdict:
-    """Post, audit line, one delivery row per physical message, cards and the author's notice: all or nothing."""
-    if (refused := standing(review, revision)) is not None:
+async def approve(act: Act, *, at: datetime | None = None) -> Verdict:
+    """Post, audit line, one delivery row per physical message, cards and the author's notice: all or nothing.
+
+    ``at``: not to be sent before, None for as soon as the community allows.
+    """
+    review, community = act.review, act.community
+    if (refused := standing(review, act.revision)) is not None:
         return refused
-    if not await cards.shows_author(review, community, await inbox.resolve(moderator.channel)):
-        await cards.refresh(review, now)
+    facts = await facts_of(review, community, act.revision)
+    channel = await inbox.resolve(act.moderator.channel)
+    if not await cards.shows(review, channel, facts.fingerprint):
+        await cards.refresh(review, act.now)
         return Verdict.STALE
+    if review.consent in ("asked", "refused"):
+        return Verdict.AWAITS_CONSENT
+    if review.approvals > 1 and not await _enough(act, facts.fingerprint):
+        await cards.refresh(review, act.now)
+        return Verdict.VOTED
+    detail = {"shows": facts.fingerprint}
     if not await submissions.decide(
-        review, ReviewStep.APPROVE, revision=revision, actor=moderator.sender.ref, name=moderator.name, now=now
+        review,
+        ReviewStep.APPROVE,
+        revision=act.revision,
+        by=act.identity,
+        name=act.moderator.name,
+        now=act.now,
+        detail=detail,
     ):
-        return await _lost(review, revision)
+        return await lost(review, act.revision)
+    await after_approval(review, community, act.desk.directory, act.now, at=at)
+    return Verdict.DONE
+
+
+async def _enough(act: Act, shows: str) -> bool:
+    """Add this moderator's approval of exactly what their card shows, and count them."""
+    review = act.review
+    known = await desk.votes(review.id, act.revision, shows)
+    if all(vote.person_id != act.identity.person_id for vote in known):
+        known.append(
+            await Vote.create(
+                review_id=review.id,
+                revision=act.revision,
+                shows=shows,
+                person_id=act.identity.person_id,
+                actor=str(act.identity.ref),
+                name=act.moderator.name,
+                at=act.now,
+            )
+        )
+    return len(known) >= review.approvals
+
+
+async def after_approval(
+    review: Review, community: Community, directory: Directory, now: datetime, *, at: datetime | None = None
+) -> None:
+    """What follows from an approval, whoever gave it: the post, the cards, the author's notice."""
     await submissions.close_queries(review.id)
     submission = review.submission
     identity = submission.identity
-    card = await author_card(identity, community)
     wording = await submissions.revision_of(review)
-    post = await submissions.publish(
-        review,
-        author=card.name,
-        card=codec.dump_object({name: getattr(card, name) for name in card.__dataclass_fields__}),
-        revision=wording,
-        now=now,
-    )
-    await planning.plan_post(post, submission, community, directory, now)
+    publish_at = max(at or now, now + community.policy.undo)
+    post = await publication.publish(review, wording, community, directory, now, at=publish_at)
     await cards.refresh(review, now)
     w = contact.language_of(identity, community)
     text = w.ngettext(
         "Your post #{number} was approved. It is on its way to {count} group.",
         "Your post #{number} was approved. It is on its way to {count} groups.",
-        len(community.groups),
+        len(planning.chosen(post, community)),
         number=submission.number,
     )
-    if wording.editor:
-        changed = codec.load(codec.RICH_TEXT, wording.text)
-        await contact.tell(
-            identity,
-            Content(text=plain(text + " " + w._("A moderator changed the wording:")) + "\n\n" + changed),
-            community,
-            directory,
-            now,
-        )
-    else:
-        await contact.tell(identity, Content(text=plain(text)), community, directory, now)
-    return Verdict.DONE
+    told = plain(text)
+    own = await submissions.authors_revision(submission.id, before=wording.number) if wording.editor else None
+    if own is not None:
+        before, after = codec.load(codec.RICH_TEXT, own.text), codec.load(codec.RICH_TEXT, wording.text)
+        told = told + " " + w._("A moderator changed the wording:") + "\n\n" + (changed(before, after) or after)
+    await contact.tell(identity, Content(text=told), community, directory, now, review_id=review.id, due=publish_at)
 
 
-async def reject(
-    review: Review,
-    revision: int,
-    community: Community,
-    moderator: Moderator,
-    directory: Directory,
-    now: datetime,
-    *,
-    reason: Reason,
-    own_words: str = "",
-) -> Verdict:
+async def reject(act: Act, *, reason: Reason, own_words: str = "") -> Verdict:
     """Not published, with a reason from the closed list or in the moderator's words; the author is told privately."""
+    review, community, directory, now = act.review, act.community, act.desk.directory, act.now
     own_words = clean_line(own_words, WORDS_LIMIT)
     if reason is Reason.OTHER and not own_words:
         return Verdict.EMPTY
-    if (refused := standing(review, revision)) is not None:
+    if (refused := standing(review, act.revision)) is not None:
         return refused
     if not await submissions.decide(
         review,
         ReviewStep.REJECT,
-        revision=revision,
-        actor=moderator.sender.ref,
-        name=moderator.name,
+        revision=act.revision,
+        by=act.identity,
+        name=act.moderator.name,
         now=now,
         reason=reason.value,
         words=own_words,
     ):
-        return await _lost(review, revision)
+        return await lost(review, act.revision)
     await submissions.close_queries(review.id)
     await cards.refresh(review, now)
     identity = review.submission.identity
     w = contact.language_of(identity, community)
     why = Content(text=plain(rejection_text(review, reason, own_words, w)))
-    if await contact.tell(identity, why, community, directory, now) is not None:
+    if await contact.tell(identity, why, community, directory, now, review_id=review.id) is not None:
         return Verdict.DONE
     await _hint_in_group(review, community, directory, now)
     return Verdict.UNTOLD
@@ -194,9 +199,9 @@ async def withdraw(review: Review, community: Community, directory: Directory, n
         return Verdict.DECIDED
     identity = review.submission.identity
     if not await submissions.decide(
-        review, ReviewStep.WITHDRAW, revision=review.revision, actor=identity.ref, name=identity.name, now=now
+        review, ReviewStep.WITHDRAW, revision=review.revision, by=identity, name=identity.name, now=now
     ):
-        return await _lost(review, review.revision)
+        return await lost(review, review.revision)
     await submissions.close_queries(review.id)
     await cards.refresh(review, now)
     w = contact.language_of(identity, community)
@@ -205,73 +210,7 @@ async def withdraw(review: Review, community: Community, directory: Directory, n
     return Verdict.DONE
 
 
-async def edit(
-    review: Review,
-    revision: int,
-    community: Community,
-    moderator: Moderator,
-    directory: Directory,
-    now: datetime,
-    *,
-    text: RichText,
-) -> Verdict:
-    """A moderator's wording becomes a new revision; the author's stays on record and older buttons stop counting."""
-    cleaned = clean_text(text)
-    if not cleaned:
-        return Verdict.EMPTY
-    if (refused := standing(review, revision)) is not None:
-        return refused
-    wording = await submissions.revision_of(review)
-    attachments = codec.load(codec.ATTACHMENTS, wording.attachments)
-    uncarried = codec.load(codec.UNCARRIED, wording.uncarried)
-    if not await submissions.revise(
-        review,
-        cleaned,
-        attachments,
-        uncarried,
-        now,
-        editor=moderator.name,
-    ):
-        return await _lost(review, revision)
-    await cards.plan(review, community, directory, now, gather=False)
-    return Verdict.DONE
-
-
-async def ask(
-    review: Review,
-    revision: int,
-    community: Community,
-    moderator: Moderator,
-    directory: Directory,
-    now: datetime,
-    *,
-    question: str,
-) -> Verdict:
-    """A question to the author, privately; it blocks nobody."""
-    question = clean_line(question, WORDS_LIMIT)
-    if not question:
-        return Verdict.EMPTY
-    if (refused := standing(review, revision)) is not None:
-        return refused
-    identity = review.submission.identity
-    if not contact.reachable(identity, directory):
-        return Verdict.UNREACHABLE
-    await submissions.ask(review, question, actor=moderator.sender.ref, name=moderator.name, now=now)
-    w = contact.language_of(identity, community)
-    text = (
-        plain(w._("A moderator asks about your post #{number}:", number=review.submission.number))
-        + "\n\n"
-        + marked(question, MarkKind.QUOTE)
-        + "\n\n"
-        + w._("Answer by replying here. Your post stays with the moderators.")
-    )
-    question_to = Content(text=text, asks_reply=True)
-    await contact.tell(identity, question_to, community, directory, now, review_id=review.id)
-    await cards.refresh(review, now)
-    return Verdict.DONE
-
-
-async def _lost(review: Review, revision: int) -> Verdict:
+async def lost(review: Review, revision: int) -> Verdict:
     """Somebody else's update came first: say which it was."""
     fresh = await submissions.review_by_id(review.id)
     if fresh is not None:
@@ -297,6 +236,14 @@ def verdict_words(verdict: Verdict, review: Review, w: Words) -> str:
             )
         case Verdict.EMPTY:
             return w._("There was no text. Nothing was done.")
+        case Verdict.VOTED:
+            return w._("Your approval of #{number} is counted. Another moderator must approve it, too.", number=number)
+        case Verdict.AWAITS_CONSENT:
+            return w._(
+                "The author of #{number} has not agreed to the changed wording. Nothing was done. "
+                "You can wait for the answer, or edit again.",
+                number=number,
+            )
         case Verdict.UNREACHABLE:
             return w._(
                 "The author has not opened a private chat with the bot and cannot be asked. Nothing was done. "
@@ -304,6 +251,12 @@ def verdict_words(verdict: Verdict, review: Review, w: Words) -> str:
             )
         case Verdict.DECIDED:
             return already(review, w)
+
+
+def reply(verdict: Verdict, review: Review, w: Words) -> Reply:
+    """What the person who acted is told."""
+    done = verdict is Verdict.DONE
+    return Reply(text=verdict_words(verdict, review, w), alert=not done and verdict is not Verdict.VOTED, on_card=done)
 
 
 def already(review: Review, w: Words) -> str:

@@ -1,53 +1,41 @@
 """The moderators' card in neutral form: everything needed to decide, what was decided, and where the post arrived."""
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bridge.core.card import AuthorCard
-from bridge.core.community import Community
 from bridge.core.errors import Refusal
-from bridge.core.ids import Address
-from bridge.core.message import Attachment, Button, Content, Uncarried
-from bridge.core.states import DeliveryState, ReviewState
+from bridge.core.message import Button, Content
+from bridge.core.states import DeliveryState, PostState, ReviewState
 from bridge.core.text import EMPTY, MarkKind, RichText, joined, marked, plain
 from bridge.members.profiles import shown_name
-from bridge.moderation.reasons import KEYCAPS, Reason, explanation, label
+from bridge.moderation import menu
+from bridge.moderation.facts import CardFacts
+from bridge.moderation.hints import HintKind
+from bridge.moderation.hints import label as hint_label
+from bridge.moderation.names import chat_names
+from bridge.moderation.reasons import Reason, explanation, label
 from bridge.rendering import cards, posts
+from bridge.rendering.diff import changed
 from bridge.rendering.words import Words
-from bridge.storage.models import Delivery, Identity, Query, Review, Submission
 
-MAIN, REASONS = "main", "reasons"
+if TYPE_CHECKING:
+    from bridge.core.ids import Address
+    from bridge.storage.models import Delivery
+
 RESERVE = 1500
 """Characters of a card kept free for its status, whatever the length of the post."""
 _LEAST_LINE = 40
-_PAIRS = tuple(zip(("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣", "8️⃣", "9️⃣"), "🇦🇧🇨🇩🇪🇫🇬🇭🇮", strict=True))
-"""Where there are no buttons, a reaction must say which of several chats it means: "it is there", "send again"."""
+_EXCERPT = 60
+_MOST_HINTS = 6
 
 
-@dataclass(frozen=True, kw_only=True)
-class CardFacts:
-    """All that a card shows, read in one transaction."""
-
-    review: Review
-    revision: int
-    """Which wording this card is about: an older one than the review's is superseded."""
-    submission: Submission
-    identity: Identity
-    community: Community
-    text: RichText
-    attachments: tuple[Attachment, ...]
-    uncarried: tuple[Uncarried, ...]
-    edited_by: str
-    card: AuthorCard
-    has_profile: bool
-    earlier_posts: int
-    origin: str
-    answers: int | None
-    reasons: tuple[str, ...]
-    queries: Sequence[Query]
-    deliveries: Sequence[tuple[Delivery, str]]
-    """The post's rows with the names of their chats."""
+def _kind(facts: CardFacts, w: Words) -> str:
+    match facts.review.kind:
+        case "appeal":
+            return " " + w._("(appeal)")
+        case "correction":
+            return " " + w._("(correction)")
+        case _:
+            return ""
 
 
 def _head(facts: CardFacts, w: Words) -> RichText:
@@ -56,6 +44,8 @@ def _head(facts: CardFacts, w: Words) -> RichText:
         status = w._("an older wording: look at the newer card")
     elif state == ReviewState.HELD:
         status = w._("waiting for a decision")
+    elif facts.post is not None and facts.post.state == PostState.RETRACTED:
+        status = w._("taken back")
     elif state == ReviewState.APPROVED:
         status = w._("approved")
     elif state == ReviewState.REJECTED:
@@ -66,7 +56,8 @@ def _head(facts: CardFacts, w: Words) -> RichText:
         status = w._("lapsed")
     else:
         status = w._("merged with another")
-    return marked(f"{facts.community.name} #{facts.submission.number} · {status}", MarkKind.BOLD)
+    # The first words stay as they are in every state: people search for them.
+    return marked(f"{facts.community.name} #{facts.submission.number} · {status}{_kind(facts, w)}", MarkKind.BOLD)
 
 
 def _author(facts: CardFacts, w: Words) -> str:
@@ -83,23 +74,137 @@ def _author(facts: CardFacts, w: Words) -> str:
         if not facts.earlier_posts
         else w.ngettext("{count} earlier post", "{count} earlier posts", facts.earlier_posts)
     )
+    said = {"trusted": w._("trusted"), "held": w._("always to be held")}.get(facts.standing)
     profile = cards.paragraph(facts.card, w) if facts.has_profile else w._("no profile yet")
-    lines.append(f"{earlier} · {profile}")
-    if facts.answers is not None:
-        lines.append(w._("Answers #{number}", number=facts.answers))
-    if facts.edited_by:
-        lines.append(w._("Wording by moderator {name}", name=facts.edited_by))
-    if facts.review.state == ReviewState.HELD:
-        lines.append(w._("Held because {reasons}", reasons=", ".join(_held(code, w) for code in facts.reasons)))
+    lines.append(" · ".join(part for part in (earlier, said, profile) if part))
     return "\n".join(lines)
 
 
-def _held(code: str, w: Words) -> str:
-    match code:
+def _context(facts: CardFacts, w: Words) -> list[str]:
+    """What the post stands in, and why it is here."""
+    lines: list[str] = []
+    review = facts.review
+    if facts.answers is not None:
+        lines.append(w._("Answers #{number}", number=facts.answers))
+    if facts.about is not None and review.kind == "appeal":
+        reason = label(Reason(facts.about.reason or Reason.OTHER), w)
+        lines.append(w._("⚖️ Appeal: {name} had rejected it ({reason})", name=facts.about.decided_name, reason=reason))
+    if review.kind == "correction":
+        lines.append(w._("🖊️ Correction of what is published"))
+    if facts.theme is not None:
+        lines.append(w._("📚 Theme: {title}", title=facts.theme.title))
+    if review.headline:
+        lines.append(w._("🏷️ Headline: {headline}", headline=review.headline))
+    if facts.edited_by:
+        lines.append(w._("Wording by moderator {name}", name=facts.edited_by))
+    if review.state == ReviewState.HELD:
+        lines.append(w._("Held because {reasons}", reasons=", ".join(held_because(code, w) for code in facts.reasons)))
+        if facts.targets:
+            names = chat_names(facts.titles)
+            chosen = ", ".join(names[chat] for chat in facts.titles if chat in facts.targets)
+            lines.append(w._("📮 Only to: {chats}", chats=chosen))
+        if facts.crossed:
+            known = dict(facts.community.others)
+            offered = ", ".join(name for key, name in known.items() if key in facts.crossed)
+            lines.append(w._("🔀 Then offered to: {communities}", communities=offered))
+        if review.claimed_by:
+            lines.append(w._("✋ Claimed by {name}", name=review.claimed_name))
+        if review.escalated_at is not None:
+            lines.append(w._("🚨 Escalated by {name}", name=review.escalated_name))
+        if review.approvals > 1:
+            lines.append(
+                w._(
+                    "Approved by {count} of {needed}: {names}",
+                    count=w.number(len(facts.votes)),
+                    needed=w.number(review.approvals),
+                    names=", ".join(vote.name for vote in facts.votes) or "-",
+                )
+            )
+        if review.consent == "asked":
+            lines.append(w._("⏳ The author has been asked to agree to this wording."))
+        elif review.consent == "refused":
+            lines.append(w._("🚫 The author does not agree to this wording."))
+        elif review.consent == "given":
+            lines.append(w._("👍 The author agrees to this wording."))
+    return lines
+
+
+def _hints(facts: CardFacts, w: Words) -> list[str]:
+    """What may identify somebody, and a language that readers there do not expect. Never removed by the program."""
+    if facts.review.state != ReviewState.HELD:
+        return []
+    lines: list[str] = []
+    for kind, excerpt in facts.hints[:_MOST_HINTS]:
+        shown = plain(excerpt).shortened(_EXCERPT).text
+        lines.append(w._("🔎 {what}: {excerpt}", what=hint_label(HintKind(kind), w), excerpt=shown))
+    if len(facts.hints) > _MOST_HINTS:
+        more = len(facts.hints) - _MOST_HINTS
+        lines.append(w.ngettext("🔎 and {count} more", "🔎 and {count} more", more))
+    if facts.language:
+        lines.append(w._("🌐 Seems to be written in {language}", language=w.language_name(facts.language)))
+    return lines
+
+
+def _beside(facts: CardFacts, w: Words) -> list[str]:
+    """What goes out beside the words."""
+    lines = [
+        w._("📝 Note ({initials}): {text}", initials=note.initials, text=note.text)
+        + (" " + w._("(beside “{anchor}”)", anchor=plain(note.anchor).shortened(_EXCERPT).text) if note.anchor else "")
+        for note in facts.notes
+    ]
+    lines += [
+        w._(
+            "🌍 Translation into {language}, by {translator}",
+            language=w.language_name(row.language),
+            translator=row.translator,
+        )
+        for row in facts.translations
+    ]
+    if facts.review.short:
+        lines.append(w._("✂️ Short version: {text}", text=facts.review.short))
+    return lines
+
+
+def held_because(code: str, w: Words) -> str:
+    """A reason for holding, in a few words; a code may carry the word that was met: ``words:insulin``."""
+    name, _, detail = code.partition(":")
+    match name:
         case "all":
             return w._("every post is read before it is published")
         case "removal_failed":
             return w._("its original could not be removed from the group")
+        case "first_posts":
+            return w._("the author is new")
+        case "always_held":
+            return w._("this author's posts are always held")
+        case "links":
+            return w._("it holds links")
+        case "attachments":
+            return w._("it holds files")
+        case "length":
+            return w._("it is long")
+        case "no_profile":
+            return w._("the author has no profile")
+        case "words":
+            return w._("it says “{word}”", word=detail)
+        case "author_quota":
+            return w._("the author has written much in a short time")
+        case "source_quota":
+            return w._("much has come from this group in a short time")
+        case "duplicate":
+            return w._("it is nearly the same as #{number}", number=detail) if detail else w._("it says the same again")
+        case "language":
+            return w._("it is in another language")
+        case "privacy":
+            return w._("it may identify somebody")
+        case "trusted":
+            return w._("the author is trusted")
+        case "emergency":
+            return w._("everything is held at present")
+        case "crossed":
+            return w._("it comes from another community")
+        case "failed":
+            return w._("a rule could not be answered")
         case _:
             return code
 
@@ -124,11 +229,19 @@ def _dialogue(facts: CardFacts, w: Words, room: int) -> list[str]:
 
 def _status(facts: CardFacts, w: Words) -> list[str]:
     review = facts.review
+    zone = facts.community.policy.zone
+    if facts.revision != review.revision:
+        return []
     if review.state == ReviewState.HELD:
-        return [w._("Waiting since {time}", time=w.time(review.created_at))]
-    when = w.time(review.decided_at) if review.decided_at is not None else ""
+        return [w._("Waiting since {time}", time=w.time(review.created_at, zone))]
+    when = w.time(review.decided_at, zone) if review.decided_at is not None else ""
     if review.state == ReviewState.APPROVED:
-        return [w._("✅ Approved by {name}, {time}", name=review.decided_name, time=when), *_arrivals(facts, w)]
+        lines = [
+            w._("✅ Approved by {name}, {time}", name=review.decided_name, time=when)
+            if review.decided_name
+            else w._("✅ Published by the community's rules, {time}", time=when)
+        ]
+        return [*lines, *_afterwards(facts, w)]
     if review.state == ReviewState.REJECTED:
         lines = [w._("❌ Rejected by {name}, {time}", name=review.decided_name, time=when)]
         if review.reason:
@@ -136,24 +249,36 @@ def _status(facts: CardFacts, w: Words) -> list[str]:
         return [*lines, *([review.words] if review.words else [])]
     if review.state == ReviewState.WITHDRAWN:
         return [w._("↩️ Withdrawn by the author, {time}", time=when)]
-    return [when]
+    if review.state == ReviewState.LAPSED:
+        return [w._("⌛ Lapsed, {time}: the question was never answered. The text is kept.", time=when)]
+    merged = w._(
+        "🔗 Merged with #{number} by {name}, {time}", number=facts.merged_into, name=review.decided_name, time=when
+    )
+    return [merged]
 
 
-def _names(deliveries: Sequence[tuple[Delivery, str]]) -> dict[Address, str]:
-    """What each chat is called, made distinct where two are called the same."""
-    titles = {row.address: title for row, title in deliveries}
-    alike = Counter(titles.values())
-    names = {a: f"{title} ({a.account})" if alike[title] > 1 else title for a, title in titles.items()}
-    alike = Counter(names.values())
-    return {a: f"{titles[a]} ({a})" if alike[name] > 1 else name for a, name in names.items()}
+def _afterwards(facts: CardFacts, w: Words) -> list[str]:
+    """What became of an approved post."""
+    post, zone = facts.post, facts.community.policy.zone
+    if post is None:
+        return []
+    lines: list[str] = []
+    if post.state == PostState.RETRACTED and post.retracted_at is not None:
+        when = w.time(post.retracted_at, zone)
+        lines.append(w._("🗑️ Taken back by {name}, {time}", name=post.retracted_name, time=when))
+    elif facts.undoable and post.publish_at is not None:
+        lines.append(w._("🕒 Goes out at {time}", time=w.time(post.publish_at, zone, seconds=True)))
+    if post.corrected_at is not None:
+        lines.append(w._("🖊️ Corrected, {time}", time=w.time(post.corrected_at, zone)))
+    return [*lines, *arrivals(facts, w)]
 
 
-def _arrivals(facts: CardFacts, w: Words) -> list[str]:
+def arrivals(facts: CardFacts, w: Words) -> list[str]:
     """Where the post is now: "6 of 7 groups", and a line for whatever did not simply arrive."""
     chats: dict[Address, list[Delivery]] = {}
     for row, _ in facts.deliveries:
         chats.setdefault(row.address, []).append(row)
-    names = _names(facts.deliveries)
+    names = chat_names({row.address: title for row, title in facts.deliveries})
     waiting_states = (DeliveryState.PLANNED, DeliveryState.ATTEMPTING)
     if all(row.state in waiting_states and row.attempts <= 1 for rows in chats.values() for row in rows):
         return [w.ngettext("On its way to {count} group", "On its way to {count} groups", len(chats))]
@@ -213,13 +338,22 @@ def text_of(facts: CardFacts, w: Words, room: int, talk: int) -> RichText:
                 left_out,
             )
         )
-    tail = [*_dialogue(facts, w, talk), *_status(facts, w)]
+    tail = [*_hints(facts, w), *_beside(facts, w), *_dialogue(facts, w, talk), *_status(facts, w)]
     sections = [
-        _head(facts, w) + "\n" + _author(facts, w),
+        _head(facts, w) + "\n" + "\n".join([_author(facts, w), *_context(facts, w)]),
         joined([part for part in (shown, *map(plain, words_for_files)) if part], "\n") or EMPTY,
+        _difference(facts, w, talk),
         plain("\n".join(tail)),
     ]
     return joined([section for section in sections if section], "\n\n")
+
+
+def _difference(facts: CardFacts, w: Words, room: int) -> RichText:
+    """What a moderator changed in the author's words."""
+    if facts.before is None or facts.review.state not in (ReviewState.HELD, ReviewState.APPROVED):
+        return EMPTY
+    difference = changed(facts.before, facts.text)
+    return plain(w._("Changed:") + " ") + difference.shortened(max(_LEAST_LINE, room // 2)) if difference else EMPTY
 
 
 Handles = dict[tuple[str, str], str]
@@ -227,54 +361,23 @@ Handles = dict[tuple[str, str], str]
 
 
 def buttons_of(facts: CardFacts, view: str, handles: Handles, w: Words) -> tuple[tuple[Button, ...], ...]:
-    """What can be pressed now. Rows are laid out for two buttons side by side on a phone."""
-
-    def button(action: str, label_text: str, emoji: str, argument: str = "", *, icon: bool = True) -> Button:
-        shown = f"{emoji} {label_text}" if icon else label_text
-        return Button(label=shown, emoji=emoji, handle=handles[action, argument])
-
-    if facts.revision != facts.review.revision:
-        return ()
-    if facts.review.state == ReviewState.APPROVED:
-        rows: list[tuple[Button, ...]] = []
-        names = _names(facts.deliveries)
-        uncertain = [row for row, _ in facts.deliveries if ("confirm", str(row.id)) in handles]
-        marks = (("👀", "🔁"),) if len(uncertain) == 1 else _PAIRS
-        for row, (there, again) in zip(uncertain, marks, strict=False):
-            chat = names[row.address]
-            rows.append((button("confirm", w._("It is there: {chat}", chat=chat), there, str(row.id)),))
-            rows.append((button("send_again", w._("Send again: {chat}", chat=chat), again, str(row.id)),))
-        return tuple(rows)
-    if facts.review.state != ReviewState.HELD:
-        return ()
-    if view == REASONS:
-        choices = [button("reject", label(reason, w), KEYCAPS[reason], reason.value) for reason in KEYCAPS]
-        pairs = [tuple(choices[index : index + 2]) for index in range(0, len(choices), 2)]
-        return (
-            *pairs,
-            (
-                button("reject_words", w._("In my own words"), "✍️"),
-                button("back", w._("Back"), "↩️"),
-            ),
+    """What can be pressed now."""
+    return tuple(
+        tuple(
+            Button(
+                label=f"{choice.emoji} {choice.label}" if choice.icon else choice.label,
+                emoji=choice.emoji,
+                handle=handles[choice.action, choice.argument],
+            )
+            for choice in row
         )
-    return (
-        (button("approve", w._("Approve"), "✅"), button("reasons", w._("Reject"), "❌")),
-        (button("edit", w._("Edit"), "✏️"), button("ask", w._("Ask the author"), "❓")),
+        for row in menu.rows(facts, view, w)
     )
 
 
-def actions_of(facts: CardFacts, view: str) -> list[tuple[str, str]]:
+def actions_of(facts: CardFacts, view: str, w: Words) -> list[tuple[str, str]]:
     """The (action, argument) pairs whose handles a card needs."""
-    if facts.revision != facts.review.revision:
-        return []
-    if facts.review.state == ReviewState.APPROVED:
-        uncertain = [str(row.id) for row, _ in facts.deliveries if row.state == DeliveryState.UNCERTAIN]
-        return [(action, row_id) for row_id in uncertain for action in ("confirm", "send_again")]
-    if facts.review.state != ReviewState.HELD:
-        return []
-    if view == REASONS:
-        return [*(("reject", reason.value) for reason in KEYCAPS), ("reject_words", ""), ("back", "")]
-    return [("approve", ""), ("reasons", ""), ("edit", ""), ("ask", "")]
+    return [(choice.action, choice.argument) for row in menu.rows(facts, view, w) for choice in row]
 
 
 def render(facts: CardFacts, view: str, handles: Handles, room: int, w: Words, *, talk: int) -> Content:

@@ -6,7 +6,7 @@ from bridge.core.message import Attachment, Content, Uncarried
 from bridge.core.text import RichText, joined, plain
 from bridge.members import contact
 from bridge.moderation import cards
-from bridge.moderation.channel import Desk
+from bridge.moderation.acts import Desk
 from bridge.rendering.posts import attachment_words, uncarried_words
 from bridge.rendering.refusals import refusal_words
 from bridge.rendering.words import words

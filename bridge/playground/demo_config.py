@@ -62,6 +62,7 @@ id            = {_text(cast.COMMUNITY_ID)}
 name          = {_text(cast.COMMUNITY_NAME)}
 moderators    = {_text(moderators)}
 moderator_ids = {_text(people)}
+undo_seconds = 0
 {chats}"""
     path = directory / CONFIG
     _write(path, text)

@@ -6,10 +6,11 @@ Extract with ``make messages``.
 
 import gettext
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.messages.mofile import write_mo
@@ -56,9 +57,20 @@ class Words:
             return f"{self.number(round(count / 1000))} kB"
         return f"{format_decimal(count / 1_000_000, format='#,##0.#', locale=self._locale)} MB"
 
-    def time(self, moment: datetime) -> str:
-        """A moment of the last days, in UTC, told so."""
-        return f"{moment:%d.%m. %H:%M} UTC"
+    def time(self, moment: datetime, zone: ZoneInfo | None = None, *, seconds: bool = False) -> str:
+        """A moment within some days, as people of that time zone say it; in UTC, told so, where there is none."""
+        local = moment.astimezone(zone or UTC)
+        clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+        name = "UTC" if zone is None else local.tzname() or ""
+        named = name if name.isalpha() else f"UTC{local:%z}"[:6].removesuffix("+00")
+        return f"{local:%d.%m.} {clock} {named}"
+
+    def language_name(self, tag: str) -> str:
+        """What a language is called in this one; its tag where nobody knows."""
+        try:
+            return Locale.parse(tag, sep="-").get_display_name(self._locale) or tag
+        except (UnknownLocaleError, ValueError):
+            return tag
 
 
 @lru_cache(maxsize=64)

@@ -1,7 +1,7 @@
 """Domain values as JSON text and back. Text columns: PostgreSQL's jsonb refuses the NUL that people do send."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, TypeVar
 
 from pydantic import Discriminator, TypeAdapter
@@ -40,3 +40,15 @@ def load_object(text: str) -> dict[str, Any]:
     if not isinstance(loaded, dict):
         raise TypeError("not a JSON object")
     return loaded
+
+
+def dump_list(values: Iterable[str]) -> str:
+    """A JSON list of texts."""
+    return json.dumps(list(values), ensure_ascii=True, separators=(",", ":"))
+
+
+def load_list(text: str) -> list[str]:
+    loaded = json.loads(text)
+    if not isinstance(loaded, list):
+        raise TypeError("not a JSON list")
+    return [str(value) for value in loaded]

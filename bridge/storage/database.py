@@ -89,7 +89,7 @@ def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
         "connections": {name: connection},
         "apps": {
             APP: {
-                "models": ["bridge.storage.models"],
+                "models": ["bridge.storage.models", "bridge.storage.models_desk"],
                 "default_connection": name,
                 "migrations": "bridge.storage.migrations",
             }

@@ -60,6 +60,8 @@ class Frozen:
 
     payload: str
     content: str
+    shows: str = ""
+    """For a card: the fingerprint of what it shows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,13 +237,13 @@ async def claim(ids: Sequence[int], now: datetime, compose: Compose, effects: Ef
                     await _step(row, DeliveryStep.CANCEL)
                     await _cancel_dependants([row.id])
                     continue
-                row.payload, row.content = frozen.payload, frozen.content
+                row.payload, row.content, row.shows = frozen.payload, frozen.content, frozen.shows
                 fresh.append(row)
             ready.append(row)
         claimed = await _steps(ready, DeliveryStep.ATTEMPT, attempted_at=now, reason="", detail="")
         ours = {row.id for row in claimed}
         if frozen_now := [row for row in fresh if row.id in ours]:
-            await Delivery.bulk_update(frozen_now, fields=["payload", "content"])
+            await Delivery.bulk_update(frozen_now, fields=["payload", "content", "shows"])
         first = [row.id for row in claimed if row.first_attempt_at is None]
         await Delivery.filter(id__in=list(ours)).update(attempts=F("attempts") + 1)
         if first:

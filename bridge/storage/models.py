@@ -198,6 +198,8 @@ class Submission(Model):
     reply_post_id = fields.BigIntField(null=True)
     """The post it answers. No foreign key: posts come from submissions, and a circle cannot be created."""
     reply_excerpt = fields.TextField(default="")
+    origin_post_id = fields.BigIntField(null=True)
+    """The post of another community that this is a copy of. No foreign key, for the same reason."""
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -245,6 +247,8 @@ class Revision(Model):
     uncarried = fields.TextField(default="[]")
     editor = fields.CharField(ID, default="")
     """The moderator whose wording it is, empty for the author's own."""
+    findings = fields.TextField(default="{}", db_default="{}")
+    """What was noticed in this wording: {"hints": [{"kind", "excerpt"}], "language": tag}."""
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -267,6 +271,29 @@ class Review(Model):
     state = fields.CharEnumField(ReviewState, max_length=16, default=ReviewState.HELD)
     reasons = fields.TextField(default="[]")
     """Codes of why it is held."""
+    approvals = fields.IntField(default=1, db_default=1)
+    """How many moderators must approve."""
+    headline = fields.CharField(ID, default="", db_default="")
+    theme_id = fields.BigIntField(null=True)
+    short = fields.TextField(default="", db_default="")
+    """The moderators' short version for chats where every character costs."""
+    targets = fields.TextField(default="[]", db_default="[]")
+    """Addresses of the groups chosen; none: all of the community."""
+    crossed = fields.TextField(default="[]", db_default="[]")
+    """Ids of the other communities that are offered a copy once it is published."""
+    claimed_by = fields.CharField(ID, default="", db_default="")
+    claimed_name = fields.CharField(ID, default="", db_default="")
+    claimed_at = fields.DatetimeField(null=True)
+    escalated_name = fields.CharField(ID, default="", db_default="")
+    escalated_at = fields.DatetimeField(null=True)
+    consent = fields.CharField(16, default="", db_default="")
+    """The author's word on a moderator's wording: empty (not needed), asked, given, refused."""
+    merged_into = fields.BigIntField(null=True)
+    """The review that says the same."""
+    about_review = fields.BigIntField(null=True)
+    """For an appeal or a correction: the review that it is about."""
+    lapses_from = fields.DatetimeField(null=True)
+    """Since when a question has been open: from here its timers count."""
     decided_by = fields.CharField(ID, default="")
     decided_name = fields.CharField(ID, default="")
     decided_at = fields.DatetimeField(null=True)
@@ -283,16 +310,26 @@ class Decision(Model):
     """The audit log: who, when, what, why, on which revision. Never changed."""
 
     id = _id()
-    review: fields.ForeignKeyRelation[Review] = fields.ForeignKeyField("baraza.Review", related_name="decisions")
-    review_id: int
+    review: fields.ForeignKeyNullableRelation[Review] = fields.ForeignKeyField(
+        "baraza.Review", related_name="decisions", null=True
+    )
+    review_id: int | None
+    community = fields.CharField(SHORT, default="", db_default="")
     at = fields.DatetimeField()
     actor = fields.CharField(ID)
     action = fields.CharField(SHORT)
     revision = fields.IntField()
     reason = fields.CharField(SHORT, default="")
+    detail = fields.TextField(default="{}", db_default="{}")
+    """What else a person needs to understand the line: numbers and codes, never anybody's words."""
+    seq = fields.BigIntField(null=True)
+    """Its place in the community's chain, null for lines from before there was one."""
+    prev = fields.CharField(SHORT, default="", db_default="")
+    hash = fields.CharField(SHORT, default="", db_default="")
 
     class Meta:
         table = "decision"
+        unique_together = (("community", "seq"),)
 
 
 class Query(Model):
@@ -309,6 +346,15 @@ class Query(Model):
     answered_at = fields.DatetimeField(null=True)
     closed = fields.BooleanField(default=False)
     """The post was decided before an answer came."""
+    kind = fields.CharField(16, default="question", db_default="question")
+    """question, or consent to a moderator's wording."""
+    revision = fields.IntField(default=0, db_default=0)
+    """Which wording consent is asked for."""
+    wording = fields.TextField(default="", db_default="")
+    """The answer as rich text, kept so that its author can make it the new wording."""
+    reminded_at = fields.DatetimeField(null=True)
+    escalated_at = fields.DatetimeField(null=True)
+    """When the moderators were told that there is no answer."""
 
     class Meta:
         table = "query"
@@ -331,6 +377,25 @@ class Post(Model):
     card = fields.TextField()
     reply_post_id = fields.BigIntField(null=True)
     """The post it answers. No foreign key: posts come from submissions, and a circle cannot be created."""
+    headline = fields.CharField(ID, default="", db_default="")
+    theme_id = fields.BigIntField(null=True)
+    theme_number = fields.BigIntField(null=True)
+    thread_id = fields.BigIntField(null=True)
+    """The first post of its sub-thread, null for that one itself."""
+    thread_number = fields.BigIntField(default=1, db_default=1)
+    notes = fields.TextField(default="{}", db_default="{}")
+    """Moderators' notes, frozen: {"notes": [{"text", "anchor", "name", "initials"}]}."""
+    short = fields.TextField(default="", db_default="")
+    translations = fields.TextField(default="{}", db_default="{}")
+    """Frozen, by language: {"text": rich text, "translator": name}."""
+    origin = fields.TextField(default="{}", db_default="{}")
+    """For a copy from another community: {"community": name, "number"}."""
+    targets = fields.TextField(default="[]", db_default="[]")
+    publish_at = fields.DatetimeField(null=True)
+    """When its first message may go out."""
+    corrected_at = fields.DatetimeField(null=True)
+    retracted_at = fields.DatetimeField(null=True)
+    retracted_name = fields.CharField(ID, default="", db_default="")
     state = fields.CharEnumField(PostState, max_length=16, default=PostState.LIVE)
     approved_at = fields.DatetimeField()
 
@@ -397,6 +462,8 @@ class Delivery(Model):
     attempted_at = fields.DatetimeField(null=True)
     view = fields.CharField(SHORT, default="")
     """Which of a card's keyboards this channel is looking at."""
+    shows = fields.CharField(SHORT, default="", db_default="")
+    """For a card: the fingerprint of everything publishable that it shows."""
     remote_chat = fields.CharField(ID, default="")
     message = fields.CharField(ID, default="")
     reason = fields.CharField(SHORT, default="")

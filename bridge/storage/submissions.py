@@ -2,17 +2,18 @@
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from tortoise.expressions import F
 
-from bridge.core.ids import RemoteRef, UserRef
+from bridge.core.ids import RemoteRef
 from bridge.core.message import Attachment, Uncarried
 from bridge.core.states import POST, REVIEW, ReviewState, ReviewStep
 from bridge.core.text import RichText
-from bridge.storage import codec
-from bridge.storage.models import Counter, Decision, Handle, Identity, Post, Query, Review, Revision, Source, Submission
+from bridge.storage import audit, codec
+from bridge.storage.models import Counter, Handle, Identity, Post, Query, Review, Revision, Source, Submission
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -40,6 +41,11 @@ async def submit(
     album: str = "",
     reply_post_id: int | None = None,
     reply_excerpt: str = "",
+    findings: str = "{}",
+    approvals: int = 1,
+    headline: str = "",
+    theme_id: int | None = None,
+    origin_post_id: int | None = None,
 ) -> Review:
     """A new submission with its first revision, held for review; inside the caller's transaction."""
     submission = await Submission.create(
@@ -54,15 +60,20 @@ async def submit(
         album=album,
         reply_post_id=reply_post_id,
         reply_excerpt=reply_excerpt,
+        origin_post_id=origin_post_id,
         created_at=now,
     )
-    await add_source(submission, source)
-    await _add_revision(submission, 1, text, attachments, uncarried, now)
+    if origin_post_id is None:
+        await add_source(submission, source)
+    await _add_revision(submission, 1, text, attachments, uncarried, now, findings=findings)
     return await Review.create(
         community=community,
         submission=submission,
         revision=1,
         reasons=codec.dump_object({"codes": list(reasons)}),
+        approvals=approvals,
+        headline=headline,
+        theme_id=theme_id,
         created_at=now,
     )
 
@@ -80,6 +91,7 @@ async def _add_revision(
     uncarried: Sequence[Uncarried],
     now: datetime,
     editor: str = "",
+    findings: str = "{}",
 ) -> Revision:
     return await Revision.create(
         submission=submission,
@@ -88,6 +100,7 @@ async def _add_revision(
         attachments=codec.dump(codec.ATTACHMENTS, tuple(attachments)),
         uncarried=codec.dump(codec.UNCARRIED, tuple(uncarried)),
         editor=editor,
+        findings=findings,
         created_at=now,
     )
 
@@ -100,6 +113,7 @@ async def revise(
     now: datetime,
     *,
     editor: str = "",
+    findings: str = "{}",
 ) -> bool:
     """A new wording while it is held: older buttons stop counting. False where it was decided meanwhile."""
     number = review.revision + 1
@@ -110,8 +124,13 @@ async def revise(
         return False
     review.revision = number
     submission = await Submission.get(id=review.submission_id)
-    await _add_revision(submission, number, text, attachments, uncarried, now, editor)
+    await _add_revision(submission, number, text, attachments, uncarried, now, editor, findings)
     return True
+
+
+def audit_actor(by: Identity | None) -> str:
+    """Who, in the audit log: a number that says nothing about a person by itself; the program where nobody did it."""
+    return "program" if by is None else f"identity:{by.id}"
 
 
 async def decide(
@@ -119,32 +138,54 @@ async def decide(
     step: ReviewStep,
     *,
     revision: int,
-    actor: UserRef,
+    by: Identity | None,
     name: str,
     now: datetime,
     reason: str = "",
     words: str = "",
+    detail: Mapping[str, Any] | None = None,
+    **values: Any,
 ) -> bool:
-    """One conditional change of state and its line in the audit log; False where somebody else was first."""
+    """One conditional change of state and its line in the audit log; False where somebody else was first.
+
+    ``by``: who decided, None for the program itself; ``detail``: for the audit line; ``values``: further columns.
+    """
     changed = await Review.filter(id=review.id, state__in=REVIEW.sources(step), revision=revision).update(
         state=REVIEW.target(step),
-        decided_by=str(actor),
+        decided_by="" if by is None else str(by.ref),
         decided_name=name,
         decided_at=now,
         reason=reason,
         words=words,
+        **values,
     )
     if changed != 1:
         return False
-    await Decision.create(
-        review_id=review.id, at=now, actor=str(actor), action=step.value, revision=revision, reason=reason
+    await audit.write(
+        community=review.community,
+        actor=audit_actor(by),
+        action=step.value,
+        now=now,
+        review_id=review.id,
+        revision=revision,
+        reason=reason,
+        detail=detail,
     )
+    await Review.filter(id=review.id).update(claimed_by="", claimed_name="", claimed_at=None)
     await review.refresh_from_db()
     return True
 
 
 async def review_by_id(review_id: int) -> Review | None:
     return await Review.get_or_none(id=review_id).select_related("submission__identity__person")
+
+
+async def locked_review(review_id: int) -> Review | None:
+    """The same, locked until the caller's transaction ends: of two moderators at once one comes after the other."""
+    # The lock first, then the reading: an outer join cannot be locked.
+    if await Review.filter(id=review_id).select_for_update().first() is None:
+        return None
+    return await review_by_id(review_id)
 
 
 async def review_by_number(community: str, number: int) -> Review | None:
@@ -168,6 +209,11 @@ async def held(community: str, limit: int = 20) -> list[Review]:
 
 async def count_held(community: str) -> int:
     return await Review.filter(community=community, state=ReviewState.HELD).count()
+
+
+async def revision(submission_id: int, number: int) -> Revision:
+    """One wording of a submission."""
+    return await Revision.get(submission_id=submission_id, number=number)
 
 
 async def revision_of(review: Review) -> Revision:
@@ -194,11 +240,34 @@ async def amend(
     return True
 
 
-async def ask(review: Review, question: str, *, actor: UserRef, name: str, now: datetime) -> Query:
-    """Record a question to the author and its line in the audit log."""
-    await Decision.create(review_id=review.id, at=now, actor=str(actor), action="ask", revision=review.revision)
+async def ask(
+    review: Review,
+    question: str,
+    *,
+    by: Identity,
+    name: str,
+    now: datetime,
+    kind: str = "question",
+    reason: str = "",
+) -> Query:
+    """Record a question to the author and its line in the audit log. ``reason``: the id of a ready-made question."""
+    await audit.write(
+        community=review.community,
+        actor=audit_actor(by),
+        action="ask",
+        now=now,
+        review_id=review.id,
+        revision=review.revision,
+        reason=reason,
+    )
     return await Query.create(
-        review_id=review.id, question=question, asked_by=str(actor), asked_name=name, asked_at=now
+        review_id=review.id,
+        question=question,
+        asked_by=str(by.ref),
+        asked_name=name,
+        asked_at=now,
+        kind=kind,
+        revision=review.revision,
     )
 
 
@@ -242,9 +311,10 @@ async def close_queries(review_id: int) -> None:
     await Query.filter(review_id=review_id, answered_at__isnull=True).update(closed=True)
 
 
-async def authors_revision(submission_id: int) -> Revision | None:
-    """The author's own latest wording, whatever moderators made of it."""
-    return await Revision.filter(submission_id=submission_id, editor="").order_by("-number").first()
+async def authors_revision(submission_id: int, *, before: int | None = None) -> Revision | None:
+    """The author's own latest wording (older than revision ``before``), whatever moderators made of it."""
+    own = Revision.filter(submission_id=submission_id, editor="").order_by("-number")
+    return await (own if before is None else own.filter(number__lt=before)).first()
 
 
 async def edited_by_moderator(submission_id: int, number: int) -> bool:
@@ -268,8 +338,9 @@ async def sources(submission_id: int) -> list[Source]:
 
 
 async def review_of_submission(submission_id: int) -> Review | None:
+    """The review that decides whether it is published: the first one, or the appeal against it."""
     return (
-        await Review.filter(submission_id=submission_id, kind="post")
+        await Review.filter(submission_id=submission_id, kind__in=["post", "appeal"])
         .order_by("-id")
         .select_related("submission__identity__person")
         .first()
@@ -293,8 +364,15 @@ async def reviews_by(identity: Identity, limit: int = 5) -> list[Review]:
     )
 
 
-async def publish(review: Review, *, author: str, card: str, revision: Revision, now: datetime) -> Post:
-    """The post of an approved review, frozen; inside the transaction of the approval."""
+async def reviews_of_submission(submission_id: int) -> list[Review]:
+    """All of them, oldest first: of the post, of an appeal, of corrections."""
+    return (
+        await Review.filter(submission_id=submission_id).order_by("id").select_related("submission__identity__person")
+    )
+
+
+async def publish(review: Review, *, author: str, card: str, revision: Revision, now: datetime, **beside: Any) -> Post:
+    """The post of an approved review, frozen; inside the transaction of the approval. ``beside``: further columns."""
     submission = review.submission
     return await Post.create(
         community=review.community,
@@ -309,6 +387,7 @@ async def publish(review: Review, *, author: str, card: str, revision: Revision,
         reply_post_id=submission.reply_post_id,
         state=POST.initial,
         approved_at=now,
+        **beside,
     )
 
 

@@ -244,6 +244,7 @@ def write_config(
         'name = "HIFA"',
         f"moderators = {moderators!r}",
         f"moderator_ids = {ids!r}",
+        "undo_seconds = 0",
     ]
     for chat, intake in groups:
         lines += ["[[communities.groups]]", f'chat = "{chat}"', f'intake = "{intake}"']

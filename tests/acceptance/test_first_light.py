@@ -100,7 +100,7 @@ async def test_reject_in_own_words_by_reply(world: World) -> None:
         await until(lambda: world.card())
         card = world.card()
         assert card is not None
-        world.chat.writes("mods", "reject Which drug do you mean?", user="peter", name="Peter", reply_to=card.id)
+        world.chat.writes("mods", "reject: Which drug do you mean?", user="peter", name="Peter", reply_to=card.id)
         await until(lambda: [t for t in world.texts("amina") if "Which drug do you mean?" in t])
 
 

@@ -34,6 +34,7 @@ id = "hifa"
 name = "HIFA"
 moderators = ["chat:mods"]
 moderator_ids = ["chat:grace", "chat:peter"]
+undo_seconds = 0
 {options}
 
 [[communities.groups]]

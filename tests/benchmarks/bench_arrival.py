@@ -180,6 +180,7 @@ id = "hifa"
 name = "HIFA"
 moderators = ["telegram:{side.mods}"]
 moderator_ids = ["telegram:{grace}"]
+undo_seconds = 0
 {groups}""")
     return path
 

@@ -37,6 +37,7 @@ id = "hifa"
 name = "HIFA"
 moderators = ["people:mods"]
 moderator_ids = ["people:grace"]
+undo_seconds = 0
 {groups}"""
 
 

@@ -16,12 +16,13 @@ from bridge import app, config
 from bridge.core.clock import SystemClock
 from bridge.core.events import Sender
 from bridge.core.ids import AccountId, Address, ChatId, MessageId, RemoteRef, UserId, UserRef
+from bridge.core.policy import Role
 from bridge.core.states import DeliveryState
 from bridge.core.text import plain
 from bridge.delivery.worker import Worker
 from bridge.logs import configure
 from bridge.moderation import cards, decisions
-from bridge.moderation.decisions import Moderator
+from bridge.moderation.acts import Act, Desk, Moderator
 from bridge.moderation.effects import arrivals
 from bridge.storage import database, ledger, people, submissions
 from bridge.storage.bells import delivery_bell
@@ -137,7 +138,16 @@ class Backlog:
                 await cards.plan(found, community, directory, now, gather=False)
             began = time.perf_counter()
             async with transaction():
-                verdict = await decisions.approve(found, 1, community, moderator, directory, now)
+                act = Act(
+                    desk=Desk(communities=self.bridge._communities, directory=directory, now=now),
+                    community=community,
+                    review=found,
+                    revision=1,
+                    moderator=moderator,
+                    identity=await people.meet(grace, now),
+                    role=Role.MODERATOR,
+                )
+                verdict = await decisions.approve(act)
             self.planning_seconds += time.perf_counter() - began
             assert verdict is decisions.Verdict.DONE
 

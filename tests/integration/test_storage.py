@@ -21,7 +21,8 @@ from bridge.core.text import plain
 from bridge.delivery import planning
 from bridge.delivery.directory import Directory
 from bridge.moderation import decisions
-from bridge.moderation.decisions import Moderator, Verdict
+from bridge.moderation.acts import Moderator
+from bridge.moderation.decisions import Verdict
 from bridge.storage import codec, database, inbox, ledger, people, submissions, upkeep
 from bridge.storage.inbox import DurableSink, DurableState
 from bridge.storage.models import AdapterState, Chat, Decision, Delivery, Inbox, Person, Post, Review
@@ -35,6 +36,7 @@ from tests.unit.storage.stage import (
     PETER,
     SLOW,
     FakeClock,
+    acting,
     again,
     hold,
     posted,
@@ -406,7 +408,7 @@ async def test_two_approvals_at_once_make_one_post(opened: str) -> None:
             mine = await again(review)
             assert mine.state == ReviewState.HELD
             await both_have_read.wait()
-            return await decisions.approve(mine, 1, COMMUNITY, moderator, directory(), NOW)
+            return await decisions.approve(await acting(mine, moderator, directory()))
 
     if on_postgres(opened):
         verdicts = list(await asyncio.gather(approve(GRACE), approve(PETER)))
@@ -416,7 +418,7 @@ async def test_two_approvals_at_once_make_one_post(opened: str) -> None:
             mine = await submissions.review_by_id(review.id)
             assert mine is not None
             mine.state = ReviewState.HELD  # as it was read before
-            verdicts.append(await decisions.approve(mine, 1, COMMUNITY, PETER, directory(), NOW))
+            verdicts.append(await decisions.approve(await acting(mine, PETER, directory())))
     assert sorted(verdicts) == [Verdict.DECIDED, Verdict.DONE]
     assert await Post.all().count() == 1
     assert await Decision.all().count() == 1
@@ -435,7 +437,7 @@ async def test_approve_and_withdraw_at_once_have_one_winner(opened: str) -> None
             mine = await again(review)
             await both_have_read.wait()
             if name == "approve":
-                return await decisions.approve(mine, 1, COMMUNITY, GRACE, directory(), NOW)
+                return await decisions.approve(await acting(mine, GRACE, directory()))
             return await decisions.withdraw(mine, COMMUNITY, directory(), NOW)
 
     verdicts = await asyncio.gather(act("approve"), act("withdraw"))
@@ -451,8 +453,8 @@ async def test_an_approval_of_an_older_wording_changes_nothing(opened: str) -> N
     async with database.transaction():
         assert await submissions.revise(review, plain("Give 20 mg"), (), (), NOW)
     async with database.transaction():
-        assert await decisions.approve(stale, 1, COMMUNITY, GRACE, directory(), NOW) is Verdict.STALE
-        assert await decisions.approve(review, 1, COMMUNITY, GRACE, directory(), NOW) is Verdict.STALE
+        assert await decisions.approve(await acting(stale, GRACE, directory())) is Verdict.STALE
+        assert await decisions.approve(await acting(review, GRACE, directory())) is Verdict.STALE
     assert await Post.all().count() == 0
     async with database.transaction():
         assert not await submissions.revise(other, plain("Give 2 mg"), (), (), NOW)
@@ -468,7 +470,7 @@ async def test_an_approval_that_cannot_be_planned_is_no_approval(opened: str, mo
     monkeypatch.setattr(planning, "plan_post", fails)
     with pytest.raises(RuntimeError):
         async with database.transaction():
-            await decisions.approve(await again(review), 1, COMMUNITY, GRACE, directory(), NOW)
+            await decisions.approve(await acting(await again(review), GRACE, directory()))
     assert (await again(review)).state == ReviewState.HELD
     assert await Post.all().count() == await Decision.all().count() == await Delivery.all().count() == 0
 
@@ -487,9 +489,8 @@ async def test_only_a_held_review_can_be_decided(opened: str) -> None:
         async def decided(step: ReviewStep, review: Review = review) -> bool:
             async with database.transaction():
                 mine = await again(review)
-                return await submissions.decide(
-                    mine, step, revision=1, actor=sender("grace").ref, name="Grace", now=NOW
-                )
+                grace = await people.meet(sender("grace"), NOW)
+                return await submissions.decide(mine, step, revision=1, by=grace, name="Grace", now=NOW)
 
         assert await decided(step)
         assert not await decided(ReviewStep.APPROVE)

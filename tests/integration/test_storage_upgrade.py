@@ -11,40 +11,70 @@ from tortoise.context import get_current_context
 from tortoise.migrations.autodetector import MigrationAutodetector
 
 from bridge.core.errors import ConfigError, StorageUnavailable
-from bridge.storage import database
-from bridge.storage.models import Meta, Person
+from bridge.core.states import ReviewState
+from bridge.storage import database, migrations
+from bridge.storage.models import Decision, Delivery, Meta, Person, Post, Review, Revision
 from tests.unit.storage.stage import NOW
 
-SECOND = """
+OURS = sorted(path.stem for path in Path(migrations.__file__).parent.glob("0*.py"))
+NEXT = """
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
 class Migration(migrations.Migration):
-    dependencies = [("baraza", "0001_initial")]
+    dependencies = [("baraza", "{last}")]
     operations = [{operation}]
 """
 ADDS = """ops.AddField("Person", "nickname", fields.CharField(max_length=20, null=True))"""
 FAILS = ADDS + """, ops.RunSQL("DROP TABLE no_such_table")"""
 
 
+FIRST_RELEASE = """
+INSERT INTO person (id, language, created_at) VALUES (1, 'sw', '2026-03-01 12:00:00+00:00');
+INSERT INTO identity (id, person_id, account, "user", name, handle, direct_chat, direct_open, community, created_at)
+    VALUES (1, 1, 'net', 'amina', 'Amina', '', 'amina', true, '', '2026-03-01 12:00:00+00:00');
+INSERT INTO submission (id, community, number, identity_id, account, chat, message, private, intake, album,
+    reply_excerpt, created_at)
+    VALUES (1, 'hifa', 1, 1, 'net', 'kenya', 'm1', false, 'hold', '', '', '2026-03-01 12:00:00+00:00');
+INSERT INTO revision (id, submission_id, number, text, attachments, uncarried, editor, created_at)
+    VALUES (1, 1, 1, '{"text":"Zinc","marks":[]}', '[]', '[]', '', '2026-03-01 12:00:00+00:00');
+INSERT INTO review (id, kind, community, submission_id, revision, state, reasons, decided_by, decided_name, reason,
+    words, created_at)
+    VALUES (1, 'post', 'hifa', 1, 1, 'approved', '{"codes":["all"]}', 'net:grace', 'Grace', '', '',
+    '2026-03-01 12:00:00+00:00');
+INSERT INTO decision (id, review_id, at, actor, action, revision, reason)
+    VALUES (1, 1, '2026-03-01 12:00:00+00:00', 'net:grace', 'approve', 1, '');
+INSERT INTO post (id, community, number, submission_id, revision, author, text, attachments, uncarried, card, state,
+    approved_at)
+    VALUES (1, 'hifa', 1, 1, 1, 'Amina', '{"text":"Zinc","marks":[]}', '[]', '[]', '{}', 'live',
+    '2026-03-01 12:00:00+00:00');
+INSERT INTO delivery (id, kind, community, post_id, account, chat, part, operation, revision, state, due_at,
+    target_chat, target_message, content, payload, attempts, doubted, view, remote_chat, message, reason, detail,
+    planned_at)
+    VALUES (1, 'post', 'hifa', 1, 'net', 'kenya', 1, 'send', 0, 'delivered', '2026-03-01 12:00:00+00:00', '', '', '',
+    '', 1, false, '', '', 'm9', '', '', '2026-03-01 12:00:00+00:00');
+"""
+
+
 @pytest.fixture
 def later_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A package of migrations that begins with ours; put the second one into the returned file."""
+    """A package of migrations that begins with ours; put the next one into the returned file."""
     package = tmp_path / "later_migrations"
     package.mkdir()
     (package / "__init__.py").touch()
-    (package / "0001_initial.py").write_text(
-        "import importlib\nMigration = importlib.import_module('bridge.storage.migrations.0001_initial').Migration\n"
-    )
+    for name in OURS:
+        (package / f"{name}.py").write_text(
+            f"import importlib\nMigration = importlib.import_module('bridge.storage.migrations.{name}').Migration\n"
+        )
     monkeypatch.syspath_prepend(str(tmp_path))
-    yield package / "0002_second.py"
+    yield package / "0999_next.py"
     for name in [name for name in sys.modules if name.startswith("later_migrations")]:
         del sys.modules[name]
 
 
-def use(monkeypatch: pytest.MonkeyPatch, second: Path, operation: str) -> None:
+def use(monkeypatch: pytest.MonkeyPatch, following: Path, operation: str) -> None:
     """From now on the program is the later one."""
-    second.write_text(SECOND.format(operation=operation))
+    following.write_text(NEXT.format(last=OURS[-1], operation=operation))
     ours = database.tortoise_config
 
     def later(url: str, *, foreign_keys: bool = True) -> dict[str, object]:
@@ -101,7 +131,7 @@ async def test_an_upgrade_keeps_every_row_and_a_backup(
     ]
     await database.close_database()
     if database_url.startswith("sqlite"):
-        backup = tmp_path / "baraza.db.before-0002_second"
+        backup = tmp_path / "baraza.db.before-0999_next"
         assert backup.stat().st_mode & 0o777 == 0o600
         saved = sqlite3.connect(backup)
         assert saved.execute("SELECT language FROM person").fetchall() == [("sw",)]
@@ -123,6 +153,48 @@ async def test_an_upgrade_that_fails_is_not_half_done(
             await database.open_database(database_url)
     await database.open_database(database_url)  # the older program goes on with it
     assert [person.language for person in await Person.all()] == ["sw"]
+    await database.close_database()
+
+
+@pytest.fixture
+def first_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The package of migrations that the first release had."""
+    package = tmp_path / "first_migrations"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "0001_initial.py").write_text(
+        "import importlib\nMigration = importlib.import_module('bridge.storage.migrations.0001_initial').Migration\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield "first_migrations"
+    for name in [name for name in sys.modules if name.startswith("first_migrations")]:
+        del sys.modules[name]
+
+
+async def test_a_database_of_the_first_release_is_brought_up_to_date(
+    database_url: str, first_program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = database.tortoise_config
+
+    def first(url: str, *, foreign_keys: bool = True) -> dict[str, object]:
+        config = ours(url, foreign_keys=foreign_keys)
+        config["apps"][database.APP]["migrations"] = first_program
+        return config
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "tortoise_config", first)
+        await database.open_database(database_url)
+        connection = Tortoise.get_connection("postgres" if database_url.startswith("postgres") else "sqlite")
+        await connection.execute_script(FIRST_RELEASE)
+        await database.close_database()
+    await database.open_database(database_url)
+    review = await Review.get(id=1).select_related("submission__identity__person")
+    assert (review.state, review.approvals, review.targets, review.consent) == (ReviewState.APPROVED, 1, "[]", "")
+    assert [line.action for line in await Decision.filter(review_id=1)] == ["approve"]
+    post = await Post.get(submission_id=1)
+    assert (post.thread_number, post.notes, post.publish_at) == (1, "{}", None)
+    assert (await Delivery.get(id=1)).shows == ""
+    assert (await Revision.get(id=1)).findings == "{}"
     await database.close_database()
 
 

@@ -15,7 +15,7 @@ from bridge.storage import codec, database, ledger
 from bridge.storage.ledger import Frozen
 from bridge.storage.models import Delivery
 from tests.unit.delivery.scripted import Scripted
-from tests.unit.storage.stage import COMMUNITIES, COMMUNITY, GRACE, MODS, NET, FakeClock, again, hold
+from tests.unit.storage.stage import COMMUNITIES, COMMUNITY, GRACE, MODS, NET, FakeClock, acting, again, hold
 
 LATER = Later(when=FakeClock().now() + timedelta(seconds=40), why="busy")
 
@@ -36,14 +36,16 @@ class Desk:
         )
 
     async def compose(self, row: Delivery) -> Frozen | None:
-        content = (
-            await cards.compose(row, COMMUNITY, self.directory, self.clock.now())
-            if row.kind == ledger.CARD
-            else codec.load(codec.CONTENT, row.content)
-        )
-        assert content is not None
+        shows = ""
+        if row.kind == ledger.CARD:
+            composed = await cards.compose(row, COMMUNITY, self.directory, self.clock.now())
+            assert composed is not None
+            content, shows = composed
+        else:
+            content = codec.load(codec.CONTENT, row.content)
         payload = self.directory.payload(row.address, content)
-        return Frozen(payload=codec.dump_object(payload), content=codec.dump(codec.CONTENT, content))
+        frozen = codec.dump(codec.CONTENT, content)
+        return Frozen(payload=codec.dump_object(payload), content=frozen, shows=shows)
 
     async def rounds(self, count: int, *, seconds: float = 1) -> None:
         for _ in range(count):
@@ -72,7 +74,9 @@ async def test_an_edit_that_is_repeated_shows_what_is_true_by_then(
     await desk.rounds(1)
     accounts[NET].answers.clear()
     async with database.transaction():
-        verdict = await decisions.approve(await again(review), 1, COMMUNITY, GRACE, desk.directory, desk.clock.now())
+        verdict = await decisions.approve(
+            await acting(await again(review), GRACE, desk.directory, now=desk.clock.now())
+        )
     assert verdict is decisions.Verdict.DONE
     await desk.rounds(40, seconds=5)
     (card,) = [text for text in accounts[NET].texts(MODS.chat) if text.startswith("HIFA #1 ·")]

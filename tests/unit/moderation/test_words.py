@@ -3,8 +3,9 @@
 import pytest
 
 from bridge.core.text import Mark, MarkKind, RichText, plain
-from bridge.moderation.channel import instruction, named_reason
+from bridge.moderation.channel import instruction, unclear
 from bridge.moderation.reasons import KEYCAPS, Reason, explanation, label
+from bridge.moderation.verdicts import named_reason
 from bridge.rendering.words import Words
 
 W = Words("en")
@@ -21,18 +22,20 @@ W = Words("en")
         ("!approve", "approve", ""),
         ("reject duplicate", "reject", "duplicate"),
         ("Reject: privacy: names a girl", "reject", "privacy: names a girl"),
-        ("reject, sorry", "reject", "sorry"),
+        ("reject: sorry", "reject", "sorry"),
         ("reject", "reject", ""),
         ("reject\nbecause of this\nand that", "reject", "because of this\nand that"),
-        ("ask which drug?", "ask", "which drug?"),
+        ("ask: which drug?", "ask", "which drug?"),
+        ("/ask which drug?", "ask", "which drug?"),
         ("ask", "ask", ""),
-        ("edit Zinc helps.\n\nTwice.", "edit", "Zinc helps.\n\nTwice."),
+        ("edit: Zinc helps.\n\nTwice.", "edit", "Zinc helps.\n\nTwice."),
+        ("edit\nZinc helps.", "edit", "Zinc helps."),
     ],
 )
 def test_an_instruction(said: str, action: str, rest: str) -> None:
     found = instruction(plain(said), W)
     assert found is not None
-    assert (found[0], found[1].text) == (action, rest)
+    assert (found[0].name, found[1].text) == (action, rest)
 
 
 @pytest.mark.parametrize(
@@ -64,8 +67,14 @@ def test_talk(said: str) -> None:
     assert instruction(plain(said), W) is None
 
 
+@pytest.mark.parametrize("said", ["Reject or ask?", "Edit the second line?", "ask her which drug", "reject, sorry"])
+def test_talk_that_looks_like_an_instruction_is_asked_about(said: str) -> None:
+    assert instruction(plain(said), W) is None
+    assert unclear(plain(said), W) == said.split()[0].strip(",").casefold()
+
+
 def test_a_new_wording_keeps_its_marks() -> None:
-    found = instruction(RichText("edit Zinc helps", (Mark(5, 9, MarkKind.BOLD),)), W)
+    found = instruction(RichText("edit: Zinc helps", (Mark(6, 10, MarkKind.BOLD),)), W)
     assert found is not None
     assert found[1] == RichText("Zinc helps", (Mark(0, 4, MarkKind.BOLD),))
 

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from bridge.core.community import Communities, Community, Group, Intake
 from bridge.core.events import ChatKind, MessagePosted, Sender
 from bridge.core.ids import AccountId, Address, ChatId, CommunityId, MessageId, RemoteRef, UserId, UserRef
+from bridge.core.policy import Policy, Role
 from bridge.core.text import RichText, plain
-from bridge.moderation.decisions import Moderator
+from bridge.delivery.directory import Directory
+from bridge.moderation.acts import Act, Desk, Moderator
 from bridge.storage import people, submissions
 from bridge.storage.database import transaction
 from bridge.storage.models import Review
@@ -20,7 +22,9 @@ COMMUNITY = Community(
     name="HIFA",
     language="en",
     moderators=(MODS, DESK),
-    moderator_ids=frozenset({UserRef(NET, UserId("grace")), UserRef(SLOW, UserId("peter"))}),
+    policy=Policy(
+        roles={UserRef(NET, UserId("grace")): Role.MODERATOR, UserRef(SLOW, UserId("peter")): Role.MODERATOR}
+    ),
     groups=(Group(chat=KENYA, intake=Intake.HOLD), Group(chat=UGANDA, intake=Intake.COPY)),
 )
 COMMUNITIES = Communities((COMMUNITY,))
@@ -104,3 +108,31 @@ async def again(review: Review) -> Review:
     found = await submissions.review_by_id(review.id)
     assert found is not None
     return found
+
+
+async def acting(
+    review: Review,
+    moderator: Moderator,
+    directory: Directory,
+    *,
+    revision: int = 1,
+    now: datetime = NOW,
+    role: Role = Role.MODERATOR,
+    text: str = "",
+    argument: str = "",
+    communities: Communities = COMMUNITIES,
+) -> Act:
+    """One instruction of a moderator about an item, as the channel makes it."""
+    community = communities.get(review.community)
+    assert community is not None
+    return Act(
+        desk=Desk(communities=communities, directory=directory, now=now),
+        community=community,
+        review=review,
+        revision=revision,
+        moderator=moderator,
+        identity=await people.meet(moderator.sender, now),
+        role=role,
+        text=plain(text),
+        argument=argument,
+    )

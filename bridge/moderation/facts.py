@@ -1,0 +1,157 @@
+"""All that a card shows, read at one moment, and the fingerprint of what its approval would publish."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bridge.core.card import AuthorCard
+from bridge.core.community import Community
+from bridge.core.ids import Address
+from bridge.core.message import Attachment, Uncarried
+from bridge.core.states import DeliveryState
+from bridge.core.text import RichText
+from bridge.members.profiles import author_card
+from bridge.storage import chats, codec, desk, ledger, people, submissions
+from bridge.storage.models import Delivery, Identity, Post, Query, Review, Submission
+from bridge.storage.models_desk import Note, Theme, Translation, Vote
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardFacts:
+    review: Review
+    revision: int
+    """Which wording this card is about: an older one than the review's is superseded."""
+    submission: Submission
+    identity: Identity
+    community: Community
+    text: RichText
+    before: RichText | None = None
+    """The author's own latest wording, where this one is a moderator's; for a correction, what is published."""
+    attachments: tuple[Attachment, ...] = ()
+    uncarried: tuple[Uncarried, ...] = ()
+    edited_by: str = ""
+    card: AuthorCard
+    has_profile: bool
+    standing: str = ""
+    earlier_posts: int = 0
+    origin: str = ""
+    """The chat it came from, by name."""
+    answers: int | None = None
+    reasons: tuple[str, ...] = ()
+    hints: tuple[tuple[str, str], ...] = ()
+    """(kind, excerpt): what may identify somebody."""
+    language: str = ""
+    """Of the text, where it is not the group's."""
+    queries: Sequence[Query] = ()
+    notes: Sequence[Note] = ()
+    translations: Sequence[Translation] = ()
+    theme: Theme | None = None
+    themes: Sequence[Theme] = ()
+    """Those that are open, for the menu."""
+    votes: Sequence[Vote] = ()
+    targets: frozenset[Address] = frozenset()
+    """The groups chosen; none: all."""
+    crossed: tuple[str, ...] = ()
+    titles: dict[Address, str]
+    """The names of the community's groups."""
+    about: Review | None = None
+    """For an appeal or a correction: the review that it is about."""
+    merged_into: int | None = None
+    """The number of the post that says the same."""
+    post: Post | None = None
+    deliveries: Sequence[tuple[Delivery, str]] = ()
+    """The post's rows with the names of their chats."""
+
+    @property
+    def undoable(self) -> bool:
+        """Has nothing of the post been attempted yet?"""
+        ours = [row for row, _ in self.deliveries if row.detail != "original"]
+        return bool(ours) and all(row.state == DeliveryState.PLANNED and not row.attempts for row in ours)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same where approval would publish the same: who approves approves what their card shows."""
+        review = self.review
+        published = {
+            "revision": self.revision,
+            "card": [getattr(self.card, name) for name in self.card.__dataclass_fields__],
+            "headline": review.headline,
+            "theme": review.theme_id,
+            "short": review.short,
+            "targets": sorted(map(str, self.targets)),
+            "crossed": sorted(self.crossed),
+            "notes": [[note.text, note.anchor, note.initials] for note in self.notes],
+            "translations": [[t.language, t.text, t.translator] for t in self.translations],
+        }
+        return hashlib.sha256(codec.dump_object(published).encode()).hexdigest()[:32]
+
+
+async def facts_of(review: Review, community: Community, revision_number: int) -> CardFacts:
+    """Read everything a card shows."""
+    submission = review.submission
+    identity = submission.identity
+    revision = await submissions.revision(submission.id, revision_number)
+    profile = await people.profile(identity.person_id)
+    post = await submissions.post_of_submission(submission.id)
+    deliveries: list[tuple[Delivery, str]] = []
+    if post is not None:
+        rows = [row for row in await ledger.of_post(post.id) if row.kind == ledger.POST]
+        deliveries = [(row, await chats.title(row.address)) for row in rows]
+    answers = None
+    if submission.reply_post_id is not None:
+        parent = await submissions.post_by_id(submission.reply_post_id)
+        answers = None if parent is None else parent.number
+    findings = codec.load_object(revision.findings)
+    facts = CardFacts(
+        review=review,
+        revision=revision_number,
+        submission=submission,
+        identity=identity,
+        community=community,
+        text=codec.load(codec.RICH_TEXT, revision.text),
+        before=await _before(review, revision.editor, revision_number),
+        attachments=codec.load(codec.ATTACHMENTS, revision.attachments),
+        uncarried=codec.load(codec.UNCARRIED, revision.uncarried),
+        edited_by=revision.editor,
+        card=await author_card(identity, community),
+        has_profile=profile is not None and profile.shown,
+        standing=await desk.standing(identity.person_id, community.id),
+        earlier_posts=await submissions.posts_before(submission),
+        origin=await chats.title(Address(submission.source.account, submission.source.chat)),
+        answers=answers,
+        reasons=tuple(codec.load_object(review.reasons).get("codes", [])),
+        hints=tuple((str(h["kind"]), str(h["excerpt"])) for h in findings.get("hints", [])),
+        language=str(findings.get("language", "")),
+        queries=await submissions.queries(review.id),
+        notes=await desk.notes(review.id),
+        translations=await desk.translations(submission.id, revision_number),
+        theme=await desk.theme(review.theme_id),
+        themes=await desk.open_themes(community.id),
+        votes=[],
+        targets=frozenset(Address.parse(text) for text in codec.load_list(review.targets)),
+        crossed=tuple(codec.load_list(review.crossed)),
+        titles={group.chat: await chats.title(group.chat) for group in community.groups},
+        about=None if review.about_review is None else await submissions.review_by_id(review.about_review),
+        merged_into=await _number_of(review.merged_into),
+        post=post,
+        deliveries=deliveries,
+    )
+    votes = await desk.votes(review.id, revision_number, facts.fingerprint)
+    object.__setattr__(facts, "votes", votes)
+    return facts
+
+
+async def _before(review: Review, editor: str, revision_number: int) -> RichText | None:
+    """What a changed wording is compared with; None where nothing was changed by a moderator."""
+    if review.kind == "correction":
+        published = await submissions.post_of_submission(review.submission_id)
+        return None if published is None else codec.load(codec.RICH_TEXT, published.text)
+    if not editor:
+        return None
+    own = await submissions.authors_revision(review.submission_id, before=revision_number)
+    return None if own is None else codec.load(codec.RICH_TEXT, own.text)
+
+
+async def _number_of(review_id: int | None) -> int | None:
+    review = None if review_id is None else await submissions.review_by_id(review_id)
+    return None if review is None else review.submission.number

@@ -1,0 +1,260 @@
+"""What a card offers: views of at most ten choices, each a button and, where there are none, a reaction.
+
+A view is a function of the card's facts. What a choice does stands in ``deeds`` under the same name.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bridge.core.states import DeliveryState, PostState, ReviewState
+from bridge.moderation.facts import CardFacts
+from bridge.moderation.names import chat_names
+from bridge.moderation.reasons import KEYCAPS, label
+from bridge.rendering.words import Words
+
+MAIN, REASONS, MORE, FURTHER, LATER, QUESTIONS, GROUPS, COMMUNITIES, THEMES, PUBLISHED, SAFETY = (
+    "main",
+    "reasons",
+    "more",
+    "further",
+    "later",
+    "questions",
+    "groups",
+    "communities",
+    "themes",
+    "published",
+    "safety",
+)
+NUMBERS = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣", "8️⃣", "9️⃣")
+_PAIRS = tuple(zip(NUMBERS, "🇦🇧🇨🇩🇪🇫🇬🇭🇮", strict=True))
+"""Where there are no buttons, a reaction must say which of several chats it means: "it is there", "send again"."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    action: str
+    argument: str = ""
+    emoji: str
+    label: str
+    icon: bool = True
+    """Show the emoji on the button, too."""
+
+
+Rows = Sequence[Sequence[Choice]]
+View = Callable[[CardFacts, Words], Rows]
+
+
+def rows(facts: CardFacts, view: str, w: Words) -> Rows:
+    """What can be chosen on this card now; nothing on a card that is superseded."""
+    if facts.revision != facts.review.revision:
+        return ()
+    state = facts.review.state
+    if state == ReviewState.HELD:
+        return VIEWS.get(view, _main)(facts, w)
+    if state == ReviewState.APPROVED:
+        return _published(facts, w) if view == PUBLISHED else _arriving(facts, w)
+    return _decided(facts, w)
+
+
+def go(view: str, emoji: str, text: str) -> Choice:
+    """A choice that shows another view of the same card."""
+    return Choice(action="view", argument=view, emoji=emoji, label=text)
+
+
+def back(w: Words, view: str = MAIN) -> Choice:
+    return go(view, "↩️", w._("Back"))
+
+
+def pairs(choices: Sequence[Choice]) -> list[Sequence[Choice]]:
+    """Two buttons side by side fit a phone."""
+    return [choices[index : index + 2] for index in range(0, len(choices), 2)]
+
+
+def _main(facts: CardFacts, w: Words) -> Rows:
+    ask = (
+        go(QUESTIONS, "❓", w._("Ask the author"))
+        if facts.community.policy.questions
+        else Choice(action="ask", emoji="❓", label=w._("Ask the author"))
+    )
+    return (
+        (Choice(action="approve", emoji="✅", label=w._("Approve")), go(REASONS, "❌", w._("Reject"))),
+        (Choice(action="edit", emoji="✏️", label=w._("Edit")), ask),
+        (go(MORE, "➕", w._("More")),),
+    )
+
+
+def _reasons(facts: CardFacts, w: Words) -> Rows:
+    choices = [
+        Choice(action="reject", argument=reason.value, emoji=KEYCAPS[reason], label=label(reason, w))
+        for reason in KEYCAPS
+    ]
+    return (
+        *pairs(choices),
+        (Choice(action="reject_words", emoji="✍️", label=w._("In my own words")), back(w)),
+    )
+
+
+def _more(facts: CardFacts, w: Words) -> Rows:
+    return (
+        (
+            Choice(action="trust", emoji="🤝", label=w._("Approve and trust")),
+            Choice(action="always_hold", emoji="🔒", label=w._("Approve, always hold")),
+        ),
+        (go(LATER, "🕒", w._("Approve later")), Choice(action="preview", emoji="👁️", label=w._("Preview"))),
+        (
+            Choice(action="note", emoji="📝", label=w._("Add a note")),
+            Choice(action="headline", emoji="🏷️", label=w._("Headline")),
+        ),
+        (go(GROUPS, "📮", w._("Choose groups")), go(FURTHER, "▶️", w._("Further"))),
+        (back(w),),
+    )
+
+
+def _further(facts: CardFacts, w: Words) -> Rows:
+    claim = (
+        Choice(action="release", emoji="✋", label=w._("Release"))
+        if facts.review.claimed_by
+        else Choice(action="claim", emoji="✋", label=w._("Claim"))
+    )
+    escalate = (
+        go(SAFETY, "🚨", w._("Safeguarding"))
+        if facts.community.policy.safeguarding_replies
+        else Choice(action="escalate", emoji="🚨", label=w._("Safeguarding"))
+    )
+    return (
+        (go(THEMES, "📚", w._("Theme")), Choice(action="short", emoji="✂️", label=w._("Short version"))),
+        (Choice(action="translation", emoji="🌍", label=w._("Translation")), claim),
+        (escalate, Choice(action="merge", emoji="🔗", label=w._("Merge"))),
+        (Choice(action="history", emoji="📜", label=w._("History")), back(w, MORE)),
+    )
+
+
+def _later(facts: CardFacts, w: Words) -> Rows:
+    return (
+        (
+            Choice(action="later", argument="1h", emoji="1️⃣", label=w._("In 1 hour")),
+            Choice(action="later", argument="3h", emoji="3️⃣", label=w._("In 3 hours")),
+        ),
+        (
+            Choice(action="later", argument="evening", emoji="🌆", label=w._("This evening")),
+            Choice(action="later", argument="morning", emoji="🌅", label=w._("Tomorrow morning")),
+        ),
+        (Choice(action="later_words", emoji="✍️", label=w._("At another time")), back(w, MORE)),
+    )
+
+
+def _questions(facts: CardFacts, w: Words) -> Rows:
+    ready = [
+        Choice(action="ask_ready", argument=template.id, emoji=emoji, label=template.label)
+        for template, emoji in zip(facts.community.policy.questions, NUMBERS, strict=False)
+    ]
+    return (*pairs(ready), (Choice(action="ask", emoji="✍️", label=w._("In my own words")), back(w)))
+
+
+def _safety(facts: CardFacts, w: Words) -> Rows:
+    ready = [
+        Choice(action="safety_reply", argument=template.id, emoji=emoji, label=template.label)
+        for template, emoji in zip(facts.community.policy.safeguarding_replies, NUMBERS, strict=False)
+    ]
+    return (
+        *pairs(ready),
+        (Choice(action="escalate", emoji="🚨", label=w._("Escalate")), back(w, FURTHER)),
+    )
+
+
+def _groups(facts: CardFacts, w: Words) -> Rows:
+    names = chat_names(facts.titles)
+    chosen = [
+        Choice(
+            action="group",
+            argument=str(index),
+            emoji=emoji,
+            label=("☑️ " if not facts.targets or group.chat in facts.targets else "⬜ ") + names[group.chat],
+        )
+        for index, (group, emoji) in enumerate(zip(facts.community.groups, NUMBERS, strict=False))
+    ]
+    return (*pairs(chosen), (go(COMMUNITIES, "🔀", w._("Other communities")), back(w, MORE)))
+
+
+def _communities(facts: CardFacts, w: Words) -> Rows:
+    chosen = [
+        Choice(
+            action="cross",
+            argument=str(index),
+            emoji=emoji,
+            label=("☑️ " if community_id in facts.crossed else "⬜ ") + name,
+        )
+        for index, ((community_id, name), emoji) in enumerate(zip(facts.community.others, NUMBERS, strict=False))
+    ]
+    return (*pairs(chosen), (back(w, GROUPS),))
+
+
+def _themes(facts: CardFacts, w: Words) -> Rows:
+    offered = [
+        Choice(
+            action="theme",
+            argument=str(theme.id),
+            emoji=emoji,
+            label=("☑️ " if facts.theme is not None and facts.theme.id == theme.id else "") + theme.title[:40],
+        )
+        for theme, emoji in zip(facts.themes[:7], NUMBERS, strict=False)
+    ]
+    return (*pairs(offered), (Choice(action="theme_words", emoji="✍️", label=w._("Another theme")), back(w, FURTHER)))
+
+
+def _arriving(facts: CardFacts, w: Words) -> Rows:
+    found: list[Sequence[Choice]] = []
+    names = chat_names({row.address: title for row, title in facts.deliveries})
+    uncertain = [row for row, _ in facts.deliveries if row.state == DeliveryState.UNCERTAIN]
+    marks = (("👀", "🔁"),) if len(uncertain) == 1 else _PAIRS
+    for row, (there, again) in zip(uncertain, marks, strict=False):
+        chat = names[row.address]
+        found.append(
+            (Choice(action="confirm", argument=str(row.id), emoji=there, label=w._("It is there: {chat}", chat=chat)),)
+        )
+        found.append(
+            (
+                Choice(
+                    action="send_again", argument=str(row.id), emoji=again, label=w._("Send again: {chat}", chat=chat)
+                ),
+            )
+        )
+    if facts.undoable:
+        found.append((Choice(action="undo", emoji="⏪", label=w._("Undo")),))
+    found.append((go(PUBLISHED, "➕", w._("More")),))
+    return found
+
+
+def _published(facts: CardFacts, w: Words) -> Rows:
+    history = Choice(action="history", emoji="📜", label=w._("History"))
+    if facts.post is None or facts.post.state == PostState.RETRACTED:
+        return ((history, back(w)),)
+    again = any(row.state == DeliveryState.REFUSED for row, _ in facts.deliveries)
+    return (
+        (
+            Choice(action="correct", emoji="✏️", label=w._("Correct")),
+            Choice(action="retract", emoji="🗑️", label=w._("Take it back")),
+        ),
+        (Choice(action="quote", emoji="💬", label=w._("Mark a quotation")), history),
+        *(((Choice(action="retry", emoji="🔄", label=w._("Try again where it was refused")),),) if again else ()),
+        (back(w),),
+    )
+
+
+def _decided(facts: CardFacts, w: Words) -> Rows:
+    return ((Choice(action="history", emoji="📜", label=w._("History")),),)
+
+
+VIEWS: dict[str, View] = {
+    MAIN: _main,
+    REASONS: _reasons,
+    MORE: _more,
+    FURTHER: _further,
+    LATER: _later,
+    QUESTIONS: _questions,
+    GROUPS: _groups,
+    COMMUNITIES: _communities,
+    THEMES: _themes,
+    SAFETY: _safety,
+}
+"""Of an item that is held."""
