@@ -16,7 +16,7 @@ from bridge.core.errors import AccountError, StorageUnavailable
 from bridge.core.ids import AccountId
 from bridge.core.message import Attachment, Content, RemoteFile
 from bridge.core.ports import Adapter, AdapterContext, CanFetch, HasRoutes, Health, StateStore
-from bridge.core.reports import DeliveryFilter, DeliveryLine, StatusReport
+from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, StatusReport
 from bridge.core.states import DeliveryStep
 from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
@@ -26,7 +26,7 @@ from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.store import MediaStore
 from bridge.moderation import cards, timers
 from bridge.moderation.effects import arrivals
-from bridge.storage import codec, database, ledger, reports, upkeep
+from bridge.storage import audit, codec, database, ledger, reports, upkeep
 from bridge.storage.bells import delivery_bell, inbox_bell
 from bridge.storage.inbox import DurableSink, DurableState
 from bridge.storage.models import Delivery
@@ -81,6 +81,18 @@ async def status(now: datetime) -> StatusReport:
 async def deliveries(wanted: DeliveryFilter) -> Sequence[DeliveryLine]:
     """Rows of the ledger; inside ``open_storage``."""
     return await reports.deliveries(wanted)
+
+
+async def audit_chains(community: str | None = None) -> Sequence[Chain]:
+    """The audit logs, walked from their first lines; inside ``open_storage``."""
+    wanted = await audit.communities() if community is None else [community]
+    return [await audit.verify(each) for each in wanted]
+
+
+async def audit_line(community: str, start_of_hash: str) -> int | None:
+    """The number of the line whose hash begins like this; inside ``open_storage``."""
+    line = await audit.line_with(community, start_of_hash)
+    return None if line is None else line.seq
 
 
 async def settle(delivery: int, step: DeliveryStep, *, by: str, now: datetime) -> DeliveryLine:
@@ -260,4 +272,15 @@ async def run(config: Config, *, ready: Callable[[], None] | None = None) -> Non
     await Bridge(config).run(ready)
 
 
-__all__ = ["Bridge", "build_adapters", "deliveries", "open_storage", "run", "settle", "state_store", "status"]
+__all__ = [
+    "Bridge",
+    "audit_chains",
+    "audit_line",
+    "build_adapters",
+    "deliveries",
+    "open_storage",
+    "run",
+    "settle",
+    "state_store",
+    "status",
+]

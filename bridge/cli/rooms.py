@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from bridge.config import Config
 from bridge.core.ids import AccountId
 from bridge.core.ports import Adapter, StateStore
-from bridge.core.reports import DeliveryFilter, DeliveryLine, StatusReport
+from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, StatusReport
 from bridge.core.states import DeliveryStep
 
 
@@ -32,6 +32,12 @@ class App(Protocol):
     def status(self, now: datetime) -> Coroutine[Any, Any, StatusReport]: ...
 
     def deliveries(self, wanted: DeliveryFilter) -> Coroutine[Any, Any, Sequence[DeliveryLine]]: ...
+
+    def audit_chains(self, community: str | None = None) -> Coroutine[Any, Any, Sequence[Chain]]: ...
+
+    def audit_line(self, community: str, start_of_hash: str) -> Coroutine[Any, Any, int | None]:
+        """The number of the line whose hash begins like this."""
+        ...
 
     def settle(self, delivery: int, step: DeliveryStep, *, by: str, now: datetime) -> Coroutine[Any, Any, DeliveryLine]:
         """Raises TransitionRefused where the row's state has no such step, LookupError where there is no such row."""

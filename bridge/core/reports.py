@@ -67,3 +67,17 @@ class DeliveryLine:
     refusal: Refusal | None
     detail: str
     """The platform's own words, without secrets and personal text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """What was found in a community's audit log."""
+
+    community: str
+    lines: int
+    head: str
+    """The hash of the last line."""
+    broken_at: int | None = None
+    """The first line that is not as it was written, or whose forerunner is missing."""
+    older: int = 0
+    """Lines from before there was a chain."""

@@ -81,7 +81,12 @@ def _dates(reading: Reading, today: date) -> Iterator[date]:
             except ValueError:  # the 29th of February, or the 31st of nothing
                 continue
     else:
-        yield from (today + timedelta(days=ahead) for ahead in (-1, 0, 1, 2))
+        yield from (today + timedelta(days=ahead) for ahead in (-1, 0, 1))
+
+
+def _days_later(local: datetime, days: int) -> datetime:
+    """The same time of day, in UTC."""
+    return (local + timedelta(days=days)).replace(fold=local.fold).astimezone(UTC)
 
 
 def _candidates(reading: Reading, now: datetime, zone: tzinfo) -> Iterator[datetime]:
@@ -92,10 +97,9 @@ def _candidates(reading: Reading, now: datetime, zone: tzinfo) -> Iterator[datet
     if reading.minutes is not None:
         if reading.clock or reading.period or (reading.has_day and not reading.keeps_time):
             raise Unclear("a length and a time")
-        ahead = timedelta(minutes=reading.minutes)
-        yield (local + timedelta(days=reading.days or 0)).astimezone(UTC) + ahead
-    elif reading.keeps_time and reading.clock is None and reading.period is None:
-        yield (local + timedelta(days=reading.days or 0)).astimezone(UTC)
+        yield _days_later(local, reading.days or 0) + timedelta(minutes=reading.minutes)
+    elif reading.days is not None and reading.keeps_time and reading.clock is None and reading.period is None:
+        yield _days_later(local, reading.days)
     elif reading.has_day or reading.clock or reading.period:
         minutes = _minutes(reading)
         for day in _dates(reading, local.date()):
@@ -172,7 +176,7 @@ class Hours:
         """Those of the days around, in order and apart."""
         today = moment.astimezone(zone).date()
         spans: list[tuple[datetime, datetime]] = []
-        for ahead in range(-2, 5):
+        for ahead in range(-1, 4):
             day = today + timedelta(days=ahead)
             until = day if self.start < self.end else day + timedelta(days=1)
             start, end = _last_showing(day, self.start, zone), _last_showing(until, self.end, zone)

@@ -260,7 +260,7 @@ def _clock(reading: Reading, match: re.Match[str]) -> None:
 
 def _clock_past(reading: Reading, match: re.Match[str]) -> None:
     _set_clock(reading, int(match["hour"]), _PAST[match["past"]])
-    reading.needs_more = True
+    reading.needs_more = not match["unit"]
 
 
 def _half_past(reading: Reading, match: re.Match[str]) -> None:
@@ -326,6 +326,8 @@ _MONTH_DAY = (
     rf"(?P<month>{_any(set(_MONTHS) - {'mar'})})\.? (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?"
     rf"(?![\d:.h])(?!{_HOUR_FOLLOWS})"
 )
+# Not the ten of "8h 10 Jan".
+_MINUTES_AFTER_HOUR = rf"(?P<minute>\d\d)(?![\d:]| (?:de )?(?:{_any(_MONTHS)})(?![a-z]))(?: ?m(?:in|inutes|inutos)?)?"
 _NEXT = "next|proximo|proxima|prochaine|prochain"
 # "mar 8" is a day in March or eight o'clock on a Tuesday: nobody knows.
 _WEEKDAY = (
@@ -357,10 +359,10 @@ _WORDS: Final[tuple[tuple[re.Pattern[str], Callable[[Reading, re.Match[str]], No
         (r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d\d))? ?(?P<half>[ap])\.? ?m\.?", _half_day_clock),
         (r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::[0-5]\d)?(?![\d:])(?: ?(?:h|hs|hrs|hours|heures|horas))?", _clock),
         (r"(?P<hour>\d\d)(?P<minute>\d\d) ?(?:h|hs|hrs|hours)", _clock),
-        (rf"(?P<hour>\d{{1,2}})(?: ?(?:h|heures?|horas?))? (?P<past>{_any(_PAST)})", _clock_past),
+        (rf"(?P<hour>\d{{1,2}})(?P<unit> ?(?:h|heures?|horas?))? (?P<past>{_any(_PAST)})", _clock_past),
         (r"(?P<past>half|quarter) past (?P<hour>\d{1,2})(?![\d:.])", _half_past),
         (
-            r"(?P<hour>\d{1,2}) ?(?:heures?|horas?|hs?)(?: ?(?P<minute>\d\d)(?![\d:])(?: ?m(?:in|inutes|inutos)?)?)?",
+            rf"(?P<hour>\d{{1,2}}) ?(?:heures?|horas?|hs?)(?: ?{_MINUTES_AFTER_HOUR})?",
             _clock,
         ),
         (r"(?P<hour>\d{1,2})\.(?P<minute>\d\d)(?![\d.])", _dotted_clock),
@@ -368,8 +370,11 @@ _WORDS: Final[tuple[tuple[re.Pattern[str], Callable[[Reading, re.Match[str]], No
         (rf"(?P<period>{_any(_PERIODS)})", _period),
         (r"utc|gmt|z", _utc),
         (r"at|as|a las|a la|a|saa|vers|kwa|@", _at),
-        (r"no(?= sabado| domingo)|on|the|of|in|le|la|les|el|los|na|de|du|da|do|del|au|por|pela|para|pour", _filler),
-        (r"for|and|et|e|y|siku ya|tarehe|mnamo|ya|za|wa|o'clock|,|-|–", _filler),
+        (
+            r"no(?= sabado| domingo)|on|of|in the|the|en la|le|la|les|el|los|na|de|du|da|do|del|au|por|pela|para|pour",
+            _filler,
+        ),
+        (r"for|and|et|e|y|siku ya|tarehe|mnamo|ya|za|wa|o'clock|,", _filler),
     )
 )
 

@@ -1,21 +1,24 @@
 """An approved post becomes delivery rows: one for every physical message, in the transaction of the approval."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bridge.core.capabilities import Capabilities, Form
 from bridge.core.card import AuthorCard
 from bridge.core.community import Community, Group
 from bridge.core.ids import Address
 from bridge.core.message import Attachment, Content
 from bridge.core.splitting import split
-from bridge.core.states import DeliveryState
+from bridge.core.states import DeliveryState, PostState
 from bridge.core.text import MarkKind, RichText, marked
 from bridge.delivery.directory import Directory
-from bridge.rendering import posts
-from bridge.rendering.posts import PostView
+from bridge.rendering import posts, sms
+from bridge.rendering.notes import NoteView
+from bridge.rendering.posts import PostView, Translated
 from bridge.rendering.words import Words, words
-from bridge.storage import codec, inbox, ledger, submissions
+from bridge.storage import codec, desk, inbox, ledger, submissions
 from bridge.storage.models import Delivery, Post, Submission
 
 _EXCERPT = 90
@@ -25,7 +28,11 @@ _WILL_BE_THERE = (DeliveryState.PLANNED, DeliveryState.ATTEMPTING, DeliveryState
 async def view_of(post: Post, community: Community) -> PostView:
     """Everything a rendering of a stored post needs."""
     parent = None if post.reply_post_id is None else await submissions.post_by_id(post.reply_post_id)
-    excerpt = "" if parent is None else codec.load(codec.RICH_TEXT, parent.text).text
+    excerpt = ""
+    if parent is not None and parent.state == PostState.LIVE:  # what was taken back is not quoted either
+        excerpt = codec.load(codec.RICH_TEXT, parent.text).text
+    theme = await desk.theme(post.theme_id)
+    origin = codec.load_object(post.origin)
     return PostView(
         community=community.name,
         number=post.number,
@@ -37,14 +44,39 @@ async def view_of(post: Post, community: Community) -> PostView:
         answers=None if parent is None else parent.number,
         answers_author="" if parent is None else parent.author,
         answers_excerpt=RichText(" ".join(excerpt.split())).shortened(_EXCERPT).text,
+        corrected=post.corrected_at is not None,
+        headline=post.headline,
+        theme="" if theme is None else theme.title,
+        theme_number=post.theme_number,
+        thread_number=post.thread_number,
+        notes=tuple(NoteView(**note) for note in codec.load_object(post.notes).get("notes", [])),
+        short=post.short,
+        translations=tuple(
+            Translated(
+                language=language,
+                text=codec.load(codec.RICH_TEXT, row["text"]),
+                translator=row["translator"],
+                source=row.get("source", ""),
+            )
+            for language, row in codec.load_object(post.translations).items()
+        ),
+        origin=(str(origin["community"]), int(origin["number"])) if origin else None,
     )
 
 
-def parts_of(view: PostView, address: Address, directory: Directory, w: Words, *, quoting: bool) -> list[Content]:
-    """The physical messages of a post in one chat, in order. Empty where the account is not configured."""
+def parts_of(
+    view: PostView, address: Address, directory: Directory, w: Words, *, quoting: bool, whole: bool = False
+) -> list[Content]:
+    """The physical messages of a post in one chat, in order. Empty where the account is not configured.
+
+    ``whole``: as many as it takes, whatever the chat bears.
+    """
     capabilities = directory.capabilities(address)
     if capabilities is None:
         return []
+    most = sys.maxsize if whole else capabilities.max_parts
+    if capabilities.form is Form.LINE:
+        return _line_parts(view, address, directory, capabilities, w, most)
     text = posts.compose(view, capabilities, w, quoting=quoting)
     shown, _ = posts.split_attachments(view.attachments, capabilities)
     parts: list[Content] = []
@@ -55,7 +87,36 @@ def parts_of(view: PostView, address: Address, directory: Directory, w: Words, *
             parts.append(_captioned(view, shown[0], address, directory, w))
         parts += [Content(text=part) for part in split(text, lambda t: directory.fits(address, Content(text=t)))]
     parts += [_captioned(view, attachment, address, directory, w) for attachment in shown[1:]]
-    return _bounded(parts, address, directory, capabilities.max_parts, w)
+    return _bounded(parts, address, directory, most, w)
+
+
+def _line_parts(
+    view: PostView, address: Address, directory: Directory, capabilities: Capabilities, w: Words, most: int
+) -> list[Content]:
+    """Where every character costs: of a long text its beginning, with the notes and how to get the rest."""
+    line = posts.line(view, capabilities, w)
+
+    def cut(text: str) -> list[RichText]:
+        return split(RichText(text), lambda t: directory.fits(address, Content(text=t)))
+
+    pieces = cut(line.text())
+    if len(pieces) > most:
+        low, high = 0, min(len(line.body), most * capabilities.text_limit)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if len(cut(line.shortened(middle, w))) <= most:
+                low = middle
+            else:
+                high = middle - 1
+        pieces = cut(line.shortened(low, w))
+    parts = _bounded([Content(text=piece) for piece in pieces], address, directory, most, w)
+    return [_cheap(part, address, directory) for part in parts]
+
+
+def _cheap(part: Content, address: Address, directory: Directory) -> Content:
+    """With plain characters for typographic ones where this message becomes cheaper by it, though not all do."""
+    cheaper = replace(part, text=RichText(sms.to_gsm7(part.text.text)))
+    return cheaper if directory.fits(address, cheaper) else part
 
 
 def _captioned(view: PostView, file: Attachment, address: Address, directory: Directory, w: Words) -> Content:
@@ -100,16 +161,41 @@ async def plan_post(
     rows: list[Delivery] = []
     for group in chosen(post, community):
         address = await inbox.resolve(group.chat)
-        w = words(group.language or community.language)
-        due = due_in(group, community, not_before)
-        original = await _original_stays(submission, group, address)
-        if original:
-            rows += await _plan_beside_original(post, submission, community, view, address, directory, w, now, due)
+        if directory.capabilities(address) is None:
             continue
-        quoting = not await _can_reply(post, address, directory)
-        parts = parts_of(view, address, directory, w, quoting=quoting)
-        rows += await plan_parts(parts, post, community, address, now, due=due)
+        beside = await original_stays(submission, group, address)
+        if beside:
+            await ledger.register_delivered(
+                kind=ledger.POST, ref=submission.source, now=now, community=community.id, post_id=post.id
+            )
+        parts = await contents(post, submission, community, group, view, directory, beside=beside)
+        due = due_in(group, community, not_before)
+        rows += await plan_parts(parts, post, community, address, now, first=2 if beside else 1, due=due)
     return rows
+
+
+async def contents(
+    post: Post,
+    submission: Submission,
+    community: Community,
+    group: Group,
+    view: PostView,
+    directory: Directory,
+    *,
+    beside: bool,
+    whole: bool = False,
+) -> list[Content]:
+    """The messages of a post in one group, in order, in its language where the post was translated into it.
+
+    ``beside``: the author's original stands there already; ``whole``: as many messages as it takes.
+    """
+    address = await inbox.resolve(group.chat)
+    language = group.language or community.language
+    view, w = posts.in_language(view, language), words(language)
+    if beside:
+        return await _beside_original(post, submission, view, address, directory, w, whole=whole)
+    quoting = not await _can_reply(post, address, directory)
+    return parts_of(view, address, directory, w, quoting=quoting, whole=whole)
 
 
 def chosen(post: Post, community: Community) -> tuple[Group, ...]:
@@ -135,8 +221,10 @@ async def plan_parts(
     *,
     first: int = 1,
     due: datetime | None = None,
+    after: Delivery | None = None,
+    revision: int = 0,
 ) -> list[Delivery]:
-    """One row for each physical message; each waits for the one before it."""
+    """One row for each physical message; each waits for the one before it, the first for ``after``."""
     rows: list[Delivery] = []
     for number, content in enumerate(parts, first):
         rows.append(
@@ -148,7 +236,8 @@ async def plan_parts(
                 community=community.id,
                 post_id=post.id,
                 part=number,
-                waits_for=rows[-1].id if rows else None,
+                revision=revision,
+                waits_for=rows[-1].id if rows else None if after is None else after.id,
                 due_at=due,
             )
         )
@@ -165,7 +254,7 @@ async def _can_reply(post: Post, address: Address, directory: Directory) -> bool
     return False
 
 
-async def _original_stays(submission: Submission, group: Group, address: Address) -> bool:
+async def original_stays(submission: Submission, group: Group, address: Address) -> bool:
     """Is the author's own message still standing in this group?"""
     if submission.private or address != Address(submission.source.account, submission.source.chat):
         return False
@@ -175,23 +264,20 @@ async def _original_stays(submission: Submission, group: Group, address: Address
     return removal is not None and removal.state == DeliveryState.REFUSED
 
 
-async def _plan_beside_original(
+async def _beside_original(
     post: Post,
     submission: Submission,
-    community: Community,
     view: PostView,
     address: Address,
     directory: Directory,
     w: Words,
-    now: datetime,
-    due: datetime,
-) -> list[Delivery]:
+    *,
+    whole: bool,
+) -> list[Content]:
+    """What is said under an original that stays in its group."""
     capabilities = directory.capabilities(address)
     if capabilities is None:
         return []
-    await ledger.register_delivered(
-        kind=ledger.POST, ref=submission.source, now=now, community=community.id, post_id=post.id
-    )
     changed = await submissions.edited_by_moderator(submission.id, post.revision)
     text = posts.stays_in_place(view, capabilities, w, changed=changed)
     pieces = split(text, lambda t: directory.fits(address, Content(text=t)))
@@ -199,4 +285,4 @@ async def _plan_beside_original(
         Content(text=piece, reply_to=submission.source if index == 0 else None, silent=True)
         for index, piece in enumerate(pieces)
     ]
-    return await plan_parts(parts, post, community, address, now, first=2, due=due)
+    return _bounded(parts, address, directory, sys.maxsize if whole else capabilities.max_parts, w)

@@ -1,29 +1,39 @@
 """What members can ask the bot for, privately: by slash commands or, where there are none, by single words."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.core.capabilities import Form
 from bridge.core.community import Community
 from bridge.core.events import MessagePosted
 from bridge.core.message import Content
 from bridge.core.splitting import split
-from bridge.core.states import ReviewState
-from bridge.core.text import RichText, joined, plain
+from bridge.core.states import PostState, ReviewState
+from bridge.core.text import RichText, plain
 from bridge.delivery import planning
-from bridge.intake import posting
+from bridge.intake import posting, requests
 from bridge.intake.context import Context
 from bridge.members import contact, interview
-from bridge.moderation.decisions import rejection_text
+from bridge.moderation import appeals, corrections, restoring, retracting
+from bridge.moderation.outcomes import rejection_text
 from bridge.moderation.reasons import Reason
 from bridge.rendering import posts
 from bridge.rendering.words import Words
-from bridge.storage import people, submissions
-from bridge.storage.models import Identity, Review
+from bridge.storage import afterwards, dialogue, people, submissions
+from bridge.storage.models import Identity, Post, Review
 
 _SLASH = re.compile(r"/(\w+)\s*(.*)", re.DOTALL)
-_WORD = re.compile(r"(?:(help|start|profile|status|id|community)|(withdraw|get)\s*#?(\d*))", re.IGNORECASE)
-_NAMES = frozenset({"help", "start", "profile", "status", "withdraw", "get", "id", "community", "queue"})
+_ORDER = re.compile(r"[/!](\w+)\s*(.*)", re.DOTALL)
+_WORD = re.compile(
+    r"(?:(help|start|profile|status|id|community)|(withdraw|retract|get|restore|newtext|appeal)\s*#?(\d*))",
+    re.IGNORECASE,
+)
+_APPEAL = re.compile(r"appeal\s*#?(\d+\s*:.+)", re.IGNORECASE | re.DOTALL)
+"""With its reason, where there is nothing to reply to."""
+_NAMES = (
+    frozenset({"help", "start", "profile", "status", "withdraw", "retract", "get", "id", "community", "queue"})
+    | requests.NAMES
+)
 _DIGITS = 9
 """More than any post's number has, and less than a database column holds."""
 
@@ -41,7 +51,15 @@ def parse(event: MessagePosted) -> Command | None:
         return Command(name=match[1].casefold(), argument=match[2].strip())
     if match := _WORD.fullmatch(text):
         return Command(name=(match[1] or match[2]).casefold(), argument=match[3] or "")
+    if match := _APPEAL.fullmatch(text):
+        return Command(name="appeal", argument=match[1])
     return None
+
+
+def parse_in_channel(event: MessagePosted) -> Command | None:
+    """An order to the bot among moderators. ``!name`` is one, too: some apps keep what begins with a slash."""
+    match = _ORDER.fullmatch(event.text.text.strip())
+    return None if match is None else Command(name=match[1].casefold(), argument=match[2].strip())
 
 
 def parse_in_group(event: MessagePosted) -> Command | None:
@@ -68,6 +86,9 @@ async def run(
 ) -> None:
     """Carry out a private command and answer."""
     w = contact.language_of(identity, community)
+    if command.name in requests.NAMES:
+        await requests.run(command.name, command.argument, identity, community, context)
+        return
     match command.name:
         case "start":
             contents = await _start(identity, community, w)
@@ -77,6 +98,8 @@ async def run(
             contents = [Content(text=plain(await _status(identity, w)))]
         case "withdraw":
             contents = [Content(text=plain(await _withdraw(command.argument, identity, context, w)))]
+        case "retract":
+            contents = [Content(text=plain(await _retract(command.argument, identity, community, context, w)))]
         case "get":
             contents = await _get(command.argument, event, community, context, w)
         case "id":
@@ -86,7 +109,8 @@ async def run(
         case _:
             contents = [Content(text=plain(w._("I do not know that command.") + "\n" + _help(community, w)))]
     for content in contents:
-        await contact.say(event.ref.address, content, community, context.now)
+        if content.text:
+            await contact.say(event.ref.address, content, community, context.now)
 
 
 def _ids(event: MessagePosted) -> str:
@@ -100,6 +124,9 @@ def _help(community: Community, w: Words) -> str:
             w._("/profile – who you are, shown under your posts"),
             w._("/status – what became of your posts"),
             w._("/withdraw 12 – take a held post back"),
+            w._("/retract 12 – ask to have a published post taken back"),
+            w._("/appeal 12 – ask for a second look at a rejected post"),
+            w._("/restore 12 – send a post that lapsed to the moderators again"),
             w._("/get 12 – the whole text of post 12"),
         )
     )
@@ -117,32 +144,76 @@ async def _start(identity: Identity, community: Community, w: Words) -> list[Con
     return contents
 
 
-def _standing(review: Review, w: Words) -> str:
+async def _standing(review: Review, post: Post | None, w: Words) -> str:
+    if review.kind == afterwards.CORRECTION:
+        return _change_standing(review, w)
     number = review.submission.number
     match review.state:
         case ReviewState.HELD:
-            return w._("#{number}: with the moderators", number=number)
+            return await _waiting(review, w)
+        case ReviewState.APPROVED if post is not None and post.state == PostState.RETRACTED:
+            return w._("#{number}: taken back by the moderators", number=number)
         case ReviewState.APPROVED:
             return w._("#{number}: approved and sent to the groups", number=number)
         case ReviewState.REJECTED:
-            return rejection_text(review, Reason(review.reason or Reason.OTHER), review.words, w)
+            why = rejection_text(review, Reason(review.reason or Reason.OTHER), review.words, w)
+            return f"{why} {appeals.how(review, w)}" if await appeals.possible(review) else why
         case ReviewState.WITHDRAWN:
             return w._("#{number}: withdrawn", number=number)
+        case ReviewState.LAPSED if (later := await dialogue.successor(review.id)) is not None:
+            return w._("#{number}: lapsed, and came back as #{new}", number=number, new=later.submission.number)
+        case ReviewState.LAPSED:
+            return restoring.status(review, w)
         case _:
             return w._("#{number}: closed", number=number)
 
 
+async def _waiting(review: Review, w: Words) -> str:
+    """A post that waits: for the moderators, or for its author."""
+    number = review.submission.number
+    asked = await dialogue.open_of_review(review.id)
+    if asked and asked[0].kind == dialogue.CONSENT:
+        return w._("#{number}: waits for you to say whether you agree to the changed wording", number=number)
+    if asked:
+        return w._("#{number}: waits for your answer: {question}", number=number, question=asked[0].question)
+    if review.kind == appeals.KIND:
+        return w._("#{number}: with the moderators for a second look", number=number)
+    return w._("#{number}: with the moderators", number=number)
+
+
+def _change_standing(review: Review, w: Words) -> str:
+    """What became of a change of the author's own to a published post."""
+    number = review.submission.number
+    match review.state:
+        case ReviewState.HELD:
+            return w._("#{number}: your change is with the moderators", number=number)
+        case ReviewState.APPROVED:
+            return w._("#{number}: your change was approved", number=number)
+        case ReviewState.REJECTED:
+            return corrections.refusal_text(review, Reason(review.reason or Reason.OTHER), review.words, w)
+        case _:
+            return w._("#{number}: your change is withdrawn", number=number)
+
+
 async def _status(identity: Identity, w: Words) -> str:
-    reviews = await submissions.reviews_by(identity)
+    reviews = [review for review in await submissions.reviews_by(identity) if await afterwards.is_authors(review)]
     if not reviews:
         return w._("You have not posted anything yet.")
-    return "\n".join([w._("Your latest posts:"), *(_standing(review, w) for review in reviews)])
+    appealed = {review.about_review for review in reviews if review.kind == appeals.KIND}
+    reviews = [review for review in reviews if review.id not in appealed]
+    posts_of = [await submissions.post_of_submission(review.submission_id) for review in reviews]
+    stand = [await _standing(review, post, w) for review, post in zip(reviews, posts_of, strict=True)]
+    return "\n".join([w._("Your latest posts:"), *stand])
 
 
 async def _withdraw(argument: str, identity: Identity, context: Context, w: Words) -> str:
-    held = [review for review in await submissions.reviews_by(identity, 50) if review.state == ReviewState.HELD]
+    theirs = [review for review in await submissions.reviews_by(identity, 50) if await afterwards.is_authors(review)]
     if argument.lstrip("#").isdecimal():
-        held = [review for review in held if review.submission.number == _number(argument)]
+        theirs = [review for review in theirs if review.submission.number == _number(argument)]
+        published = [review for review in theirs if review.state == ReviewState.APPROVED]
+        if published:  # it says how to have that taken back
+            return await posting.withdraw(published[0].submission_id, context)
+    held = [review for review in theirs if review.state == ReviewState.HELD]
     if not held:
         return w._("None of your posts is waiting, so there is nothing to withdraw.")
     if len(held) > 1:
@@ -151,12 +222,28 @@ async def _withdraw(argument: str, identity: Identity, context: Context, w: Word
     return await posting.withdraw(held[0].submission_id, context)
 
 
+async def _retract(argument: str, identity: Identity, community: Community, context: Context, w: Words) -> str:
+    """The author wants a published post taken back: the moderators decide."""
+    number = _number(argument)
+    reviews = await submissions.reviews_by(identity, 200)
+    # Numbers are a community's own; the one that is being written to comes first.
+    for review in sorted(reviews, key=lambda review: review.community != community.id):
+        owner = context.communities.get(review.community)
+        if owner is None or review.submission.number != number or review.state != ReviewState.APPROVED:
+            continue
+        published = await submissions.review_of_submission(review.submission_id) or review
+        return await retracting.ask_back(published, owner, context.directory, context.now)
+    return w._("None of your published posts has that number. Write: RETRACT and the number of the post.")
+
+
 async def _get(argument: str, event: MessagePosted, community: Community, context: Context, w: Words) -> list[Content]:
     """A whole post, for readers who were sent its beginning."""
     number = _number(argument)
     post = None if number is None else await submissions.post_by_number(community.id, number)
     if post is None:
         return [Content(text=plain(w._("There is no post with that number. Write: GET and the number of a post.")))]
+    if post.state == PostState.RETRACTED:
+        return [Content(text=plain(w._("Post #{number} was taken back.", number=post.number)))]
     address = event.ref.address
     capabilities = context.directory.capabilities(address)
     if capabilities is None:
@@ -168,7 +255,7 @@ async def _get(argument: str, event: MessagePosted, community: Community, contex
     def fits(text: RichText) -> bool:
         return context.directory.fits(address, Content(text=text))
 
-    whole = joined([plain(posts.heading(view, w)), posts.body(view, view.attachments, w)], "\n")
+    whole = plain(posts.line(replace(view, short=""), capabilities, w).text())
     return [Content(text=part) for part in split(whole, fits)][:20]
 
 

@@ -1,25 +1,34 @@
 """A member's message becomes a submission, its edit a new wording, its deletion a withdrawal."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from bridge.core.community import Community, Group, Intake
 from bridge.core.errors import TooSoon
 from bridge.core.events import ChatKind, MessageDeleted, MessageEdited, MessagePosted
 from bridge.core.hygiene import clean_line, clean_text
-from bridge.core.ids import RemoteRef
+from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Attachment, Content, Uncarried
+from bridge.core.policy import Consequence
 from bridge.core.states import ReviewState
 from bridge.core.text import EMPTY, MarkKind, RichText, joined, marked, plain
+from bridge.intake import published
 from bridge.intake.context import Context
 from bridge.members import contact, interview
 from bridge.members.profiles import shown_name
-from bridge.moderation import cards, decisions
+from bridge.moderation import cards, decisions, retracting, rewording, rules
+from bridge.moderation.hints import HintKind
+from bridge.moderation.hints import label as hint_label
 from bridge.rendering.refusals import refusal_words
+from bridge.rendering.words import Words
 from bridge.storage import codec, ledger, people, submissions
 from bridge.storage.models import Identity, Review, Submission
 
-REASONS = ("all",)
 _DETAIL = 300
+_EXCERPT = 40
+_MOST_HINTS = 3
+_TOLD_AGAIN = timedelta(minutes=15)
+"""Who sends too much hears so once in this time."""
 
 
 def tidy(event: MessagePosted | MessageEdited, context: Context) -> tuple[RichText, tuple[Uncarried, ...]]:
@@ -69,6 +78,12 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         await _answer(event, identity, community, context, _too_long(identity, community, len(text)))
         return
     reply_post_id, quote = await _thread(event, context.now)
+    case = _case(identity, community, quote + text, context, None if private else event.ref.address)
+    ruling = await rules.judge(case)
+    if ruling.consequence is Consequence.REFUSE:
+        await _too_much(event, identity, community, context, removed=leaves)
+        return
+    parent = None if reply_post_id is None else await submissions.post_by_id(reply_post_id)
     review = await submissions.submit(
         community=community.id,
         identity=identity,
@@ -78,20 +93,75 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         text=quote + text,
         attachments=context.attachments,
         uncarried=uncarried,
-        reasons=REASONS,
+        reasons=ruling.codes,
         now=context.now,
         album=event.album,
         reply_post_id=reply_post_id,
+        approvals=ruling.approvals,
+        findings=rules.dumped(case.findings),
+        headline="" if parent is None else parent.headline,
+        theme_id=None if parent is None else parent.theme_id,
     )
     review = await submissions.review_by_id(review.id) or review
     if leaves:
         await _remove_original(event.ref, review, community, context)
     await cards.plan(review, community, context.directory, context.now, gather=bool(event.album))
+    if ruling.consequence is Consequence.APPROVE and await decisions.approve_by_rules(
+        review, ruling.codes, community, context.directory, context.now
+    ):
+        return  # what became of it says all that a receipt would
     await _receipt(event, identity, review, community, context, removed=leaves)
 
 
-async def _remove_original(ref: RemoteRef, review: Review | None, community: Community, context: Context) -> None:
-    """Take the original out of its group; where that is refused it stays, and is answered to once approved."""
+def _case(
+    identity: Identity,
+    community: Community,
+    text: RichText,
+    context: Context,
+    source: Address | None,
+    *,
+    submission_id: int | None = None,
+    attachments: Sequence[Attachment] | None = None,
+) -> rules.Case:
+    """What the rules are asked about a wording."""
+    return rules.Case(
+        community=community,
+        identity=identity,
+        text=text,
+        attachments=context.attachments if attachments is None else attachments,
+        source=source,
+        findings=rules.findings_of(text, rules.expected_language(community, source)),
+        now=context.now,
+        submission_id=submission_id,
+    )
+
+
+async def _too_much(
+    event: MessagePosted, identity: Identity, community: Community, context: Context, *, removed: bool
+) -> None:
+    """More than the community takes of one person or group in that time: said politely, and not every time."""
+    if removed:
+        await _remove_original(event.ref, None, community, context, can_wait=True)
+    w = contact.language_of(identity, community)
+    text = w._(
+        "{community} has had many messages from you (or from your group) in a short time, and moderators read each "
+        "one. Your newest messages were not passed on. Please wait an hour and send what is still important.",
+        community=community.name,
+    )
+    content = Content(text=plain(text))
+    lately = context.now - _TOLD_AGAIN
+    if identity.direct is not None and await ledger.said_lately(identity.direct, content, lately):
+        return
+    await _answer(event, identity, community, context, text)
+
+
+async def _remove_original(
+    ref: RemoteRef, review: Review | None, community: Community, context: Context, *, can_wait: bool = False
+) -> None:
+    """Take the original out of its group; where that is refused it stays, and is answered to once approved.
+
+    ``can_wait``: after everything else that is to go to that group.
+    """
     await ledger.plan(
         kind=ledger.REMOVAL,
         address=ref.address,
@@ -100,6 +170,7 @@ async def _remove_original(ref: RemoteRef, review: Review | None, community: Com
         target_ref=ref,
         community=community.id,
         review_id=None if review is None else review.id,
+        view=ledger.CAN_WAIT if can_wait else "",
     )
 
 
@@ -142,10 +213,13 @@ async def _joins_album(event: MessagePosted, context: Context, uncarried: tuple[
     if caption and len(text) > community.max_length:
         also.append(_too_long(known.identity, community, len(text)))
         text = codec.load(codec.RICH_TEXT, wording.text)
+    findings = await _judged_again(known, review, community, text, context, attachments)
     if await cards.called_off(review):
-        done = await submissions.amend(review, text, attachments, all_uncarried)
+        done = await submissions.amend(review, text, attachments, all_uncarried, findings=findings)
     else:
-        done = await submissions.revise(review, text, attachments, all_uncarried, context.now, editor=wording.editor)
+        done = await submissions.revise(
+            review, text, attachments, all_uncarried, context.now, editor=wording.editor, findings=findings
+        )
     if not done:
         raise TooSoon
     await cards.plan(review, community, context.directory, context.now, gather=True)
@@ -156,20 +230,47 @@ async def _joins_album(event: MessagePosted, context: Context, uncarried: tuple[
     return True
 
 
+async def _judged_again(
+    submission: Submission,
+    review: Review,
+    community: Community,
+    text: RichText,
+    context: Context,
+    attachments: Sequence[Attachment],
+) -> str:
+    """Ask the rules about a further wording: reasons may be added, none is taken away. Returns what was noticed."""
+    source = None if submission.private else submission.source.address
+    case = _case(
+        submission.identity,
+        community,
+        text,
+        context,
+        source,
+        submission_id=submission.id,
+        attachments=attachments,
+    )
+    ruling = await rules.judge(case)
+    await submissions.add_reasons(review, ruling.codes, approvals=ruling.approvals)
+    return rules.dumped(case.findings)
+
+
 async def _receipt(
     event: MessagePosted, identity: Identity, review: Review, community: Community, context: Context, *, removed: bool
 ) -> None:
     """The author hears at once: privately where possible, else in one short reply that removes itself."""
     token = await submissions.handle("submission", review.submission_id, "withdraw", context.now)
-    refused = refusal_words(context.unfetched, contact.language_of(identity, community))
-    receipt = decisions.held_receipt(identity, review, community, token, also=refused)
+    w = contact.language_of(identity, community)
+    refused = refusal_words(context.unfetched, w)
+    wording = await submissions.revision_of(review)
+    receipt = decisions.held_receipt(
+        identity, review, community, token, also=[*refused, *meant_to_share(wording.findings, w)]
+    )
     if await contact.tell(identity, receipt, community, context.directory, context.now) is not None:
         capabilities = context.directory.capabilities(identity.direct) if identity.direct else None
         question = await interview.offer(identity, community, context.now) if _asks(capabilities) else None
         if question is not None:
             await contact.tell(identity, question, community, context.directory, context.now)
         return
-    w = contact.language_of(identity, community)
     name = shown_name(identity, w)
     text = (
         w._("Thank you, {name}: your message is with the moderators and will come back here.", name=name)
@@ -185,6 +286,25 @@ async def _receipt(
         link_label=w._("Follow it privately"),
         start_payload=community.id,
     )
+
+
+def meant_to_share(findings: str, w: Words) -> list[str]:
+    """For the author alone: what may be private in their message, once for each kind. Nothing is removed."""
+    first: dict[str, str] = {}
+    for hint in codec.load_object(findings).get("hints", []):
+        first.setdefault(str(hint["kind"]), str(hint["excerpt"]))
+    if not first:
+        return []
+    named = "; ".join(
+        f"{hint_label(HintKind(kind), w)} ({plain(excerpt).shortened(_EXCERPT).text})"
+        for kind, excerpt in list(first.items())[:_MOST_HINTS]
+    )
+    return [
+        w._(
+            "Did you mean to share this? {what}. If not, edit your message or withdraw it: it is not published yet.",
+            what=named,
+        )
+    ]
 
 
 def _asks(capabilities: object) -> bool:
@@ -215,7 +335,7 @@ def _too_long(identity: Identity, community: Community, size: int) -> str:
 
 
 async def edited(event: MessageEdited, context: Context) -> None:
-    """While held, an edit is a new wording and older buttons stop counting; afterwards the author is told."""
+    """While held, an edit is a new wording and older buttons stop counting; of what is published, a correction."""
     submission = await submissions.submission_by_source(event.ref)
     if submission is None or submission.identity.ref != event.sender.ref:
         return
@@ -233,25 +353,30 @@ async def edited(event: MessageEdited, context: Context) -> None:
         return
     identity = submission.identity
     w = contact.language_of(identity, community)
-    if review.state == ReviewState.APPROVED:
-        note = w._(
-            "Post #{number} is already published; your edit was not carried over. To correct it, reply to the post.",
-            number=submission.number,
-        )
+    if review.state in (ReviewState.HELD, ReviewState.APPROVED) and len(text) > community.max_length:
+        note = _too_long(identity, community, len(text))
+    elif review.state == ReviewState.APPROVED:
+        note = await published.reworded(review, text, identity, community, context)
     elif review.state != ReviewState.HELD:
         note = w._(
             "#{number} is no longer with the moderators, so nobody reads your edit. "
             "Please send the new wording as a new message.",
             number=submission.number,
         )
-    elif len(text) > community.max_length:
-        note = _too_long(identity, community, len(text))
-    elif await submissions.revise(review, text, attachments, uncarried, context.now):
+    elif await submissions.revise(
+        review,
+        text,
+        attachments,
+        uncarried,
+        context.now,
+        findings=await _judged_again(submission, review, community, text, context, attachments),
+    ):
         await cards.plan(review, community, context.directory, context.now, gather=False)
         note = w._("Your new wording of #{number} is with the moderators.", number=submission.number)
     else:
         raise TooSoon  # decided or reworded at this very moment: look again
-    await _answer(event, identity, community, context, note)
+    if note:
+        await _answer(event, identity, community, context, note)
 
 
 def _reworded(before: RichText, event: MessageEdited, submission: Submission, said: RichText) -> RichText | None:
@@ -262,39 +387,40 @@ def _reworded(before: RichText, event: MessageEdited, submission: Submission, sa
     if submission.album and event.ref != submission.source:
         # Which words of the whole came with this item is not recorded: nothing that was said is taken away.
         return None if said.text in before.text else joined([part for part in (before, said) if part], "\n")
-    quote = _quote(before) if submission.reply_post_id is None else EMPTY
+    quote = rewording.opening_quote(before) if submission.reply_post_id is None else EMPTY
     whole = (quote + said).rstrip()
     return None if whole == before.rstrip() else whole
 
 
-def _quote(text: RichText) -> RichText:
-    """The line we put before the author's words: what they answered, where that is none of ours."""
-    end = next((m.end for m in text.marks if m.start == 0 and m.kind is MarkKind.QUOTE), 0)
-    ours = text.text.startswith("«") and text.text[:end].endswith("»") and text.text[end : end + 1] == "\n"
-    return text[: end + 1] if ours else EMPTY
-
-
 async def deleted(event: MessageDeleted, context: Context) -> None:
-    """An author who deletes the original of a held post takes it back."""
+    """An author who deletes the original of a held post takes it back; of a published one, asks for that."""
     submission = await submissions.submission_by_source(event.ref)
     if submission is None or event.sender is None or submission.identity.ref != event.sender.ref:
         return
-    await withdraw(submission.id, context)
+    review = await submissions.review_of_submission(submission.id)
+    community = None if review is None else context.communities.get(review.community)
+    if review is None or community is None or review.state != ReviewState.APPROVED:
+        await withdraw(submission.id, context)
+        return
+    note = await retracting.ask_back(review, community, context.directory, context.now)
+    await contact.tell(submission.identity, Content(text=plain(note)), community, context.directory, context.now)
 
 
 async def withdraw(submission_id: int, context: Context) -> str:
-    """Take a submission back, as its author; returns what to tell them."""
+    """Take a submission back, as its author; returns what to tell them where the notice about it does not."""
     review = await submissions.review_of_submission(submission_id)
     community = None if review is None else context.communities.get(review.community)
     if review is None or community is None:
         return ""
     w = contact.language_of(review.submission.identity, community)
+    if review.state == ReviewState.APPROVED and await published.withdrawn(submission_id, community, context):
+        return ""
     verdict = await decisions.withdraw(review, community, context.directory, context.now)
     if verdict is decisions.Verdict.DONE:
-        return w._("Withdrawn.")
+        return ""
     if review.state == ReviewState.APPROVED:
         return w._(
-            "Post #{number} is already published. Write to the moderators if it should be taken back.",
+            "Post #{number} is already published. To have it taken back, write: RETRACT {number}",
             number=review.submission.number,
         )
     return decisions.already(review, w)

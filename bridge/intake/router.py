@@ -10,25 +10,25 @@ from bridge.core.events import (
     MessageEdited,
     MessagePosted,
     Reacted,
-    Sender,
     Unreadable,
 )
 from bridge.core.hygiene import clean_text
 from bridge.core.ids import Address
 from bridge.core.message import Content
-from bridge.core.states import ConversationState
 from bridge.core.text import plain
-from bridge.intake import choosing, commands, posting
+from bridge.intake import choosing, commands, conversing, posting
 from bridge.intake.context import Context, PressAnswer
-from bridge.members import contact, interview
-from bridge.moderation import cards, channel, query
+from bridge.members import contact
+from bridge.moderation import cards, channel, letters
 from bridge.moderation import commands as orders
 from bridge.moderation.acts import Moderator, Reply
 from bridge.moderation.orders import Order
 from bridge.rendering.words import words
 from bridge.storage import chats, inbox, ledger, people, submissions
-from bridge.storage.models import Conversation, Delivery, Handle, Identity
+from bridge.storage.models import Delivery, Identity
 
+_MOST_CARDS = 200
+"""Shown anew at once; /queue shows the others."""
 _ABOUT_A_REVIEW = (ledger.CARD, ledger.PROMPT, ledger.EXHIBIT)
 
 
@@ -53,8 +53,17 @@ async def handle(event: InboundEvent, context: Context) -> None:
             await _membership(event, context)
         case ChatMoved():
             await inbox.move_chat(event)
+            await _show_cards_again(event, context)
         case Unreadable():
             raise NotUnderstoodError(event.reason)
+
+
+async def _show_cards_again(event: ChatMoved, context: Context) -> None:
+    """The cards of a moderators' group that has moved stay behind: what waits is shown anew where it is now."""
+    here = Address(event.account, event.new_chat)
+    for community in context.communities.of_moderators(await inbox.origin(here)):
+        for review in await submissions.held(community.id, limit=_MOST_CARDS):
+            await cards.plan_missing(review, community, here, context.directory, context.now)
 
 
 async def _posted(event: MessagePosted, context: Context) -> None:
@@ -62,7 +71,9 @@ async def _posted(event: MessagePosted, context: Context) -> None:
         return  # bots, ours or others': answering them is how loops begin
     await chats.remember(event.ref.address, event.chat_title)
     if event.chat_kind is ChatKind.PRIVATE:
-        await _private(event, context)
+        identity = await commands.meet_privately(event, context)
+        await _private(event, identity, context)
+        await letters.deliver_waiting(identity, context.communities, context.directory, context.now)
         return
     address = await inbox.origin(event.ref.address)
     command = commands.parse_in_group(event)
@@ -82,26 +93,30 @@ async def _posted(event: MessagePosted, context: Context) -> None:
 
 async def _in_channel(event: MessagePosted, address: Address, context: Context) -> None:
     moderator = Moderator(sender=event.sender, channel=address)
-    command = commands.parse(event) if event.text.text.startswith("/") else None
-    if command is not None and event.reply_to is None:
-        known = context.communities.of_moderators(address)
-        order = Order(
-            desk=context.desk, communities=known, moderator=moderator, argument=command.argument, said=event.ref
-        )
-        content = await orders.run(command.name, order)
-        if content is not None:
-            await contact.say(event.ref.address, content, known[0], context.now)
+    command = commands.parse_in_channel(event)
+    row = None if event.reply_to is None else await ledger.answered(event.reply_to, event.at, context.now)
+    about_all = command is not None and orders.is_about_no_item(command.name)
+    if row is not None and row.review_id is not None and row.kind in _ABOUT_A_REVIEW and not about_all:
+        await channel.reply(context.desk, row, clean_text(event.text), moderator, event.ref)
         return
-    if event.reply_to is None:
+    if command is None:
         return
-    row = await ledger.answered(event.reply_to, event.at, context.now)
-    if row is None or row.review_id is None or row.kind not in _ABOUT_A_REVIEW:
-        return
-    await channel.reply(context.desk, row, clean_text(event.text), moderator, event.ref)
+    known = context.communities.of_moderators(address)
+    order = Order(
+        desk=context.desk,
+        communities=known,
+        moderator=moderator,
+        argument=command.argument,
+        said=event.ref,
+        reply_to=event.reply_to,
+        replied=None if event.reply_to is None else await inbox.sender_of(event.reply_to),
+    )
+    content = await orders.run(command.name, order)
+    if content is not None:
+        await contact.say(event.ref.address, content, known[0], context.now)
 
 
-async def _private(event: MessagePosted, context: Context) -> None:
-    identity = await commands.meet_privately(event, context)
+async def _private(event: MessagePosted, identity: Identity, context: Context) -> None:
     command = commands.parse(event)
     known = context.communities.on_account(event.account)
     if not known:
@@ -117,7 +132,7 @@ async def _private(event: MessagePosted, context: Context) -> None:
     if command is not None and (event.text.text.startswith("/") or not _answers_something(event)):
         await commands.run(command, event, identity, community or known[0], context)
         return
-    if await _continues(event, identity, context):
+    if await conversing.continues(event, identity, context):
         return
     if community is None:
         if not await choosing.answered(event, identity, known, context):
@@ -130,44 +145,6 @@ def _answers_something(event: MessagePosted) -> bool:
     return event.reply_to is not None
 
 
-async def _continues(event: MessagePosted, identity: Identity, context: Context) -> bool:
-    """Is this an answer to something we asked: a profile question, a moderator's query?
-
-    Who replies to a query answers that one; else what was asked last counts. A file is an answer only as a reply.
-    """
-    has_files = bool(context.attachments)
-    text, uncarried = posting.tidy(event, context)
-    replied = None if event.reply_to is None else await ledger.answered(event.reply_to, event.at, context.now)
-    about = None if replied is None or replied.review_id is None else replied.review_id
-    if about is not None and (asked := await submissions.query_about(identity, about)) is not None:
-        await query.answer(asked, text, context.attachments, uncarried, context.desk)
-        return True
-    if has_files:
-        return False
-    asked = await submissions.open_query(identity)
-    conversation = await interview.waiting(identity)
-    if asked is not None and (conversation is None or conversation.updated_at < asked.asked_at):
-        await query.answer(asked, text, (), uncarried, context.desk)
-        return True
-    if conversation is None or not event.text:
-        return False
-    community = context.communities.get(conversation.community)
-    if community is None:
-        return False
-    content = await interview.answer(conversation, identity, community, text, context.now)
-    if content is None:
-        return False
-    await contact.say(event.ref.address, content, community, context.now)
-    await _show_new_profile(conversation, identity, context)
-    return True
-
-
-async def _show_new_profile(conversation: Conversation, identity: Identity, context: Context) -> None:
-    """Moderators decide on what readers will see: the cards of posts that still wait show a profile just given."""
-    if conversation.state == ConversationState.DONE:
-        await cards.refresh_held(identity, context.now)
-
-
 async def _pressed(event: ButtonPressed, context: Context) -> None:
     handle_row = await submissions.handle_by_token(event.handle)
     if handle_row is None:
@@ -177,39 +154,8 @@ async def _pressed(event: ButtonPressed, context: Context) -> None:
         moderator = Moderator(sender=event.sender, channel=where)
         reply = await channel.press(context.desk, handle_row, moderator, event.ref)
     else:
-        reply = await _personal(handle_row, event.sender, Address(event.account, event.chat), context)
+        reply = await conversing.pressed(handle_row, event.sender, Address(event.account, event.chat), context)
     context.answers.append(PressAnswer(account=event.account, press=event.press, text=reply.text, alert=reply.alert))
-
-
-async def _personal(handle_row: Handle, sender: Sender, where: Address, context: Context) -> Reply:
-    """A button of a member's own: only the person it was made for may press it."""
-    identity = await people.find(sender.ref)
-    w = words(sender.language)
-    nothing = Reply(text=w._("This button no longer does anything."), alert=True)
-    if identity is None:
-        return nothing
-    if handle_row.subject == "submission":
-        review = await submissions.review_of_submission(handle_row.subject_id)
-        if review is None or review.submission.identity.person_id != identity.person_id:
-            return Reply(text=w._("Only the author can do that."), alert=True)
-        return Reply(text=await posting.withdraw(handle_row.subject_id, context))
-    conversation = await people.conversation_by_id(handle_row.subject_id)
-    if conversation is None or conversation.identity_id != identity.id:
-        return nothing
-    if conversation.kind == choosing.KIND:
-        await choosing.chosen(conversation, identity, handle_row.argument, where, context)
-        return Reply(text="")
-    community = context.communities.get(conversation.community)
-    if community is None:
-        return nothing
-    if conversation.state == ConversationState.OPEN and handle_row.argument != conversation.step:
-        return Reply(text=w._("That question is answered already. The newest one is below."), alert=True)
-    content = await interview.act(conversation, identity, community, handle_row.action, context.now)
-    if content is None:
-        return nothing
-    await contact.say(where, content, community, context.now)
-    await _show_new_profile(conversation, identity, context)
-    return Reply(text="")
 
 
 async def _reacted(event: Reacted, context: Context) -> None:
@@ -235,7 +181,7 @@ async def _personal_reaction(event: Reacted, row: Delivery, context: Context) ->
     if handle_row is None or handle_row.subject == "review":
         return
     where = event.ref.address
-    reply = await _personal(handle_row, event.sender, where, context)
+    reply = await conversing.pressed(handle_row, event.sender, where, context)
     if reply.alert:
         community = context.communities.get(row.community)
         await contact.say(where, Content(text=plain(reply.text)), community, context.now)

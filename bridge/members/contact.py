@@ -78,8 +78,9 @@ async def reply_in_group(
     *,
     link_label: str = "",
     start_payload: str = "",
+    stays: timedelta = STAYS,
 ) -> None:
-    """One short reply under a member's message, with a link to the bot where there is one, removed after a minute.
+    """One short reply under a member's message, with a link to the bot where there is one, removed after ``stays``.
 
     The same words to the same chat within a minute are said once: a busy group is not flooded.
     """
@@ -100,6 +101,6 @@ async def reply_in_group(
             now=now,
             operation=ledger.DELETE,
             target=notice,
-            due_at=now + STAYS,
+            due_at=now + stays,
             lifetime=NOTICE_LIFETIME,
         )

@@ -1,22 +1,24 @@
 """The profile dialogue: a few short questions that can be skipped, left and taken up again."""
 
-import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bridge.core.community import Community
 from bridge.core.hygiene import clean_line, clean_name
 from bridge.core.message import Button, Content
 from bridge.core.states import ConversationState, ConversationStep
 from bridge.core.text import MarkKind, RichText, marked, plain
+from bridge.members import answers as spoken
 from bridge.members.contact import language_of
 from bridge.members.profiles import FIELDS, card_from, shown_name
 from bridge.rendering import cards
 from bridge.rendering.words import Words
-from bridge.storage import people, submissions
-from bridge.storage.models import Conversation, Identity
+from bridge.storage import codec, people, submissions
+from bridge.storage.models import Conversation, Delivery, Identity
 
 KIND = "profile"
 OFFER, CONSENT = "offer", "consent"
+PATIENCE = timedelta(minutes=30)
+"""How long the next text is taken for the answer to a question."""
 _LIMITS = {"name": 64, "role": 80, "organisation": 120, "country": 60, "interests": 200}
 
 
@@ -119,25 +121,50 @@ async def waiting(identity: Identity) -> Conversation | None:
     return conversation if conversation is not None and conversation.state == ConversationState.OPEN else None
 
 
-def _folded(text: str) -> str:
-    """For comparing: without case and accents. On many phones "não" and "sí" are typed "nao" and "si"."""
-    return "".join(char for char in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(char))
-
-
 def meaning(text: str, step: str, w: Words) -> str | None:
     """What a written answer stands for: yes, no, skip, later, or None for anything else."""
-    said = _folded(clean_line(text)).strip(" .!")
-    vocabulary = {
-        "yes": {"yes", "y", "ok", _folded(w._("yes"))},
-        "no": {"no", "n", _folded(w._("no"))},
-        "skip": {"skip", "-", _folded(w._("skip"))},
-        "later": {"later", "not now", _folded(w._("later")), _folded(w._("Not now"))},
-    }
-    if step == OFFER:
-        vocabulary["later"] |= vocabulary.pop("no")
-    found = next((action for action, terms in vocabulary.items() if said in terms), None)
+    found = spoken.meaning(text, w)
+    if step == OFFER and found == "no":
+        found = "later"
     possible = {OFFER: ("yes", "later"), CONSENT: ("yes", "no", "later")}.get(step, ("skip", "later"))
     return found if found in possible else None
+
+
+def is_stale(conversation: Conversation, text: RichText, w: Words, now: datetime) -> bool:
+    """Has a question been open for so long that a text which is no plain "skip" or "later" is meant for something else?
+
+    Only questions that take any text for an answer: yes and no are recognised whenever they come.
+    """
+    return (
+        conversation.step in FIELDS
+        and now - conversation.updated_at > PATIENCE
+        and meaning(text.text, conversation.step, w) is None
+    )
+
+
+async def is_asked_in(row: Delivery, conversation: Conversation) -> bool:
+    """Is this message of ours a question of that dialogue? Who replies to it answers it, however late."""
+    if not row.content:
+        return False
+    for line in codec.load(codec.CONTENT, row.content).buttons:
+        for button in line:
+            handle = await submissions.handle_by_token(button.handle)
+            if handle is not None and (handle.subject, handle.subject_id) == ("conversation", conversation.id):
+                return True
+    return False
+
+
+async def put_aside(
+    conversation: Conversation, identity: Identity, community: Community | None, now: datetime
+) -> Content:
+    """Stop waiting for an answer, and say so to who writes of something else."""
+    w = language_of(identity, community)
+    await people.advance(conversation, now, transition=ConversationStep.PAUSE)
+    return Content(
+        text=plain(
+            w._("I take this as a message of its own, not as an answer about you. Write /profile to go on with that.")
+        )
+    )
 
 
 async def act(

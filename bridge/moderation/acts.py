@@ -17,6 +17,7 @@ from bridge.core.states import ReviewState
 from bridge.core.text import EMPTY, RichText
 from bridge.delivery.directory import Directory
 from bridge.rendering.words import Words, words
+from bridge.storage import inbox
 from bridge.storage.models import Delivery, Identity, Review
 
 
@@ -84,6 +85,10 @@ class Act:
     @property
     def now(self) -> datetime:
         return self.desk.now
+
+    async def here(self) -> Address:
+        """Where the channel of the act lives now."""
+        return await inbox.resolve(self.moderator.channel)
 
     @property
     def number(self) -> int:

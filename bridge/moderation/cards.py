@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bridge.core.capabilities import Form
 from bridge.core.community import Community
 from bridge.core.ids import Address
 from bridge.core.message import Attachment, Content
@@ -77,12 +78,15 @@ async def called_off(review: Review) -> bool:
 async def plan_missing(
     review: Review, community: Community, channel: Address, directory: Directory, now: datetime
 ) -> bool:
-    """Plan a card where a channel has none of the wording under review: it was refused, or is nobody knows where."""
+    """Plan a card where a channel has none of the wording under review: it was refused, or is nobody knows where.
+
+    ``channel``: where it lives now; cards that stayed behind in a chat which has moved can no longer be pressed.
+    """
     missing = (DeliveryState.REFUSED, DeliveryState.CANCELLED, DeliveryState.UNCERTAIN)
     for card in await ledger.card_rows(review.id):
         if card.revision != review.revision or card.state in missing:
             continue
-        if await inbox.resolve(card.address) == channel:
+        if card.address == channel:
             return False
     await _plan_in(channel, await facts_of(review, community, review.revision), directory, now, now)
     return True
@@ -136,6 +140,13 @@ async def refresh(review: Review, now: datetime, *, pause: timedelta = timedelta
         await refresh_one(card, now, pause=pause)
 
 
+async def refresh_published(submission_id: int, now: datetime, *, pause: timedelta = timedelta(0)) -> None:
+    """The same for everything that shows where a post stands: its own cards, and those of its corrections."""
+    for review in await submissions.reviews_of_submission(submission_id):
+        if review.state == ReviewState.APPROVED:
+            await refresh(review, now, pause=pause)
+
+
 async def shows(review: Review, channel: Address, fingerprint: str) -> bool:
     """Does the card that a moderator has before them show all that approval would publish?
 
@@ -181,6 +192,7 @@ async def compose(
         return None
     card = row if row.target_id is None else await Delivery.get(id=row.target_id)
     facts = await facts_of(review, community, row.revision)
+    facts = replace(facts, thin=_thin(facts, directory))
     w = words(community.language)
     handles = {
         (action, argument): await submissions.handle(
@@ -203,6 +215,12 @@ async def compose(
     while not directory.fits(row.address, content) and len(content.text) > 1:
         content = replace(content, text=content.text.shortened(len(content.text) * 3 // 4))
     return content, facts.fingerprint
+
+
+def _thin(facts: CardFacts, directory: Directory) -> frozenset[Address]:
+    """The chats of a post where every message costs money."""
+    found = {row.address: directory.capabilities(row.address) for row, _ in facts.deliveries}
+    return frozenset(address for address, can in found.items() if can is not None and can.form is Form.LINE)
 
 
 async def of_message(row: Delivery) -> Review | None:

@@ -5,6 +5,7 @@ its ``Deed``.
 """
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 from bridge.core.community import Community
@@ -32,7 +33,7 @@ async def press(desk: Desk, handle: Handle, moderator: Moderator, message: Remot
     if review is None or community is None:
         return Reply(text=words("")._("This button no longer does anything."), alert=True)
     w = words(community.language)
-    role = await permissions.role_of(community, moderator.sender, moderator.channel)
+    role = await permissions.role_of(community, moderator.sender, moderator.channel, review)
     if role is None:
         return powers.stranger(moderator, w)
     identity = await people.meet(moderator.sender, desk.now)
@@ -61,9 +62,9 @@ async def _carry_out(act: Act, deed: Deed) -> Reply:
     if refused is not None:
         return refused
     if act.text and deed.heard is not None:
-        return await deed.heard(act)
+        return await _and_next(act, deed, await deed.heard(act))
     if deed.perform is not None:
-        return await deed.perform(act)
+        return await _and_next(act, deed, await deed.perform(act))
     if deed.question is None:
         return Reply(text=act.w._("There was no text. Nothing was done."), alert=True)
     asked = await deed.question(act)
@@ -71,6 +72,17 @@ async def _carry_out(act: Act, deed: Deed) -> Reply:
         return asked
     await prompt(act, deed.name, asked)
     return Reply(text=act.w._("Please reply to the message I just sent."), on_card=True)
+
+
+async def _and_next(act: Act, deed: Deed, told: Reply) -> Reply:
+    """Who has just decided hears how much still waits."""
+    if not deed.decides or not told.on_card or act.review.state == ReviewState.HELD:
+        return told
+    more = await submissions.count_held(act.community.id)
+    if not more:
+        return told
+    waiting = act.w.ngettext("{count} more post waits: /next", "{count} more posts wait: /next", more)
+    return replace(told, text=f"{told.text} {waiting}")
 
 
 async def _refused(act: Act, deed: Deed) -> Reply | None:
@@ -141,7 +153,7 @@ async def reply(desk: Desk, row: Delivery, text: RichText, moderator: Moderator,
             )
             await tell_channel(desk, said, hint, community)
         return
-    role = await permissions.role_of(community, moderator.sender, moderator.channel)
+    role = await permissions.role_of(community, moderator.sender, moderator.channel, review)
     if role is None:
         answer = powers.stranger(moderator, w)
     else:

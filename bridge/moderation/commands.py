@@ -2,11 +2,19 @@
 
 from bridge.core.message import Content
 from bridge.core.text import plain
-from bridge.moderation import queue
+from bridge.moderation import appointing, emergency, queue, rota, trust
+from bridge.moderation.deeds import DEEDS
 from bridge.moderation.orders import Order, OrderHandler
 
-COMMANDS: dict[str, OrderHandler] = {name: handler for module in (queue,) for name, handler in module.COMMANDS.items()}
+COMMANDS: dict[str, OrderHandler] = {
+    name: handler for module in (queue, appointing, emergency, rota, trust) for name, handler in module.COMMANDS.items()
+}
 """By name, without the slash."""
+
+
+def is_about_no_item(name: str) -> bool:
+    """A command, and nothing that is said of one item: it means the same as a reply to a card."""
+    return name in COMMANDS and name not in DEEDS
 
 
 async def run(name: str, order: Order) -> Content | None:
@@ -20,11 +28,19 @@ async def run(name: str, order: Order) -> Content | None:
 
 
 def _help(order: Order) -> str:
+    w = order.w
+    said = [deed.word(w) + (":" if deed.heard is not None else "") for deed in DEEDS.values() if deed.word is not None]
     return "\n".join(
         (
-            order.w._("Press a button under a post, or reply to it with a word and a colon:"),
-            "approve · reject: · ask: · edit: · note: · headline: · later: · preview · claim · history",
-            order.w._("/queue – what waits"),
-            order.w._("/help – this list"),
+            w._("Press a button under a post, or reply to the post with one of these words:"),
+            " · ".join(said),
+            w._("Example: reject: it names a patient"),
+            w._("/queue – what waits; also /queue amina, /queue 2h"),
+            w._("/next – the post that has waited longest"),
+            w._("/moderators – who may decide; /moderators add, /moderators remove"),
+            w._("/away until Monday, /back – while you are away nobody waits for you"),
+            w._("/standing #12 trusted, held or none – what is said of an author"),
+            w._("/emergency on – hold every post until /emergency off"),
+            w._("/help – this list"),
         )
     )

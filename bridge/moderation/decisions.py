@@ -4,23 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from bridge.core.community import Community
+from bridge.core.community import Communities, Community
 from bridge.core.hygiene import clean_line
 from bridge.core.message import Button, Content
 from bridge.core.states import ReviewState, ReviewStep
 from bridge.core.text import plain
-from bridge.delivery import planning
 from bridge.delivery.directory import Directory
-from bridge.members import contact
+from bridge.members import contact, reach
 from bridge.members.profiles import shown_name
-from bridge.moderation import cards, publication
+from bridge.moderation import cards, corrections, crossing, joined, outcomes, powers, publication, schedule
 from bridge.moderation.acts import Act, Reply
 from bridge.moderation.facts import facts_of
-from bridge.moderation.panel import refusal_sentence
 from bridge.moderation.reasons import Reason
-from bridge.rendering.diff import changed
 from bridge.rendering.words import Words
-from bridge.storage import codec, desk, inbox, submissions
+from bridge.storage import afterwards, audit, desk, inbox, submissions, undoing
 from bridge.storage.models import Identity, Review
 from bridge.storage.models_desk import Vote
 
@@ -35,12 +32,15 @@ class Verdict(StrEnum):
     """Somebody was first."""
     FORBIDDEN = "forbidden"
     EMPTY = "empty"
-    UNREACHABLE = "unreachable"
     UNTOLD = "untold"
     """Done, and the author could not be told privately."""
     VOTED = "voted"
     """Counted; another moderator must approve, too."""
     AWAITS_CONSENT = "awaits_consent"
+    TAKEN_BACK = "taken_back"
+    """A correction of what is no longer published."""
+    NOWHERE = "nowhere"
+    """None of the groups that were chosen is connected any more."""
 
 
 def standing(review: Review, revision: int) -> Verdict | None:
@@ -56,6 +56,8 @@ async def approve(act: Act, *, at: datetime | None = None) -> Verdict:
     ``at``: not to be sent before, None for as soon as the community allows.
     """
     review, community = act.review, act.community
+    if review.approvals > 1:
+        await submissions.lock(review)  # votes are counted one after the other, each seeing those before it
     if (refused := standing(review, act.revision)) is not None:
         return refused
     facts = await facts_of(review, community, act.revision)
@@ -65,10 +67,14 @@ async def approve(act: Act, *, at: datetime | None = None) -> Verdict:
         return Verdict.STALE
     if review.consent in ("asked", "refused"):
         return Verdict.AWAITS_CONSENT
+    if facts.targets.isdisjoint(facts.titles) and facts.targets and review.kind != afterwards.CORRECTION:
+        return Verdict.NOWHERE
     if review.approvals > 1 and not await _enough(act, facts.fingerprint):
         await cards.refresh(review, act.now)
         return Verdict.VOTED
-    detail = {"shows": facts.fingerprint}
+    if review.kind == afterwards.CORRECTION and not await corrections.possible(review):
+        return Verdict.TAKEN_BACK
+    detail = powers.audited(act, shows=facts.fingerprint)
     if not await submissions.decide(
         review,
         ReviewStep.APPROVE,
@@ -79,7 +85,10 @@ async def approve(act: Act, *, at: datetime | None = None) -> Verdict:
         detail=detail,
     ):
         return await lost(review, act.revision)
-    await after_approval(review, community, act.desk.directory, act.now, at=at)
+    await Vote.filter(review_id=review.id).delete()  # they are in the audit log: once undone, all are asked anew
+    await after_approval(
+        review, community, act.desk.directory, act.now, at=at, communities=act.desk.communities, by=act.identity
+    )
     return Verdict.DONE
 
 
@@ -99,33 +108,69 @@ async def _enough(act: Act, shows: str) -> bool:
                 at=act.now,
             )
         )
+        await audit.write(
+            community=review.community,
+            actor=submissions.audit_actor(act.identity),
+            action="vote",
+            now=act.now,
+            review_id=review.id,
+            revision=act.revision,
+            detail=powers.audited(act, shows=shows, count=len(known), needed=review.approvals),
+        )
     return len(known) >= review.approvals
 
 
 async def after_approval(
-    review: Review, community: Community, directory: Directory, now: datetime, *, at: datetime | None = None
+    review: Review,
+    community: Community,
+    directory: Directory,
+    now: datetime,
+    *,
+    at: datetime | None = None,
+    communities: Communities | None = None,
+    by: Identity | None = None,
 ) -> None:
-    """What follows from an approval, whoever gave it: the post, the cards, the author's notice."""
+    """What follows from an approval, whoever gave it: the post, its copies elsewhere, the cards, the author's notice.
+
+    ``communities``: those that copies can be offered to; ``by``: who approved, None for the program itself.
+    """
+    if review.kind == afterwards.CORRECTION:
+        await corrections.carry_out(review, community, directory, now, at=at)
+        return
     await submissions.close_queries(review.id)
     submission = review.submission
     identity = submission.identity
     wording = await submissions.revision_of(review)
-    publish_at = max(at or now, now + community.policy.undo)
+    publish_at = await schedule.moment(submission, community, now, at)
     post = await publication.publish(review, wording, community, directory, now, at=publish_at)
+    offered: list[str] = []
+    if communities is not None:
+        offered = await crossing.offer(review, post, wording, community, communities, directory, now, by=by)
     await cards.refresh(review, now)
     w = contact.language_of(identity, community)
-    text = w.ngettext(
-        "Your post #{number} was approved. It is on its way to {count} group.",
-        "Your post #{number} was approved. It is on its way to {count} groups.",
-        len(planning.chosen(post, community)),
-        number=submission.number,
-    )
-    told = plain(text)
-    own = await submissions.authors_revision(submission.id, before=wording.number) if wording.editor else None
-    if own is not None:
-        before, after = codec.load(codec.RICH_TEXT, own.text), codec.load(codec.RICH_TEXT, wording.text)
-        told = told + " " + w._("A moderator changed the wording:") + "\n\n" + (changed(before, after) or after)
-    await contact.tell(identity, Content(text=told), community, directory, now, review_id=review.id, due=publish_at)
+    letter = await outcomes.approved(review, post, wording, community, now, w, offered=offered)
+    # When it goes out is said in it: it waits only for as long as the approval may have been a slip.
+    due = now + community.policy.undo
+    await reach.write(identity, letter, community, directory, now, review_id=review.id, mark=undoing.APPROVED, due=due)
+    await joined.tell_authors(review, community, directory, now, approved=True)
+
+
+async def approve_by_rules(
+    review: Review, codes: Sequence[str], community: Community, directory: Directory, now: datetime
+) -> bool:
+    """Publish what the community's table lets through without a moderator; False where somebody was first."""
+    if not await submissions.decide(
+        review,
+        ReviewStep.APPROVE,
+        revision=review.revision,
+        by=None,
+        name="",
+        now=now,
+        detail={"rules": [code.partition(":")[0] for code in codes]},
+    ):
+        return False
+    await after_approval(review, community, directory, now)
+    return True
 
 
 async def reject(act: Act, *, reason: Reason, own_words: str = "") -> Verdict:
@@ -145,14 +190,19 @@ async def reject(act: Act, *, reason: Reason, own_words: str = "") -> Verdict:
         now=now,
         reason=reason.value,
         words=own_words,
+        detail=powers.audited(act),
     ):
         return await lost(review, act.revision)
     await submissions.close_queries(review.id)
     await cards.refresh(review, now)
+    if review.kind == afterwards.CORRECTION:
+        told = await corrections.turned_down(review, reason, own_words, community, directory, now)
+        return Verdict.DONE if told else Verdict.UNTOLD
     identity = review.submission.identity
     w = contact.language_of(identity, community)
-    why = Content(text=plain(rejection_text(review, reason, own_words, w)))
-    if await contact.tell(identity, why, community, directory, now, review_id=review.id) is not None:
+    why = await outcomes.rejected(review, reason, own_words, community, now, w)
+    await joined.tell_authors(review, community, directory, now, approved=False)
+    if await reach.write(identity, why, community, directory, now, review_id=review.id) is not None:
         return Verdict.DONE
     await _hint_in_group(review, community, directory, now)
     return Verdict.UNTOLD
@@ -178,21 +228,6 @@ async def _hint_in_group(review: Review, community: Community, directory: Direct
     )
 
 
-def rejection_text(review: Review, reason: Reason, own_words: str, w: Words) -> str:
-    """What the author reads."""
-    if reason is Reason.OTHER:
-        return w._(
-            "Your post #{number} was not published. The moderator writes: {words} You can change it and send it again.",
-            number=review.submission.number,
-            words=own_words,
-        )
-    return w._(
-        "Your post #{number} was not published because {reason}. You can change it and send it again.",
-        number=review.submission.number,
-        reason=refusal_sentence(reason, own_words, w).rstrip(". "),
-    )
-
-
 async def withdraw(review: Review, community: Community, directory: Directory, now: datetime) -> Verdict:
     """The author takes a held post back."""
     if review.state != ReviewState.HELD:
@@ -206,6 +241,8 @@ async def withdraw(review: Review, community: Community, directory: Directory, n
     await cards.refresh(review, now)
     w = contact.language_of(identity, community)
     text = w._("Your post #{number} is withdrawn. It will not be published.", number=review.submission.number)
+    if review.kind == afterwards.CORRECTION:
+        text = corrections.withdrawn_text(review, w)
     await contact.tell(identity, Content(text=plain(text)), community, directory, now)
     return Verdict.DONE
 
@@ -244,11 +281,14 @@ def verdict_words(verdict: Verdict, review: Review, w: Words) -> str:
                 "You can wait for the answer, or edit again.",
                 number=number,
             )
-        case Verdict.UNREACHABLE:
+        case Verdict.NOWHERE:
             return w._(
-                "The author has not opened a private chat with the bot and cannot be asked. Nothing was done. "
-                "You can reject with a reason, or decide as it is."
+                "None of the groups chosen for #{number} is connected any more. Please choose groups again. Nothing "
+                "was done.",
+                number=number,
             )
+        case Verdict.TAKEN_BACK:
+            return w._("#{number} is no longer published, so there is nothing to correct.", number=number)
         case Verdict.DECIDED:
             return already(review, w)
 
@@ -270,6 +310,8 @@ def already(review: Review, w: Words) -> str:
             return w._("{name} has already rejected #{number}.", **values) + when
         case ReviewState.WITHDRAWN:
             return w._("The author has withdrawn #{number}. Nothing was published.", **values) + when
+        case ReviewState.HELD:
+            return w._("#{number} has not been decided yet. Nothing was done.", **values)
         case _:
             return w._("#{number} is no longer waiting.", **values) + when
 
@@ -284,5 +326,10 @@ def held_receipt(
         number=review.submission.number,
         community=community.name,
     )
+    reached = w.ngettext(
+        "If it is approved, it reaches {count} group.",
+        "If it is approved, it reaches {count} groups.",
+        len(community.groups),
+    )
     button = Button(label=w._("Withdraw it"), emoji="🗑️", handle=withdraw_token)
-    return Content(text=plain("\n".join((text, *also))), buttons=((button,),))
+    return Content(text=plain("\n".join((" ".join((text, reached)), *also))), buttons=((button,),))

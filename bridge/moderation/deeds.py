@@ -1,7 +1,51 @@
 """The table of everything that moderators can do to an item."""
 
-from bridge.moderation import asking, verdicts, wording
+from bridge.moderation import (
+    asking,
+    claims,
+    correcting,
+    history,
+    later,
+    merging,
+    notes,
+    preview,
+    retracting,
+    retrying,
+    safeguarding,
+    short,
+    targets,
+    translating,
+    trust,
+    undo,
+    verdicts,
+    votes,
+    wording,
+)
 from bridge.moderation.acts import Deed
 
-DEEDS: dict[str, Deed] = {deed.name: deed for module in (verdicts, wording, asking) for deed in module.DEEDS}
+DEEDS: dict[str, Deed] = {
+    deed.name: deed
+    for module in (
+        verdicts,
+        wording,
+        asking,
+        history,
+        claims,
+        safeguarding,
+        trust,
+        votes,
+        notes,
+        short,
+        translating,
+        preview,
+        correcting,
+        retracting,
+        retrying,
+        later,
+        undo,
+        targets,
+        merging,
+    )
+    for deed in module.DEEDS
+}
 """By name."""

@@ -12,9 +12,9 @@ from bridge.core.message import Content
 from bridge.core.states import DeliveryState
 from bridge.core.text import plain
 from bridge.members import contact
-from bridge.moderation import cards, panel
+from bridge.moderation import arrival, cards, safeguarding
 from bridge.rendering.words import words
-from bridge.storage import chats, inbox, ledger, people, submissions
+from bridge.storage import chats, dialogue, inbox, ledger, people, submissions
 from bridge.storage.ledger import Effects
 from bridge.storage.models import Delivery, Post
 
@@ -31,16 +31,32 @@ def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
                 posts.add(row.post_id)
             if row.kind == ledger.NOTICE and row.state == DeliveryState.REFUSED and row.reason == Refusal.UNREACHABLE:
                 await people.close_direct(row.account, row.chat)
+            if row.state == DeliveryState.REFUSED and dialogue.marked(row) is not None and row.review_id is not None:
+                await _show_undelivered(row.review_id, now())
+            if safeguarding.is_notice(row) and row.state in (DeliveryState.REFUSED, DeliveryState.UNCERTAIN):
+                await _say_not_told(row, communities, now())
             if row.kind == ledger.CARD and row.operation == ledger.SEND and row.state == DeliveryState.REFUSED:
                 await _say_card_refused(row, communities, now())
             if row.kind == ledger.REMOVAL and row.state == DeliveryState.REFUSED:
                 await _say_original_stays(row, communities, now())
         for post in await Post.filter(id__in=list(posts)):
-            review = await submissions.review_of_submission(post.submission_id)
-            if review is not None:
-                await cards.refresh(review, now(), pause=cards.ARRIVAL_PAUSE)
+            await cards.refresh_published(post.submission_id, now(), pause=cards.ARRIVAL_PAUSE)
 
     return effects
+
+
+async def _show_undelivered(review_id: int, now: datetime) -> None:
+    """A question did not reach its author: the cards say so."""
+    review = await submissions.review_by_id(review_id)
+    if review is not None:
+        await cards.refresh(review, now)
+
+
+async def _say_not_told(row: Delivery, communities: Communities, now: datetime) -> None:
+    """Somebody who is to know of an escalated item was not reached after all."""
+    community = communities.get(row.community)
+    if community is not None:
+        await safeguarding.not_delivered(row, community, now)
 
 
 async def _say_original_stays(row: Delivery, communities: Communities, now: datetime) -> None:
@@ -67,7 +83,7 @@ async def _say_card_refused(row: Delivery, communities: Communities, now: dateti
     text = w._(
         "⚠️ {chat}: I cannot show posts to the moderators there ({reason}). Once that is mended, write /queue there.",
         chat=await chats.title(row.address),
-        reason=panel.refusal(row.reason, w),
+        reason=arrival.refusal(row.reason, w),
     )
     await _tell_moderators(community, text, now, besides=row.address)
 

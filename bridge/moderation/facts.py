@@ -6,13 +6,25 @@ from dataclasses import dataclass
 
 from bridge.core.card import AuthorCard
 from bridge.core.community import Community
-from bridge.core.ids import Address
+from bridge.core.ids import Address, CommunityId
 from bridge.core.message import Attachment, Uncarried
-from bridge.core.states import DeliveryState
+from bridge.core.states import ReviewState
 from bridge.core.text import RichText
 from bridge.members.profiles import author_card
-from bridge.storage import chats, codec, desk, ledger, people, submissions
-from bridge.storage.models import Delivery, Identity, Post, Query, Review, Submission
+from bridge.storage import (
+    afterwards,
+    beside,
+    chats,
+    codec,
+    desk,
+    dialogue,
+    ledger,
+    merges,
+    people,
+    submissions,
+    undoing,
+)
+from bridge.storage.models import Delivery, Identity, Post, Query, Review, Revision, Submission
 from bridge.storage.models_desk import Note, Theme, Translation, Vote
 
 
@@ -43,8 +55,12 @@ class CardFacts:
     language: str = ""
     """Of the text, where it is not the group's."""
     queries: Sequence[Query] = ()
+    undelivered: frozenset[int] = frozenset()
+    """The ids of those that their author was never shown."""
     notes: Sequence[Note] = ()
     translations: Sequence[Translation] = ()
+    outdated: Sequence[Translation] = ()
+    """Of older wordings, into languages into which this one is not translated."""
     theme: Theme | None = None
     themes: Sequence[Theme] = ()
     """Those that are open, for the menu."""
@@ -58,15 +74,25 @@ class CardFacts:
     """For an appeal or a correction: the review that it is about."""
     merged_into: int | None = None
     """The number of the post that says the same."""
+    merged: Sequence[Review] = ()
+    """What was joined with this one."""
+    forwarded: tuple[str, int] | None = None
+    """For a copy: the community it comes from, by name, and its number there."""
     post: Post | None = None
     deliveries: Sequence[tuple[Delivery, str]] = ()
     """The post's rows with the names of their chats."""
+    thin: frozenset[Address] = frozenset()
+    """Those of its chats where every message costs money."""
+    asked_back: bool = False
+    """Has the author asked to have the post taken back?"""
 
     @property
     def undoable(self) -> bool:
-        """Has nothing of the post been attempted yet?"""
-        ours = [row for row, _ in self.deliveries if row.detail != "original"]
-        return bool(ours) and all(row.state == DeliveryState.PLANNED and not row.attempts for row in ours)
+        """Can the approval be undone: has nothing of the post been attempted or corrected yet?"""
+        post = self.post
+        if self.review.kind == afterwards.CORRECTION or post is None or post.corrected_at is not None:
+            return False
+        return undoing.is_unattempted(row for row, _ in self.deliveries)
 
     @property
     def fingerprint(self) -> str:
@@ -77,7 +103,7 @@ class CardFacts:
             "card": [getattr(self.card, name) for name in self.card.__dataclass_fields__],
             "headline": review.headline,
             "theme": review.theme_id,
-            "short": review.short,
+            "short": beside.short_of(review),
             "targets": sorted(map(str, self.targets)),
             "crossed": sorted(self.crossed),
             "notes": [[note.text, note.anchor, note.initials] for note in self.notes],
@@ -102,6 +128,7 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         parent = await submissions.post_by_id(submission.reply_post_id)
         answers = None if parent is None else parent.number
     findings = codec.load_object(revision.findings)
+    queries = await _queries(review)
     facts = CardFacts(
         review=review,
         revision=revision_number,
@@ -109,7 +136,7 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         identity=identity,
         community=community,
         text=codec.load(codec.RICH_TEXT, revision.text),
-        before=await _before(review, revision.editor, revision_number),
+        before=await _before(review, revision),
         attachments=codec.load(codec.ATTACHMENTS, revision.attachments),
         uncarried=codec.load(codec.UNCARRIED, revision.uncarried),
         edited_by=revision.editor,
@@ -122,9 +149,11 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         reasons=tuple(codec.load_object(review.reasons).get("codes", [])),
         hints=tuple((str(h["kind"]), str(h["excerpt"])) for h in findings.get("hints", [])),
         language=str(findings.get("language", "")),
-        queries=await submissions.queries(review.id),
+        queries=queries,
+        undelivered=frozenset(await dialogue.undelivered(queries)),
         notes=await desk.notes(review.id),
         translations=await desk.translations(submission.id, revision_number),
+        outdated=await beside.outdated_translations(submission.id, revision_number),
         theme=await desk.theme(review.theme_id),
         themes=await desk.open_themes(community.id),
         votes=[],
@@ -133,23 +162,52 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         titles={group.chat: await chats.title(group.chat) for group in community.groups},
         about=None if review.about_review is None else await submissions.review_by_id(review.about_review),
         merged_into=await _number_of(review.merged_into),
+        merged=await merges.into(submission.id),
+        forwarded=await _forwarded(submission, community),
         post=post,
         deliveries=deliveries,
+        asked_back=post is not None and await afterwards.is_asked_back(submission.id),
     )
     votes = await desk.votes(review.id, revision_number, facts.fingerprint)
     object.__setattr__(facts, "votes", votes)
     return facts
 
 
-async def _before(review: Review, editor: str, revision_number: int) -> RichText | None:
-    """What a changed wording is compared with; None where nothing was changed by a moderator."""
-    if review.kind == "correction":
-        published = await submissions.post_of_submission(review.submission_id)
-        return None if published is None else codec.load(codec.RICH_TEXT, published.text)
-    if not editor:
+async def _before(review: Review, wording: Revision) -> RichText | None:
+    """What a changed wording is compared with; None where nothing was changed."""
+    if review.kind == afterwards.CORRECTION:
+        return await _published(review)
+    if wording.editor:
+        earlier = await submissions.authors_revision(review.submission_id, before=wording.number)
+    elif wording.created_at > review.created_at:
+        earlier = await submissions.revision_before(review.submission_id, wording.number)
+    else:
+        earlier = None  # what its author sent in
+    return None if earlier is None else codec.load(codec.RICH_TEXT, earlier.text)
+
+
+async def _queries(review: Review) -> list[Query]:
+    """What was said about an item; who decides on an appeal reads what was said before it, too."""
+    found = await submissions.queries(review.id)
+    if review.kind == "appeal" and review.about_review is not None:
+        found = [*await submissions.queries(review.about_review), *found]
+    return found
+
+
+async def _published(review: Review) -> RichText | None:
+    """What stands in the groups, or stood there before this correction replaced it."""
+    if review.state == ReviewState.APPROVED:
+        earlier = await afterwards.published_before(review)
+        return None if earlier is None else codec.load(codec.RICH_TEXT, earlier.text)
+    post = await submissions.post_of_submission(review.submission_id)
+    return None if post is None else codec.load(codec.RICH_TEXT, post.text)
+
+
+async def _forwarded(submission: Submission, community: Community) -> tuple[str, int] | None:
+    post = None if submission.origin_post_id is None else await submissions.post_by_id(submission.origin_post_id)
+    if post is None:
         return None
-    own = await submissions.authors_revision(review.submission_id, before=revision_number)
-    return None if own is None else codec.load(codec.RICH_TEXT, own.text)
+    return dict(community.others).get(CommunityId(post.community), post.community), post.number
 
 
 async def _number_of(review_id: int | None) -> int | None:

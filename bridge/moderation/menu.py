@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bridge.core.states import DeliveryState, PostState, ReviewState
+from bridge.moderation import arrival
 from bridge.moderation.facts import CardFacts
 from bridge.moderation.names import chat_names
 from bridge.moderation.reasons import KEYCAPS, label
@@ -111,21 +112,20 @@ def _more(facts: CardFacts, w: Words) -> Rows:
 
 
 def _further(facts: CardFacts, w: Words) -> Rows:
-    claim = (
-        Choice(action="release", emoji="✋", label=w._("Release"))
-        if facts.review.claimed_by
-        else Choice(action="claim", emoji="✋", label=w._("Claim"))
-    )
+    claim = Choice(action="claim", emoji="✋", label=w._("Claim"))
+    release = Choice(action="release", emoji="👋", label=w._("Release"))
     escalate = (
-        go(SAFETY, "🚨", w._("Safeguarding"))
-        if facts.community.policy.safeguarding_replies
-        else Choice(action="escalate", emoji="🚨", label=w._("Safeguarding"))
+        go(SAFETY, "🚨", w._("Safeguarding")) if facts.community.policy.safeguarding_replies else _escalation(facts, w)
     )
     return (
         (go(THEMES, "📚", w._("Theme")), Choice(action="short", emoji="✂️", label=w._("Short version"))),
         (Choice(action="translation", emoji="🌍", label=w._("Translation")), claim),
         (escalate, Choice(action="merge", emoji="🔗", label=w._("Merge"))),
-        (Choice(action="history", emoji="📜", label=w._("History")), back(w, MORE)),
+        (
+            *((release,) if facts.review.claimed_by else ()),
+            Choice(action="history", emoji="📜", label=w._("History")),
+            back(w, MORE),
+        ),
     )
 
 
@@ -154,12 +154,15 @@ def _questions(facts: CardFacts, w: Words) -> Rows:
 def _safety(facts: CardFacts, w: Words) -> Rows:
     ready = [
         Choice(action="safety_reply", argument=template.id, emoji=emoji, label=template.label)
-        for template, emoji in zip(facts.community.policy.safeguarding_replies, NUMBERS, strict=False)
+        for template, emoji in zip(facts.community.policy.safeguarding_replies, NUMBERS[:8], strict=False)
     ]
-    return (
-        *pairs(ready),
-        (Choice(action="escalate", emoji="🚨", label=w._("Escalate")), back(w, FURTHER)),
-    )
+    return (*pairs(ready), (_escalation(facts, w), back(w, FURTHER)))
+
+
+def _escalation(facts: CardFacts, w: Words) -> Choice:
+    if facts.review.escalated_at is not None:
+        return Choice(action="deescalate", emoji="🕊️", label=w._("End the escalation"))
+    return Choice(action="escalate", emoji="🚨", label=w._("Escalate"))
 
 
 def _groups(facts: CardFacts, w: Words) -> Rows:
@@ -212,13 +215,13 @@ def _arriving(facts: CardFacts, w: Words) -> Rows:
         found.append(
             (Choice(action="confirm", argument=str(row.id), emoji=there, label=w._("It is there: {chat}", chat=chat)),)
         )
-        found.append(
-            (
-                Choice(
-                    action="send_again", argument=str(row.id), emoji=again, label=w._("Send again: {chat}", chat=chat)
-                ),
-            )
+        missing = Choice(
+            action="send_again", argument=str(row.id), emoji=again, label=w._("Send again: {chat}", chat=chat)
         )
+        if facts.post is not None and facts.post.state == PostState.RETRACTED:
+            label = w._("It is not there: {chat}", chat=chat)
+            missing = Choice(action="give_up", argument=str(row.id), emoji=again, label=label)
+        found.append((missing,))
     if facts.undoable:
         found.append((Choice(action="undo", emoji="⏪", label=w._("Undo")),))
     found.append((go(PUBLISHED, "➕", w._("More")),))
@@ -227,16 +230,17 @@ def _arriving(facts: CardFacts, w: Words) -> Rows:
 
 def _published(facts: CardFacts, w: Words) -> Rows:
     history = Choice(action="history", emoji="📜", label=w._("History"))
+    retry = Choice(action="retry", emoji="🔄", label=w._("Try again where it was refused"))
+    again = ((retry,),) if arrival.retryable(facts) else ()
     if facts.post is None or facts.post.state == PostState.RETRACTED:
-        return ((history, back(w)),)
-    again = any(row.state == DeliveryState.REFUSED for row, _ in facts.deliveries)
+        return (*again, (history, back(w)))
     return (
         (
             Choice(action="correct", emoji="✏️", label=w._("Correct")),
             Choice(action="retract", emoji="🗑️", label=w._("Take it back")),
         ),
         (Choice(action="quote", emoji="💬", label=w._("Mark a quotation")), history),
-        *(((Choice(action="retry", emoji="🔄", label=w._("Try again where it was refused")),),) if again else ()),
+        *again,
         (back(w),),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bridge.core.community import Community
+from bridge.core.events import Sender
 from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Content
 from bridge.core.policy import Role
@@ -25,6 +26,10 @@ class Order:
     moderator: Moderator
     argument: str
     said: RemoteRef
+    reply_to: RemoteRef | None = None
+    """The message that the command was a reply to."""
+    replied: Sender | None = None
+    """Who wrote that message, where it is known."""
 
     @property
     def community(self) -> Community:

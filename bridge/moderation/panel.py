@@ -1,25 +1,17 @@
 """The moderators' card in neutral form: everything needed to decide, what was decided, and where the post arrived."""
 
-from typing import TYPE_CHECKING
-
-from bridge.core.errors import Refusal
 from bridge.core.message import Button, Content
-from bridge.core.states import DeliveryState, PostState, ReviewState
+from bridge.core.states import PostState, ReviewState
 from bridge.core.text import EMPTY, MarkKind, RichText, joined, marked, plain
 from bridge.members.profiles import shown_name
-from bridge.moderation import menu
+from bridge.moderation import additions, arrival, menu, routing, talk
 from bridge.moderation.facts import CardFacts
 from bridge.moderation.hints import HintKind
 from bridge.moderation.hints import label as hint_label
-from bridge.moderation.names import chat_names
 from bridge.moderation.reasons import Reason, explanation, label
 from bridge.rendering import cards, posts
 from bridge.rendering.diff import changed
 from bridge.rendering.words import Words
-
-if TYPE_CHECKING:
-    from bridge.core.ids import Address
-    from bridge.storage.models import Delivery
 
 RESERVE = 1500
 """Characters of a card kept free for its status, whatever the length of the post."""
@@ -51,7 +43,7 @@ def _head(facts: CardFacts, w: Words) -> RichText:
     elif state == ReviewState.REJECTED:
         status = w._("rejected")
     elif state == ReviewState.WITHDRAWN:
-        status = w._("withdrawn by the author")
+        status = routing.withdrawn(facts, w)
     elif state == ReviewState.LAPSED:
         status = w._("lapsed")
     else:
@@ -63,7 +55,9 @@ def _head(facts: CardFacts, w: Words) -> RichText:
 def _author(facts: CardFacts, w: Words) -> str:
     identity = facts.identity
     handle = f" ({identity.handle})" if identity.handle and identity.handle != identity.name else ""
-    if facts.submission.private:
+    if facts.forwarded is not None:
+        where = w._("in {chat}, by {account}", chat=facts.forwarded[0], account=identity.account)
+    elif facts.submission.private:
         where = w._("privately, by {account}", account=identity.account)
     else:
         where = w._("in {chat}, by {account}", chat=facts.origin, account=identity.account)
@@ -89,6 +83,8 @@ def _context(facts: CardFacts, w: Words) -> list[str]:
     if facts.about is not None and review.kind == "appeal":
         reason = label(Reason(facts.about.reason or Reason.OTHER), w)
         lines.append(w._("⚖️ Appeal: {name} had rejected it ({reason})", name=facts.about.decided_name, reason=reason))
+    if review.kind == "post" and facts.about is not None:
+        lines.append(w._("♻️ Brought back by its author: #{number} had lapsed", number=facts.about.submission.number))
     if review.kind == "correction":
         lines.append(w._("🖊️ Correction of what is published"))
     if facts.theme is not None:
@@ -97,18 +93,10 @@ def _context(facts: CardFacts, w: Words) -> list[str]:
         lines.append(w._("🏷️ Headline: {headline}", headline=review.headline))
     if facts.edited_by:
         lines.append(w._("Wording by moderator {name}", name=facts.edited_by))
+    lines += routing.lines(facts, w)
     if review.state == ReviewState.HELD:
         lines.append(w._("Held because {reasons}", reasons=", ".join(held_because(code, w) for code in facts.reasons)))
-        if facts.targets:
-            names = chat_names(facts.titles)
-            chosen = ", ".join(names[chat] for chat in facts.titles if chat in facts.targets)
-            lines.append(w._("📮 Only to: {chats}", chats=chosen))
-        if facts.crossed:
-            known = dict(facts.community.others)
-            offered = ", ".join(name for key, name in known.items() if key in facts.crossed)
-            lines.append(w._("🔀 Then offered to: {communities}", communities=offered))
-        if review.claimed_by:
-            lines.append(w._("✋ Claimed by {name}", name=review.claimed_name))
+        lines += _claim(facts, w)
         if review.escalated_at is not None:
             lines.append(w._("🚨 Escalated by {name}", name=review.escalated_name))
         if review.approvals > 1:
@@ -129,6 +117,17 @@ def _context(facts: CardFacts, w: Words) -> list[str]:
     return lines
 
 
+def _claim(facts: CardFacts, w: Words) -> list[str]:
+    """Who is at work on it, and until when nobody else decides."""
+    review, policy = facts.review, facts.community.policy
+    if review.claimed_at is None:
+        return []
+    until = w.time(review.claimed_at + policy.claim_for, policy.zone)
+    if review.claimed_by:
+        return [w._("✋ Claimed by {name} until {time}", name=review.claimed_name, time=until)]
+    return [w._("✋ The claim of {name} ended, {time}", name=review.claimed_name, time=until)]
+
+
 def _hints(facts: CardFacts, w: Words) -> list[str]:
     """What may identify somebody, and a language that readers there do not expect. Never removed by the program."""
     if facts.review.state != ReviewState.HELD:
@@ -142,26 +141,6 @@ def _hints(facts: CardFacts, w: Words) -> list[str]:
         lines.append(w.ngettext("🔎 and {count} more", "🔎 and {count} more", more))
     if facts.language:
         lines.append(w._("🌐 Seems to be written in {language}", language=w.language_name(facts.language)))
-    return lines
-
-
-def _beside(facts: CardFacts, w: Words) -> list[str]:
-    """What goes out beside the words."""
-    lines = [
-        w._("📝 Note ({initials}): {text}", initials=note.initials, text=note.text)
-        + (" " + w._("(beside “{anchor}”)", anchor=plain(note.anchor).shortened(_EXCERPT).text) if note.anchor else "")
-        for note in facts.notes
-    ]
-    lines += [
-        w._(
-            "🌍 Translation into {language}, by {translator}",
-            language=w.language_name(row.language),
-            translator=row.translator,
-        )
-        for row in facts.translations
-    ]
-    if facts.review.short:
-        lines.append(w._("✂️ Short version: {text}", text=facts.review.short))
     return lines
 
 
@@ -201,6 +180,8 @@ def held_because(code: str, w: Words) -> str:
             return w._("the author is trusted")
         case "emergency":
             return w._("everything is held at present")
+        case "correction":
+            return w._("it changes what is published")
         case "crossed":
             return w._("it comes from another community")
         case "failed":
@@ -211,13 +192,7 @@ def held_because(code: str, w: Words) -> str:
 
 def _dialogue(facts: CardFacts, w: Words, room: int) -> list[str]:
     """What was asked and answered, in at most ``room`` characters: the newest is shown longest."""
-    lines: list[str] = []
-    for query in facts.queries:
-        lines.append(w._("❓ {name} asked: {question}", name=query.asked_name, question=query.question))
-        if query.answered_at is not None:
-            lines.append(w._("💬 The author answered: {answer}", answer=query.answer))
-        elif not query.closed and facts.review.state == ReviewState.HELD:
-            lines.append(w._("⏳ No answer yet. You can decide all the same."))
+    lines = talk.lines(facts, w)
     shown: list[str] = []
     for line in reversed(lines):
         if room < _LEAST_LINE:
@@ -248,7 +223,7 @@ def _status(facts: CardFacts, w: Words) -> list[str]:
             lines.append(w._("Reason: {reason}", reason=label(Reason(review.reason), w)))
         return [*lines, *([review.words] if review.words else [])]
     if review.state == ReviewState.WITHDRAWN:
-        return [w._("↩️ Withdrawn by the author, {time}", time=when)]
+        return [routing.withdrawal(facts, when, w)]
     if review.state == ReviewState.LAPSED:
         return [w._("⌛ Lapsed, {time}: the question was never answered. The text is kept.", time=when)]
     merged = w._(
@@ -263,62 +238,17 @@ def _afterwards(facts: CardFacts, w: Words) -> list[str]:
     if post is None:
         return []
     lines: list[str] = []
+    if post.corrected_at is not None:
+        lines.append(w._("🖊️ Corrected, {time}", time=w.time(post.corrected_at, zone)))
     if post.state == PostState.RETRACTED and post.retracted_at is not None:
         when = w.time(post.retracted_at, zone)
         lines.append(w._("🗑️ Taken back by {name}, {time}", name=post.retracted_name, time=when))
+        lines += [w._("Reason: {reason}", reason=facts.review.words)] if facts.review.words else []
     elif facts.undoable and post.publish_at is not None:
         lines.append(w._("🕒 Goes out at {time}", time=w.time(post.publish_at, zone, seconds=True)))
-    if post.corrected_at is not None:
-        lines.append(w._("🖊️ Corrected, {time}", time=w.time(post.corrected_at, zone)))
-    return [*lines, *arrivals(facts, w)]
-
-
-def arrivals(facts: CardFacts, w: Words) -> list[str]:
-    """Where the post is now: "6 of 7 groups", and a line for whatever did not simply arrive."""
-    chats: dict[Address, list[Delivery]] = {}
-    for row, _ in facts.deliveries:
-        chats.setdefault(row.address, []).append(row)
-    names = chat_names({row.address: title for row, title in facts.deliveries})
-    waiting_states = (DeliveryState.PLANNED, DeliveryState.ATTEMPTING)
-    if all(row.state in waiting_states and row.attempts <= 1 for rows in chats.values() for row in rows):
-        return [w.ngettext("On its way to {count} group", "On its way to {count} groups", len(chats))]
-    arrived = sum(all(row.state == DeliveryState.DELIVERED for row in rows) for rows in chats.values())
-    lines = [
-        w.ngettext(
-            "Arrived in {arrived} of {count} group",
-            "Arrived in {arrived} of {count} groups",
-            len(chats),
-            arrived=w.number(arrived),
-        )
-    ]
-    for address, rows in chats.items():
-        title = names[address]
-        if any(row.state == DeliveryState.UNCERTAIN for row in rows):
-            lines.append(w._("⚠️ {chat}: it may have arrived. Please look there and say so below.", chat=title))
-        elif refused := next((row for row in rows if row.state == DeliveryState.REFUSED), None):
-            lines.append(w._("⚠️ {chat}: {reason}", chat=title, reason=refusal(refused.reason, w)))
-        elif waiting := next((row for row in rows if row.state == DeliveryState.PLANNED and row.attempts), None):
-            lines.append(w._("⏳ {chat}: tried {count} times, trying again", chat=title, count=waiting.attempts))
-    return lines
-
-
-def refusal(code: str, w: Words) -> str:
-    """Why a platform did not take a message, in a few words."""
-    match code:
-        case Refusal.FORBIDDEN:
-            return w._("no permission to post there")
-        case Refusal.UNREACHABLE:
-            return w._("cannot be reached")
-        case Refusal.CHAT_GONE:
-            return w._("no such group any more")
-        case Refusal.TOO_BIG:
-            return w._("too big for that platform")
-        case Refusal.BAD_CREDENTIALS:
-            return w._("the account is not accepted any more")
-        case Refusal.EXPIRED:
-            return w._("given up after a week of trying")
-        case _:
-            return w._("refused by the platform")
+    elif facts.asked_back:
+        lines.append(w._("🙏 The author asks to take it back"))
+    return [*lines, *arrival.lines(facts, w), *routing.waits(facts, w)]
 
 
 def text_of(facts: CardFacts, w: Words, room: int, talk: int) -> RichText:
@@ -338,7 +268,7 @@ def text_of(facts: CardFacts, w: Words, room: int, talk: int) -> RichText:
                 left_out,
             )
         )
-    tail = [*_hints(facts, w), *_beside(facts, w), *_dialogue(facts, w, talk), *_status(facts, w)]
+    tail = [*_hints(facts, w), *additions.lines(facts, w), *_dialogue(facts, w, talk), *_status(facts, w)]
     sections = [
         _head(facts, w) + "\n" + "\n".join([_author(facts, w), *_context(facts, w)]),
         joined([part for part in (shown, *map(plain, words_for_files)) if part], "\n") or EMPTY,
@@ -349,11 +279,14 @@ def text_of(facts: CardFacts, w: Words, room: int, talk: int) -> RichText:
 
 
 def _difference(facts: CardFacts, w: Words, room: int) -> RichText:
-    """What a moderator changed in the author's words."""
-    if facts.before is None or facts.review.state not in (ReviewState.HELD, ReviewState.APPROVED):
+    """What a moderator changed in the author's words, or the author in the wording before."""
+    shown = (ReviewState.HELD, ReviewState.APPROVED) if facts.edited_by else (ReviewState.HELD,)
+    # Nothing is left of a text that was taken away: its author does not want it to be read.
+    difference = changed(facts.before, facts.text) if facts.before is not None and facts.text else EMPTY
+    if not difference or facts.review.state not in shown:
         return EMPTY
-    difference = changed(facts.before, facts.text)
-    return plain(w._("Changed:") + " ") + difference.shortened(max(_LEAST_LINE, room // 2)) if difference else EMPTY
+    what = w._("Changed:") if facts.edited_by else w._("Changed by the author:")
+    return plain(what + " ") + difference.shortened(max(_LEAST_LINE, room // 2))
 
 
 Handles = dict[tuple[str, str], str]

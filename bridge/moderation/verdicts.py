@@ -4,7 +4,7 @@ from bridge.core.errors import TransitionRefused
 from bridge.core.hygiene import clean_line
 from bridge.core.states import DeliveryStep
 from bridge.core.text import RichText, plain
-from bridge.moderation import decisions
+from bridge.moderation import decisions, votes
 from bridge.moderation.acts import ALWAYS, Act, Deed, Reply
 from bridge.moderation.effects import arrivals
 from bridge.moderation.reasons import KEYCAPS, Reason, label
@@ -13,7 +13,7 @@ from bridge.storage import ledger
 
 
 async def approve(act: Act) -> Reply:
-    return decisions.reply(await decisions.approve(act), act.review, act.w)
+    return await votes.reply(act, await decisions.approve(act))
 
 
 async def reject(act: Act) -> Reply:

@@ -2,9 +2,9 @@
 
 from bridge.core.hygiene import clean_text
 from bridge.core.text import RichText, plain
-from bridge.moderation import cards, decisions
+from bridge.moderation import cards, consent, decisions, rules
 from bridge.moderation.acts import Act, Deed, Reply
-from bridge.storage import codec, submissions
+from bridge.storage import audit, codec, submissions
 
 _SHOWN = 3000
 """Characters of the present wording that fit the question."""
@@ -30,6 +30,7 @@ async def edit(act: Act) -> Reply:
     if not cleaned:
         return decisions.reply(decisions.Verdict.EMPTY, review, act.w)
     wording = await submissions.revision_of(review)
+    source = None if review.submission.private else review.submission.source.address
     attachments = codec.load(codec.ATTACHMENTS, wording.attachments)
     uncarried = codec.load(codec.UNCARRIED, wording.uncarried)
     if not await submissions.revise(
@@ -39,11 +40,20 @@ async def edit(act: Act) -> Reply:
         uncarried,
         act.now,
         editor=act.moderator.name,
-        findings=wording.findings,
+        findings=rules.dumped(rules.findings_of(cleaned, rules.expected_language(act.community, source))),
     ):
         return decisions.reply(await decisions.lost(review, act.revision), review, act.w)
+    await audit.write(
+        community=review.community,
+        actor=submissions.audit_actor(act.identity),
+        action="edit",
+        now=act.now,
+        review_id=review.id,
+        revision=review.revision,
+    )
+    asked = await consent.after_edit(act)
     await cards.plan(review, act.community, act.desk.directory, act.now, gather=False)
-    return Reply(text=act.w._("Done."))
+    return asked or Reply(text=act.w._("Done."))
 
 
 DEEDS = (Deed(name="edit", word=lambda w: w._("edit"), question=question, heard=edit),)

@@ -18,6 +18,7 @@ __all__ = ["changed", "in_words", "is_trivial"]
 _MAX_STEPS = 2_000_000
 _THIN = 3
 """Letters between two replacements that are too few to help the eye: "a of b" became "c of d"."""
+_CUT = " … "
 _QUOTED = 60
 """Characters of one quoted stretch, in words."""
 _TOLD = 4
@@ -60,15 +61,17 @@ def _stands_alone(char: str) -> bool:
     )
 
 
-def _belongs(text: str, index: int) -> bool:
-    """Does the character belong to the token of the one before it?"""
+def _belongs(text: str, start: int, index: int) -> bool:
+    """Does the character belong to the token that begins at ``start`` and holds all before it?"""
     before, char, after = text[index - 1], text[index], text[index + 1 : index + 2]
     if before.isspace() or char.isspace():
+        return False
+    if char.isalnum() and not text[start].isalnum():
         return False
     if before == "\u200d" or unicodedata.category(char) in ("Mn", "Mc", "Me", "Cf"):
         return True
     if "\U0001f3fb" <= char <= "\U0001f3ff":  # skin tones
-        return True
+        return not before.isalnum()
     if "\U0001f1e6" <= before <= "\U0001f1ff" and "\U0001f1e6" <= char <= "\U0001f1ff":  # the two letters of a flag
         return True
     if char in ".,:/·" and before.isdigit():  # 0.5, 1,000, 18:00, 1/2: a number is seen whole
@@ -88,14 +91,14 @@ def _tokens(text: str) -> list[_Token]:
     tokens: list[_Token] = []
     index, size = 0, len(text)
     while index < size:
-        start = index
+        gap_start = index
         while index < size and text[index].isspace():
             index += 1
-        gap, start = text[start:index], index
+        gap, start = text[gap_start:index], index
         if index == size:
             break
         index += 1
-        while index < size and _belongs(text, index):
+        while index < size and _belongs(text, start, index):
             index += 1
         tokens.append(_Token(gap, text[start:index], text[start].isalnum()))
     return tokens
@@ -208,12 +211,15 @@ def _text(tokens: Sequence[_Token]) -> str:
 
 
 def _beginning(tokens: Sequence[_Token], room: int) -> Sequence[_Token]:
-    ends = accumulate(len(token.gap) + len(token.text) for token in tokens)
-    return tokens[: sum(1 for end in ends if end <= room)]
+    """As many as take so many characters."""
+    ends = accumulate(len(token.text) + (len(token.gap) if at else 0) for at, token in enumerate(tokens))
+    return tokens[: sum(end <= room for end in ends)]
 
 
 def _end(tokens: Sequence[_Token], room: int) -> Sequence[_Token]:
-    return _beginning(tokens[::-1], room)[::-1]
+    starts = accumulate(len(token.gap) + len(token.text) for token in reversed(tokens))
+    kept = sum(start - len(token.gap) <= room for start, token in zip(starts, reversed(tokens), strict=True))
+    return tokens[len(tokens) - kept :]
 
 
 def _touch(left: _Token, right: _Token) -> bool:
@@ -235,7 +241,7 @@ class _Sheet:
             return
         first = tokens[0]
         if self._is_cut:
-            self._text += " "
+            self._text += _CUT[-1]
         elif self._last is not None:
             self._text += " " if _touch(self._last, first) else first.gap
         start = len(self._text)
@@ -245,7 +251,7 @@ class _Sheet:
         self._last, self._is_cut = tokens[-1], False
 
     def cut(self) -> None:
-        self._text += " …" if self._text else "…"
+        self._text += _CUT.rstrip() if self._text else _CUT.strip()
         self._is_cut = True
 
     def done(self) -> RichText:
@@ -255,7 +261,8 @@ class _Sheet:
 def changed(before: RichText, after: RichText, *, context: int = 40) -> RichText:
     """What became of ``before``: struck what was taken out, bold what was put in, and the words around.
 
-    A stretch that stayed is shortened to ``context`` characters, whole words, with " … " for what is left out.
+    A stretch that stayed is shortened to ``context`` characters, whole words, with " … " for what is left out; in the
+    middle, half of them on either side.
     EMPTY where no word changed, only marks or white space. At most both texts long; bounded time.
     """
     changes = _compared(before.text, after.text)
@@ -266,7 +273,7 @@ def changed(before: RichText, after: RichText, *, context: int = 40) -> RichText
         if not change.is_same:
             sheet.put(change.old, MarkKind.STRIKE)
             sheet.put(change.new, MarkKind.BOLD)
-        elif len(_text(change.new)) <= context:
+        elif len(_text(change.new)) <= context + len(_CUT):
             sheet.put(change.new)
         else:
             is_first, is_last = at == 0, at == len(changes) - 1

@@ -1,14 +1,26 @@
 """Posts as readers receive them: number, author, text, and the author's card underneath."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from bridge.core.capabilities import Capabilities, Form
 from bridge.core.card import AuthorCard
 from bridge.core.message import Attachment, AttachmentKind, Uncarried, UncarriedKind
 from bridge.core.text import EMPTY, MarkKind, RichText, emphasised, joined, marked, plain
-from bridge.rendering import cards
+from bridge.rendering import cards, languages, notes, sms
+from bridge.rendering.notes import NoteView
 from bridge.rendering.words import Words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Translated:
+    """A wording in another language."""
+
+    language: str
+    text: RichText
+    translator: str
+    source: str = ""
+    """The language that it was translated from, where that is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +38,33 @@ class PostView:
     """The number of the post it answers."""
     answers_author: str = ""
     answers_excerpt: str = ""
+    corrected: bool = False
+    """Is the wording another than the one first published?"""
+    headline: str = ""
+    theme: str = ""
+    theme_number: int | None = None
+    """Its number within the theme."""
+    thread_number: int = 1
+    """Its number within its sub-thread, whose first post shows none."""
+    notes: tuple[NoteView, ...] = ()
+    short: str = ""
+    """The moderators' short version, for chats where every character costs."""
+    translations: tuple[Translated, ...] = ()
+    translation: Translated | None = None
+    """The one that this reader is shown; see ``in_language``."""
+    origin: tuple[str, int] | None = None
+    """For a copy from another community: its name, and the number there."""
+
+
+def in_language(view: PostView, language: str) -> PostView:
+    """For readers of a language: with its translation, else that of the same base language, else the original."""
+    exact = [t for t in view.translations if t.language.casefold() == language.casefold()]
+    alike = [
+        t
+        for t in view.translations
+        if languages.base(t.language) == languages.base(language) != languages.base(t.source)
+    ]
+    return replace(view, translation=next(iter((*exact, *alike)), None))
 
 
 def kind_words(kind: AttachmentKind | UncarriedKind, w: Words) -> str:
@@ -100,31 +139,110 @@ def heading(view: PostView, w: Words) -> str:
     return " · ".join(parts)
 
 
-def body(view: PostView, told: Sequence[Attachment], w: Words) -> RichText:
-    """The author's words, and words for what cannot be shown."""
+def subject(view: PostView) -> str:
+    """``Communicating health research (76) Have you ever published? (5)``; empty where it has neither."""
+    theme = f"{view.theme} ({view.theme_number})" if view.theme and view.theme_number is not None else view.theme
+    return " ".join(part for part in (theme, _headline(view)) if part)
+
+
+def _headline(view: PostView) -> str:
+    return f"{view.headline} ({view.thread_number})" if view.headline and view.thread_number > 1 else view.headline
+
+
+def provenance(view: PostView, w: Words) -> list[str]:
+    """Where a post comes from that was not written here, or not in these words."""
+    lines: list[str] = []
+    if view.origin is not None:
+        lines.append(w._("Forwarded from {community} #{number}", community=view.origin[0], number=view.origin[1]))
+    if view.translation is not None:
+        values = {"translator": view.translation.translator, "number": view.number}
+        lines.append(
+            w._(
+                "Translation from {language} by {translator}; original: #{number} (write GET {number} to me privately)",
+                language=w.language_name(view.translation.source),
+                **values,
+            )
+            if view.translation.source
+            else w._("Translation by {translator}; original: #{number} (write GET {number} to me privately)", **values)
+        )
+    return lines
+
+
+def spelled(text: RichText) -> RichText:
+    """Links in words, for chats that show no links: ``the guideline (https://who.int/...)``."""
+    for mark in sorted((m for m in text.marks if m.kind is MarkKind.LINK), key=lambda m: m.end, reverse=True):
+        covered = text.text[mark.start : mark.end].strip()
+        if (
+            mark.value
+            and mark.value.split("://")[-1].strip("/").casefold() != covered.split("://")[-1].strip("/").casefold()
+        ):
+            text = text[: mark.end] + f" ({mark.value})" + text[mark.end :]
+    return RichText(text.text, tuple(m for m in text.marks if m.kind is not MarkKind.LINK))
+
+
+def wording(view: PostView) -> RichText:
+    """What readers are shown of the author's words: the translation where there is one for them."""
+    return view.text if view.translation is None else view.translation.text
+
+
+def body(view: PostView, told: Sequence[Attachment], w: Words, *, brief: bool = False) -> RichText:
+    """The author's words with the notes' anchors, and words for what cannot be shown."""
     extra = [attachment_words(a, w) for a in told] + uncarried_words(view.uncarried, w)
-    return joined([part for part in (view.text, *map(plain, extra)) if part], "\n")
+    words = notes.anchored(wording(view), _notes(view), w, brief=brief)
+    return joined([part for part in (words, *map(plain, extra)) if part], "\n")
+
+
+def _notes(view: PostView) -> list[NoteView]:
+    """In the order, and so with the numbers, that they have on every channel."""
+    return notes.arranged(view.notes, view.text.text)
+
+
+def note_paragraphs(view: PostView, shown: str, w: Words, *, brief: bool = False) -> list[RichText]:
+    """The moderators' notes, for readers who have the text ``shown`` before them."""
+    return notes.paragraphs(_notes(view), shown, view.community, w, brief=brief)
 
 
 def compose(view: PostView, capabilities: Capabilities, w: Words, *, quoting: bool) -> RichText:
     """The whole post for one chat; ``quoting`` where a native reply to the post it answers is not possible."""
-    _, told = split_attachments(view.attachments, capabilities)
-    text = body(view, told, w)
     if capabilities.form is Form.LINE:
-        re = "" if view.answers is None else " " + w._("Re #{number}", number=view.answers)
-        return plain(f"{view.community} #{view.number}{re} {cards.one_line(view.card)}: ") + text
+        return plain(line(view, capabilities, w).text())
+    _, told = split_attachments(view.attachments, capabilities)
+    text = _showable(body(view, told, w), capabilities)
     quote = EMPTY
     if quoting and view.answers_excerpt:
         quote = marked(f"{view.answers_author}: {view.answers_excerpt}", MarkKind.QUOTE)
+    beneath = [_card(view, capabilities, w), *note_paragraphs(view, wording(view).text, w)]
+    return joined([part for part in (_head(view, capabilities, w), quote, text, *beneath) if part], "\n\n")
+
+
+def _showable(text: RichText, capabilities: Capabilities) -> RichText:
+    return text if MarkKind.LINK in capabilities.marks else spelled(text)
+
+
+def _card(view: PostView, capabilities: Capabilities, w: Words) -> RichText:
     card = plain(cards.paragraph(view.card, w))
-    if capabilities.form is Form.RICH:
-        card = emphasised(card, MarkKind.ITALIC)
-    head = marked(heading(view, w), MarkKind.BOLD)
-    return joined([part for part in (head, quote, text, card) if part], "\n\n")
+    return emphasised(card, MarkKind.ITALIC) if capabilities.form is Form.RICH else card
+
+
+def _head(view: PostView, capabilities: Capabilities, w: Words, first: str = "") -> RichText:
+    """Number and author (or another first line), theme and headline, and where it comes from."""
+    lines = (first or heading(view, w), subject(view))
+    head = marked("\n".join(line for line in lines if line), MarkKind.BOLD) + _correction(view, w)
+    for text in provenance(view, w):
+        head = head + "\n" + (marked(text, MarkKind.ITALIC) if capabilities.form is Form.RICH else plain(text))
+    return head
+
+
+def _correction(view: PostView, w: Words) -> RichText:
+    """A line for whoever reads a post again."""
+    return plain("\n" + w._("(corrected)")) if view.corrected else EMPTY
 
 
 def stays_in_place(view: PostView, capabilities: Capabilities, w: Words, *, changed: bool) -> RichText:
-    """What is added under an original that stays in its group; with the text where a moderator changed it."""
+    """What is added under an original that stays in its group; with the text where a moderator changed it.
+
+    A translation for the readers of that group is added, too.
+    """
     head = w._("{community} #{number}: approved and sent to all groups.", community=view.community, number=view.number)
     if changed:
         head = w._(
@@ -132,8 +250,85 @@ def stays_in_place(view: PostView, capabilities: Capabilities, w: Words, *, chan
             community=view.community,
             number=view.number,
         )
-    text = view.text if changed else EMPTY
-    if capabilities.form is Form.LINE:
-        return joined([part for part in (plain(head), text) if part], "\n")
-    card = emphasised(plain(cards.paragraph(view.card, w)), MarkKind.ITALIC)
-    return joined([part for part in (marked(head, MarkKind.BOLD), text, card) if part], "\n\n")
+    texts = [view.text] if changed else []
+    texts += [view.translation.text] if view.translation is not None else []
+    brief = capabilities.form is Form.LINE
+    own = joined((notes.anchored(text, _notes(view), w, brief=brief) for text in texts), "\n\n")
+    beneath = note_paragraphs(view, "\n\n".join(text.text for text in texts), w, brief=brief)
+    if brief:
+        lines = [plain(text) for text in (head, _line_subject(view), *_line_provenance(view, w)) if text]
+        return plain(sms.to_gsm7(joined([*lines, *([spelled(own)] if own else []), *beneath], "\n").text))
+    parts = [_head(view, capabilities, w, first=head), _showable(own, capabilities), _card(view, capabilities, w)]
+    return joined([part for part in (*parts, *beneath) if part], "\n\n")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A post where every character costs: what stands before the text, the text, and what must not be cut off."""
+
+    lead: str
+    body: str
+    tail: Callable[[str], str]
+    """What follows what is shown of the text."""
+    number: int
+
+    def text(self) -> str:
+        return sms.to_gsm7(self.lead + self.body + self.tail(self.body))
+
+    def shortened(self, room: int, w: Words) -> str:
+        """With at most ``room`` characters of the text, and how to get the rest."""
+        if len(self.body) <= room:
+            return self.text()
+        kept = plain(self.body).shortened(room, ellipsis="").text
+        left_out = w.ngettext(
+            "{count} more character: GET {number}",
+            "{count} more characters: GET {number}",
+            len(self.body) - len(kept),
+            number=self.number,
+        )
+        return sms.to_gsm7(f"{self.lead}{kept}... [{left_out}]{self.tail(kept)}")
+
+
+def line(view: PostView, capabilities: Capabilities, w: Words) -> Line:
+    """The post for a chat where every character costs: the short version, else all of its text."""
+    re = "" if view.answers is None else " " + w._("Re #{number}", number=view.answers)
+    about = _line_subject(view)
+    lead = f"{view.community} #{view.number}{re} {cards.one_line(view.card)}: " + (f"{about} - " if about else "")
+    lead += "".join(f"[{part}] " for part in _line_provenance(view, w))
+    if view.corrected:
+        lead += w._("(corrected)") + " "
+    if view.short and view.translation is None:
+        shown = notes.anchored(plain(view.short), _notes(view), w, brief=True).text
+        whole = " [" + w._("shortened; all of it: GET {number}", number=view.number) + "]"
+    else:
+        _, told = split_attachments(view.attachments, capabilities)
+        shown = spelled(body(view, told, w, brief=True)).text
+        whole = ""
+
+    def tail(read: str) -> str:
+        return whole + "".join(f" {paragraph.text}" for paragraph in note_paragraphs(view, read, w, brief=True))
+
+    return Line(lead=lead, body=shown, tail=tail, number=view.number)
+
+
+def _line_subject(view: PostView) -> str:
+    """The headline with the numbers that it has everywhere; the theme's title only where there is no headline."""
+    if not view.headline:
+        return subject(view)
+    number = f"({view.theme_number}) " if view.theme_number is not None else ""
+    return number + _headline(view)
+
+
+def _line_provenance(view: PostView, w: Words) -> list[str]:
+    found: list[str] = []
+    if view.origin is not None:
+        found.append(w._("from {community} #{number}", community=view.origin[0], number=view.origin[1]))
+    if view.translation is not None:
+        found.append(
+            w._(
+                "translated by {translator}, original: GET {number}",
+                translator=view.translation.translator,
+                number=view.number,
+            )
+        )
+    return found

@@ -87,7 +87,7 @@ def _items(text: str) -> Iterator[tuple[bool, str]]:
             if match.lastgroup == "sign":
                 found = _significant(text, match.start())
             if found:
-                yield match.lastgroup == "word" and not any(map(str.isnumeric, found)), found
+                yield match.lastgroup == "word", found
 
 
 def _folded(word: str) -> str:

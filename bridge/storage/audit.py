@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from tortoise.expressions import F
-
+from bridge.core.reports import Chain
 from bridge.storage import codec
+from bridge.storage.counting import next_number
 from bridge.storage.models import Counter, Decision
 
 
@@ -47,11 +47,8 @@ async def write(
     detail: Mapping[str, Any] | None = None,
 ) -> Decision:
     """Append a line, inside the caller's transaction. ``detail``: numbers and codes only."""
-    name = f"audit:{community}"
-    # The counter's row stays locked until the transaction ends: the chain of a community grows one line at a time.
-    if not await Counter.filter(name=name).update(value=F("value") + 1):
-        await Counter.create(name=name, value=1)
-    seq = int((await Counter.get(name=name)).value)
+    # The number's row stays locked until the transaction ends: the chain of a community grows one line at a time.
+    seq = await next_number(f"audit:{community}")
     before = await Decision.get_or_none(community=community, seq=seq - 1)
     row = Decision(
         review_id=review_id,
@@ -68,6 +65,40 @@ async def write(
     row.hash = line_hash(row)
     await row.save()
     return row
+
+
+async def head(community: str) -> Decision | None:
+    """The last line of a community's chain."""
+    return await Decision.filter(community=community, seq__isnull=False).order_by("-seq").first()
+
+
+async def verify(community: str, *, slice_size: int = 1000) -> Chain:
+    """Walk a chain from its first line, in slices, and stop at the first line that does not fit."""
+    older = await Decision.filter(review__community=community, seq__isnull=True).count()
+    count, last = 0, ""
+    while True:
+        rows = await Decision.filter(community=community, seq__gt=count).order_by("seq").limit(slice_size)
+        for row in rows:
+            if row.seq != count + 1 or row.prev != last or row.hash != line_hash(row):
+                return Chain(community=community, lines=count, head=last, broken_at=count + 1, older=older)
+            count, last = row.seq, row.hash
+        if len(rows) < slice_size:
+            break
+    counted = await Counter.get_or_none(name=f"audit:{community}")
+    # Lines cut off at the end leave a chain that fits: the counter knows how many there were.
+    broken = count + 1 if counted is not None and counted.value != count else None
+    return Chain(community=community, lines=count, head=last, broken_at=broken, older=older)
+
+
+async def communities() -> list[str]:
+    """The communities that have a chain."""
+    found = await Decision.filter(seq__isnull=False).distinct().values_list("community", flat=True)
+    return sorted(map(str, found))
+
+
+async def line_with(community: str, start_of_hash: str) -> Decision | None:
+    """The line whose hash begins like this: a head that was once posted must be found again."""
+    return await Decision.filter(community=community, hash__startswith=start_of_hash.lower()).first()
 
 
 async def of_review(review_id: int) -> list[Decision]:

@@ -1,19 +1,30 @@
 """The inbox: events are committed here, with the adapter's cursor, before the platform hears that we have them."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import asyncpg.exceptions
+from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 from tortoise.exceptions import IntegrityError
 from tortoise.functions import Min
 
 from bridge.core.clock import Clock
 from bridge.core.errors import StorageUnavailable
-from bridge.core.events import ChatMoved, InboundEvent, Unreadable
-from bridge.core.ids import AccountId, Address, ChatId
+from bridge.core.events import (
+    ButtonPressed,
+    ChatMoved,
+    InboundEvent,
+    MessagePosted,
+    Reacted,
+    Sender,
+    Unreadable,
+)
+from bridge.core.ids import AccountId, Address, ChatId, RemoteRef, UserRef
 from bridge.core.states import INBOX, InboxState, InboxStep
 from bridge.storage import codec
 from bridge.storage.bells import inbox_bell
@@ -25,6 +36,8 @@ _MAX_KEY = 255
 _MAX_RAW = 256 * 1024
 """Bytes of a platform's own JSON kept per event."""
 _SLICE = 500
+_LATELY = 50
+"""Events of a chat that are looked through for a person."""
 
 
 def _scrubbed(text: str) -> str:
@@ -204,6 +217,35 @@ async def move_chat(event: ChatMoved) -> None:
     await Delivery.filter(account=event.account, chat=event.chat, state="planned").update(
         chat=event.new_chat, payload=""
     )
+
+
+async def sender_of(ref: RemoteRef) -> Sender | None:
+    """Who wrote a message, where it came by lately: what people write is not kept for ever."""
+    for event in await _mentioning(ref.address, json.dumps(ref.message, ensure_ascii=False)):
+        if isinstance(event, MessagePosted) and event.ref == ref:
+            return event.sender
+    return None
+
+
+async def senders_called(address: Address, handle: str) -> list[Sender]:
+    """Who lately wrote or pressed something in a chat under a handle, such as @amina."""
+    found: dict[UserRef, Sender] = {}
+    for event in await _mentioning(address, json.dumps(handle, ensure_ascii=False)):
+        if isinstance(event, MessagePosted | ButtonPressed | Reacted):
+            sender = event.sender
+            if sender.handle.casefold() == handle.casefold():
+                found.setdefault(sender.ref, sender)
+    return list(found.values())
+
+
+async def _mentioning(address: Address, words: str) -> list[InboundEvent]:
+    """The newest events of a chat whose JSON holds some words; those that this version cannot read are left out."""
+    rows = Inbox.filter(account=address.account, chat=address.chat, event__icontains=words)
+    found: list[InboundEvent] = []
+    for row in await rows.order_by("-id").limit(_LATELY):
+        with suppress(ValidationError):
+            found.append(codec.load(codec.EVENT, row.event))
+    return found
 
 
 async def again(event_id: int, now: datetime) -> None:

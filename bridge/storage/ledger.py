@@ -1,6 +1,6 @@
 """The delivery ledger: outbox, queue and record in one table. A batch is safe because its commit precedes its sends.
 
-Every change of state goes through ``_step``, which repeats the guard of ``core.states.DELIVERY`` in its WHERE clause.
+Every change of state goes through ``ledger_steps.advance``.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,12 +14,14 @@ from bridge.core.errors import Refusal, TransitionRefused
 from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Content
 from bridge.core.ports import Later, Refused, SendOutcome, Sent, Unknown
-from bridge.core.states import DELIVERY, DeliveryState, DeliveryStep
+from bridge.core.states import DELIVERY, DeliveryState, DeliveryStep, PostState
 from bridge.storage import codec
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
+from bridge.storage.ledger_changes import ORIGINAL, is_to_be_removed
 from bridge.storage.ledger_reads import (
     ACTIVE,
+    CAN_WAIT,
     CARD,
     DELETE,
     EDIT,
@@ -45,10 +47,8 @@ from bridge.storage.ledger_reads import (
     threaded,
     unclaimed_edit,
 )
+from bridge.storage.ledger_steps import LIFETIME, advance, advance_all, cancel_dependants, release, restore_dependants
 from bridge.storage.models import Delivery
-
-LIFETIME = timedelta(days=7)
-"""After this long undelivered rows end as refused, with the reason, in front of a person."""
 
 Effects = Callable[[Sequence[Delivery]], Awaitable[None]]
 Compose = Callable[[Delivery], Awaitable["Frozen | None"]]
@@ -133,60 +133,8 @@ async def register_delivered(*, kind: str, ref: RemoteRef, now: datetime, commun
         message=ref.message,
         planned_at=now,
         done_at=now,
-        detail="original",
+        detail=ORIGINAL,
     )
-
-
-async def _step(row: Delivery, step: DeliveryStep, **values: Any) -> bool:
-    after = DELIVERY.target(step)
-    changed = await Delivery.filter(id=row.id, state__in=DELIVERY.sources(step)).update(state=after, **values)
-    if changed == 1:
-        row.update_from_dict({**{k: v for k, v in values.items() if not hasattr(v, "resolve")}, "state": after})
-    return changed == 1
-
-
-async def _steps(rows: Sequence[Delivery], step: DeliveryStep, **values: Any) -> list[Delivery]:
-    """One step and the same values for many rows, in two statements; returns the rows that took it."""
-    ids = [row.id for row in rows]
-    able = Delivery.filter(id__in=ids, state__in=DELIVERY.sources(step))
-    ours = {row.id for row in await able.only("id").select_for_update()}
-    taken = [row for row in rows if row.id in ours]
-    if taken:
-        after = DELIVERY.target(step)
-        await Delivery.filter(id__in=list(ours), state__in=DELIVERY.sources(step)).update(state=after, **values)
-        for row in taken:
-            row.update_from_dict({**values, "state": after})
-    return taken
-
-
-async def _release(ids: Sequence[int]) -> None:
-    if ids and await Delivery.filter(waits_for__in=list(ids)).update(waits_for=None):
-        delivery_bell.ring_after_commit()
-
-
-async def _cancel_dependants(ids: Sequence[int], reason: Refusal | None = None) -> list[Delivery]:
-    """What waits for something that will never be there is called off, all the way down."""
-    cancelled: list[Delivery] = []
-    wave = list(ids)
-    while wave:
-        rows = await Delivery.filter(waits_for__in=wave, state__in=DELIVERY.sources(DeliveryStep.CANCEL))
-        for row in rows:
-            await _step(row, DeliveryStep.CANCEL, reason="" if reason is None else reason.value)
-        cancelled += rows
-        wave = [row.id for row in rows]
-    return cancelled
-
-
-async def _restore_dependants(row: Delivery, now: datetime) -> None:
-    """What was called off because of a row comes back with it, all the way down; cards are composed anew."""
-    if row.kind == CARD:
-        await Delivery.filter(id=row.id).update(payload="")
-    wave = [row.id]
-    while wave:
-        rows = await Delivery.filter(waits_for__in=wave, state__in=DELIVERY.sources(DeliveryStep.RESTORE))
-        for waiting in rows:
-            await _step(waiting, DeliveryStep.RESTORE, due_at=now, expires_at=now + LIFETIME, reason="")
-        wave = [waiting.id for waiting in rows]
 
 
 async def release_settled() -> None:
@@ -195,9 +143,21 @@ async def release_settled() -> None:
         waiting = Delivery.filter(state=DeliveryState.PLANNED, waits_for__isnull=False)
         ids = set(await waiting.values_list("waits_for", flat=True))
         settled = await Delivery.filter(id__in=list(ids) or [0]).values_list("id", "state")
-        await _release([found for found, state in settled if state == DeliveryState.DELIVERED])
+        await release([found for found, state in settled if state == DeliveryState.DELIVERED])
         lost = (DeliveryState.REFUSED, DeliveryState.CANCELLED)
-        await _cancel_dependants([found for found, state in settled if state in lost])
+        await cancel_dependants([found for found, state in settled if state in lost])
+
+
+async def _is_pointless(row: Delivery) -> bool:
+    """Would carrying it out show what is no longer true?"""
+    return await _is_overtaken(row) or await _is_taken_back(row)
+
+
+async def _is_taken_back(row: Delivery) -> bool:
+    """Is it part of a post that was retracted? What may be out there is still found, where it can then be removed."""
+    if row.operation == DELETE or row.post is None or row.post.state != PostState.RETRACTED:
+        return False
+    return row.operation == EDIT or not row.doubted or not await is_to_be_removed(row)
 
 
 async def _is_overtaken(row: Delivery) -> bool:
@@ -216,31 +176,34 @@ async def claim(ids: Sequence[int], now: datetime, compose: Compose, effects: Ef
     refused with the reason and blocks nobody.
     """
     async with transaction():
-        refused: list[Delivery] = []
+        changed: list[Delivery] = []
         ready: list[Delivery] = []
         fresh: list[Delivery] = []
         planned = Delivery.filter(id__in=list(ids), state=DeliveryState.PLANNED).order_by("id")
         for row in await planned.select_related("post"):
-            if await _is_overtaken(row):
-                await _step(row, DeliveryStep.CANCEL)
-                await _cancel_dependants([row.id])
+            if await _is_pointless(row):
+                await advance(row, DeliveryStep.CANCEL)
+                await cancel_dependants([row.id])
+                changed += [row] if row.kind == POST else []
                 continue
             if not row.payload:
                 try:
                     frozen = await compose(row)
                 except (ValueError, LookupError, TypeError) as error:
-                    await _step(row, DeliveryStep.ATTEMPT, attempts=F("attempts") + 1, attempted_at=now)
-                    await _step(row, DeliveryStep.REFUSE, reason=Refusal.BAD_CONTENT.value, detail=type(error).__name__)
-                    refused += [row, *await _cancel_dependants([row.id], Refusal.BAD_CONTENT)]
+                    await advance(row, DeliveryStep.ATTEMPT, attempts=F("attempts") + 1, attempted_at=now)
+                    await advance(
+                        row, DeliveryStep.REFUSE, reason=Refusal.BAD_CONTENT.value, detail=type(error).__name__
+                    )
+                    changed += [row, *await cancel_dependants([row.id], Refusal.BAD_CONTENT)]
                     continue
                 if frozen is None:
-                    await _step(row, DeliveryStep.CANCEL)
-                    await _cancel_dependants([row.id])
+                    await advance(row, DeliveryStep.CANCEL)
+                    await cancel_dependants([row.id])
                     continue
                 row.payload, row.content, row.shows = frozen.payload, frozen.content, frozen.shows
                 fresh.append(row)
             ready.append(row)
-        claimed = await _steps(ready, DeliveryStep.ATTEMPT, attempted_at=now, reason="", detail="")
+        claimed = await advance_all(ready, DeliveryStep.ATTEMPT, attempted_at=now, reason="", detail="")
         ours = {row.id for row in claimed}
         if frozen_now := [row for row in fresh if row.id in ours]:
             await Delivery.bulk_update(frozen_now, fields=["payload", "content", "shows"])
@@ -251,8 +214,8 @@ async def claim(ids: Sequence[int], now: datetime, compose: Compose, effects: Ef
         for row in claimed:
             row.attempts += 1
             row.first_attempt_at = row.first_attempt_at or now
-        if refused and effects is not None:
-            await effects(refused)
+        if changed and effects is not None:
+            await effects(changed)
     return claimed
 
 
@@ -260,9 +223,9 @@ async def spoil(row_id: int, now: datetime, why: str, effects: Effects) -> None:
     """Refuse a row that cannot even be composed, so that it blocks nobody and a person sees it."""
     async with transaction():
         row = await Delivery.get(id=row_id)
-        if await _step(row, DeliveryStep.ATTEMPT, attempted_at=now):
-            await _step(row, DeliveryStep.REFUSE, reason=Refusal.BAD_CONTENT.value, detail=why, done_at=now)
-            await effects([row, *await _cancel_dependants([row.id], Refusal.BAD_CONTENT)])
+        if await advance(row, DeliveryStep.ATTEMPT, attempted_at=now):
+            await advance(row, DeliveryStep.REFUSE, reason=Refusal.BAD_CONTENT.value, detail=why, done_at=now)
+            await effects([row, *await cancel_dependants([row.id], Refusal.BAD_CONTENT)])
 
 
 async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects) -> None:
@@ -277,19 +240,19 @@ async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects) -
                     row.doubted and row.kind == POST and row.operation == SEND
                 ):
                     # A refusal proves only its own attempt: a person must look whether an earlier one arrived.
-                    await _step(row, DeliveryStep.DOUBT, due_at=now)
-                    if await _step(row, DeliveryStep.PARK, reason=reason.value, detail=detail[:500]):
+                    await advance(row, DeliveryStep.DOUBT, due_at=now)
+                    if await advance(row, DeliveryStep.PARK, reason=reason.value, detail=detail[:500]):
                         settled.append(row)
                 case Refused(reason=reason, detail=detail):
-                    if await _step(row, DeliveryStep.REFUSE, reason=reason.value, detail=detail[:500], done_at=now):
-                        settled += [row, *await _cancel_dependants([row.id], reason)]
+                    if await advance(row, DeliveryStep.REFUSE, reason=reason.value, detail=detail[:500], done_at=now):
+                        settled += [row, *await cancel_dependants([row.id], reason)]
                 case Later(when=when, why=why) if row.doubted and row.operation == SEND:
-                    await _step(row, DeliveryStep.DOUBT, due_at=when, detail=why[:500])  # and judged anew by then
+                    await advance(row, DeliveryStep.DOUBT, due_at=when, detail=why[:500])  # and judged anew by then
                 case Later(when=when, why=why):
-                    await _step(row, DeliveryStep.POSTPONE, due_at=when, detail=why[:500])
+                    await advance(row, DeliveryStep.POSTPONE, due_at=when, detail=why[:500])
                 case Unknown(why=why):
-                    await _step(row, DeliveryStep.DOUBT, due_at=now, detail=why[:500], doubted=True)
-        await _release(delivered)
+                    await advance(row, DeliveryStep.DOUBT, due_at=now, detail=why[:500], doubted=True)
+        await release(delivered)
         if settled:
             await effects(settled)
     delivery_bell.ring()
@@ -297,7 +260,7 @@ async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects) -
 
 async def _record_sent(outcomes: Sequence[Outcome], now: datetime) -> list[Delivery]:
     """Mark rows as delivered and keep where their messages are; returns the rows that were still being attempted."""
-    rows = await _steps([o.row for o in outcomes], DeliveryStep.SENT, done_at=now, reason="", detail="")
+    rows = await advance_all([o.row for o in outcomes], DeliveryStep.SENT, done_at=now, reason="", detail="")
     refs = {o.row.id: o.answer.refs[0] for o in outcomes if isinstance(o.answer, Sent) and o.answer.refs}
     placed = [row for row in rows if row.id in refs]
     for row in placed:
@@ -335,10 +298,10 @@ async def resolve_doubt(
                 values |= {"remote_chat": ref.chat, "message": ref.message}
         elif step is DeliveryStep.REPLAY:
             values = {"due_at": now + timedelta(seconds=min(300, 2 ** min(row.attempts, 10) - 1))}
-        if not await _step(row, step, **values):
+        if not await advance(row, step, **values):
             return
         if step is DeliveryStep.FOUND:
-            await _release([row.id])
+            await release([row.id])
         if step is not DeliveryStep.REPLAY:
             await effects([row])
         delivery_bell.ring_after_commit()
@@ -365,14 +328,14 @@ async def settle(row_id: int, step: DeliveryStep, now: datetime, effects: Effect
             values |= {"doubted": False}
         else:
             values |= {"done_at": now}
-        if not await _step(row, step, **values):
+        if not await advance(row, step, **values):
             raise TransitionRefused(f"delivery {row_id} is {row.state.value}: {step.value} is not possible any more")
         if step is DeliveryStep.CONFIRM:
-            await _release([row.id])
+            await release([row.id])
         elif step is DeliveryStep.GIVE_UP:
-            await _cancel_dependants([row.id])
+            await cancel_dependants([row.id])
         elif step is DeliveryStep.RETRY:
-            await _restore_dependants(row, now)
+            await restore_dependants(row, now)
         await effects([row])
         delivery_bell.ring_after_commit()
         return row
@@ -389,11 +352,12 @@ async def call_off(review_id: int, revision: int) -> None:
     for row in await Delivery.filter(
         review_id=review_id, revision=revision, kind__in=[CARD, EXHIBIT], state=DeliveryState.PLANNED, attempts=0
     ):
-        await _step(row, DeliveryStep.CANCEL)
+        await advance(row, DeliveryStep.CANCEL)
 
 
 __all__ = [
     "ACTIVE",
+    "CAN_WAIT",
     "CARD",
     "DELETE",
     "EDIT",

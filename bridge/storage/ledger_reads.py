@@ -15,22 +15,27 @@ from bridge.storage.models import Delivery
 
 POST, CARD, EXHIBIT, PROMPT, NOTICE, REMOVAL = "post", "card", "exhibit", "prompt", "notice", "removal"
 SEND, EDIT, DELETE = "send", "edit", "delete"
+CAN_WAIT = "can_wait"
+"""The view of a row that lets everything else of its lane go first."""
 ACTIVE = (DeliveryState.PLANNED, DeliveryState.ATTEMPTING, DeliveryState.IN_DOUBT)
 _QUICKEST = timedelta(seconds=5)
 
 
 async def heads(now: datetime, accounts: Sequence[str]) -> list[tuple[int, Address]]:
-    """The first row of every lane that may go now, oldest first: (row id, lane)."""
+    """The first row of every lane that may go now, oldest first: (row id, lane). What can wait goes last there."""
     found = (
         await Delivery.filter(
             state=DeliveryState.PLANNED, due_at__lte=now, waits_for__isnull=True, account__in=list(accounts)
         )
         .annotate(head=Min("id"))
-        .group_by("account", "chat")
-        .order_by("head")
-        .values_list("head", "account", "chat")
+        .group_by("account", "chat", "view")
+        .values_list("head", "account", "chat", "view")
     )
-    return [(head, Address(account, chat)) for head, account, chat in found]
+    lanes: dict[Address, tuple[bool, int]] = {}
+    for head, account, chat, view in found:
+        lane, place = Address(account, chat), (view == CAN_WAIT, head)
+        lanes[lane] = min(lanes.get(lane, place), place)
+    return sorted((head, lane) for lane, (_, head) in lanes.items())
 
 
 async def in_doubt(now: datetime, accounts: Sequence[str], limit: int = 50) -> list[Delivery]:

@@ -277,6 +277,8 @@ class Review(Model):
     theme_id = fields.BigIntField(null=True)
     short = fields.TextField(default="", db_default="")
     """The moderators' short version for chats where every character costs."""
+    short_revision = fields.IntField(default=0, db_default=0)
+    """The wording that it shortens: of a later one it may say what is no longer true."""
     targets = fields.TextField(default="[]", db_default="[]")
     """Addresses of the groups chosen; none: all of the community."""
     crossed = fields.TextField(default="[]", db_default="[]")

@@ -1,6 +1,6 @@
 """Members: persons, their identities on platforms, their profiles, their dialogues."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from bridge.core.events import Sender
@@ -47,8 +47,23 @@ async def find(ref: UserRef) -> Identity | None:
     return await Identity.get_or_none(account=ref.account, user=ref.user).select_related("person")
 
 
+async def find_by_id(identity_id: int) -> Identity | None:
+    return await Identity.get_or_none(id=identity_id).select_related("person")
+
+
 async def get(identity_id: int) -> Identity:
     return await Identity.get(id=identity_id).select_related("person")
+
+
+async def identities(person_id: int) -> list[Identity]:
+    """All accounts of a person, those with an open private chat first, then the newest."""
+    return await Identity.filter(person_id=person_id).order_by("-direct_open", "-id").select_related("person")
+
+
+async def find_by_handle(handle: str, accounts: Collection[str]) -> list[Identity]:
+    """Everybody on these accounts who was last seen with that handle, such as @amina; newest first, at most ten."""
+    called = Identity.filter(handle__iexact=handle, account__in=list(accounts))
+    return await called.order_by("-id").limit(10).select_related("person")
 
 
 async def close_direct(account: str, chat: str) -> None:

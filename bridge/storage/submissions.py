@@ -6,24 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from tortoise.expressions import F
-
 from bridge.core.ids import RemoteRef
 from bridge.core.message import Attachment, Uncarried
 from bridge.core.states import POST, REVIEW, ReviewState, ReviewStep
 from bridge.core.text import RichText
 from bridge.storage import audit, codec
-from bridge.storage.models import Counter, Handle, Identity, Post, Query, Review, Revision, Source, Submission
+from bridge.storage.counting import next_number
+from bridge.storage.models import Handle, Identity, Post, Query, Review, Revision, Source, Submission
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-async def next_number(name: str) -> int:
-    """The next of a running count; the row stays locked until the caller's transaction ends."""
-    if not await Counter.filter(name=name).update(value=F("value") + 1):
-        await Counter.create(name=name, value=1)
-        return 1
-    return int((await Counter.get(name=name)).value)
 
 
 async def submit(
@@ -65,7 +56,7 @@ async def submit(
     )
     if origin_post_id is None:
         await add_source(submission, source)
-    await _add_revision(submission, 1, text, attachments, uncarried, now, findings=findings)
+    await add_revision(submission, 1, text, attachments, uncarried, now, findings=findings)
     return await Review.create(
         community=community,
         submission=submission,
@@ -83,7 +74,7 @@ async def add_source(submission: Submission, source: RemoteRef) -> None:
     await Source.create(submission=submission, account=source.account, chat=source.chat, message=source.message)
 
 
-async def _add_revision(
+async def add_revision(
     submission: Submission,
     number: int,
     text: RichText,
@@ -93,6 +84,7 @@ async def _add_revision(
     editor: str = "",
     findings: str = "{}",
 ) -> Revision:
+    """Keep one wording; its number must be new (``next_revision``)."""
     return await Revision.create(
         submission=submission,
         number=number,
@@ -103,6 +95,12 @@ async def _add_revision(
         findings=findings,
         created_at=now,
     )
+
+
+async def next_revision(submission_id: int) -> int:
+    """The number of a further wording: all reviews of a submission share one count."""
+    newest = await Revision.filter(submission_id=submission_id).order_by("-number").first()
+    return 1 if newest is None else newest.number + 1
 
 
 async def revise(
@@ -116,15 +114,17 @@ async def revise(
     findings: str = "{}",
 ) -> bool:
     """A new wording while it is held: older buttons stop counting. False where it was decided meanwhile."""
-    number = review.revision + 1
-    changed = await Review.filter(id=review.id, state=ReviewState.HELD, revision=review.revision).update(
-        revision=number
-    )
-    if changed != 1:
+    number = await next_revision(review.submission_id)
+    # Nobody has to agree to what is the author's own.
+    values: dict[str, Any] = {"revision": number} if editor else {"revision": number, "consent": ""}
+    held = Review.filter(id=review.id, state=ReviewState.HELD, revision=review.revision)
+    if await held.update(**values) != 1:
         return False
-    review.revision = number
+    review.update_from_dict(values)
+    if not editor:
+        await Query.filter(review_id=review.id, kind="consent", answered_at__isnull=True).update(closed=True)
     submission = await Submission.get(id=review.submission_id)
-    await _add_revision(submission, number, text, attachments, uncarried, now, editor, findings)
+    await add_revision(submission, number, text, attachments, uncarried, now, editor, findings)
     return True
 
 
@@ -188,6 +188,12 @@ async def locked_review(review_id: int) -> Review | None:
     return await review_by_id(review_id)
 
 
+async def lock(review: Review) -> None:
+    """Lock a review that was read before, until the caller's transaction ends, and bring it up to date."""
+    await Review.filter(id=review.id).select_for_update().first()
+    await review.refresh_from_db()
+
+
 async def review_by_number(community: str, number: int) -> Review | None:
     return (
         await Review.filter(community=community, submission__number=number)
@@ -207,6 +213,12 @@ async def held(community: str, limit: int = 20) -> list[Review]:
     )
 
 
+async def decided_since(community: str, since: datetime) -> list[Review]:
+    """What was decided (or withdrawn) since a moment."""
+    decided = Review.filter(community=community, decided_at__gte=since).exclude(state=ReviewState.HELD)
+    return await decided.order_by("id")
+
+
 async def count_held(community: str) -> int:
     return await Review.filter(community=community, state=ReviewState.HELD).count()
 
@@ -222,7 +234,12 @@ async def revision_of(review: Review) -> Revision:
 
 
 async def amend(
-    review: Review, text: RichText, attachments: Sequence[Attachment], uncarried: Sequence[Uncarried]
+    review: Review,
+    text: RichText,
+    attachments: Sequence[Attachment],
+    uncarried: Sequence[Uncarried],
+    *,
+    findings: str = "{}",
 ) -> bool:
     """Complete the wording under review before anybody was shown it (the further items of an album).
 
@@ -236,8 +253,19 @@ async def amend(
         text=codec.dump(codec.RICH_TEXT, text),
         attachments=codec.dump(codec.ATTACHMENTS, tuple(attachments)),
         uncarried=codec.dump(codec.UNCARRIED, tuple(uncarried)),
+        findings=findings,
     )
     return True
+
+
+async def add_reasons(review: Review, codes: Sequence[str], *, approvals: int) -> None:
+    """Further reasons for holding, met in a newer wording: none is taken away, and no fewer must approve."""
+    known = [str(code) for code in codec.load_object(review.reasons).get("codes", [])]
+    reasons = codec.dump_object({"codes": list(dict.fromkeys([*known, *codes]))})
+    needed = max(review.approvals, approvals)
+    if (reasons, needed) != (review.reasons, review.approvals):
+        await Review.filter(id=review.id).update(reasons=reasons, approvals=needed)
+        review.reasons, review.approvals = reasons, needed
 
 
 async def ask(
@@ -254,7 +282,7 @@ async def ask(
     await audit.write(
         community=review.community,
         actor=audit_actor(by),
-        action="ask",
+        action="ask" if kind == "question" else f"ask_{kind}",
         now=now,
         review_id=review.id,
         revision=review.revision,
@@ -275,38 +303,6 @@ async def queries(review_id: int) -> list[Query]:
     return await Query.filter(review_id=review_id).order_by("id")
 
 
-async def open_query(identity: Identity) -> Query | None:
-    """The latest unanswered question to this person about something still held."""
-    return (
-        await Query.filter(
-            review__submission__identity__person_id=identity.person_id,
-            review__state=ReviewState.HELD,
-            answered_at__isnull=True,
-            closed=False,
-        )
-        .order_by("-id")
-        .select_related("review__submission__identity__person")
-        .first()
-    )
-
-
-async def query_about(identity: Identity, review_id: int) -> Query | None:
-    """The latest question to this person about one review, unanswered ones first; None where nothing was asked."""
-    asked = Query.filter(review_id=review_id, review__submission__identity__person_id=identity.person_id).order_by(
-        "-id"
-    )
-    return await asked.filter(answered_at__isnull=True).first() or await asked.first()
-
-
-async def answer_query(query: Query, answer: str, now: datetime) -> bool:
-    """The author's answer, or more of it; False where the post was decided meanwhile."""
-    whole = f"{query.answer}\n{answer}" if query.answer else answer
-    still = Query.filter(id=query.id, closed=False, answer=query.answer, review__state=ReviewState.HELD)
-    if not await still.exists():
-        return False
-    return await Query.filter(id=query.id, closed=False, answer=query.answer).update(answer=whole, answered_at=now) == 1
-
-
 async def close_queries(review_id: int) -> None:
     await Query.filter(review_id=review_id, answered_at__isnull=True).update(closed=True)
 
@@ -315,6 +311,11 @@ async def authors_revision(submission_id: int, *, before: int | None = None) -> 
     """The author's own latest wording (older than revision ``before``), whatever moderators made of it."""
     own = Revision.filter(submission_id=submission_id, editor="").order_by("-number")
     return await (own if before is None else own.filter(number__lt=before)).first()
+
+
+async def revision_before(submission_id: int, number: int) -> Revision | None:
+    """The wording that another one took the place of."""
+    return await Revision.filter(submission_id=submission_id, number__lt=number).order_by("-number").first()
 
 
 async def edited_by_moderator(submission_id: int, number: int) -> bool:
@@ -371,10 +372,10 @@ async def reviews_of_submission(submission_id: int) -> list[Review]:
     )
 
 
-async def publish(review: Review, *, author: str, card: str, revision: Revision, now: datetime, **beside: Any) -> Post:
-    """The post of an approved review, frozen; inside the transaction of the approval. ``beside``: further columns."""
+def drafted(review: Review, *, author: str, card: str, revision: Revision, now: datetime, **beside: Any) -> Post:
+    """The post that approval of a wording makes, not stored. ``beside``: further columns."""
     submission = review.submission
-    return await Post.create(
+    return Post(
         community=review.community,
         number=submission.number,
         submission=submission,
@@ -389,6 +390,12 @@ async def publish(review: Review, *, author: str, card: str, revision: Revision,
         approved_at=now,
         **beside,
     )
+
+
+async def publish(post: Post) -> Post:
+    """Store the post of an approved review; inside the transaction of the approval."""
+    await post.save(force_create=True)
+    return post
 
 
 async def post_by_id(post_id: int) -> Post | None:

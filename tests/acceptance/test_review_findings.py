@@ -167,9 +167,9 @@ async def test_an_answer_goes_to_the_question_it_replies_to(two: World) -> None:
         await until(lambda: two.card(1))
         two.chat.writes("congo", "C post", user="amina", name="Amina")
         theirs = await heard(two, "CHIFA #1", "mods2")
-        instructs(two, "ask From the first?")
+        instructs(two, "ask: From the first?")
         question = await heard(two, "From the first?")
-        two.chat.writes("mods2", "ask From the second?", user="ruth", name="Ruth", reply_to=theirs.id)
+        two.chat.writes("mods2", "ask: From the second?", user="ruth", name="Ruth", reply_to=theirs.id)
         await heard(two, "From the second?")
         says(two, "For the first alone", reply_to=question.id)
         await until(lambda: "For the first alone" in two.card_text(1))
@@ -184,7 +184,7 @@ async def test_an_answer_without_words(world: World) -> None:
     async with world.bridge():
         says(world, "The drug helps")
         await until(lambda: world.card(1))
-        instructs(world, "ask Which drug?")
+        instructs(world, "ask: Which drug?")
         question = await heard(world, "Which drug?")
         says(world, " ", reply_to=question.id)
         await heard(world, "nothing in your message that can be passed on")
@@ -225,7 +225,7 @@ async def test_a_card_with_a_long_dialogue(world: World) -> None:
         message = says(world, "Give 200 mg")
         await until(lambda: world.card(1))
         for number in range(4):
-            instructs(world, f"ask Q{number} " + "why " * 120)
+            instructs(world, f"ask: Q{number} " + "why " * 120)
             question = await heard(world, f"Q{number} ")
             says(world, f"A{number} " + "because " * 180, reply_to=question.id)
             await carded(world, f"A{number} ")
@@ -400,7 +400,7 @@ async def test_an_edit_that_changes_nothing_leaves_the_moderators_wording(world:
     async with world.bridge():
         message = says(world, "give 200 mg")
         await until(lambda: world.card(1))
-        instructs(world, "edit Give 20 mg.")
+        instructs(world, "edit: Give 20 mg.")
         await until(lambda: "Give 20 mg." in world.card_text(1))
         world.chat.does(chat="amina", user="amina", name="Amina", private=True, edit=message, text="give 200 mg")
         await settled(world)
@@ -412,7 +412,7 @@ async def test_an_edit_of_a_rejected_post(world: World) -> None:
     async with world.bridge():
         message = says(world, "Give it")
         await until(lambda: world.card(1))
-        instructs(world, "reject Which drug?")
+        instructs(world, "reject: Which drug?")
         await heard(world, "Which drug?")
         world.chat.does(chat="amina", user="amina", name="Amina", private=True, edit=message, text="Give zinc")
         await heard(world, "Please send the new wording as a new message")
@@ -433,7 +433,7 @@ async def test_a_rejected_author_who_cannot_be_written_to(world: World, monkeypa
     async with world.bridge():
         world.chat.writes("kenya", "The drug helps", user="amina", name="Amina")
         await until(lambda: world.card(1))
-        instructs(world, "reject Which drug?")
+        instructs(world, "reject: Which drug?")
         await heard(world, "Amina, your message was not published. Write to me privately to learn why.", "kenya")
         await heard(world, "The author could not be told privately", "mods")
         assert not [t for t in world.texts("kenya") if "Which drug" in t]

@@ -270,7 +270,7 @@ class History(RuleBasedStateMachine):
         if not cards:
             return
         card, key = cards[which % len(cards)], self.key()
-        text = f"edit wording-{key}" if what == "edit" else what
+        text = f"edit: wording-{key}" if what == "edit" else what
         self.happens(replace(posted(text, key=key, user=user, chat=channel), reply_to=card.ref, at=self.clock.now()))
         item = self.items[self.number_of(card.review_id)]
         if (channel.account, user) not in permitted:

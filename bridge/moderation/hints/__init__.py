@@ -4,6 +4,8 @@ Rules and word lists for English, French, Portuguese, Spanish and Swahili: no ne
 they miss is measured on ``tests/corpora``; a text without hints is not thereby free of personal facts.
 """
 
+from collections.abc import Iterable
+
 from bridge.moderation.hints import numbers, people, phones, places, times
 from bridge.moderation.hints.model import Hint, HintKind, label
 from bridge.moderation.hints.passage import Passage, Spans
@@ -17,27 +19,36 @@ def find(text: str, *, country: str = "") -> tuple[Hint, ...]:
     ``country`` (ISO 3166, two letters) helps with telephone numbers written as within that country.
     """
     passage = Passage(text)
-    taken: list[tuple[int, int, HintKind]] = []
+    found = _Found()
+    found.take(HintKind.EMAIL, places.emails(passage))
+    found.take(HintKind.COORDINATES, places.coordinates(passage))
+    found.take(HintKind.BIRTH_DATE, times.birth_dates(passage))
+    found.take(HintKind.NATIONAL_ID, numbers.national_ids(passage))
+    found.take(HintKind.RECORD_NUMBER, numbers.record_numbers(passage))
+    found.take(HintKind.PHONE, phones.find(passage, country, found.spans()))
+    found.take(HintKind.PHONE, phones.spelled(passage))
+    found.take(HintKind.HIGH_AGE, times.high_ages(passage))
+    found.take(HintKind.NAMED_PATIENT, people.named_patients(passage))
+    return found.hints(passage)
 
-    def take(kind: HintKind, spans: "list[tuple[int, int]]") -> None:
-        others = Spans((start, end) for start, end, _ in taken)
+
+class _Found:
+    """Places of the folded text with what they are; what came first keeps its place."""
+
+    def __init__(self) -> None:
+        self._taken: list[tuple[int, int, HintKind]] = []
+
+    def spans(self) -> Spans:
+        return Spans((start, end) for start, end, _ in self._taken)
+
+    def take(self, kind: HintKind, spans: Iterable[tuple[int, int]]) -> None:
+        before = self.spans()
         last = 0
         for start, end in sorted(spans):
-            if start >= last and not others.touch(start, end):
-                taken.append((start, end, kind))
+            if start >= last and not before.touch(start, end):
+                self._taken.append((start, end, kind))
                 last = end
 
-    take(HintKind.EMAIL, list(places.emails(passage)))
-    take(HintKind.COORDINATES, list(places.coordinates(passage)))
-    take(HintKind.BIRTH_DATE, list(times.birth_dates(passage)))
-    take(HintKind.NATIONAL_ID, list(numbers.national_ids(passage)))
-    take(HintKind.RECORD_NUMBER, list(numbers.record_numbers(passage)))
-    so_far = Spans((start, end) for start, end, _ in taken)
-    take(HintKind.PHONE, list(phones.find(passage, country, so_far)))
-    take(HintKind.HIGH_AGE, list(times.high_ages(passage)))
-    take(HintKind.NAMED_PATIENT, list(people.named_patients(passage)))
-    hints = []
-    for start, end, kind in sorted(taken):
-        begin, stop = passage.original(start, end)
-        hints.append(Hint(kind, begin, stop, text[begin:stop]))
-    return tuple(hints)
+    def hints(self, passage: Passage) -> tuple[Hint, ...]:
+        places = [(*passage.original(start, end), kind) for start, end, kind in sorted(self._taken)]
+        return tuple(Hint(kind, start, end, passage.text[start:end]) for start, end, kind in places)

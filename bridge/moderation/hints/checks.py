@@ -53,7 +53,7 @@ def dni(number: str) -> bool:
 
 
 def nir(number: str) -> bool:
-    """France's social security number, 13 characters and a key of two digits; Corsica's 2A and 2B count as 19 and 18."""
+    """France's social security number, 13 characters and a key of two digits; Corsica's 2A and 2B count as 19, 18."""
     body = number[:13].replace("2A", "19", 1).replace("2B", "18", 1)
     return body.isdigit() and 97 - int(body) % 97 == int(number[13:])
 
@@ -80,3 +80,8 @@ def cuil(digits: str) -> bool:
     """Argentina's CUIL, 11 digits."""
     weights = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
     return -sum(int(char) * weight for char, weight in zip(digits, weights, strict=False)) % 11 == int(digits[10])
+
+
+def belgian(digits: str) -> bool:
+    """Belgium's national register, 11 digits; those born from 2000 on are reckoned with a 2 in front."""
+    return any(97 - int(century + digits[:9]) % 97 == int(digits[9:]) for century in ("", "2"))

@@ -3,7 +3,9 @@
 Only names that are hardly ever ordinary words or places; "Grace" or "Esperança" is told by the words around it.
 """
 
-GIVEN_NAMES = frozenset(
+from bridge.moderation.hints.passage import words_of
+
+GIVEN_NAMES = words_of(
     """
     aaron abdallah abdi abdou abdoulaye abdul abdullahi abel abigail abraham abubakar achieng adam adama adamu adan
     adebayo adele adelina adhiambo adolfo adrian adriana adwoa agnes agustin ahmad ahmed aicha aida aisha aissata
@@ -54,5 +56,5 @@ GIVEN_NAMES = frozenset(
     virginie vivian viviana vivianne wafula wairimu walter wambui wangari wangui wanjala wanjiku wanjiru washington
     wekesa wendy wilfred william wilson winnie xavier yaa yacouba yannick yao yara yasmin yaw yohana yolanda
     youssouf yusuf yvette yvonne zahara zainab zainabu zakaria zawadi zeinab zenaida zuhura zulmira
-    """.split()
+    """
 )

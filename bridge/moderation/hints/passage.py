@@ -7,6 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
+
+def words_of(text: str) -> frozenset[str]:
+    """A vocabulary, written as words with spaces between."""
+    return frozenset(text.split())
+
+
 _SIGNS = {
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d", "-"),
     **dict.fromkeys("\u2018\u2019\u02b9\u02bc\u2032\u00b4`\u2035", "'"),
@@ -36,13 +42,34 @@ class _Folding(dict[int, str]):
     """A table for ``str.translate``. What is not in it is worked out anew: strangers' texts must not fill memory."""
 
     def __missing__(self, code: int) -> str:
+        if 0x2E80 <= code < 0xA000 or 0xAC00 <= code < 0xD7B0:  # East Asian writing has nothing to fold
+            return chr(code)
         return _fold(chr(code))
 
 
 _FOLDING = _Folding({code: _fold(chr(code)) for code in (*range(0x250), *range(0x300, 0x370), *range(0x2000, 0x2070))})
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _BREAK = re.compile(r"[!?;\n]|\.(?=[\s\"')]|$)")
-_ABBREVIATED = frozenset("mr mrs ms dr drs prof sr sra srta mme mlle st ste no nr num dkt lic enf dra ing mwl n art fr".split())
+_ABBREVIATED = words_of("mr mrs ms dr drs prof sr sra srta mme mlle st ste no nr num dkt lic enf dra ing mwl n art fr")
+
+
+def _words(text: str) -> Iterator[tuple[int, int]]:
+    if "'" not in text:
+        yield from (match.span() for match in _WORD.finditer(text))
+        return
+    for match in _WORD.finditer(text):
+        start, end = match.span()
+        sign = text.find("'", start, start + 3)
+        # l'article and qu'Awa are two words; O'Brien and N'Diaye are one, and so is d'après.
+        if 0 < sign < end and text[start:end].lower() != "d'apres":
+            head, tail = text[start:sign], text[sign + 1 : sign + 3]
+            if (len(head) == 1 or head.lower() == "qu") and not (head.isupper() and tail.istitle()):
+                yield start, sign
+                start = sign + 1
+        if text[start:end].endswith(("'s", "'S")):
+            yield start, end - 2
+            start = end - 1
+        yield start, end
 
 
 class Passage:
@@ -53,7 +80,7 @@ class Passage:
         self.cased = text if text.isascii() else text.translate(_FOLDING)
         """Base letters in their case."""
         self.lower = self.cased.lower()
-        found = [match.span() for match in _WORD.finditer(self.lower)]
+        found = list(_words(self.cased))
         self.starts = [start for start, _ in found]
         self.ends = [end for _, end in found]
         self.words = [self.lower[start:end] for start, end in found]
@@ -77,6 +104,11 @@ class Passage:
         while place + count + 1 < len(self.text) and unicodedata.combining(self.text[place + count + 1]):
             count += 1
         return count
+
+    @property
+    def vocabulary(self) -> Iterable[str]:
+        """Every word once."""
+        return self._where.keys()
 
     def positions(self, vocabulary: Iterable[str]) -> list[int]:
         """Where these words stand, as indexes of words, in order."""
@@ -114,6 +146,12 @@ class Passage:
     def word_at(self, place: int) -> int:
         """The first word that begins here or later."""
         return bisect_left(self.starts, place)
+
+
+def end_of(pattern: re.Pattern[str], text: str, start: int) -> int:
+    """Where a match from here on ends; here, where there is none."""
+    match = pattern.match(text, start)
+    return match.end() if match else start
 
 
 class Spans:

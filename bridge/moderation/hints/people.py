@@ -1,21 +1,37 @@
 """A person's name beside an illness: somebody who is spoken of, not the author, a colleague or a scholar."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from bridge.moderation.hints import vocabulary as v
 from bridge.moderation.hints.given_names import GIVEN_NAMES
-from bridge.moderation.hints.passage import Passage
+from bridge.moderation.hints.passage import Passage, words_of
 
 Span = tuple[int, int]
 
-_PARTICLES = frozenset("de da do dos das del la bin binti ben wa ole van von el al ould e y".split())
-_AND = frozenset("and et e y na &".split())
+_PARTICLES = words_of("de da do dos das del la bin binti ben wa ole van von el al ould")
+_AND = words_of("and et e y na &")
+_ACRONYMS = frozenset(("asha", "ana"))
+"""In capitals they are no names: India's health workers, an assembly."""
+_EVEN_SMALL = GIVEN_NAMES - words_of("ana nina tabu sifa fadhili faraja zawadi blessing faith desire ali flora")
+"""Without those that are words as well."""
+_OF_HOUSES = words_of("of the ya wa la cha du le l st")
+_HAVING = words_of("has had have also a ont avait tem tinha ha habia")
+_OF = words_of("of de da do ya wa la for")
+_FROM = words_of("from of at de da do du del wa ya kutoka")
+_ACRONYM = re.compile(r" \([A-Z]{2,8}\)")
+_NAMING = words_of("anaitwa aitwaye anayeitwa named nommee")
 _LONGEST = 4
+_MOST_RUNS = 3_000
+"""More capitals side by side than this are no post."""
 _NEAR = 18
 """Words between a name and an illness, at most."""
-_NEVER = v.NEVER_NAMES | v.ADDRESSING | v.WORK_TITLES | v.WORK | v.PERSONS | v.BETWEEN | v.INTRODUCING
+_NEVER = v.NEVER_NAMES | v.MEETING | v.WORK_TITLES | v.WORK | v.PERSONS | v.BETWEEN | v.INTRODUCING
+_KIN = v.PERSONS - v.COMPANIONS
+_AT_WORK = v.WORK_TITLES | v.WORK
 _STEM_LENGTHS = tuple(sorted({len(stem) for stem in v.CLINICAL_STEMS}))
 
 
@@ -34,20 +50,26 @@ def named_patients(passage: Passage) -> Iterator[Span]:
     search = _Search(passage)
     if not search.clinical:
         return
-    runs = list(search.runs())
-    accepted: dict[int, _Run] = {}
+    runs = list(islice(search.runs(), _MOST_RUNS))
+    accepted: set[int] = set()
     told: set[str] = set()
-    colleague_before = -9
+    colleagues: set[str] = set()
+    others: list[_Run] = []
+    colleague_before = patient_before = -9
     for run in runs:
         if search.is_colleague(run) or (search.joined(run, colleague_before) and not run.family_title):
             colleague_before = run.last
-            continue
-        follows = any(search.joined(run, other.last) for other in list(accepted.values())[-1:])
-        if follows or search.is_patient(run):
-            accepted[run.first] = run
-            told |= {word for word in passage.words[run.first : run.last] if len(word) > 2 and word not in _PARTICLES}
-    for run in runs:
-        if run.first in accepted or (passage.words[run.first] in told and not search.is_colleague(run)):
+            colleagues |= search.names(run)
+        else:
+            others.append(run)
+    for run in others:
+        pointed = colleagues.isdisjoint(search.names(run))
+        if search.joined(run, patient_before) or search.is_patient(run, by_name=pointed):
+            accepted.add(run.first)
+            patient_before = run.last
+            told |= search.names(run)
+    for run in others:
+        if run.first in accepted or passage.words[run.first] in told:
             yield passage.starts[run.title], passage.ends[run.last - 1]
 
 
@@ -55,7 +77,8 @@ class _Search:
     def __init__(self, passage: Passage) -> None:
         self._passage = passage
         self._words = passage.words
-        self.clinical = [index for index, word in enumerate(passage.words) if _is_clinical(word)]
+        self._clinical_words = {word for word in passage.vocabulary if _is_clinical(word)}
+        self.clinical = passage.positions(self._clinical_words)
         letters = sum(map(str.isalpha, passage.cased))
         self._shouted = letters > 20 and sum(map(str.isupper, passage.cased)) * 2 > letters
 
@@ -69,26 +92,27 @@ class _Search:
         form = self._form(index)
         if not form[0].isupper() or self._words[index] in _NEVER:
             return False
+        if self._words[index] in v.ADDRESSING and self._gap(index - 1) != " ":
+            return False
         if len(form) == 1 or not form.isupper():
             return len(form) > 1 and not self._shouted
-        return self._words[index] in GIVEN_NAMES
+        return self._words[index] in GIVEN_NAMES and self._words[index] not in _ACRONYMS
 
     def runs(self) -> Iterator[_Run]:
-        """What may be a name: capitals side by side, and after a title or "anaitwa" a word in small letters too."""
+        """What may be a name: capitals side by side; after a title or "anaitwa" also a known name in small letters."""
         index = 0
-        count = len(self._words)
-        while index < count:
+        while index < len(self._words):
             title = index
-            while index < count - 1 and index - title < 2 and self._is_title(index):
+            while index < len(self._words) - 1 and index - title < 2 and self._is_title(index):
                 index += 1
-            titled = index > title
-            if not (self._is_capital(index) or (titled and self._is_capital(index))):
-                if index == title and self._introduces(index - 1) and self._may_be_small_name(index):
-                    yield _Run(index, index, index + 1)
-                index = max(index, title + 1) if titled else index + 1
+            if self._is_capital(index):
+                last = self._end_of(index)
+            elif self._words[index] in _EVEN_SMALL and (index > title or self._introduces(index - 1)):
+                last = index + 1
+            else:
+                index = max(index, title + 1)
                 continue
-            last = self._end_of(index)
-            yield _Run(title, index, last, titled)
+            yield _Run(title, index, last, family_title=index > title)
             index = last
 
     def _is_title(self, index: int) -> bool:
@@ -102,26 +126,15 @@ class _Search:
         while last - index < _LONGEST and last < len(self._words) and self._gap(last - 1) in (" ", "-"):
             if self._is_capital(last) and self._words[last] not in v.WORK_TITLES:
                 last += 1
-            elif (
-                self._words[last] in _PARTICLES
-                and last + 1 < len(self._words)
-                and self._gap(last) == " "
-                and self._is_capital(last + 1)
-                and not (self._words[last] in _AND)
-            ):
+            elif self._words[last] in _PARTICLES and self._gap(last) == " " and self._is_capital(last + 1):
                 last += 2
             else:
                 break
         return last
 
     def _introduces(self, index: int) -> bool:
-        """ "mgonjwa anaitwa juma": only the words that cannot mean anything else."""
-        return index >= 0 and self._words[index] in ("anaitwa", "aitwaye", "anayeitwa", "named", "nommee") and (
-            self._gap(index) == " "
-        )
-
-    def _may_be_small_name(self, index: int) -> bool:
-        return self._words[index] in GIVEN_NAMES
+        """ "mgonjwa anaitwa juma": only by the words that cannot mean anything else."""
+        return index >= 0 and self._words[index] in _NAMING and self._gap(index) == " "
 
     def _before(self, run: _Run, count: int) -> list[str]:
         """The words before, within the sentence; the nearest last."""
@@ -144,34 +157,47 @@ class _Search:
             return False
         between = self._words[last : run.title]
         gap = self._gap(last - 1)
-        return (not between and gap.strip() in (",", "&", "/")) or (len(between) == 1 and between[0] in _AND and gap == " ")
+        return (not between and gap.strip() in (",", "&", "/")) or (
+            len(between) == 1 and between[0] in _AND and gap == " "
+        )
+
+    def names(self, run: _Run) -> set[str]:
+        return {word for word in self._words[run.first : run.last] if len(word) > 2 and word not in _PARTICLES}
 
     def is_colleague(self, run: _Run) -> bool:
         """The author, somebody who is thanked or cited, somebody with an office; a place or a house."""
         before, after = self._before(run, 6), self._after(run, 4)
         gap_before, gap_after = self._gap(run.title - 1), self._gap(run.last - 1)
-        if before[-1:] and before[-1] in v.WORK_TITLES and gap_before in (" ", ". ") and not self._is_kin(run):
-            return True
-        if any(tuple(before[-len(said) :]) == said for said in v.AUTHOR_BEFORE):
-            return True
-        if v.ADDRESSING.intersection(before[-4:]) or (after[:1] == ["here"]):
+        if _ends_with(before, v.AUTHOR_BEFORE) or after[:1] == ["here"] or before[-2:] == ["mimi", "na"]:
             return True
         if after[:2] in (["et", "al"], ["et", "moi"], ["and", "i"], ["e", "eu"], ["y", "yo"], ["na", "mimi"]):
             return True
-        if before[-2:] == ["mimi", "na"] or (v.SAYING.intersection(after[:1]) and after[:1] != ["et"]):
+        if self._is_house(run, before, after) or self._is_cited(run):
             return True
-        if v.SAYING.intersection(after[1:2]) and after[0] in v.AUXILIARIES:
+        if self._is_kin(run, _KIN):
+            return False
+        if before[-1:] and before[-1] in _AT_WORK and gap_before in (" ", ". "):
+            return not self._is_kin(run, v.PERSONS)
+        if not v.ADDRESSING.isdisjoint(before[-4:]) or before[-1:] in (["by"], ["par"], ["por"]):
             return True
-        if gap_after.startswith((",", " (", " -")) and v.WORK.intersection(self._after(run, 4)) and not self._is_kin(run):
+        if gap_after.startswith(",") and self._begins_sentence(run) and not v.ADDRESSED.isdisjoint(after[:3]):
             return True
-        return self._is_house(run, before, after) or self._is_cited(run)
+        if after and (after[0] in v.SAYING or (after[0] in _HAVING and not v.SAYING.isdisjoint(after[1:2]))):
+            return True
+        if gap_after.startswith((",", " (", " -")) and not v.WORK.isdisjoint(after):
+            return True
+        if after[:1] and after[0] in _FROM and not v.WORKPLACES.isdisjoint(after[1:4]):
+            return True
+        return bool(_ACRONYM.match(self._passage.cased, self._passage.ends[run.last - 1]))
 
     def _is_house(self, run: _Run, before: list[str], after: list[str]) -> bool:
+        after = after[1:] if after[:1] == ["s"] else after
         if any(word in v.HOUSES for word in self._words[run.first : run.last]):
             return True
-        if after[:1] and after[0] in v.HOUSES and self._gap(run.last - 1) in (" ", "'s ", "' "):
-            return True
-        nearest = [word for word in before[-2:] if word not in _PARTICLES and word not in ("of", "ya", "du", "le", "st")]
+        last = run.last if self._words[run.last : run.last + 1] != ["s"] else run.last + 1
+        if after and after[0] in v.HOUSES and self._gap(run.last - 1) in (" ", "'", "' "):
+            return after[0] in v.AFTER_EPONYMS or self._form(last)[0].isupper()
+        nearest = [word for word in before[-2:] if word not in _PARTICLES and word not in _OF_HOUSES]
         if not nearest or nearest[-1] not in v.HOUSES or self._gap(run.title - 1) != " ":
             return False
         return len(nearest) < len(before[-2:]) or self._form(run.title - 1)[0].isupper()
@@ -182,14 +208,18 @@ class _Search:
         tail = self._passage.lower[end : end + 8].lstrip(" ,(")
         return tail[:2] in ("19", "20") and tail[:4].isdigit() and not tail[4:5].isdigit()
 
-    def _is_kin(self, run: _Run) -> bool:
+    def _is_kin(self, run: _Run, persons: frozenset[str]) -> bool:
         """ "my neighbour X", "le bébé de X", "mgonjwa wangu X"; a comma or a colon may stand between."""
         index = run.title - 1
         for steps in range(5):
             if index < 0 or not _flows(self._gap(index)):
                 return False
             word = self._words[index]
-            if word in v.PERSONS or word in v.INTRODUCING:
+            if word in v.WORK_TITLES and steps == 0 and self._form(index)[0].isupper():
+                return False
+            if self._words[max(0, index - 1) : index + 1] == ["sage", "femme"]:
+                return False
+            if word in persons or word in v.INTRODUCING:
                 return True
             if word not in v.BETWEEN and not (steps == 0 and word in v.LOWER_TITLES):
                 return False
@@ -199,14 +229,11 @@ class _Search:
     def _is_owner(self, run: _Run) -> bool:
         """ "the clinic card of X"."""
         before = self._before(run, 7)
-        return bool(before[-1:] and before[-1] in ("of", "de", "da", "do", "ya", "wa", "la", "for") and (
-            v.PAPERS.intersection(before)
-        )) or bool(v.PAPERS.intersection(before[-3:]))
+        return not v.PAPERS.isdisjoint(before if before[-1:] and before[-1] in _OF else before[-3:])
 
     def _is_told(self, run: _Run) -> bool:
         """ "She is X", "il s'agit de X", "yeye ni X"."""
-        before = self._before(run, 3)
-        return any(tuple(before[-len(said) :]) == said for said in v.TELLING)
+        return _ends_with(self._before(run, 3), v.TELLING)
 
     def _is_aged(self, run: _Run) -> bool:
         """ "X, 16 ans", "X (97 years)", "X, de 6 anos", "X, wa miaka 30"."""
@@ -218,6 +245,8 @@ class _Search:
         if not rest[:1].isdigit() or not (sign[:1] in (",", "(") or tail.lstrip()[:3] in ("de ", "wa ", "age")):
             return False
         unit = rest.lstrip("0123456789").lstrip(" -")
+        if unit[:1] in (",", ")") and sign[:1] in (",", "("):
+            return True
         return unit.startswith(("year", "yr", "y", "ans", "ano", "month", "mois", "mes", "f", "m")) or "miaka" in tail
 
     def _has_predicate(self, run: _Run) -> bool:
@@ -225,16 +254,17 @@ class _Search:
         after = self._after(run, 7)
         if not after or self._gap(run.last - 1) != " ":
             return False
-        clinical = [_is_clinical(word) for word in after]
+        clinical = [word in self._clinical_words for word in after]
         return (after[0] in v.AUXILIARIES and any(clinical)) or clinical[0]
 
-    def _ill_nearby(self, run: _Run, reach: int, breaks: int) -> bool:
+    def _ill_nearby(self, run: _Run, reach: int, breaks: int, without: frozenset[str] = frozenset()) -> bool:
         """Is an illness spoken of near it, with so many ends of sentences between at most?"""
         numbers = self._passage.sentences
         at = bisect_left(self.clinical, run.title - reach)
         while at < len(self.clinical) and self.clinical[at] <= run.last + reach:
             index = self.clinical[at]
-            if not run.title <= index < run.last and abs(numbers[index] - numbers[run.first]) <= breaks:
+            inside = run.title <= index < run.last or self._words[index] in without
+            if not inside and abs(numbers[index] - numbers[run.first]) <= breaks:
                 return True
             at += 1
         return False
@@ -242,28 +272,34 @@ class _Search:
     def _begins_sentence(self, run: _Run) -> bool:
         return run.first == 0 or self._passage.sentences[run.first - 1] != self._passage.sentences[run.first]
 
-    def is_patient(self, run: _Run) -> bool:
-        known = any(word in GIVEN_NAMES for word in self._words[run.first : run.last])
-        if self._is_kin(run) or self._is_aged(run) or self._is_owner(run) or self._is_told(run):
+    def is_patient(self, run: _Run, *, by_name: bool) -> bool:
+        """``by_name``: is it enough that this is a known name, with an illness in the same sentence?"""
+        known = not GIVEN_NAMES.isdisjoint(self._words[run.first : run.last])
+        if self._is_kin(run, v.PERSONS) or self._is_aged(run) or self._is_owner(run) or self._is_told(run):
             return self._ill_nearby(run, _NEAR, 2)
         if run.family_title:
             return self._ill_nearby(run, _NEAR, 1)
+        if self._before(run, 1)[:1] and self._before(run, 1)[0] in v.MEETING and self._gap(run.title - 1) == " ":
+            return self._ill_nearby(run, _NEAR, 1)
+        if not by_name:
+            return False
         sure = known or run.last - run.first > 1 or not self._begins_sentence(run)
         if sure and self._has_predicate(run):
             return True
-        before = self._before(run, 1)
-        if not known or (before and before[0] in v.PLACING):
+        if not known or not v.PLACING.isdisjoint(self._before(run, 1)):
             return False
-        return self._ill_nearby(run, 12, 0)
+        return self._ill_nearby(run, 12, 0, v.GENERAL)
+
+
+def _ends_with(words: list[str], phrases: frozenset[tuple[str, ...]]) -> bool:
+    return any(tuple(words[-count:]) in phrases for count in (1, 2, 3))
 
 
 def _flows(gap: str) -> bool:
-    return gap in (" ", ", ", ": ", " : ", "-", " (", ' "', ": \"", "'")
+    return gap in (" ", ", ", ": ", " : ", "-", " (", ' "', ': "', "'")
 
 
 def _is_clinical(word: str) -> bool:
     if word in v.CLINICAL_WORDS:
         return True
-    return any(word[:length] in v.CLINICAL_STEMS for length in _STEM_LENGTHS)
-
-
+    return not v.CLINICAL_STEMS.isdisjoint([word[:length] for length in _STEM_LENGTHS])

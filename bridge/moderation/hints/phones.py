@@ -1,41 +1,59 @@
 """Telephone numbers: international ones, and local ones as people write them to neighbours."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 import phonenumbers
 
-from bridge.moderation.hints.passage import Passage, Spans
+from bridge.moderation.hints.passage import Passage, Spans, words_of
 
 Span = tuple[int, int]
 
-CALLING = frozenset(
+CALLING = words_of(
     """
     phone phones telephone tel tele tell mobile mob cell cellphone call calls ring reach text sms whatsapp watsapp wasap
     viber signal dial hotline line helpline telefone telefones telemovel celular cel ligar ligue liguem liga disque
     telefonar telefonem telefonema fone numero contacto contato telephoner appeler appelez appele appelle joindre
-    joignable portable fixe gsm telefono telefonos movil llamar llame llamen llama llamarme llameme marcar marque marquen
+        joignable portable fixe gsm telefono telefonos movil llamar llame llamen llama llamarme llameme marcar
+    marque marquen
     simu piga pigia pigeni nipigie mpigie mpigieni nipigieni wapigie namba nambari contact contacts fax
-    """.split()
-)
-_OTHER = frozenset(
     """
-    account acct compte conta cuenta akaunti iban lot lots lote lotes batch isbn issn doi pmid pmcid protocol protocole
-    protocolo protokali passcode password pin clave senha nywila contrasena code codigo zoom meeting meet reunion reuniao
+)
+_OTHER = words_of(
+    """
+    account acct compte conta cuenta akaunti iban rib clabe pix cnpj swift ticket tiketi chamado lipa lot lots lote
+        lotes batch isbn issn doi pmid pmcid protocol protocole protocolo protokali passcode password pin clave
+    senha nywila contrasena code codigo zoom meeting meet reunion
+    reuniao
     webinar webinaire model modele modelo serial serie grant invoice facture factura fatura ref reference id matricule
-    """.split()
+    """
+)
+_SPELLED = words_of(
+    """
+    zero oh one two three four five six seven eight nine double
+    un deux trois quatre cinq sept huit neuf
+    um dois tres quatro cinco seis sete oito nove meia
+    cero uno dos cuatro siete ocho nueve
+    sifuri moja mbili tatu nne tano sita saba nane tisa
+    """
 )
 _NEAR_CALLING = 48
 _NEAR_OTHER = 24
 _CHAIN = re.compile(r"(?<![\w@#])(?<!\d[.,-])[(+]{0,2} ?\d+(?:[ ()./-]{1,3}\d+)*")
 _DIGITS = re.compile(r"\d+")
 _LINKED = re.compile(r"(?:wa\.me/|[?&]phone=|tel:)(\+?\d{7,15})(?!\d)")
-_DATE = re.compile(r"(?:0?[1-9]|[12]\d|3[01])([ ./-])(?:0?[1-9]|1[0-2])\1(?:19|20)\d\d(?!\d)")
+_DATE = re.compile(
+    r"(?:0?[1-9]|[12]\d|3[01])([ ./-])(?:0?[1-9]|1[0-2])\1(?:(?:19|20)\d\d|\d\d)(?!\d|\1\d)"
+    r"|(?:19|20)\d\d([./-])(?:0?[1-9]|1[0-2])\2(?:0?[1-9]|[12]\d|3[01])(?!\d)"
+    r"|(?:0?[1-9]|1[0-2])[./-](?:19|20)\d\d(?!\d)"
+)
 _COUNTED = re.compile(
-    r" ?(?:%|mg\b|mcg\b|ml\b|kg\b|km\b|g\b|usd\b|eur\b|[$€£]|f ?cfa\b|fcfa\b|francs?\b|dollars?\b|dola\b|pesos\b|reais\b|"
+    r" ?(?:%|mg\b|mcg\b|ml\b|kg\b|km\b|g\b|usd\b|eur\b|[$€£]|f ?cfa\b|fcfa\b|francs?\b|dollars?\b|dola\b|pesos\b|"
+    r"reais\b|"
     r"deaths\b|people\b|personnes\b|pessoas\b|personas\b|watu\b|habit|deces\b|mortes\b|muertes\b|doses\b|dosis\b|dozi\b)"
 )
+_LONG_CHAIN = 40
 _TRIES = 400
 """Numbers looked up in the numbering plans, in one text; after that their shape must do."""
 
@@ -65,7 +83,9 @@ class _Plans:
             parsed = phonenumbers.parse(number, region or None)
         except phonenumbers.NumberParseException:
             return False
-        return phonenumbers.is_valid_number_for_region(parsed, region) if region else phonenumbers.is_valid_number(parsed)
+        return (
+            phonenumbers.is_valid_number_for_region(parsed, region) if region else phonenumbers.is_valid_number(parsed)
+        )
 
 
 def find(passage: Passage, country: str, taken: Spans) -> Iterator[Span]:
@@ -76,6 +96,18 @@ def find(passage: Passage, country: str, taken: Spans) -> Iterator[Span]:
     for chain in _CHAIN.finditer(passage.lower):
         if chain.end() - chain.start() >= 6 and not passage.links.touch(*chain.span()):
             yield from search.within(chain, taken)
+
+
+def spelled(passage: Passage) -> Iterator[Span]:
+    """Seven digits and more in words: "zero seven seven, one two three, four"; not who counts to ten."""
+    run: list[int] = []
+    for index in [*passage.positions(_SPELLED), len(passage.words) + 1]:
+        if run and (index != run[-1] + 1 or passage.gap(run[-1]).strip() not in ("", ",", "-", ".")):
+            words = passage.words[run[0] : run[-1] + 1]
+            if len(words) >= 7 and len(set(words)) < len(words):
+                yield passage.starts[run[0]], passage.ends[run[-1]]
+            run = []
+        run.append(index)
 
 
 class _Search:
@@ -89,8 +121,13 @@ class _Search:
 
     def within(self, chain: re.Match[str], taken: Spans) -> Iterator[Span]:
         groups = [match.span() for match in _DIGITS.finditer(self._text, *chain.span())]
+        if len(groups) > _LONG_CHAIN:  # a table: only what begins or is as long as a telephone number
+            groups = [(start, end) for start, end in groups if end - start >= 7 or self._text[start] == "0"]
         at = 0
         while at < len(groups):
+            if date := _DATE.match(self._text, groups[at][0]):
+                at = bisect_left(groups, (date.end(), 0))
+                continue
             count = 0 if taken.touch(*groups[at]) else self._match(chain.start(), groups, at)
             if not count:
                 at += 1
@@ -122,8 +159,8 @@ class _Search:
         whole = self._text[start : start + 2]
         if "+" in before or whole == "00":
             return self._international(windows, plus="+" in before)
-        if _DATE.match(self._text, start):
-            return 0
+        if self._text[start - 1 : start] in ("-", ".") and self._text[start - 2 : start - 1].isdigit():
+            return 0  # the middle of something longer
         called, other = self._called(start), self._named_otherwise(start)
         if other and not called:
             return 0
@@ -173,7 +210,7 @@ class _Search:
     def _local(self, windows: Sequence[tuple[int, str]], *, called: bool) -> int:
         by_length = {len(digits): (count, digits) for count, digits in reversed(windows)}
         if self._plans.country:
-            for length in (10, 11, 9, 8, 12):
+            for length in (10, 11, 9, 8, 12, 7) if called else (10, 11, 9, 8, 12):
                 if length in by_length and self._plans.valid(by_length[length][1], self._plans.country):
                     return by_length[length][0]
         wanted = (10, 11, 9, 8) if called else (10, 11, 9)
@@ -196,12 +233,14 @@ class _Search:
         """Numbers of countries without a leading zero, where a word or the country tells them."""
         for count, digits in reversed(windows):
             end = groups[at + count - 1][1]
-            if len(digits) > 11 or _COUNTED.match(self._text, end) or self._is_part(end):
+            if len(digits) > 13 or _COUNTED.match(self._text, end) or self._is_part(end):
                 continue
-            if called and 8 <= len(digits):
+            if len(digits) > 10 and called and self._plans.valid("+" + digits):
+                return count
+            if called and 8 <= len(digits) <= 11 and not digits.endswith("0000"):
                 return count
             country = self._plans.country
-            if country and self._grouped(groups[at : at + count]) and self._plans.valid(digits, country):
+            if country and (called or self._grouped(groups[at : at + count])) and self._plans.valid(digits, country):
                 return count
         return 0
 
@@ -211,8 +250,8 @@ class _Search:
     def _grouped(self, groups: Sequence[Span]) -> bool:
         """As telephone numbers are written, and large numbers and ranges of years are not."""
         lengths = [end - start for start, end in groups]
-        total = sum(lengths)
-        if total < 8 or "." in self._text[groups[0][0] : groups[-1][1]]:
+        if "." in self._text[groups[0][0] : groups[-1][1]]:
             return False
-        return total >= 9 or lengths == [2, 2, 2, 2]
-
+        if lengths == [4, 4]:
+            return self._text[groups[0][0] : groups[0][0] + 2] not in ("18", "19", "20")
+        return sum(lengths) >= 9 or lengths == [2, 2, 2, 2]

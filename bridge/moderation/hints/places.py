@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator
 
-from bridge.moderation.hints.passage import Passage
+from bridge.moderation.hints.passage import Passage, words_of
 
 Span = tuple[int, int]
 
 _LOCAL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._%+-")
-_AT = re.compile(r"@| ?[\[({] ?(?:at|arobase|arroba) ?[\])}] ?| (?:arobase|arroba) ")
+_AT = re.compile(
+    r"(?<=[a-z\d_+-])@(?=[a-z\d-]{1,63}[.\[({ ])| ?[\[({] ?(?:at|arobase|arroba) ?[\])}] ?| (?:arobase|arroba) "
+)
 _DOMAIN = re.compile(
     r"[a-z\d-]{1,63}(?:(?:\.| ?[\[({] ?(?:dot|point|ponto|punto|nukta) ?[\])}] ?)[a-z\d-]{1,63}){0,5}"
     r"(?:\.| ?[\[({] ?(?:dot|point|ponto|punto|nukta) ?[\])}] ?| dot | point | ponto | punto )[a-z]{2,24}(?![\w@])"
@@ -32,7 +34,8 @@ _NORTH = r"[nslo]|nord|sud|norte|sul|sur|north|south|kaskazini|kusini"
 _EAST = r"[eowl]|est|ouest|leste|oeste|este|east|west|mashariki|magharibi"
 _PAIR = re.compile(
     rf"(?<![\w.])(?P<lat>[+-]?\d{{1,2}}[.,]\d{{2,10}}) ?°? ?(?P<north>{_NORTH})?\b ?(?:, ?|; ?|/ ?| )"
-    rf"(?:(?:lon|long|lng|longitude)[ :=]{{0,2}})?(?P<lon>[+-]?\d{{1,3}}[.,]\d{{2,10}})(?: ?°? ?(?P<east>{_EAST})\b)?(?![\d%])"
+    r"(?:(?:lon|long|lng|longitude)[ :=]{0,2})?"
+    rf"(?P<lon>[+-]?\d{{1,3}}[.,]\d{{2,10}})(?: ?°? ?(?P<east>{_EAST})\b)?(?![\d%])"
 )
 _DEGREES = r"\d{1,3} ?(?:°|d|deg) ?\d{1,2}(?:[.,]\d{1,6})? ?'(?: ?\d{1,2}(?:[.,]\d{1,6})? ?(?:\"|''))?"
 _DMS = re.compile(
@@ -41,20 +44,20 @@ _DMS = re.compile(
 )
 _PLUS_CODE = re.compile(r"(?<![\w+])[23456789cfghjmpqrvwx]{8}\+[23456789cfghjmpqrvwx]{2,3}(?![\w+])")
 _THREE_WORDS = re.compile(r"(?<![\w/:])///[^\W\d_]{2,24}\.[^\W\d_]{2,24}\.[^\W\d_]{2,24}(?![\w.])")
-_PLACING = frozenset(
+_PLACING = words_of(
     """
     gps coordinates coordinate coords coord latitude longitude lat long location located geo map pin
-    coordonnees coordonnee localisation position carte coordenadas localizacao localizacion ubicacion mapa local punto ponto
-    mahali ramani eneo kuratibu
-    """.split()
+    coordonnees coordonnee localisation position carte coordenadas localizacao localizacion ubicacion mapa local
+    punto ponto mahali ramani eneo kuratibu
+    """
 )
 
 
 def coordinates(passage: Passage) -> Iterator[Span]:
     text = passage.lower
-    for pattern in (_DMS, _PLUS_CODE, _THREE_WORDS):
-        for match in pattern.finditer(text):
-            yield match.span()
+    for sign, pattern in (("'", _DMS), ("+", _PLUS_CODE), ("///", _THREE_WORDS)):
+        if sign in text:
+            yield from (match.span() for match in pattern.finditer(text))
     for match in _PAIR.finditer(text):
         if _is_pair(passage, match):
             yield match.span()

@@ -1,10 +1,11 @@
-from tortoise import migrations
-from tortoise.migrations import operations as ops
-from bridge.core.states import ThemeState
+from tortoise import fields, migrations
 from tortoise.fields.base import OnDelete
-from tortoise import fields
 from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import UniqueConstraint
+
+from bridge.core.states import ThemeState
+
 
 class Migration(migrations.Migration):
     dependencies = [('baraza', '0001_initial')]
@@ -341,6 +342,11 @@ class Migration(migrations.Migration):
             model_name='Review',
             name='short',
             field=fields.TextField(default='', db_default='', unique=False),
+        ),
+        ops.AddField(
+            model_name='Review',
+            name='short_revision',
+            field=fields.IntField(default=0, db_default=0),
         ),
         ops.AddField(
             model_name='Review',

@@ -19,7 +19,8 @@ from bridge.core.names import MAX_INITIALS, initials
         ("João da Silva", "JS"),
         ("Ahmed al-Rashid", "AR"),
         ("Maria de los Angeles Peres", "MAP"),
-        ("Wa Thiong'o", "WT"),  # a small word that begins a name is a name
+        ("wa thiong'o", "WT"),  # a small word at either end is a name
+        ("Fatuma binti", "FB"),
         ("Ng'ang'a Mwangi", "NM"),
         ("J.R. Otieno", "JRO"),
         ("Dr. Grace Achieng, MPH", "GA"),

@@ -96,7 +96,7 @@ def test_what_is_left_out_is_said_and_fits(max_parts: int, limit: int, size: int
     assert all(len(p.text) <= limit for p in shown)
     kept = re.sub(r"\s", "", "".join(p.text.text for p in shown))
     whole = re.sub(r"\s", "", "HIFA #12 Amina: " + text)
-    note = re.search(r"…\[([\d,]+)morecharacters?\]$", kept)
+    note = re.search(r"\.\.\.\[([\d,]+)morecharacters?:GET12\]$", kept)
     if note is None:
         assert kept == whole
     else:

@@ -1,5 +1,7 @@
 """A database with its tables, and two accounts that answer as they are told."""
 
+import os
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,9 +13,20 @@ from tests.unit.delivery.scripted import Scripted
 from tests.unit.storage.stage import NET, SLOW
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder for the database that is migrated once for all tests of this run."""
+    return tmp_path_factory.mktemp("migrated")
+
+
 @pytest.fixture
-async def opened(tmp_path: Path) -> AsyncIterator[None]:
-    await database.open_database(f"sqlite://{tmp_path / 'baraza.db'}")
+async def opened(tmp_path: Path, migrated: Path) -> AsyncIterator[None]:
+    template, path = migrated / "baraza.db", tmp_path / "baraza.db"
+    if not os.path.exists(template):  # noqa: ASYNC240, PTH110 - a test waits for nothing else
+        await database.open_database(f"sqlite://{template}")
+        await database.close_database()
+    shutil.copy(template, path)
+    await database.open_database(f"sqlite://{path}", migrate=False)
     yield
     await database.close_database()
 

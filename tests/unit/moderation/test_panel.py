@@ -17,7 +17,7 @@ def facts(*chats: tuple[int, str, str, str]) -> CardFacts:
         for number, account, chat, title in chats
     ]
     review = SimpleNamespace(revision=1, state=ReviewState.APPROVED)
-    return cast(CardFacts, SimpleNamespace(revision=1, review=review, deliveries=deliveries, undoable=False))
+    return cast(CardFacts, SimpleNamespace(revision=1, review=review, deliveries=deliveries, undoable=False, post=None))
 
 
 def test_every_uncertain_chat_has_reactions_of_its_own() -> None:

@@ -1,0 +1,201 @@
+"""A post's new wording reaches its messages: edited in place, joined by further ones, or too many and removed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bridge.core.community import Community, Group
+from bridge.core.errors import Refusal
+from bridge.core.ids import Address
+from bridge.core.message import Content
+from bridge.core.states import DeliveryState
+from bridge.core.text import RichText
+from bridge.delivery import planning
+from bridge.delivery.directory import Directory
+from bridge.storage import codec, inbox, ledger, ledger_changes
+from bridge.storage.models import Delivery, Post, Submission
+
+
+async def plan_correction(
+    post: Post,
+    submission: Submission,
+    community: Community,
+    directory: Directory,
+    now: datetime,
+    *,
+    not_before: datetime,
+) -> list[Address]:
+    """Bring the messages of a post to its present wording, in the caller's transaction.
+
+    Messages that stay as they are get no rows. Returns the chats where an older wording stays.
+    """
+    view = await planning.view_of(post, community)
+    chats: dict[Address, list[Delivery]] = {}
+    for row in await ledger_changes.locked(post.id):
+        chats.setdefault(await inbox.resolve(row.address), []).append(row)
+    stays: list[Address] = []
+    for group in planning.chosen(post, community):
+        address = await inbox.resolve(group.chat)
+        chat = _Chat.of(chats.pop(address, []))
+        if not chat.sends:
+            continue  # it was never meant for this group
+        parts = await planning.contents(post, submission, community, group, view, directory, beside=chat.has_original)
+        capabilities = directory.capabilities(address)
+        if capabilities is None or not (capabilities.edits or all(map(ledger_changes.is_absent, chat.sends))):
+            stays += await _register_unchanged(chat, post, now)
+            continue
+        work = _Work(post=post, community=community, group=group, address=address, now=now, not_before=not_before)
+        await work.carry_out(chat, parts)
+    for rows in chats.values():  # of groups that the community has no longer
+        stays += await _register_unchanged(_Chat.of(rows), post, now)
+    return stays
+
+
+async def _register_unchanged(chat: "_Chat", post: Post, now: datetime) -> list[Address]:
+    """Put on record that a chat keeps an older wording."""
+    there = [row for row in chat.sends if not ledger_changes.is_absent(row)]
+    for row in there:
+        await ledger_changes.register_refused(
+            operation=ledger.EDIT,
+            post=post,
+            address=row.address,
+            reason=Refusal.UNSUPPORTED,
+            now=now,
+            part=row.part,
+            target=row,
+        )
+    return list(dict.fromkeys(row.address for row in there))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Chat:
+    """The messages of a post in one chat."""
+
+    sends: tuple[Delivery, ...]
+    """Those the present wording consists of, in order, whatever became of them."""
+    edits: dict[int, Delivery]
+    """The newest edit of each, if one was made or will be."""
+    has_original: bool
+    last_part: int
+
+    @classmethod
+    def of(cls, rows: Sequence[Delivery]) -> "_Chat":
+        removed = {row.target_id for row in rows if row.operation == ledger.DELETE}
+        ours = [
+            row
+            for row in rows
+            if row.operation == ledger.SEND
+            and row.id not in removed
+            and row.detail not in (ledger_changes.ORIGINAL, ledger_changes.DROPPED)
+        ]
+        alive = [row for row in rows if row.operation == ledger.EDIT and row.state not in ledger_changes.DEAD]
+        return cls(
+            sends=tuple(sorted(ours, key=lambda row: (row.part, row.id))),
+            edits={row.target_id: row for row in alive if row.target_id is not None},
+            has_original=any(row.detail == ledger_changes.ORIGINAL for row in rows),
+            last_part=max((row.part for row in rows), default=0),
+        )
+
+    def shows(self, row: Delivery) -> Content:
+        """What readers see of a message, or will."""
+        return codec.load(codec.CONTENT, self.edits.get(row.id, row).content)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    """The correction of one post in one chat."""
+
+    post: Post
+    community: Community
+    group: Group
+    address: Address
+    now: datetime
+    not_before: datetime
+
+    async def carry_out(self, chat: _Chat, parts: Sequence[Content]) -> None:
+        pairs, further, surplus = matched(chat, parts)
+        for row, content in pairs:
+            if not _same(chat.shows(row), content):
+                await self._change(row, content)
+        for row in surplus:
+            if ledger_changes.is_absent(row):
+                await ledger_changes.drop(row, self.now)
+            else:
+                await self._plan(ledger.DELETE, row)
+        if further:
+            await self._send(chat, [row for row, _ in pairs], further)
+
+    async def _change(self, row: Delivery, content: Content) -> None:
+        if ledger_changes.is_absent(row):
+            await ledger_changes.reword(row, content)
+        else:
+            await self._plan(ledger.EDIT, row, replace(content, reply_to=None))
+
+    async def _plan(self, operation: str, row: Delivery, content: Content | None = None) -> None:
+        await ledger.plan(
+            kind=ledger.POST,
+            address=row.address,
+            now=self.now,
+            due_at=max(self.now, self.not_before),
+            operation=operation,
+            content=content,
+            community=self.community.id,
+            post_id=self.post.id,
+            part=row.part,
+            revision=self.post.revision,
+            target=row,
+        )
+
+    async def _send(self, chat: _Chat, kept: Sequence[Delivery], further: Sequence[Content]) -> None:
+        """What the messages there have no room for follows them, as an answer to the first of them."""
+        last = max(kept, key=lambda row: (row.part, row.id), default=None)
+        first = min(kept, key=lambda row: (row.part, row.id), default=None)
+        after = last if last is not None and last.state != DeliveryState.DELIVERED else None
+        if first is not None and first.ref is not None:
+            further = [replace(content, reply_to=first.ref) for content in further]
+        rows = await planning.plan_parts(
+            further,
+            self.post,
+            self.community,
+            self.address,
+            self.now,
+            first=chat.last_part + 1,
+            due=planning.due_in(self.group, self.community, max(self.now, self.not_before)),
+            after=after,
+            revision=self.post.revision,
+        )
+        if after is not None:
+            await ledger_changes.follow_fate(rows, after)
+
+
+def matched(
+    chat: _Chat, parts: Sequence[Content]
+) -> tuple[list[tuple[Delivery, Content]], list[Content], list[Delivery]]:
+    """Which message becomes which part; the parts that have none, and the messages that are too many.
+
+    An edit cannot change a message's file, so a part finds the first message left with the same file, or with none.
+    """
+    free = list(chat.sends)
+    pairs: list[tuple[Delivery, Content]] = []
+    further: list[Content] = []
+    for content in parts:
+        row = next((row for row in free if _files(chat.shows(row)) == _files(content)), None)
+        if row is None:
+            further.append(content)
+        else:
+            free.remove(row)
+            pairs.append((row, content))
+    return pairs, further, free
+
+
+def _files(content: Content) -> tuple[str, ...]:
+    return tuple(file.sha256 for file in content.attachments)
+
+
+def _same(shown: Content, wanted: Content) -> bool:
+    """To readers."""
+    return _words(shown.text) == _words(wanted.text) and _files(shown) == _files(wanted)
+
+
+def _words(text: RichText) -> str:
+    return codec.dump(codec.RICH_TEXT, text)

@@ -1,0 +1,137 @@
+"""What a member says or presses in answer to something we asked: a moderators' question, the profile questions."""
+
+from bridge.core.events import MessagePosted, Sender
+from bridge.core.ids import Address
+from bridge.core.states import ConversationState
+from bridge.core.text import EMPTY, RichText, plain
+from bridge.intake import choosing, posting
+from bridge.intake.context import Context
+from bridge.members import contact, interview, reach
+from bridge.members.reach import Letter
+from bridge.moderation import appeals, cards, query, restoring
+from bridge.moderation.acts import Reply
+from bridge.rendering.words import words
+from bridge.storage import ledger, people, submissions
+from bridge.storage.models import Conversation, Delivery, Handle, Identity
+
+
+async def continues(event: MessagePosted, identity: Identity, context: Context) -> bool:
+    """Is this an answer to something we asked? Then it is taken as one.
+
+    Who replies to a question answers that one; else what was asked last counts. A file is an answer only as a reply.
+    """
+    text, uncarried = posting.tidy(event, context)
+    replied = None if event.reply_to is None else await ledger.answered(event.reply_to, event.at, context.now)
+    if replied is not None and (asked := await query.replied_to(replied, identity)) is not None:
+        await query.hear(asked, identity, text, context.attachments, uncarried, context.desk)
+        return True
+    if context.attachments:
+        return False
+    awaited = await query.awaited(identity, text, context.desk)
+    conversation = await interview.waiting(identity) if text else None
+    rests = conversation is not None and await _rests(conversation, identity, text, replied, context)
+    if (
+        conversation is not None
+        and not rests
+        and (awaited is None or conversation.updated_at >= awaited[2])
+        and await _interviewed(event, conversation, identity, text, context)
+    ):
+        return True
+    if awaited is not None:
+        await query.hear(awaited[0], identity, awaited[1], (), uncarried, context.desk)
+        return True
+    if conversation is not None and rests:
+        community = context.communities.get(conversation.community)
+        content = await interview.put_aside(conversation, identity, community, context.now)
+        await contact.say(event.ref.address, content, community, context.now)
+    return False
+
+
+async def _rests(
+    conversation: Conversation, identity: Identity, text: RichText, replied: Delivery | None, context: Context
+) -> bool:
+    """Has the last profile question been open for so long that this is rather something new?"""
+    community = context.communities.get(conversation.community)
+    if not interview.is_stale(conversation, text, contact.language_of(identity, community), context.now):
+        return False
+    return replied is None or not await interview.is_asked_in(replied, conversation)
+
+
+async def _interviewed(
+    event: MessagePosted, conversation: Conversation, identity: Identity, text: RichText, context: Context
+) -> bool:
+    community = context.communities.get(conversation.community)
+    if community is None:
+        return False
+    content = await interview.answer(conversation, identity, community, text, context.now)
+    if content is None:
+        return False
+    await contact.say(event.ref.address, content, community, context.now)
+    await _show_new_profile(conversation, identity, context)
+    return True
+
+
+async def _show_new_profile(conversation: Conversation, identity: Identity, context: Context) -> None:
+    """Moderators decide on what readers will see: the cards of posts that still wait show a profile just given."""
+    if conversation.state == ConversationState.DONE:
+        await cards.refresh_held(identity, context.now)
+
+
+async def pressed(handle: Handle, sender: Sender, where: Address, context: Context) -> Reply:
+    """A button of a member's own: only the person it was made for may press it."""
+    identity = await people.find(sender.ref)
+    nothing = Reply(text=words(sender.language)._("This button no longer does anything."), alert=True)
+    if identity is None:
+        return nothing
+    match handle.subject:
+        case "submission":
+            return await _own_post(handle, identity, context) or nothing
+        case "query":
+            return await query.press(handle, identity, context.desk)
+        case "conversation":
+            return await _dialogue(handle, identity, where, context) or nothing
+        case _:
+            return nothing
+
+
+async def _own_post(handle: Handle, identity: Identity, context: Context) -> Reply | None:
+    """Take it back, ask for a second look, bring it back."""
+    review = await submissions.review_of_submission(handle.subject_id)
+    community = None if review is None else context.communities.get(review.community)
+    w = contact.language_of(identity, community)
+    if review is None or community is None or review.submission.identity.person_id != identity.person_id:
+        return Reply(text=w._("Only the author can do that."), alert=True)
+    match handle.action:
+        case "withdraw":
+            return Reply(text=await posting.withdraw(handle.subject_id, context))
+        case "appeal":
+            letter = await appeals.appeal(review, EMPTY, community, identity, context.desk, w)
+        case "restore":
+            letter = Letter(text=plain(await restoring.restore(review, community, identity, context.desk, w)))
+        case _:
+            return None
+    latest = await submissions.review_of_submission(handle.subject_id) or review
+    await reach.write(identity, letter, community, context.directory, context.now, review_id=latest.id)
+    return Reply(text="")
+
+
+async def _dialogue(handle: Handle, identity: Identity, where: Address, context: Context) -> Reply | None:
+    """A button of the profile questions, or of the choice of a community."""
+    conversation = await people.conversation_by_id(handle.subject_id)
+    if conversation is None or conversation.identity_id != identity.id:
+        return None
+    if conversation.kind == choosing.KIND:
+        await choosing.chosen(conversation, identity, handle.argument, where, context)
+        return Reply(text="")
+    community = context.communities.get(conversation.community)
+    if community is None:
+        return None
+    if conversation.state == ConversationState.OPEN and handle.argument != conversation.step:
+        w = contact.language_of(identity, community)
+        return Reply(text=w._("That question is answered already. The newest one is below."), alert=True)
+    content = await interview.act(conversation, identity, community, handle.action, context.now)
+    if content is None:
+        return None
+    await contact.say(where, content, community, context.now)
+    await _show_new_profile(conversation, identity, context)
+    return Reply(text="")

@@ -1,0 +1,115 @@
+"""What happens to the rows of a post that is changed or taken back after its approval; all in the caller's transaction.
+
+The rows are locked first (``locked``), so that what is decided here about a message still holds at the commit.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bridge.core.errors import Refusal
+from bridge.core.ids import Address, RemoteRef
+from bridge.core.message import Content
+from bridge.core.states import DeliveryState, DeliveryStep
+from bridge.storage import codec
+from bridge.storage.bells import delivery_bell
+from bridge.storage.ledger_reads import DELETE, EDIT, POST, SEND
+from bridge.storage.ledger_steps import advance, cancel_dependants, restore_dependants
+from bridge.storage.models import Delivery, Post
+
+ORIGINAL = "original"
+"""The detail of a row that stands for a member's own message."""
+DROPPED = "dropped"
+"""The detail of a row that its post no longer needs and that never went out."""
+DEAD = (DeliveryState.REFUSED, DeliveryState.CANCELLED)
+
+
+async def locked(post_id: int) -> list[Delivery]:
+    """Every row of a post, oldest first; none changes its state any more until the transaction ends."""
+    return await Delivery.filter(post_id=post_id, kind=POST).order_by("id").select_for_update()
+
+
+def is_absent(row: Delivery) -> bool:
+    """Is its message certainly not out there?"""
+    return row.state in DEAD or (row.state == DeliveryState.PLANNED and not row.doubted)
+
+
+async def call_off(row: Delivery) -> bool:
+    """Cancel what is planned and certainly not out there; False where there is no such thing to cancel."""
+    if row.state != DeliveryState.PLANNED or row.doubted:
+        return False
+    return await advance(row, DeliveryStep.CANCEL)
+
+
+async def give_up(row: Delivery) -> bool:
+    """Cancel what is planned and perhaps out there already: it is not to be sent a second time."""
+    return await advance(row, DeliveryStep.CANCEL)
+
+
+async def reword(row: Delivery, content: Content) -> None:
+    """Let a send that is not out there carry other words, now or when a person has it tried again."""
+    await call_off_edits(row)
+    values = {"content": codec.dump(codec.CONTENT, content), "payload": ""}
+    await Delivery.filter(id=row.id).update(**values)
+    row.update_from_dict(values)
+
+
+async def call_off_edits(row: Delivery) -> None:
+    """Cancel the planned edits of a message, and do not let them come back with it."""
+    for edit in await Delivery.filter(target_id=row.id, operation=EDIT, state=DeliveryState.PLANNED):
+        await advance(edit, DeliveryStep.CANCEL)
+    await Delivery.filter(target_id=row.id, operation=EDIT, state=DeliveryState.CANCELLED).update(waits_for=None)
+
+
+async def drop(row: Delivery, now: datetime) -> None:
+    """Take a send that is not out there out of its chain: what waited for it waits for what it waited for."""
+    if row.state == DeliveryState.REFUSED and await advance(row, DeliveryStep.RETRY):
+        await restore_dependants(row, now)
+    if row.state == DeliveryState.PLANNED:
+        await advance(row, DeliveryStep.CANCEL)
+    await call_off_edits(row)
+    await Delivery.filter(waits_for=row.id, operation=SEND).update(waits_for=row.waits_for)
+    await Delivery.filter(id=row.id).update(waits_for=None, detail=DROPPED)
+    delivery_bell.ring_after_commit()
+
+
+async def follow_fate(rows: Sequence[Delivery], before: Delivery) -> None:
+    """What was planned behind a message that is not coming (now) is called off with it, and comes back with it."""
+    if rows and before.state in DEAD:
+        await cancel_dependants([before.id], Refusal(before.reason) if before.reason else None)
+
+
+async def register_refused(
+    *,
+    operation: str,
+    post: Post,
+    address: Address,
+    reason: Refusal,
+    now: datetime,
+    part: int = 1,
+    target: Delivery | None = None,
+    target_ref: RemoteRef | None = None,
+) -> Delivery:
+    """Enter a change of a message that its chat does not allow, without trying it."""
+    return await Delivery.create(
+        kind=POST,
+        community=post.community,
+        post_id=post.id,
+        account=address.account,
+        chat=address.chat,
+        part=part,
+        revision=post.revision,
+        operation=operation,
+        state=DeliveryState.REFUSED,
+        target_id=None if target is None else target.id,
+        target_chat="" if target_ref is None else target_ref.chat,
+        target_message="" if target_ref is None else target_ref.message,
+        reason=reason.value,
+        due_at=now,
+        planned_at=now,
+        done_at=now,
+    )
+
+
+async def is_to_be_removed(row: Delivery) -> bool:
+    """Is there a removal that will follow, should this message be or get out there?"""
+    return await Delivery.filter(target_id=row.id, operation=DELETE).exclude(state__in=DEAD).exists()

@@ -1,0 +1,68 @@
+"""The single way in which a row of the ledger changes its state, and what that means for the rows waiting for it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from bridge.core.errors import Refusal
+from bridge.core.states import DELIVERY, DeliveryStep
+from bridge.storage.bells import delivery_bell
+from bridge.storage.ledger_reads import CARD
+from bridge.storage.models import Delivery
+
+LIFETIME = timedelta(days=7)
+"""After this long undelivered rows end as refused, with the reason, in front of a person."""
+
+
+async def advance(row: Delivery, step: DeliveryStep, **values: Any) -> bool:
+    """One step, guarded by ``core.states.DELIVERY`` in the WHERE clause; False where the row is in another state."""
+    after = DELIVERY.target(step)
+    changed = await Delivery.filter(id=row.id, state__in=DELIVERY.sources(step)).update(state=after, **values)
+    if changed == 1:
+        row.update_from_dict({**{k: v for k, v in values.items() if not hasattr(v, "resolve")}, "state": after})
+    return changed == 1
+
+
+async def advance_all(rows: Sequence[Delivery], step: DeliveryStep, **values: Any) -> list[Delivery]:
+    """One step and the same values for many rows, in two statements; returns the rows that took it."""
+    ids = [row.id for row in rows]
+    able = Delivery.filter(id__in=ids, state__in=DELIVERY.sources(step))
+    ours = {row.id for row in await able.only("id").order_by("id").select_for_update()}
+    taken = [row for row in rows if row.id in ours]
+    if taken:
+        after = DELIVERY.target(step)
+        await Delivery.filter(id__in=list(ours), state__in=DELIVERY.sources(step)).update(state=after, **values)
+        for row in taken:
+            row.update_from_dict({**values, "state": after})
+    return taken
+
+
+async def release(ids: Sequence[int]) -> None:
+    """Let go what waited for these rows."""
+    if ids and await Delivery.filter(waits_for__in=list(ids)).update(waits_for=None):
+        delivery_bell.ring_after_commit()
+
+
+async def cancel_dependants(ids: Sequence[int], reason: Refusal | None = None) -> list[Delivery]:
+    """What waits for something that will never be there is called off, all the way down."""
+    cancelled: list[Delivery] = []
+    wave = list(ids)
+    while wave:
+        rows = await Delivery.filter(waits_for__in=wave, state__in=DELIVERY.sources(DeliveryStep.CANCEL))
+        for row in rows:
+            await advance(row, DeliveryStep.CANCEL, reason="" if reason is None else reason.value)
+        cancelled += rows
+        wave = [row.id for row in rows]
+    return cancelled
+
+
+async def restore_dependants(row: Delivery, now: datetime) -> None:
+    """What was called off because of a row comes back with it, all the way down; cards are composed anew."""
+    if row.kind == CARD:
+        await Delivery.filter(id=row.id).update(payload="")
+    wave = [row.id]
+    while wave:
+        rows = await Delivery.filter(waits_for__in=wave, state__in=DELIVERY.sources(DeliveryStep.RESTORE))
+        for waiting in rows:
+            await advance(waiting, DeliveryStep.RESTORE, due_at=now, expires_at=now + LIFETIME, reason="")
+        wave = [waiting.id for waiting in rows]

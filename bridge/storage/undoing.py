@@ -1,0 +1,58 @@
+"""An approval that is undone before anything of its post was sent: the post goes, with all that it was given.
+
+Approved again, the post comes back under the same id, so that whatever answered it or was copied from it still fits.
+"""
+
+from collections.abc import Iterable
+
+from bridge.core.states import DeliveryState, DeliveryStep, ReviewStep
+from bridge.storage import codec, ledger_changes
+from bridge.storage.counting import give_back
+from bridge.storage.ledger_reads import NOTICE, POST
+from bridge.storage.ledger_steps import advance
+from bridge.storage.models import Decision, Delivery, Post
+
+APPROVED = "approved"
+"""What the notices that tell of an approval bear as their ``view``."""
+UNDO = ReviewStep.UNDO.value
+"""In the audit log; its detail has the id of the post that went."""
+
+
+def is_unattempted(rows: Iterable[Delivery]) -> bool:
+    """Has nothing of a post been tried yet? A member's own message that stands in its group is no attempt."""
+    ours = [row for row in rows if row.detail != ledger_changes.ORIGINAL]
+    return bool(ours) and all(row.state == DeliveryState.PLANNED and not row.attempts for row in ours)
+
+
+async def lock_unattempted(post: Post) -> bool:
+    """Is nothing of it tried yet? Then nothing will be until the caller's transaction ends."""
+    # Looked at without a lock first: where the outcome of a send is being written down, its rows are not waited for.
+    if not is_unattempted(await Delivery.filter(post_id=post.id, kind=POST)):
+        return False
+    return is_unattempted(await ledger_changes.locked(post.id))
+
+
+async def erase(post: Post) -> None:
+    """Remove a post and its rows (``lock_unattempted`` comes first), and give back its running numbers."""
+    await Delivery.filter(post_id=post.id).delete()
+    await Post.filter(id=post.id).delete()
+    if post.theme_number is not None:
+        await give_back(f"theme:{post.theme_id}", post.theme_number)
+    if post.thread_id is not None:
+        await give_back(f"thread:{post.thread_id}", post.thread_number - 1)
+
+
+async def call_off_notices(review_id: int, post: Post) -> bool:
+    """Cancel what nobody has been told yet of this approval; True where somebody has been told, or may have been."""
+    told = False
+    notices = Delivery.filter(review_id=review_id, kind=NOTICE, view=APPROVED, planned_at__gte=post.approved_at)
+    for row in await notices.order_by("id"):
+        untold = row.state == DeliveryState.PLANNED and not row.attempts
+        told |= not (untold and await advance(row, DeliveryStep.CANCEL))
+    return told
+
+
+async def former_id(review_id: int) -> int | None:
+    """The id of the post that an earlier approval of this review had made."""
+    undone = await Decision.filter(review_id=review_id, action=UNDO).order_by("-id").first()
+    return None if undone is None else int(codec.load_object(undone.detail)["post"])

@@ -1,0 +1,431 @@
+"""After publication, on both databases: taken back, corrected, tried again; and what the cards say of it."""
+
+from datetime import timedelta
+
+import pytest
+
+from bridge.core.errors import Refusal
+from bridge.core.message import Attachment, AttachmentKind
+from bridge.core.policy import Role
+from bridge.core.ports import Later, Unknown
+from bridge.core.states import DeliveryState, PostState, ReviewState
+from bridge.moderation import correcting, decisions, retracting, retrying
+from bridge.moderation.acts import Reply
+from bridge.storage import afterwards, audit, ledger, submissions
+from bridge.storage.database import transaction
+from bridge.storage.models import Delivery, Review
+from tests.integration.afterwards_town import GROUPS, PHONES, Town
+from tests.unit.storage.stage import KENYA, PETER, UGANDA
+
+pytestmark = pytest.mark.usefixtures("opened")
+
+LONG = "Lorem ipsum dolor. " * 260
+
+
+@pytest.fixture
+def town() -> Town:
+    return Town()
+
+
+async def retract(town: Town, review: Review, why: str = "A patient can be recognised.") -> Reply:
+    async with transaction():
+        told = await retracting.retract(await town.act(review, why))
+    await town.rounds()
+    return told
+
+
+async def correct(town: Town, review: Review, text: str) -> Review:
+    """A moderator's correction, held and approved by another."""
+    async with transaction():
+        told = await correcting.correct(await town.act(review, text))
+    assert "has a card of its own" in told.text
+    waiting = await afterwards.held_correction(review.submission_id)
+    assert waiting is not None
+    await town.rounds(2)
+    assert await town.approves(waiting, by=PETER) is decisions.Verdict.DONE
+    await town.rounds()
+    return waiting
+
+
+async def correct_unseen(town: Town, review: Review, text: str) -> None:
+    """The same while the worker stands still: nobody has been shown a card yet."""
+    async with transaction():
+        await correcting.correct(await town.act(review, text))
+    waiting = await afterwards.held_correction(review.submission_id)
+    assert waiting is not None
+    assert await town.approves(waiting, by=PETER) is decisions.Verdict.DONE
+
+
+async def rows(operation: str, group: object = None) -> list[Delivery]:
+    found = await Delivery.filter(kind=ledger.POST, operation=operation).order_by("id")
+    return [row for row in found if group in (None, row.address)]
+
+
+# --- taken back ---
+
+
+async def test_a_post_is_taken_back_wherever_that_is_possible(town: Town) -> None:
+    review = await town.published("Ruth of Kisumu has malaria.")
+    assert len(town.everywhere()) == 3
+    told = await retract(town, review)
+    assert town.texts(KENYA) == town.texts(UGANDA) == []
+    assert len(town.texts(PHONES)) == 1
+    assert told.alert
+    assert "cannot be taken back there: sms:phones" in told.text
+    card = town.card()
+    assert "taken back" in card.splitlines()[0]
+    assert "Taken back by Grace" in card
+    assert "A patient can be recognised." in card
+    assert "Taken back in 2 of 3 groups" in card
+    assert "sms:phones: cannot be recalled there" in card
+    post = await town.post()
+    assert (post.state, post.retracted_name) == (PostState.RETRACTED, "Grace")
+    (line,) = [line for line in await audit.of_review(review.id) if line.action == "retract"]
+    assert "recognised" not in line.detail
+    (letter,) = [text for text in town.net.texts("amina") if "taken back" in text]
+    assert "A patient can be recognised." in letter
+    assert "sms:phones" in letter
+
+
+async def test_of_two_who_take_it_back_one_does(town: Town) -> None:
+    review = await town.published("Ruth of Kisumu has malaria.")
+    await retract(town, review)
+    async with transaction():
+        told = await retracting.retract(await town.act(review, "Again.", by=PETER))
+    assert told.alert
+    assert "Grace has already taken #1 back" in told.text
+    assert len([line for line in await audit.of_review(review.id) if line.action == "retract"]) == 1
+
+
+async def test_a_reason_must_be_given(town: Town) -> None:
+    review = await town.published("Ruth of Kisumu has malaria.")
+    await retract(town, review, why="  ")
+    assert len(town.everywhere()) == 3
+    assert (await town.post()).state == PostState.LIVE
+
+
+async def test_what_has_not_gone_out_is_called_off(town: Town) -> None:
+    town.net.answers.extend([Later(when=town.now + timedelta(minutes=10), why="busy")] * 9)
+    review = await town.writes("Ruth of Kisumu has malaria.")
+    await town.approves(review)
+    await town.rounds(3)
+    assert town.texts(KENYA) == []
+    town.net.answers.clear()
+    await retract(town, review)
+    await town.rounds(20, seconds=60)
+    assert town.texts(KENYA) == town.texts(UGANDA) == []
+    assert not [message for message in town.net.ever_shown if message.chat == KENYA.chat]
+    assert "Taken back in 2 of 3 groups" in town.card()
+
+
+async def test_what_is_on_its_way_is_removed_once_it_is_there(town: Town) -> None:
+    review = await town.writes("Ruth of Kisumu has malaria.")
+    await town.rounds(2)
+    await town.approves(review)
+    (head,) = await rows(ledger.SEND, KENYA)
+    (attempted,) = await ledger.claim([head.id], town.now, town.compose)
+    async with transaction():
+        await retracting.retract(await town.act(review, "A patient can be recognised."))
+    await town.worker._carry(attempted)
+    await town.worker._record()
+    assert len(town.texts(KENYA)) == 1
+    await town.rounds()
+    assert town.everywhere() == []
+    assert "Taken back in 3 of 3 groups" in town.card()
+
+
+async def test_a_message_nobody_knows_the_fate_of_is_removed_or_given_up(town: Town) -> None:
+    """The platform cannot be asked: a person looks, and finds a retracted post there, or does not."""
+    town.net.answers.append(Unknown(why="the line broke"))
+    review = await town.writes("Ruth of Kisumu has malaria.")
+    await town.approves(review)
+    # Cards are shown after the answer that was lost; the group's message is the one in doubt.
+    town.net.answers.clear()
+    await town.rounds(1)
+    (row,) = await rows(ledger.SEND, KENYA)
+    await Delivery.filter(id=row.id).update(state=DeliveryState.UNCERTAIN, doubted=True, message="", remote_chat="")
+    await retract(town, review)
+    assert "Please look there and say so below." in town.card()
+    async with transaction():
+        await retrying.give_up(await town.act(review, argument=str(row.id)))
+    await town.rounds()
+    assert "Please look there" not in town.card()
+    assert [r.state for r in await rows(ledger.DELETE, KENYA)] == [DeliveryState.CANCELLED]
+
+
+async def test_send_again_sends_nothing_that_was_taken_back(town: Town) -> None:
+    review = await town.published("Ruth of Kisumu has malaria.")
+    await retract(town, review)
+    before = len(town.net.ever_shown)
+    (row,) = await rows(ledger.SEND, KENYA)
+    await Delivery.filter(id=row.id).update(state=DeliveryState.PLANNED, payload="{}")
+    await town.rounds()
+    assert [m for m in town.net.ever_shown[before:] if m.chat == KENYA.chat] == []
+    assert (await Delivery.get(id=row.id)).state == DeliveryState.CANCELLED
+
+
+async def test_a_removal_that_is_refused_is_said_and_can_be_tried_again(town: Town) -> None:
+    review = await town.published("Ruth of Kisumu has malaria.")
+    town.net.refuses["delete"] = Refusal.FORBIDDEN
+    await retract(town, review)
+    assert len(town.texts(KENYA)) == 1
+    assert "net:kenya: it could not be removed: no permission. Please remove it by hand." in town.card()
+    town.net.refuses.clear()
+    async with transaction():
+        await retrying.retry(await town.act(review))
+    await town.rounds()
+    assert town.texts(KENYA) == []
+    assert "Taken back in 2 of 3 groups" in town.card()
+
+
+async def test_the_original_that_stayed_in_its_group_goes_too(town: Town) -> None:
+    review = await town.published("Ruth of Kisumu has malaria.", where=UGANDA)
+    assert any("approved and sent to all groups" in text for text in town.texts(UGANDA))
+    await retract(town, review)
+    assert town.texts(UGANDA) == []
+    removed = [await Delivery.get(id=row.target_id) for row in await rows(ledger.DELETE, UGANDA)]
+    assert sorted((row.detail, row.message) for row in removed if row.detail == "original") == [("original", "m1")]
+
+
+async def test_an_original_too_old_to_be_removed_is_named(town: Town) -> None:
+    review = await town.published("Ruth of Kisumu has malaria.", where=UGANDA)
+    town.clock.pass_by(72 * 3600)
+    told = await retract(town, review)
+    assert "slow:uganda" in told.text
+    assert "slow:uganda: it could not be removed: it is too old for that. Please remove it by hand." in town.card()
+
+
+async def test_a_correction_that_waits_is_decided_with_the_retraction(town: Town) -> None:
+    review = await town.published("Give 200 mg.")
+    async with transaction():
+        await correcting.correct(await town.act(review, "Give 20 mg."))
+    waiting = await afterwards.held_correction(review.submission_id)
+    assert waiting is not None
+    await town.rounds(2)
+    await retract(town, review)
+    waiting = await submissions.review_by_id(waiting.id)
+    assert waiting is not None
+    assert waiting.state == ReviewState.REJECTED
+    assert await submissions.count_held("hifa") == 0
+
+
+# --- corrected ---
+
+
+async def test_a_correction_is_held_and_edits_every_message_in_place(town: Town) -> None:
+    review = await town.published("Give 200 mg of zinc.")
+    before = {group: town.messages(group) for group in GROUPS}
+    async with transaction():
+        await correcting.correct(await town.act(review, "Give 20 mg of zinc."))
+    await town.rounds(2)
+    assert all("Give 200 mg" in text for text in town.everywhere()), "held until it is approved"
+    held = town.card()
+    assert "(correction)" in held.splitlines()[0]
+    assert "Correction of what is published" in held
+    assert "Changed:" in held
+    waiting = await afterwards.held_correction(review.submission_id)
+    assert waiting is not None
+    await town.approves(waiting, by=PETER)
+    await town.rounds()
+    for group in (KENYA, UGANDA):
+        (text,) = town.texts(group)
+        assert "Give 20 mg of zinc." in text
+        assert "(corrected)" in text
+        assert town.messages(group) == before[group]
+    assert town.texts(PHONES) == ["HIFA #1 Amina: Give 200 mg of zinc."]
+    for card in [text for text in town.net.texts("mods") if text.startswith("HIFA #1 ·")]:
+        assert "Arrived in 3 of 3 groups" in card
+        assert "Corrected in 2 of 3 groups" in card
+        assert "sms:phones: cannot be corrected there" in card
+    (letter,) = [text for text in town.net.texts("amina") if "corrected your post #1" in text]
+    assert "20 mg" in letter
+    assert "sms:phones" in letter
+    post = await town.post()
+    assert (post.revision, post.corrected_at is not None) == (2, True)
+
+
+async def test_a_correction_that_says_the_same_changes_nothing(town: Town) -> None:
+    review = await town.published("Give 20 mg of zinc.")
+    async with transaction():
+        told = await correcting.correct(await town.act(review, "Give 20 mg of zinc."))
+    assert "published already" in told.text
+    assert await afterwards.held_correction(review.submission_id) is None
+
+
+async def test_a_longer_wording_gets_further_messages_and_a_shorter_one_fewer(town: Town) -> None:
+    review = await town.published("Short.")
+    await correct(town, review, LONG + "The end.")
+    parts = town.texts(KENYA)
+    assert len(parts) == 2
+    assert parts[0].startswith("HIFA #1 · Amina\n(corrected)")
+    assert "The end." in parts[1]
+    await correct(town, review, "Short again.")
+    (only,) = town.texts(KENYA)
+    assert "Short again." in only
+    assert "Corrected in 2 of 3 groups" in town.card()
+    assert [row.state for row in await rows(ledger.DELETE, KENYA)] == [DeliveryState.DELIVERED]
+    await retract(town, review)
+    assert town.texts(KENYA) == []
+
+
+async def test_a_photo_keeps_its_message_when_its_caption_grows_and_shrinks(town: Town) -> None:
+    photo = Attachment(sha256="f" * 64, kind=AttachmentKind.PHOTO, mime="image/jpeg", size=1000, name="rash.jpg")
+    review = await town.published("A rash.", files=[photo])
+    (picture,) = await rows(ledger.SEND, KENYA)
+    await correct(town, review, "A rash. " * 200)
+    caption, text = town.texts(KENYA)
+    assert caption == "HIFA #1 · Amina"
+    assert "A rash. A rash." in text
+    await correct(town, review, "A rash that itches.")
+    (caption,) = town.texts(KENYA)
+    assert "A rash that itches." in caption
+    assert {row.target_id for row in await rows(ledger.EDIT, KENYA)} == {picture.id}
+
+
+async def test_messages_that_stay_as_they_are_get_no_rows(town: Town) -> None:
+    """Only the last of several messages changes, and the first, which says that it was corrected."""
+    review = await town.published(LONG + LONG + "Give 200 mg.")
+    assert len(town.texts(KENYA)) == 3
+    await correct(town, review, LONG + LONG + "Give 20 mg.")
+    first = (await rows(ledger.SEND, KENYA))[0]
+    await correct(town, review, LONG + LONG + "Give 2 mg.")
+    edits = [row for row in await rows(ledger.EDIT, KENYA) if row.revision == 3]
+    assert len(edits) == 1
+    assert edits[0].target_id != first.id
+    assert town.texts(KENYA)[-1].count("Give 2 mg.") == 1
+
+
+async def test_what_has_not_gone_out_goes_out_corrected(town: Town) -> None:
+    town.slow.refuses["send"] = Refusal.FORBIDDEN
+    review = await town.published("Give 200 mg.")
+    assert "slow:uganda: no permission to post there" in town.card()
+    await correct(town, review, "Give 20 mg. " + LONG)
+    town.slow.refuses.clear()
+    async with transaction():
+        told = await retrying.retry(await town.act(review))
+    assert told.text == "Trying again in 1 group."
+    await town.rounds()
+    assert len(town.texts(UGANDA)) == 2
+    assert "Give 20 mg." in town.texts(UGANDA)[0]
+    assert not [m for m in town.slow.ever_shown if "200 mg" in m.text and m.chat == UGANDA.chat]
+    assert "Arrived in 3 of 3 groups" in town.card()
+
+
+async def test_an_older_correction_does_not_come_back_with_a_message_tried_again(town: Town) -> None:
+    review = await town.writes("Give 2000 mg.")
+    await town.rounds(2)
+    await town.approves(review)
+    (send,) = await rows(ledger.SEND, UGANDA)
+    (attempted,) = await ledger.claim([send.id], town.now, town.compose)
+    await correct_unseen(town, review, "Give 200 mg.")  # an edit that waits for what is on its way
+    town.slow.refuses["send"] = Refusal.FORBIDDEN
+    await town.worker._carry(attempted)
+    await town.worker._record()
+    town.slow.refuses.clear()
+    await correct_unseen(town, review, "Give 20 mg.")
+    async with transaction():
+        await retrying.retry(await town.act(review))
+    await town.rounds()
+    (text,) = town.texts(UGANDA)
+    assert "Give 20 mg." in text
+    assert await rows(ledger.EDIT, UGANDA) != []
+
+
+async def test_an_edit_that_is_refused_is_said_and_can_be_tried_again(town: Town) -> None:
+    review = await town.published("Give 200 mg.")
+    town.net.refuses["edit"] = Refusal.FORBIDDEN
+    await correct(town, review, "Give 20 mg.")
+    assert "Corrected in 1 of 3 groups" in town.card()
+    assert "net:kenya: the correction was refused: no permission" in town.card()
+    town.net.refuses.clear()
+    async with transaction():
+        await retrying.retry(await town.act(review))
+    await town.rounds()
+    assert "Give 20 mg." in town.texts(KENYA)[0]
+    assert "Corrected in 2 of 3 groups" in town.card()
+
+
+async def test_the_answer_under_an_original_carries_the_moderators_wording(town: Town) -> None:
+    review = await town.published("Give 200 mg.", where=UGANDA)
+    await correct(town, review, "Give 20 mg.")
+    (answer,) = town.texts(UGANDA)
+    assert "approved with changes" in answer
+    assert "Give 20 mg." in answer
+
+
+async def test_a_rejected_correction_changes_nothing_and_is_not_the_authors_business(town: Town) -> None:
+    review = await town.published("Give 20 mg.")
+    async with transaction():
+        await correcting.correct(await town.act(review, "Give 200 mg."))
+    waiting = await afterwards.held_correction(review.submission_id)
+    assert waiting is not None
+    await town.rounds(2)
+    letters = len(town.net.texts("amina"))
+    async with transaction():
+        verdict = await decisions.reject(await town.act(waiting, by=PETER), reason=decisions.Reason.CLARITY)
+    assert verdict is decisions.Verdict.DONE
+    await town.rounds()
+    assert len(town.net.texts("amina")) == letters
+    assert all("Give 20 mg." in text for text in town.everywhere())
+
+
+async def test_there_is_one_correction_at_a_time(town: Town) -> None:
+    review = await town.published("Give 200 mg.")
+    async with transaction():
+        await correcting.correct(await town.act(review, "Give 2 mg."))
+        await correcting.correct(await town.act(review, "Give 20 mg.", by=PETER))
+    assert await submissions.count_held("hifa") == 1
+    waiting = await afterwards.held_correction(review.submission_id)
+    assert waiting is not None
+    wording = await submissions.revision_of(waiting)
+    assert (waiting.revision, wording.editor) == (3, "Peter")
+    await town.rounds()
+    await town.approves(waiting)
+    await town.rounds()
+    assert "Give 20 mg." in town.texts(KENYA)[0]
+
+
+async def test_a_correction_approved_twice_follows_the_one_before(town: Town) -> None:
+    review = await town.published("One.")
+    first = await correct(town, review, "Two.")
+    second = await correct(town, review, "Three.")
+    assert ["Three." in text for text in town.texts(KENYA)] == [True]
+    async with transaction():
+        shown = [(await afterwards.published_before(found)) for found in (first, second)]
+    assert [row.number for row in shown if row is not None] == [1, 2]
+
+
+async def test_approval_of_a_correction_is_not_undone(town: Town) -> None:
+    review = await town.published("One.")
+    correction = await correct(town, review, "Two.")
+    from bridge.moderation.facts import facts_of
+
+    assert not (await facts_of(correction, town.community, correction.revision)).undoable
+
+
+# --- who may ---
+
+
+async def test_a_moderator_stands_in_where_there_is_no_senior_one(town: Town) -> None:
+    deed = next(deed for deed in retracting.DEEDS if deed.name == "retract")
+    assert deed.role is Role.SENIOR
+
+
+# --- the author asks ---
+
+
+async def test_an_author_asks_and_the_moderators_are_told_once(town: Town) -> None:
+    review = await town.published("I regret this.")
+    for _ in range(2):
+        async with transaction():
+            told = await retracting.ask_back(review, town.community, town.directory, town.now)
+        assert "know that you want #1 to be taken back" in told
+    await town.rounds()
+    asked = [text for text in town.net.texts("mods") if "the author asks to take it back" in text]
+    assert len(asked) == 1
+    assert "The author asks to take it back" in town.card()
+    await retract(town, review)
+    assert "The author asks" not in town.card()
+    async with transaction():
+        told = await retracting.ask_back(review, town.community, town.directory, town.now)
+    assert "has been taken back already" in told
