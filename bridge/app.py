@@ -13,6 +13,7 @@ from bridge.config import Config
 from bridge.core.clock import Clock, SystemClock
 from bridge.core.community import Communities
 from bridge.core.errors import AccountError, StorageUnavailable
+from bridge.core.exports import DiscussionLine, ExportedDiscussion, Posts, Quotations
 from bridge.core.ids import AccountId
 from bridge.core.message import Attachment, Content, RemoteFile
 from bridge.core.ports import Adapter, AdapterContext, CanFetch, HasRoutes, Health, StateStore
@@ -26,7 +27,7 @@ from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.store import MediaStore
 from bridge.moderation import cards, timers
 from bridge.moderation.effects import arrivals
-from bridge.storage import audit, codec, database, ledger, reports, upkeep
+from bridge.storage import audit, codec, database, exports, ledger, reports, upkeep
 from bridge.storage.bells import delivery_bell, inbox_bell
 from bridge.storage.inbox import DurableSink, DurableState
 from bridge.storage.models import Delivery
@@ -93,6 +94,26 @@ async def audit_line(community: str, start_of_hash: str) -> int | None:
     """The number of the line whose hash begins like this; inside ``open_storage``."""
     line = await audit.line_with(community, start_of_hash)
     return None if line is None else line.seq
+
+
+async def export_posts(community: str, *, since: datetime | None, until: datetime) -> Posts:
+    """What went out in that time; inside ``open_storage``, like the other exports."""
+    return await exports.posts(community, since=since, until=until)
+
+
+async def export_quotations(community: str, *, since: datetime | None, until: datetime) -> Quotations:
+    """What was marked in the posts of that time."""
+    return await exports.quotations(community, since=since, until=until)
+
+
+async def find_discussions(said: str, community: str | None) -> Sequence[DiscussionLine]:
+    """Themes and discussions by title, else by number."""
+    return await exports.discussions(said, community)
+
+
+async def export_discussion(discussion: int, *, until: datetime) -> ExportedDiscussion:
+    """One with all its posts. Raises LookupError."""
+    return await exports.discussion(discussion, until=until)
 
 
 async def settle(delivery: int, step: DeliveryStep, *, by: str, now: datetime) -> DeliveryLine:
@@ -278,6 +299,10 @@ __all__ = [
     "audit_line",
     "build_adapters",
     "deliveries",
+    "export_discussion",
+    "export_posts",
+    "export_quotations",
+    "find_discussions",
     "open_storage",
     "run",
     "settle",

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bridge.config import Config
+from bridge.core.exports import DiscussionLine, ExportedDiscussion, Posts, Quotations
 from bridge.core.ids import AccountId
 from bridge.core.ports import Adapter, StateStore
 from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, StatusReport
@@ -37,6 +38,22 @@ class App(Protocol):
 
     def audit_line(self, community: str, start_of_hash: str) -> Coroutine[Any, Any, int | None]:
         """The number of the line whose hash begins like this."""
+        ...
+
+    def export_posts(
+        self, community: str, *, since: datetime | None, until: datetime
+    ) -> Coroutine[Any, Any, Posts]: ...
+
+    def export_quotations(
+        self, community: str, *, since: datetime | None, until: datetime
+    ) -> Coroutine[Any, Any, Quotations]: ...
+
+    def find_discussions(self, said: str, community: str | None) -> Coroutine[Any, Any, Sequence[DiscussionLine]]:
+        """By title, else by number."""
+        ...
+
+    def export_discussion(self, discussion: int, *, until: datetime) -> Coroutine[Any, Any, ExportedDiscussion]:
+        """Raises LookupError where there is none."""
         ...
 
     def settle(self, delivery: int, step: DeliveryStep, *, by: str, now: datetime) -> Coroutine[Any, Any, DeliveryLine]:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from bridge.config import moderating
+from bridge.config.cautions import cautions
 from bridge.config.kinds import mentions, settings_models
 from bridge.config.model import Config, Web
 from bridge.config.problems import InvalidConfig, Lines, Loc, Problem, did_you_mean, dotted, translate
@@ -309,6 +310,7 @@ class _Reader:
                     f"write {EXAMPLES['communities.moderator_ids']}, or trust_channel = true to let everybody in the "
                     "moderators' channel decide",
                 )
+            self.templates(table, loc)
             for place, address in _addresses(table.get("groups"), (*loc, "groups")):
                 if groups.setdefault(address, place) != place:
                     self.problem(place, f"the same chat is {dotted(groups[address])} too", "leave one of them out")
@@ -320,6 +322,21 @@ class _Reader:
                         f"the same chat is a group, {dotted(groups[address])}",
                         "moderators need a private channel of their own",
                     )
+
+    def templates(self, table: dict[str, Any], loc: Loc) -> None:
+        """A ready wording is asked for by its id or its label: either may belong to one only."""
+        for key in ("questions", "safeguarding_replies"):
+            known: dict[str, Loc] = {}
+            rows = table.get(key)
+            for index, row in enumerate(rows if isinstance(rows, list) else ()):
+                for name in ("id", "label"):
+                    said = row.get(name) if isinstance(row, dict) else None
+                    here: Loc = (*loc, key, index)
+                    if isinstance(said, str) and known.setdefault(said.strip().casefold(), here) != here:
+                        place = (*here, name)
+                        self.problem(
+                            place, f"is already taken by {dotted(known[said.strip().casefold()])}", "choose another"
+                        )
 
     # --- not wrong, but worth a word ---
 
@@ -333,19 +350,7 @@ class _Reader:
                 f"{self.path} holds the database's password and can be read by other users of this machine: "
                 f'run chmod 600 {self.path}, or write database = "file:secrets/database"'
             )
-        for account in config.accounts:
-            if not config.chats(account):
-                yield f"accounts.{account}: no community uses this account"
-        for community in config.communities():
-            if not community.groups:
-                yield f"community {community.id}: it has no groups yet, so approved posts go nowhere"
-            reachable = {person.account for person in community.moderator_ids}
-            for address in community.moderators:
-                if address.account not in reachable and not community.trust_channel:
-                    yield (
-                        f"community {community.id}: nobody in moderator_ids is on {address.account}, so the cards in "
-                        f"{address} can be read there but not answered"
-                    )
+        yield from cautions(config)
 
 
 def _pattern(loc: Loc) -> str:

@@ -4,22 +4,13 @@ import re
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from babel import Locale, UnknownLocaleError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo
 
-from bridge.config.moderating import HoursText, RuleSection, TemplateSection, ZoneName
+from bridge.config.moderating import HoursText, RuleSection, TemplateSection, ZoneName, language_code
 from bridge.config.problems import did_you_mean
 from bridge.core.community import Intake
 from bridge.core.hygiene import MAX_NAME, clean_name
 from bridge.core.ids import Address, AddressError
-
-
-def _language(text: str) -> str:
-    try:
-        Locale.parse(text, sep="-")
-    except (UnknownLocaleError, ValueError):
-        raise ValueError('is no language code; write for example "en", "fr", "sw" or "pt-BR"') from None
-    return text
 
 
 def _address(value: Any, info: ValidationInfo) -> Address:
@@ -88,7 +79,7 @@ def split_listen(text: str) -> tuple[str, int] | None:
     return host, int(port)
 
 
-LanguageCode = Annotated[str, AfterValidator(_language)]
+LanguageCode = Annotated[str, AfterValidator(language_code)]
 ChatAddress = Annotated[Address, PlainValidator(_address)]
 PersonAddress = Annotated[Address, PlainValidator(_person)]
 
@@ -161,6 +152,7 @@ EXAMPLES: dict[str, str] = {
     "bridge.database": 'database = "sqlite://data/baraza.db"',
     "bridge.media": 'media = "data/media"',
     "bridge.language": 'language = "en"',
+    "web": '[web] with listen = "127.0.0.1:8080"',
     "web.listen": 'listen = "127.0.0.1:8080"',
     "web.public_url": 'public_url = "https://bridge.example.org"',
     "accounts": '[accounts.telegram] with kind = "telegram"',
@@ -172,15 +164,39 @@ EXAMPLES: dict[str, str] = {
     "communities.moderator_ids": 'moderator_ids = ["telegram:12345"]',
     "communities.trust_channel": "trust_channel = false",
     "communities.max_length": "max_length = 20000",
+    "communities.senior_ids": 'senior_ids = ["telegram:12345"]',
+    "communities.coordinator_ids": 'coordinator_ids = ["telegram:12345"]',
+    "communities.safeguarding_ids": 'safeguarding_ids = ["telegram:12345"]',
+    "communities.approvals": "approvals = 1",
+    "communities.own_posts": "own_posts = false",
+    "communities.consent_to_edits": "consent_to_edits = false",
+    "communities.undo_seconds": "undo_seconds = 10",
+    "communities.posts_per_hour": "posts_per_hour = 0",
+    "communities.claim_minutes": "claim_minutes = 30",
     "communities.time_zone": 'time_zone = "Africa/Nairobi"',
     "communities.waking_hours": 'waking_hours = "07:00-21:00"',
+    "communities.reminder_hours": "reminder_hours = 6",
+    "communities.author_reminder_hours": "author_reminder_hours = 24",
+    "communities.lapse_days": "lapse_days = 14",
     "communities.rules": '[[communities.rules]] with if = "links" and then = "hold"',
     "communities.rules.if": 'if = "links"',
     "communities.rules.then": 'then = "hold"',
+    "communities.rules.over": "over = 3",
+    "communities.rules.hours": "hours = 24",
+    "communities.rules.words": 'words = ["insulin", "blood bank"]',
     "communities.questions": "[[communities.questions]] with id, label and text.en",
-    "communities.groups.quiet_hours": 'quiet_hours = "22:00-06:00"',
+    "communities.questions.id": 'id = "which-dose"',
+    "communities.questions.label": 'label = "Which dose?"',
+    "communities.questions.text": 'text.en = "Which dose do you mean?"',
+    "communities.safeguarding_replies": "[[communities.safeguarding_replies]] with id, label and text.en",
+    "communities.safeguarding_replies.id": 'id = "help"',
+    "communities.safeguarding_replies.label": 'label = "Where to get help"',
+    "communities.safeguarding_replies.text": 'text.en = "Thank you for telling us. ..."',
     "communities.groups": '[[communities.groups]] with chat = "telegram:-1002222222222"',
     "communities.groups.chat": 'chat = "telegram:-1002222222222"',
     "communities.groups.intake": 'intake = "hold"',
+    "communities.groups.language": 'language = "fr"',
+    "communities.groups.quiet_hours": 'quiet_hours = "22:00-06:00"',
+    "communities.groups.time_zone": 'time_zone = "Africa/Lusaka"',
 }
 """How a key is written, for messages."""

@@ -106,3 +106,9 @@ def clean_filename(name: str, fallback: str = "file") -> str:
         stem, dot, suffix = kept.rpartition(".")
         kept = f"{stem[: 79 - len(suffix)]}.{suffix}" if dot and len(suffix) <= 10 else kept[:80]
     return kept or fallback
+
+
+def without_accents(text: str) -> str:
+    """For comparing what people type: no letter case, no accents, one space where there are several."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(char for char in decomposed if not unicodedata.combining(char)).split())

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bridge.core.capabilities import Form
 from bridge.core.community import Community
@@ -11,7 +12,7 @@ from bridge.core.splitting import split
 from bridge.core.states import PostState, ReviewState
 from bridge.core.text import RichText, plain
 from bridge.delivery import planning
-from bridge.intake import posting, requests
+from bridge.intake import languages, posting, requests
 from bridge.intake.context import Context
 from bridge.members import contact, interview
 from bridge.moderation import appeals, corrections, restoring, retracting
@@ -19,7 +20,7 @@ from bridge.moderation.outcomes import rejection_text
 from bridge.moderation.reasons import Reason
 from bridge.rendering import posts
 from bridge.rendering.words import Words
-from bridge.storage import afterwards, dialogue, people, submissions
+from bridge.storage import afterwards, dialogue, ledger, people, submissions, undoing
 from bridge.storage.models import Identity, Post, Review
 
 _SLASH = re.compile(r"/(\w+)\s*(.*)", re.DOTALL)
@@ -32,8 +33,10 @@ _APPEAL = re.compile(r"appeal\s*#?(\d+\s*:.+)", re.IGNORECASE | re.DOTALL)
 """With its reason, where there is nothing to reply to."""
 _NAMES = (
     frozenset({"help", "start", "profile", "status", "withdraw", "retract", "get", "id", "community", "queue"})
+    | {languages.KIND}
     | requests.NAMES
 )
+_PAUSE = timedelta(minutes=1)
 _DIGITS = 9
 """More than any post's number has, and less than a database column holds."""
 
@@ -48,7 +51,10 @@ def parse(event: MessagePosted) -> Command | None:
     """A command, or None for a text that is meant as one."""
     text = event.text.text.strip()
     if match := _SLASH.fullmatch(text):
-        return Command(name=match[1].casefold(), argument=match[2].strip())
+        name = languages.KIND if languages.is_command(match[1]) else match[1].casefold()
+        return Command(name=name, argument=match[2].strip())
+    if (language := languages.typed(text)) is not None:
+        return Command(name=languages.KIND, argument=language)
     if match := _WORD.fullmatch(text):
         return Command(name=(match[1] or match[2]).casefold(), argument=match[3] or "")
     if match := _APPEAL.fullmatch(text):
@@ -71,6 +77,7 @@ def parse_in_group(event: MessagePosted) -> Command | None:
         not command.argument
         or _number(command.argument) is not None
         or (command.name == "start" and " " not in command.argument)
+        or (command.name == languages.KIND and bool(languages.named(command.argument)))
     )
     return command if bare else None
 
@@ -88,6 +95,9 @@ async def run(
     w = contact.language_of(identity, community)
     if command.name in requests.NAMES:
         await requests.run(command.name, command.argument, identity, community, context)
+        return
+    if command.name == languages.KIND:
+        await languages.run(command.argument, identity, event.ref.address, community, context)
         return
     match command.name:
         case "start":
@@ -128,6 +138,7 @@ def _help(community: Community, w: Words) -> str:
             w._("/appeal 12 – ask for a second look at a rejected post"),
             w._("/restore 12 – send a post that lapsed to the moderators again"),
             w._("/get 12 – the whole text of post 12"),
+            w._("/language – the language I write to you in"),
         )
     )
 
@@ -153,6 +164,8 @@ async def _standing(review: Review, post: Post | None, w: Words) -> str:
             return await _waiting(review, w)
         case ReviewState.APPROVED if post is not None and post.state == PostState.RETRACTED:
             return w._("#{number}: taken back by the moderators", number=number)
+        case ReviewState.APPROVED if post is not None and undoing.is_unattempted(await ledger.of_post(post.id)):
+            return w._("#{number}: approved, and not sent yet", number=number)
         case ReviewState.APPROVED:
             return w._("#{number}: approved and sent to the groups", number=number)
         case ReviewState.REJECTED:
@@ -164,8 +177,8 @@ async def _standing(review: Review, post: Post | None, w: Words) -> str:
             return w._("#{number}: lapsed, and came back as #{new}", number=number, new=later.submission.number)
         case ReviewState.LAPSED:
             return restoring.status(review, w)
-        case _:
-            return w._("#{number}: closed", number=number)
+        case ReviewState.MERGED:
+            return w._("#{number}: joined with another post that says the same", number=number)
 
 
 async def _waiting(review: Review, w: Words) -> str:
@@ -240,7 +253,7 @@ async def _get(argument: str, event: MessagePosted, community: Community, contex
     """A whole post, for readers who were sent its beginning."""
     number = _number(argument)
     post = None if number is None else await submissions.post_by_number(community.id, number)
-    if post is None:
+    if post is None or (post.publish_at is not None and post.publish_at > context.now):
         return [Content(text=plain(w._("There is no post with that number. Write: GET and the number of a post.")))]
     if post.state == PostState.RETRACTED:
         return [Content(text=plain(w._("Post #{number} was taken back.", number=post.number)))]
@@ -275,12 +288,13 @@ async def not_here(event: MessagePosted, community: Community, context: Context)
 
 
 async def in_group(command: Command, event: MessagePosted, context: Context) -> bool:
-    """Commands that mean something in every group; False for all others."""
+    """Commands that mean something in every group; False for all others. Asked again and again, it is said once."""
     if command.name != "id":
         return False
     found = context.communities.of_group(event.ref.address)
     content = Content(text=plain(_ids(event)), reply_to=event.ref)
-    await contact.say(event.ref.address, content, found[0] if found else None, context.now)
+    if not await ledger.said_lately(event.ref.address, content, context.now - _PAUSE):
+        await contact.say(event.ref.address, content, found[0] if found else None, context.now)
     return True
 
 

@@ -4,7 +4,7 @@ from bridge.core.events import MessagePosted, Sender
 from bridge.core.ids import Address
 from bridge.core.states import ConversationState
 from bridge.core.text import EMPTY, RichText, plain
-from bridge.intake import choosing, posting
+from bridge.intake import choosing, languages, posting
 from bridge.intake.context import Context
 from bridge.members import contact, interview, reach
 from bridge.members.reach import Letter
@@ -20,6 +20,8 @@ async def continues(event: MessagePosted, identity: Identity, context: Context) 
 
     Who replies to a question answers that one; else what was asked last counts. A file is an answer only as a reply.
     """
+    if await languages.answered(event, identity, context):
+        return True
     text, uncarried = posting.tidy(event, context)
     replied = None if event.reply_to is None else await ledger.answered(event.reply_to, event.at, context.now)
     if replied is not None and (asked := await query.replied_to(replied, identity)) is not None:
@@ -116,12 +118,15 @@ async def _own_post(handle: Handle, identity: Identity, context: Context) -> Rep
 
 
 async def _dialogue(handle: Handle, identity: Identity, where: Address, context: Context) -> Reply | None:
-    """A button of the profile questions, or of the choice of a community."""
+    """A button of the profile questions, or of the choice of a community or language."""
     conversation = await people.conversation_by_id(handle.subject_id)
     if conversation is None or conversation.identity_id != identity.id:
         return None
     if conversation.kind == choosing.KIND:
         await choosing.chosen(conversation, identity, handle.argument, where, context)
+        return Reply(text="")
+    if conversation.kind == languages.KIND:
+        await languages.pressed(conversation, identity, handle.argument, where, context)
         return Reply(text="")
     community = context.communities.get(conversation.community)
     if community is None:

@@ -1,34 +1,32 @@
 """A member's message becomes a submission, its edit a new wording, its deletion a withdrawal."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bridge.core.community import Community, Group, Intake
 from bridge.core.errors import TooSoon
 from bridge.core.events import ChatKind, MessageDeleted, MessageEdited, MessagePosted
 from bridge.core.hygiene import clean_line, clean_text
-from bridge.core.ids import Address, RemoteRef
+from bridge.core.ids import RemoteRef
 from bridge.core.message import Attachment, Content, Uncarried
 from bridge.core.policy import Consequence
-from bridge.core.states import ReviewState
+from bridge.core.states import ReviewState, ThemeState
 from bridge.core.text import EMPTY, MarkKind, RichText, joined, marked, plain
-from bridge.intake import published
+from bridge.intake import published, refusing
 from bridge.intake.context import Context
 from bridge.members import contact, interview
 from bridge.members.profiles import shown_name
-from bridge.moderation import cards, decisions, retracting, rewording, rules
-from bridge.moderation.hints import HintKind
-from bridge.moderation.hints import label as hint_label
+from bridge.moderation import cards, decisions, retracting, rewording, rules, sharing, unread
 from bridge.rendering.refusals import refusal_words
-from bridge.rendering.words import Words
-from bridge.storage import codec, ledger, people, submissions
+from bridge.storage import codec, desk, inbox, intake_reads, ledger, people, submissions
 from bridge.storage.models import Identity, Review, Submission
 
 _DETAIL = 300
-_EXCERPT = 40
-_MOST_HINTS = 3
-_TOLD_AGAIN = timedelta(minutes=15)
-"""Who sends too much hears so once in this time."""
+_REMEMBERED = timedelta(days=1)
+"""For so long a group in which nothing could be removed is taken to be still so."""
+_HANDFUL = 5
+_LATELY = timedelta(minutes=10)
+_LATER = timedelta(seconds=30)
+"""The cards of somebody who has sent more than a handful lately let those of others go first."""
 
 
 def tidy(event: MessagePosted | MessageEdited, context: Context) -> tuple[RichText, tuple[Uncarried, ...]]:
@@ -78,12 +76,29 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         await _answer(event, identity, community, context, _too_long(identity, community, len(text)))
         return
     reply_post_id, quote = await _thread(event, context.now)
-    case = _case(identity, community, quote + text, context, None if private else event.ref.address)
+    where = await inbox.origin(event.ref.address)
+    case = rules.Case(
+        community=community,
+        identity=identity,
+        text=quote + text,
+        attachments=context.attachments,
+        source=None if private else where,
+        findings=rules.examined((quote + text).text, None if private else where, community),
+        now=context.now,
+    )
     ruling = await rules.judge(case)
     if ruling.consequence is Consequence.REFUSE:
-        await _too_much(event, identity, community, context, removed=leaves)
+        if leaves:
+            await _remove_original(event.ref, None, community, context, can_wait=True)
+        await refusing.tell(event, text, ruling, identity, community, context, removed=leaves)
         return
-    parent = None if reply_post_id is None else await submissions.post_by_id(reply_post_id)
+    publish = ruling.consequence is Consequence.APPROVE
+    if publish and leaves and await intake_reads.originals_stay(event.ref.address, context.now - _REMEMBERED):
+        # Removing it would fail again, and readers there would see it twice.
+        leaves, intake = False, Intake.COPY.value
+    gathers = publish and bool(event.album)
+    headline, theme_id = await _inherited(reply_post_id, community)
+    pause = await _pause(identity, community, context.now)
     review = await submissions.submit(
         community=community.id,
         identity=identity,
@@ -93,66 +108,43 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         text=quote + text,
         attachments=context.attachments,
         uncarried=uncarried,
-        reasons=ruling.codes,
+        reasons=(unread.ALBUM,) if gathers else ruling.codes,
+        noted=ruling.noted,
+        publish=gathers,
         now=context.now,
         album=event.album,
         reply_post_id=reply_post_id,
         approvals=ruling.approvals,
-        findings=rules.dumped(case.findings),
-        headline="" if parent is None else parent.headline,
-        theme_id=None if parent is None else parent.theme_id,
+        findings=codec.dump_object(case.findings),
+        headline=headline,
+        theme_id=theme_id,
     )
     review = await submissions.review_by_id(review.id) or review
     if leaves:
         await _remove_original(event.ref, review, community, context)
-    await cards.plan(review, community, context.directory, context.now, gather=bool(event.album))
-    if ruling.consequence is Consequence.APPROVE and await decisions.approve_by_rules(
-        review, ruling.codes, community, context.directory, context.now
+    await cards.plan(review, community, context.directory, context.now, gather=bool(event.album), pause=pause)
+    if (
+        publish
+        and not gathers
+        and await unread.publish(review, community, context.directory, context.now, list(ruling.codes))
     ):
-        return  # what became of it says all that a receipt would
+        return  # what its author is told of that says all that a receipt would
     await _receipt(event, identity, review, community, context, removed=leaves)
 
 
-def _case(
-    identity: Identity,
-    community: Community,
-    text: RichText,
-    context: Context,
-    source: Address | None,
-    *,
-    submission_id: int | None = None,
-    attachments: Sequence[Attachment] | None = None,
-) -> rules.Case:
-    """What the rules are asked about a wording."""
-    return rules.Case(
-        community=community,
-        identity=identity,
-        text=text,
-        attachments=context.attachments if attachments is None else attachments,
-        source=source,
-        findings=rules.findings_of(text, rules.expected_language(community, source)),
-        now=context.now,
-        submission_id=submission_id,
-    )
+async def _inherited(reply_post_id: int | None, community: Community) -> tuple[str, int | None]:
+    """The headline and the theme of what is answered; of a theme that was closed, no more posts."""
+    parent = None if reply_post_id is None else await submissions.post_by_id(reply_post_id)
+    if parent is None or parent.community != community.id:
+        return "", None
+    theme = await desk.theme(parent.theme_id)
+    return parent.headline, None if theme is None or theme.state != ThemeState.OPEN else theme.id
 
 
-async def _too_much(
-    event: MessagePosted, identity: Identity, community: Community, context: Context, *, removed: bool
-) -> None:
-    """More than the community takes of one person or group in that time: said politely, and not every time."""
-    if removed:
-        await _remove_original(event.ref, None, community, context, can_wait=True)
-    w = contact.language_of(identity, community)
-    text = w._(
-        "{community} has had many messages from you (or from your group) in a short time, and moderators read each "
-        "one. Your newest messages were not passed on. Please wait an hour and send what is still important.",
-        community=community.name,
-    )
-    content = Content(text=plain(text))
-    lately = context.now - _TOLD_AGAIN
-    if identity.direct is not None and await ledger.said_lately(identity.direct, content, lately):
-        return
-    await _answer(event, identity, community, context, text)
+async def _pause(identity: Identity, community: Community, now: datetime) -> timedelta:
+    """How long the cards of a new message of this person wait."""
+    lately = await intake_reads.sent_by(identity.person_id, community.id, now - _LATELY, limit=_HANDFUL)
+    return _LATER if len(lately) >= _HANDFUL else timedelta(0)
 
 
 async def _remove_original(
@@ -213,7 +205,7 @@ async def _joins_album(event: MessagePosted, context: Context, uncarried: tuple[
     if caption and len(text) > community.max_length:
         also.append(_too_long(known.identity, community, len(text)))
         text = codec.load(codec.RICH_TEXT, wording.text)
-    findings = await _judged_again(known, review, community, text, context, attachments)
+    findings = await rules.judge_again(review, text, attachments, community, context.now)
     if await cards.called_off(review):
         done = await submissions.amend(review, text, attachments, all_uncarried, findings=findings)
     else:
@@ -230,30 +222,6 @@ async def _joins_album(event: MessagePosted, context: Context, uncarried: tuple[
     return True
 
 
-async def _judged_again(
-    submission: Submission,
-    review: Review,
-    community: Community,
-    text: RichText,
-    context: Context,
-    attachments: Sequence[Attachment],
-) -> str:
-    """Ask the rules about a further wording: reasons may be added, none is taken away. Returns what was noticed."""
-    source = None if submission.private else submission.source.address
-    case = _case(
-        submission.identity,
-        community,
-        text,
-        context,
-        source,
-        submission_id=submission.id,
-        attachments=attachments,
-    )
-    ruling = await rules.judge(case)
-    await submissions.add_reasons(review, ruling.codes, approvals=ruling.approvals)
-    return rules.dumped(case.findings)
-
-
 async def _receipt(
     event: MessagePosted, identity: Identity, review: Review, community: Community, context: Context, *, removed: bool
 ) -> None:
@@ -262,14 +230,14 @@ async def _receipt(
     w = contact.language_of(identity, community)
     refused = refusal_words(context.unfetched, w)
     wording = await submissions.revision_of(review)
-    receipt = decisions.held_receipt(
-        identity, review, community, token, also=[*refused, *meant_to_share(wording.findings, w)]
-    )
+    capabilities = context.directory.capabilities(identity.direct) if identity.direct else None
+    editable = capabilities is not None and capabilities.edits and not removed
+    question = sharing.asked_while_held(wording.findings, review.submission.number, w, editable=editable)
+    receipt = decisions.held_receipt(identity, review, community, token, also=[*refused, *question])
     if await contact.tell(identity, receipt, community, context.directory, context.now) is not None:
-        capabilities = context.directory.capabilities(identity.direct) if identity.direct else None
-        question = await interview.offer(identity, community, context.now) if _asks(capabilities) else None
-        if question is not None:
-            await contact.tell(identity, question, community, context.directory, context.now)
+        offer = await interview.offer(identity, community, context.now) if _asks(capabilities) else None
+        if offer is not None:
+            await contact.tell(identity, offer, community, context.directory, context.now)
         return
     name = shown_name(identity, w)
     text = (
@@ -286,25 +254,6 @@ async def _receipt(
         link_label=w._("Follow it privately"),
         start_payload=community.id,
     )
-
-
-def meant_to_share(findings: str, w: Words) -> list[str]:
-    """For the author alone: what may be private in their message, once for each kind. Nothing is removed."""
-    first: dict[str, str] = {}
-    for hint in codec.load_object(findings).get("hints", []):
-        first.setdefault(str(hint["kind"]), str(hint["excerpt"]))
-    if not first:
-        return []
-    named = "; ".join(
-        f"{hint_label(HintKind(kind), w)} ({plain(excerpt).shortened(_EXCERPT).text})"
-        for kind, excerpt in list(first.items())[:_MOST_HINTS]
-    )
-    return [
-        w._(
-            "Did you mean to share this? {what}. If not, edit your message or withdraw it: it is not published yet.",
-            what=named,
-        )
-    ]
 
 
 def _asks(capabilities: object) -> bool:
@@ -369,14 +318,27 @@ async def edited(event: MessageEdited, context: Context) -> None:
         attachments,
         uncarried,
         context.now,
-        findings=await _judged_again(submission, review, community, text, context, attachments),
+        findings=await rules.judge_again(review, text, attachments, community, context.now),
     ):
         await cards.plan(review, community, context.directory, context.now, gather=False)
-        note = w._("Your new wording of #{number} is with the moderators.", number=submission.number)
+        await _thank(event, review, community, context)
+        note = ""
     else:
         raise TooSoon  # decided or reworded at this very moment: look again
     if note:
         await _answer(event, identity, community, context, note)
+
+
+async def _thank(event: MessageEdited, review: Review, community: Community, context: Context) -> None:
+    """For a new wording; what may identify somebody in it is asked about in private alone."""
+    identity, number = review.submission.identity, review.submission.number
+    w = contact.language_of(identity, community)
+    note = w._("Your new wording of #{number} is with the moderators.", number=number)
+    wording = await submissions.revision_of(review)
+    question = sharing.asked_while_held(wording.findings, number, w, editable=True)
+    letter = Content(text=plain("\n".join((note, *question))))
+    if await contact.tell(identity, letter, community, context.directory, context.now) is None:
+        await contact.reply_in_group(event.ref, note, community, context.directory, context.now)
 
 
 def _reworded(before: RichText, event: MessageEdited, submission: Submission, said: RichText) -> RichText | None:

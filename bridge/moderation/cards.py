@@ -21,17 +21,26 @@ from bridge.storage.models import Delivery, Identity, Review
 
 ARRIVAL_PAUSE = timedelta(seconds=2)
 """Arrivals are gathered for this long, so that a card is edited once and not for every group."""
+_GATHER = timedelta(seconds=3)
 _LEAST_TALK = 300
 """Characters of questions and answers that a card shows however long the post is."""
 
 
-async def plan(review: Review, community: Community, directory: Directory, now: datetime, *, gather: bool) -> None:
+async def plan(
+    review: Review,
+    community: Community,
+    directory: Directory,
+    now: datetime,
+    *,
+    gather: bool,
+    pause: timedelta = timedelta(0),
+) -> None:
     """Show the wording now under review in every moderators' channel; older cards say that they are superseded.
 
-    ``gather``: wait a moment for the other items of an album.
+    ``gather``: wait a moment for the other items of an album; ``pause``: let what comes meanwhile go first.
     """
     await refresh(review, now)
-    due = now + timedelta(seconds=3) if gather else now
+    due = now + max(pause, _GATHER if gather else pause)
     facts = await facts_of(review, community, review.revision)
     for channel in community.moderators:
         await _plan_in(await inbox.resolve(channel), facts, directory, now, due)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bridge.core.community import Community
+from bridge.core.hygiene import without_accents
 from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Content
 from bridge.core.states import DeliveryState, ReviewState
@@ -213,9 +214,9 @@ def _named(text: RichText, w: Words) -> tuple[Deed, RichText, bool] | None:
     match = _INSTRUCTION.match(text.text)
     if match is None:
         return None
-    said = match["word"].casefold()
+    said = without_accents(match["word"])
     for deed in DEEDS.values():
-        if deed.word is not None and said in (deed.name, deed.word(w).casefold()):
+        if deed.word is not None and said in (deed.name, without_accents(deed.word(w))):
             return deed, text[match.end() :].strip(), bool(match["mark"]) or match["colon"] is not None
     return None
 

@@ -3,6 +3,7 @@
 Consent is asked for exactly one wording. A later edit asks anew, and the buttons for an older wording say so.
 """
 
+from bridge.core.states import ReviewState
 from bridge.core.text import RichText, plain
 from bridge.members import answers
 from bridge.members.reach import Letter
@@ -85,7 +86,7 @@ def _stale(query: Query, review: Review, w: Words) -> str:
         if query.answer == dialogue.GIVEN:
             return w._("You have already agreed to this wording of #{number}.", number=number)
         return w._("You have already said that you do not agree to this wording of #{number}.", number=number)
-    if query.closed or query.review.state != review.state or review.consent != dialogue.ASKED:
+    if query.closed or review.state != ReviewState.HELD or review.consent != dialogue.ASKED:
         return w._("#{number} has been changed or decided since: nobody waits for this any more.", number=number)
     return ""
 

@@ -13,7 +13,7 @@ from bridge.delivery import correcting
 from bridge.delivery.directory import Directory
 from bridge.members import contact, reach
 from bridge.members.reach import Letter
-from bridge.moderation import cards, hints, publication
+from bridge.moderation import cards, publication, rules
 from bridge.moderation.names import chat_names
 from bridge.moderation.panel import refusal_sentence
 from bridge.moderation.reasons import Reason
@@ -38,7 +38,7 @@ async def propose(
 
     ``about``: the review that published it, locked by the caller's transaction.
     """
-    findings = await _findings(text, post)
+    findings = rules.findings_of(text, about.submission, community)
     attachments, uncarried = (
         codec.load(codec.ATTACHMENTS, post.attachments),
         codec.load(codec.UNCARRIED, post.uncarried),
@@ -72,13 +72,6 @@ async def propose(
     )
     await cards.plan(review, community, directory, now, gather=False)
     return review
-
-
-async def _findings(text: RichText, post: Post) -> str:
-    """What may identify somebody in the new wording; its language is taken to be the same."""
-    before = codec.load_object((await submissions.revision(post.submission_id, post.revision)).findings)
-    found = [{"kind": hint.kind.value, "excerpt": hint.excerpt} for hint in hints.find(text.text)]
-    return codec.dump_object({**before, "hints": found})
 
 
 async def possible(review: Review) -> bool:

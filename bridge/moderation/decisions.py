@@ -326,10 +326,12 @@ def held_receipt(
         number=review.submission.number,
         community=community.name,
     )
-    reached = w.ngettext(
-        "If it is approved, it reaches {count} group.",
-        "If it is approved, it reaches {count} groups.",
-        len(community.groups),
-    )
+    if community.groups:
+        reached = w.ngettext(
+            "If it is approved, it reaches {count} group.",
+            "If it is approved, it reaches {count} groups.",
+            len(community.groups),
+        )
+        text = " ".join((text, reached))
     button = Button(label=w._("Withdraw it"), emoji="🗑️", handle=withdraw_token)
-    return Content(text=plain("\n".join((" ".join((text, reached)), *also))), buttons=((button,),))
+    return Content(text=plain("\n".join((text, *also))), buttons=((button,),))

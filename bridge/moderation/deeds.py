@@ -9,11 +9,13 @@ from bridge.moderation import (
     merging,
     notes,
     preview,
+    quoting,
     retracting,
     retrying,
     safeguarding,
     short,
     targets,
+    themes,
     translating,
     trust,
     undo,
@@ -45,6 +47,8 @@ DEEDS: dict[str, Deed] = {
         undo,
         targets,
         merging,
+        themes,
+        quoting,
     )
     for deed in module.DEEDS
 }

@@ -32,7 +32,7 @@ def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
             if row.kind == ledger.NOTICE and row.state == DeliveryState.REFUSED and row.reason == Refusal.UNREACHABLE:
                 await people.close_direct(row.account, row.chat)
             if row.state == DeliveryState.REFUSED and dialogue.marked(row) is not None and row.review_id is not None:
-                await _show_undelivered(row.review_id, now())
+                await _show_again(row.review_id, now())
             if safeguarding.is_notice(row) and row.state in (DeliveryState.REFUSED, DeliveryState.UNCERTAIN):
                 await _say_not_told(row, communities, now())
             if row.kind == ledger.CARD and row.operation == ledger.SEND and row.state == DeliveryState.REFUSED:
@@ -45,8 +45,8 @@ def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
     return effects
 
 
-async def _show_undelivered(review_id: int, now: datetime) -> None:
-    """A question did not reach its author: the cards say so."""
+async def _show_again(review_id: int, now: datetime) -> None:
+    """The cards of an item say what failed: a question did not reach its author, an original stays in its group."""
     review = await submissions.review_by_id(review_id)
     if review is not None:
         await cards.refresh(review, now)
@@ -64,6 +64,8 @@ async def _say_original_stays(row: Delivery, communities: Communities, now: date
     community = communities.get(row.community)
     if community is None or row.reason == Refusal.TARGET_GONE:
         return
+    if row.review_id is not None:
+        await _show_again(row.review_id, now)
     w = words(community.language)
     text = w._(
         "⚠️ {chat}: I may not remove messages there, so originals stay visible before they are approved. Please give "

@@ -18,9 +18,12 @@ from bridge.storage import (
     codec,
     desk,
     dialogue,
+    intake_reads,
     ledger,
     merges,
     people,
+    quotations,
+    reasons,
     submissions,
     undoing,
 )
@@ -50,6 +53,9 @@ class CardFacts:
     """The chat it came from, by name."""
     answers: int | None = None
     reasons: tuple[str, ...] = ()
+    """Codes of why it is held."""
+    noted: tuple[str, ...] = ()
+    """Codes of what is only to be said."""
     hints: tuple[tuple[str, str], ...] = ()
     """(kind, excerpt): what may identify somebody."""
     language: str = ""
@@ -83,6 +89,8 @@ class CardFacts:
     """The post's rows with the names of their chats."""
     thin: frozenset[Address] = frozenset()
     """Those of its chats where every message costs money."""
+    quotations: int = 0
+    """How many passages of the post are marked."""
     asked_back: bool = False
     """Has the author asked to have the post taken back?"""
 
@@ -129,6 +137,7 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         answers = None if parent is None else parent.number
     findings = codec.load_object(revision.findings)
     queries = await _queries(review)
+    why = reasons.of(review)
     facts = CardFacts(
         review=review,
         revision=revision_number,
@@ -146,7 +155,8 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         earlier_posts=await submissions.posts_before(submission),
         origin=await chats.title(Address(submission.source.account, submission.source.chat)),
         answers=answers,
-        reasons=tuple(codec.load_object(review.reasons).get("codes", [])),
+        reasons=(*why.codes, *(["removal_failed"] if await intake_reads.original_stays(review) else [])),
+        noted=why.noted,
         hints=tuple((str(h["kind"]), str(h["excerpt"])) for h in findings.get("hints", [])),
         language=str(findings.get("language", "")),
         queries=queries,
@@ -166,7 +176,8 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         forwarded=await _forwarded(submission, community),
         post=post,
         deliveries=deliveries,
-        asked_back=post is not None and await afterwards.is_asked_back(submission.id),
+        quotations=0 if post is None else await quotations.count(post.id),
+        asked_back=post is not None and await afterwards.is_asked_back(review),
     )
     votes = await desk.votes(review.id, revision_number, facts.fingerprint)
     object.__setattr__(facts, "votes", votes)

@@ -12,6 +12,7 @@ from bridge.moderation.facts import CardFacts
 from bridge.moderation.names import chat_names
 from bridge.moderation.reasons import KEYCAPS, label
 from bridge.rendering.words import Words
+from bridge.storage import afterwards
 
 MAIN, REASONS, MORE, FURTHER, LATER, QUESTIONS, GROUPS, COMMUNITIES, THEMES, PUBLISHED, SAFETY = (
     "main",
@@ -96,6 +97,8 @@ def _reasons(facts: CardFacts, w: Words) -> Rows:
 
 
 def _more(facts: CardFacts, w: Words) -> Rows:
+    if facts.review.kind == afterwards.CORRECTION:
+        return _more_of_correction(facts, w)
     return (
         (
             Choice(action="trust", emoji="🤝", label=w._("Approve and trust")),
@@ -108,6 +111,22 @@ def _more(facts: CardFacts, w: Words) -> Rows:
         ),
         (go(GROUPS, "📮", w._("Choose groups")), go(FURTHER, "▶️", w._("Further"))),
         (back(w),),
+    )
+
+
+def _more_of_correction(facts: CardFacts, w: Words) -> Rows:
+    """It goes where the post is, under the post's theme and number."""
+    return (
+        (go(LATER, "🕒", w._("Approve later")), Choice(action="preview", emoji="👁️", label=w._("Preview"))),
+        (
+            Choice(action="note", emoji="📝", label=w._("Add a note")),
+            Choice(action="headline", emoji="🏷️", label=w._("Headline")),
+        ),
+        (
+            Choice(action="translation", emoji="🌍", label=w._("Translation")),
+            Choice(action="claim", emoji="✋", label=w._("Claim")),
+        ),
+        (Choice(action="history", emoji="📜", label=w._("History")), back(w)),
     )
 
 
@@ -193,6 +212,8 @@ def _communities(facts: CardFacts, w: Words) -> Rows:
 
 
 def _themes(facts: CardFacts, w: Words) -> Rows:
+    # What is chosen can always be left again, also where it was closed meanwhile.
+    chosen = () if facts.theme is None or facts.theme in facts.themes[:7] else (facts.theme,)
     offered = [
         Choice(
             action="theme",
@@ -200,7 +221,7 @@ def _themes(facts: CardFacts, w: Words) -> Rows:
             emoji=emoji,
             label=("☑️ " if facts.theme is not None and facts.theme.id == theme.id else "") + theme.title[:40],
         )
-        for theme, emoji in zip(facts.themes[:7], NUMBERS, strict=False)
+        for theme, emoji in zip((*chosen, *facts.themes[:7]), NUMBERS, strict=False)
     ]
     return (*pairs(offered), (Choice(action="theme_words", emoji="✍️", label=w._("Another theme")), back(w, FURTHER)))
 

@@ -8,7 +8,7 @@ from bridge.members import contact, reach
 from bridge.members.reach import Letter
 from bridge.moderation import cards, decisions, powers
 from bridge.moderation.acts import Act, Deed, Reply
-from bridge.storage import afterwards, audit, codec, merges, submissions
+from bridge.storage import afterwards, audit, merges, reasons, submissions
 from bridge.storage.models import Review
 
 _NUMBER = re.compile(r"#?\s*(\d{1,15})\s*\.?")
@@ -24,7 +24,8 @@ async def question(act: Act) -> RichText | Reply:
 
 
 def _reasons(review: Review) -> list[str]:
-    return [str(code) for code in codec.load_object(review.reasons).get("codes", [])]
+    known = reasons.of(review)
+    return [*known.codes, *known.noted]
 
 
 async def merge(act: Act) -> Reply:

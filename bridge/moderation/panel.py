@@ -18,6 +18,7 @@ RESERVE = 1500
 _LEAST_LINE = 40
 _EXCERPT = 60
 _MOST_HINTS = 6
+_SHOWN_AS_HINTS = ("privacy", "language")
 
 
 def _kind(facts: CardFacts, w: Words) -> str:
@@ -36,7 +37,7 @@ def _head(facts: CardFacts, w: Words) -> RichText:
         status = w._("an older wording: look at the newer card")
     elif state == ReviewState.HELD:
         status = w._("waiting for a decision")
-    elif facts.post is not None and facts.post.state == PostState.RETRACTED:
+    elif state == ReviewState.APPROVED and facts.post is not None and facts.post.state == PostState.RETRACTED:
         status = w._("taken back")
     elif state == ReviewState.APPROVED:
         status = w._("approved")
@@ -96,6 +97,8 @@ def _context(facts: CardFacts, w: Words) -> list[str]:
     lines += routing.lines(facts, w)
     if review.state == ReviewState.HELD:
         lines.append(w._("Held because {reasons}", reasons=", ".join(held_because(code, w) for code in facts.reasons)))
+        noted = [held_because(code, w) for code in facts.noted if code not in _SHOWN_AS_HINTS]
+        lines += [w._("ℹ️ Noticed: {what}", what=", ".join(noted))] if noted else []
         lines += _claim(facts, w)
         if review.escalated_at is not None:
             lines.append(w._("🚨 Escalated by {name}", name=review.escalated_name))
@@ -150,6 +153,10 @@ def held_because(code: str, w: Words) -> str:
     match name:
         case "all":
             return w._("every post is read before it is published")
+        case "no_rule":
+            return w._("no rule lets it out unread")
+        case "album":
+            return w._("its other files are still awaited")
         case "removal_failed":
             return w._("its original could not be removed from the group")
         case "first_posts":
@@ -248,6 +255,8 @@ def _afterwards(facts: CardFacts, w: Words) -> list[str]:
         lines.append(w._("🕒 Goes out at {time}", time=w.time(post.publish_at, zone, seconds=True)))
     elif facts.asked_back:
         lines.append(w._("🙏 The author asks to take it back"))
+    if facts.quotations:
+        lines.append(w.ngettext("💬 {count} quotation marked", "💬 {count} quotations marked", facts.quotations))
     return [*lines, *arrival.lines(facts, w), *routing.waits(facts, w)]
 
 

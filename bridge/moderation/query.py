@@ -19,8 +19,8 @@ from bridge.moderation.acts import Desk, Reply
 from bridge.rendering.posts import attachment_words, uncarried_words
 from bridge.rendering.refusals import refusal_words
 from bridge.rendering.words import Words, words
+from bridge.storage import audit, dialogue, submissions
 from bridge.storage import desk as store
-from bridge.storage import dialogue, submissions
 from bridge.storage.models import Delivery, Handle, Identity, Query, Review
 
 ANSWER_LIMIT = 1500
@@ -107,6 +107,15 @@ async def _answered(
     query: Query, review: Review, community: Community, whole: RichText, text: RichText, desk: Desk, w: Words
 ) -> Letter:
     await dialogue.answer(query, whole.text, text, desk.now, limit=ANSWER_LIMIT)
+    await audit.write(
+        community=review.community,
+        actor=submissions.audit_actor(review.submission.identity),
+        action="answer",
+        now=desk.now,
+        review_id=review.id,
+        revision=review.revision,
+        detail={"query": query.id},
+    )
     await rest(review)
     await cards.refresh(review, desk.now)
     number = review.submission.number
@@ -142,19 +151,17 @@ async def _too_late(query: Query, review: Review, whole: RichText, text: RichTex
             )
         case ReviewState.WITHDRAWN:
             said = w._("You have withdrawn #{number}, so your answer was not passed on.", number=number)
-        case ReviewState.LAPSED:
-            if query.kind == dialogue.QUESTION:
-                await dialogue.keep(query, whole.text, text, limit=ANSWER_LIMIT)
-            return await restoring.offer(
-                w._(
-                    "The question about #{number} had been open for too long and was closed. Your text and your answer "
-                    "are kept, but no moderator sees them yet.",
-                    number=number,
-                ),
-                review,
-                desk.now,
-                w,
+        case ReviewState.LAPSED if query.kind == dialogue.QUESTION:
+            await dialogue.keep(query, whole.text, text, desk.now, limit=ANSWER_LIMIT)
+            said = w._(
+                "The question about #{number} had been open for too long and was closed. Your text and your answer are "
+                "kept, but no moderator sees them yet.",
+                number=number,
             )
+            return await restoring.offer(said, review, desk.now, w)
+        case ReviewState.LAPSED:
+            said = w._("#{number} had waited for too long and was closed. Your text is kept.", number=number)
+            return await restoring.offer(said, review, desk.now, w)
         case _:
             said = w._("#{number} has been decided meanwhile.", number=number)
     return Letter(text=plain(said))

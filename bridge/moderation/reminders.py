@@ -8,6 +8,7 @@ from bridge.core.text import MarkKind, joined, marked, plain
 from bridge.delivery.directory import Directory
 from bridge.members import contact
 from bridge.members.profiles import shown_name
+from bridge.moderation import permissions, rota
 from bridge.moderation.daily import duration
 from bridge.rendering.words import words
 from bridge.storage import desk, dialogue, inbox, submissions
@@ -26,6 +27,8 @@ async def tick(community: Community, directory: Directory, now: datetime) -> Non
     policy = community.policy
     if not policy.waking.contains(now, policy.zone):
         return
+    if await permissions.roles(community) and not await rota.present(community, now):
+        return  # everybody is away, and the channel was told so
     last = await desk.setting(community.id, KEY)
     if last and datetime.fromisoformat(last) > now - policy.remind_moderators:
         return

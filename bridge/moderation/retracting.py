@@ -80,9 +80,12 @@ async def _tell_author(act: Act, reason: str, where: str) -> bool:
 
 async def _tell_others(post: Post, desk: Desk) -> None:
     """Communities that were offered the post decide themselves what becomes of their copies."""
+    source = desk.communities.get(post.community)
     for copy in await afterwards.copies(post):
-        community, source = desk.communities.get(copy.community), desk.communities.get(post.community)
-        if community is None or source is None:
+        community, review = desk.communities.get(copy.community), await submissions.review_of_submission(copy.id)
+        if community is None or source is None or review is None:
+            continue
+        if review.state not in (ReviewState.HELD, ReviewState.APPROVED):
             continue
         text = words(community.language)._(
             "⚠️ #{number} is a copy of {community} #{other}, which was taken back there.",
@@ -114,7 +117,7 @@ async def ask_back(review: Review, community: Community, directory: Directory, n
         return w._("#{number} is not published.", number=number)
     if post.state == PostState.RETRACTED:
         return w._("#{number} has been taken back already.", number=number)
-    if not await afterwards.is_asked_back(review.submission_id):
+    if not await afterwards.is_asked_back(review):
         await audit.write(
             community=review.community,
             actor=submissions.audit_actor(review.submission.identity),
@@ -148,6 +151,7 @@ async def _show_request(review: Review, community: Community, directory: Directo
             community=community.id,
             review_id=review.id,
             revision=review.revision,
+            view=afterwards.ASKED_BACK,
         )
 
 

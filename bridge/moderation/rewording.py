@@ -8,7 +8,7 @@ from bridge.core.message import Button
 from bridge.core.states import ReviewState
 from bridge.core.text import EMPTY, MarkKind, RichText, emphasised, plain
 from bridge.members.reach import Letter
-from bridge.moderation import cards
+from bridge.moderation import cards, rules
 from bridge.moderation.acts import Desk, Reply
 from bridge.rendering.words import Words
 from bridge.storage import audit, codec, dialogue, submissions
@@ -129,7 +129,8 @@ async def _reworded(query: Query, review: Review, community: Community, desk: De
     attachments = codec.load(codec.ATTACHMENTS, wording.attachments)
     uncarried = codec.load(codec.UNCARRIED, wording.uncarried)
     number = review.submission.number
-    if not await submissions.revise(review, text, attachments, uncarried, desk.now):
+    findings = await rules.judge_again(review, text, attachments, community, desk.now)
+    if not await submissions.revise(review, text, attachments, uncarried, desk.now, findings=findings):
         return Letter(text=plain(w._("#{number} has been decided meanwhile.", number=number)))
     await audit.write(
         community=review.community,

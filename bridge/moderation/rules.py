@@ -3,33 +3,76 @@
 A rule that cannot be answered holds the post: a defect never publishes anything.
 """
 
-import re
-import unicodedata
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from babel.core import get_global
 
 from bridge.core.community import Community
+from bridge.core.errors import StorageUnavailable
 from bridge.core.ids import Address
 from bridge.core.message import Attachment
 from bridge.core.policy import Check, Consequence, Rule
-from bridge.core.text import MarkKind, RichText
-from bridge.moderation import hints, languages
-from bridge.moderation.likeness import first_alike
-from bridge.storage import codec, desk, intake_reads, people
-from bridge.storage.models import Identity
+from bridge.core.text import RichText
+from bridge.moderation import answers, hints, languages
+from bridge.moderation.answers import ALWAYS_HELD, Recent, Ruling, Wording, join
+from bridge.rendering.languages import base
+from bridge.storage import codec, desk, inbox, intake_reads, people, reasons
+from bridge.storage.database import UNAVAILABLE
+from bridge.storage.models import Identity, Review, Submission
 
 log = structlog.get_logger()
 
-EMERGENCY = "emergency"
-"""The setting of a community that holds everything, while it is not empty."""
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _MOST_HINTS = 20
 _EXCERPT = 120
-_STRICTNESS = (Consequence.NOTE, Consequence.APPROVE, Consequence.HOLD, Consequence.SECOND, Consequence.REFUSE)
+
+
+# --- what is noticed in a wording ---
+
+
+def examined(text: str, source: Address | None, community: Community) -> dict[str, Any]:
+    """Hints at private facts, and a language that its readers do not expect. Every new wording is looked at.
+
+    ``source``: the group it was written in, None for a private message.
+    """
+    group = None if source is None else community.group(source)
+    expected = (group.language if group is not None else "") or community.language
+    zone = (group.zone if group is not None else None) or community.policy.zone
+    country = str(get_global("zone_territories").get(zone.key, ""))
+    findings: dict[str, Any] = {}
+    try:
+        # 20,000 characters take some 40 ms: not worth a thread.
+        found = hints.find(text, country=country if country.isalpha() else "")[:_MOST_HINTS]
+        spoken = languages.detect(text, languages.KNOWN)
+    except Exception as error:
+        _log("findings", community, error)
+        return {Check.FAILED.value: True}
+    if found:
+        findings["hints"] = [{"kind": hint.kind.value, "excerpt": hint.excerpt[:_EXCERPT]} for hint in found]
+    if spoken is not None and base(spoken) != base(expected):
+        findings["language"] = spoken
+    return findings
+
+
+def findings_of(text: RichText, submission: Submission, community: Community) -> str:
+    """The same for a further wording of a submission, as it is stored with it."""
+    return codec.dump_object(examined(text.text, source_of(submission), community))
+
+
+def source_of(submission: Submission) -> Address | None:
+    """The group that something was written in; None for a private message."""
+    return None if submission.private else submission.source.address
+
+
+def _log(rule: str, community: Community, error: Exception) -> None:
+    # Not its words: they may quote the post.
+    log.error("rule_failed", rule=rule, community=community.id, error=type(error).__name__)
+
+
+# --- asking the rules ---
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,192 +86,120 @@ class Case:
     source: Address | None
     """The group it was written in; None for a private message."""
     findings: dict[str, Any]
+    """Of ``examined``."""
     now: datetime
     submission_id: int | None = None
     """Where the wording belongs to a submission already: it is not compared with itself."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ruling:
-    """What follows, and every reason for it."""
-
-    consequence: Consequence
-    """HOLD, APPROVE or REFUSE."""
-    codes: tuple[str, ...]
-    """As ``panel.held_because`` reads them: a check, and after a colon what was met."""
-    approvals: int
-    until: datetime | None = None
-    """Of a refusal: when it may be tried again."""
-
-
-def expected_language(community: Community, source: Address | None) -> str:
-    """What readers there read: the group's language, else the community's."""
-    group = None if source is None else community.group(source)
-    return (group.language if group is not None else "") or community.language
-
-
-def findings_of(text: RichText, expected: str) -> dict[str, Any]:
-    """What is noticed in a wording: hints at private facts, and a language that its readers do not expect."""
-    found = hints.find(text.text)[:_MOST_HINTS]
-    findings: dict[str, Any] = {}
-    if found:
-        findings["hints"] = [{"kind": hint.kind.value, "excerpt": hint.excerpt[:_EXCERPT]} for hint in found]
-    spoken = languages.detect(text.text, languages.KNOWN)
-    if spoken is not None and spoken.split("-")[0] != expected.split("-")[0]:
-        findings["language"] = spoken
-    return findings
-
-
-def dumped(findings: dict[str, Any]) -> str:
-    return codec.dump_object(findings)
-
-
-Answer = Callable[[Rule, Case], Awaitable[str | None]]
-"""None for no; for yes what was met, or an empty text."""
-
-
-def _yes(answer: bool) -> str | None:
-    return "" if answer else None
-
-
-async def _all(_: Rule, __: Case) -> str | None:
-    return ""
-
-
-async def _trusted(_: Rule, case: Case) -> str | None:
-    return _yes(await desk.standing(case.identity.person_id, case.community.id) == "trusted")
-
-
-async def _always_held(_: Rule, case: Case) -> str | None:
-    return _yes(await desk.standing(case.identity.person_id, case.community.id) == "held")
-
-
-async def _first_posts(rule: Rule, case: Case) -> str | None:
-    return _yes(await intake_reads.published_by(case.identity.person_id, case.community.id) < rule.over)
-
-
-async def _links(rule: Rule, case: Case) -> str | None:
-    addresses = set(_ADDRESS.findall(case.text.text))
-    hidden = {mark.value for mark in case.text.marks if mark.kind is MarkKind.LINK and mark.value not in addresses}
-    return _yes(len(addresses | hidden) > rule.over)
-
-
-async def _attachments(rule: Rule, case: Case) -> str | None:
-    return _yes(len(case.attachments) > rule.over)
-
-
-async def _length(rule: Rule, case: Case) -> str | None:
-    return _yes(len(case.text) > rule.over)
-
-
-async def _no_profile(_: Rule, case: Case) -> str | None:
-    profile = await people.profile(case.identity.person_id)
-    return _yes(profile is None or not profile.shown)
-
-
-def _folded(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(char for char in decomposed if not unicodedata.combining(char)).split())
-
-
-async def _words(rule: Rule, case: Case) -> str | None:
-    text = _folded(case.text.text)
-    for word in rule.words:
-        if re.search(rf"(?<!\w){re.escape(_folded(word))}(?!\w)", text):
-            return word
-    return None
-
-
-async def _author_quota(rule: Rule, case: Case) -> str | None:
-    since = case.now - timedelta(hours=rule.hours)
-    sent = await intake_reads.sent_by(case.identity.person_id, case.community.id, since, case.submission_id)
-    return _yes(sent >= rule.over)
-
-
-async def _source_quota(rule: Rule, case: Case) -> str | None:
-    if case.source is None:
-        return None
-    since = case.now - timedelta(hours=rule.hours)
-    return _yes(await intake_reads.sent_in(case.source, case.community.id, since, case.submission_id) >= rule.over)
-
-
-async def _duplicate(rule: Rule, case: Case) -> str | None:
-    since = case.now - timedelta(hours=rule.hours)
-    number = first_alike(case.text.text, await intake_reads.recent_texts(case.community.id, since, case.submission_id))
-    return None if number is None else str(number)
-
-
-async def _language(_: Rule, case: Case) -> str | None:
-    return _yes(bool(case.findings.get("language")))
-
-
-async def _privacy(_: Rule, case: Case) -> str | None:
-    return _yes(bool(case.findings.get("hints")))
-
-
-ANSWERS: dict[Check, Answer] = {
-    Check.ALL: _all,
-    Check.TRUSTED: _trusted,
-    Check.ALWAYS_HELD: _always_held,
-    Check.FIRST_POSTS: _first_posts,
-    Check.LINKS: _links,
-    Check.ATTACHMENTS: _attachments,
-    Check.LENGTH: _length,
-    Check.NO_PROFILE: _no_profile,
-    Check.WORDS: _words,
-    Check.AUTHOR_QUOTA: _author_quota,
-    Check.SOURCE_QUOTA: _source_quota,
-    Check.DUPLICATE: _duplicate,
-    Check.LANGUAGE: _language,
-    Check.PRIVACY: _privacy,
-}
-_SAID_ELSEWHERE = (Check.LANGUAGE, Check.PRIVACY)
-"""Their findings stand on the card in lines of their own."""
-
-
 async def judge(case: Case) -> Ruling:
-    """Ask every rule of the community's table."""
+    """Ask every rule of the community's table.
+
+    Raises StorageUnavailable, and what the database raises, where it cannot be read now: that is tried again.
+    """
+    community = case.community
+    rules = _asked(case)
+    holding: list[str] = []
     answered: list[tuple[Rule, str]] = []
-    codes: list[str] = []
-    consequences: list[Consequence] = []
-    if await desk.setting(case.community.id, EMERGENCY):
-        codes.append(Check.EMERGENCY.value)
-        consequences.append(Consequence.HOLD)
-    if await desk.standing(case.identity.person_id, case.community.id) == "held":
-        codes.append(Check.ALWAYS_HELD.value)
-        consequences.append(Consequence.HOLD)
-    for rule in case.community.policy.rules:
+    try:
+        wording = await _wording(case)
+        holding += [Check.EMERGENCY.value] if await desk.setting(community.id, Check.EMERGENCY.value) else []
+        # Said by a moderator of one person, it does not need a rule.
+        holding += [Check.ALWAYS_HELD.value] if wording.standing == ALWAYS_HELD else []
+    except (StorageUnavailable, *UNAVAILABLE):
+        raise
+    except Exception as error:
+        _log("facts", community, error)
+        return join((), approvals=community.policy.approvals, holding=(Check.FAILED.value,))
+    for rule in rules:
         try:
-            met = await ANSWERS[rule.check](rule, case)
+            met = answers.ANSWERS[rule.check](rule, wording)
         except Exception as error:
-            # Not its words: they may quote the post.
-            log.error("rule_failed", rule=rule.check.value, error=type(error).__name__)  # noqa: TRY400
-            codes.append(Check.FAILED.value)
-            consequences.append(Consequence.HOLD)
+            _log(rule.check.value, community, error)
+            holding.append(Check.FAILED.value)
             continue
         if met is not None:
             answered.append((rule, met))
-    for rule, met in answered:
-        consequences.append(rule.then)
-        if rule.then is not Consequence.NOTE or rule.check not in _SAID_ELSEWHERE:
-            codes.append(f"{rule.check.value}:{met}" if met else rule.check.value)
-    return _ruling(case, answered, consequences, codes)
+    if case.findings.get(Check.FAILED.value):
+        holding.append(Check.FAILED.value)
+    ruling = join(answered, approvals=community.policy.approvals, holding=holding)
+    moments = [answers.room_again(rule, wording) for rule in ruling.refused_by]
+    return replace(ruling, until=max((moment for moment in moments if moment is not None), default=None))
 
 
-def _ruling(
-    case: Case, answered: Sequence[tuple[Rule, str]], consequences: Sequence[Consequence], codes: Sequence[str]
-) -> Ruling:
-    strictest = max(consequences, key=_STRICTNESS.index, default=Consequence.NOTE)
-    approvals = case.community.policy.approvals
-    unique = tuple(dict.fromkeys(codes))
-    if strictest is Consequence.REFUSE:
-        hours = max(rule.hours for rule, _ in answered if rule.then is Consequence.REFUSE)
-        return Ruling(
-            consequence=Consequence.REFUSE, codes=unique, approvals=approvals, until=case.now + timedelta(hours=hours)
-        )
-    if strictest is Consequence.APPROVE:
-        return Ruling(consequence=Consequence.APPROVE, codes=unique, approvals=approvals)
-    if strictest is Consequence.SECOND:
-        approvals = max(2, approvals)
-    # What no rule answers is read by a person.
-    return Ruling(consequence=Consequence.HOLD, codes=unique or (Check.ALL.value,), approvals=approvals)
+def _asked(case: Case) -> tuple[Rule, ...]:
+    """The table; of a further wording not how much comes, for it has been taken."""
+    rules = case.community.policy.rules
+    quotas = () if case.submission_id is None else (Check.AUTHOR_QUOTA, Check.SOURCE_QUOTA)
+    return tuple(rule for rule in rules if rule.check not in quotas)
+
+
+async def judge_again(
+    review: Review, text: RichText, attachments: Sequence[Attachment], community: Community, now: datetime
+) -> str:
+    """Ask the rules about another wording by the author of what is held; returns what was noticed in it, to be stored.
+
+    Reasons may be added, none is taken away, and nothing that waits is published by it.
+    """
+    submission = review.submission
+    source = source_of(submission)
+    case = Case(
+        community=community,
+        identity=submission.identity,
+        text=text,
+        attachments=attachments,
+        source=source,
+        findings=examined(text.text, source, community),
+        now=now,
+        submission_id=submission.id,
+    )
+    ruling = await judge(case)
+    if ruling.consequence is not Consequence.APPROVE:
+        codes = [code for code in ruling.codes if code != answers.NO_RULE]
+        known = reasons.of(review)
+        await reasons.keep(review, known.with_more(codes, ruling.noted), approvals=ruling.approvals)
+    return codec.dump_object(case.findings)
+
+
+async def _wording(case: Case) -> Wording:
+    """Everything that the table asks for; what it does not ask for is not looked up."""
+    community, person, besides = case.community, case.identity.person_id, case.submission_id
+    rules = _asked(case)
+
+    def since(check: Check) -> datetime:
+        return case.now - timedelta(hours=_most(rules, check, lambda rule: rule.hours))
+
+    asked = {rule.check for rule in rules}
+    profile = await people.profile(person) if Check.NO_PROFILE in asked else None
+    by_author: list[datetime] = []
+    if Check.AUTHOR_QUOTA in asked:
+        limit = _most(rules, Check.AUTHOR_QUOTA, lambda rule: rule.over)
+        moment = since(Check.AUTHOR_QUOTA)
+        by_author = await intake_reads.sent_by(person, community.id, moment, limit=limit, besides=besides)
+    from_source: list[datetime] = []
+    if Check.SOURCE_QUOTA in asked and case.source is not None:
+        limit = _most(rules, Check.SOURCE_QUOTA, lambda rule: rule.over)
+        moment = since(Check.SOURCE_QUOTA)
+        chat = await inbox.resolve(case.source)
+        from_source = await intake_reads.sent_in(chat, community.id, moment, limit=limit, besides=besides)
+    recent: list[Recent] = []
+    if Check.DUPLICATE in asked and case.text:
+        rows = await intake_reads.recent_texts(community.id, since(Check.DUPLICATE), besides=besides)
+        recent = [Recent(number=number, at=at, text=text) for number, at, text in rows]
+    return Wording(
+        now=case.now,
+        text=case.text,
+        files=len(case.attachments),
+        standing=await desk.standing(person, community.id),
+        has_profile=profile is not None and profile.shown,
+        published=await intake_reads.published_by(person, community.id) if Check.FIRST_POSTS in asked else 0,
+        by_author=by_author,
+        from_source=from_source,
+        recent=recent,
+        language=str(case.findings.get("language", "")),
+        hints=len(case.findings.get("hints", [])),
+    )
+
+
+def _most(rules: Sequence[Rule], check: Check, number: Callable[[Rule], int]) -> int:
+    return max(number(rule) for rule in rules if rule.check is check)

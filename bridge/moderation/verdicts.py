@@ -1,7 +1,7 @@
 """The deeds that end a review, and those that settle a send nobody knows the outcome of."""
 
 from bridge.core.errors import TransitionRefused
-from bridge.core.hygiene import clean_line
+from bridge.core.hygiene import clean_line, without_accents
 from bridge.core.states import DeliveryStep
 from bridge.core.text import RichText, plain
 from bridge.moderation import decisions, votes
@@ -52,7 +52,7 @@ def named_reason(text: str, w: Words) -> tuple[Reason, str]:
     said = clean_line(text, decisions.WORDS_LIMIT)
     for reason in KEYCAPS:
         for name in (reason.value, label(reason, w)):
-            if said.casefold() == name.casefold():
+            if without_accents(said) == without_accents(name):
                 return reason, ""
             if said.casefold().startswith((f"{name.casefold()}:", f"{name.casefold()}.", f"{name.casefold()},")):
                 return reason, said[len(name) + 1 :].strip()

@@ -30,7 +30,6 @@ async def edit(act: Act) -> Reply:
     if not cleaned:
         return decisions.reply(decisions.Verdict.EMPTY, review, act.w)
     wording = await submissions.revision_of(review)
-    source = None if review.submission.private else review.submission.source.address
     attachments = codec.load(codec.ATTACHMENTS, wording.attachments)
     uncarried = codec.load(codec.UNCARRIED, wording.uncarried)
     if not await submissions.revise(
@@ -40,7 +39,7 @@ async def edit(act: Act) -> Reply:
         uncarried,
         act.now,
         editor=act.moderator.name,
-        findings=rules.dumped(rules.findings_of(cleaned, rules.expected_language(act.community, source))),
+        findings=rules.findings_of(cleaned, review.submission, act.community),
     ):
         return decisions.reply(await decisions.lost(review, act.revision), review, act.w)
     await audit.write(

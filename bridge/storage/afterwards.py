@@ -7,11 +7,12 @@ from bridge.core.message import Attachment, Uncarried
 from bridge.core.states import POST, PostState, PostStep, ReviewState
 from bridge.core.text import RichText
 from bridge.storage import codec, submissions
-from bridge.storage.models import Decision, Post, Review, Revision, Submission
+from bridge.storage.ledger_reads import EXHIBIT
+from bridge.storage.models import Delivery, Post, Review, Revision, Submission
 
 CORRECTION = "correction"
 ASKED_BACK = "ask_retract"
-"""In the audit log: the author asks to have a post taken back."""
+"""In the audit log, and as the view of what moderators are shown: the author asks to have a post taken back."""
 
 
 async def retract(post: Post, *, name: str, now: datetime) -> bool:
@@ -97,9 +98,10 @@ async def published_before(review: Review) -> Revision | None:
     return None if earlier is None else await submissions.revision(review.submission_id, earlier.revision)
 
 
-async def is_asked_back(submission_id: int) -> bool:
-    """Has the author asked to have it taken back?"""
-    return await Decision.filter(action=ASKED_BACK, review__submission_id=submission_id).exists()
+async def is_asked_back(review: Review) -> bool:
+    """Has the author asked to have it taken back, and have the moderators been told?"""
+    about = review.about_review if review.kind == CORRECTION else review.id
+    return await Delivery.filter(review_id=about, kind=EXHIBIT, view=ASKED_BACK).exists()
 
 
 async def copies(post: Post) -> list[Submission]:

@@ -137,13 +137,11 @@ async def answer(query: Query, words: str, wording: RichText, now: datetime, *, 
     """The author's answer, or more of it, ``limit`` characters shown; False where the item was decided meanwhile."""
     if not await Review.filter(id=query.review_id, state=ReviewState.HELD).exists():
         return False
-    await keep(query, words, wording, limit=limit)
-    await Query.filter(id=query.id).update(answered_at=now)
-    query.answered_at = now
+    await keep(query, words, wording, now, limit=limit)
     return True
 
 
-async def keep(query: Query, words: str, wording: RichText, *, limit: int) -> None:
+async def keep(query: Query, words: str, wording: RichText, now: datetime, *, limit: int) -> None:
     """Add to what the author said about it, whether or not it is still asked."""
     before = codec.load(codec.RICH_TEXT, query.wording) if query.wording else None
     whole = wording if before is None else before + "\n" + wording if wording else before
@@ -151,6 +149,7 @@ async def keep(query: Query, words: str, wording: RichText, *, limit: int) -> No
     values = {
         "answer": RichText(shown).shortened(limit).text,
         "wording": codec.dump(codec.RICH_TEXT, whole) if whole else "",
+        "answered_at": now,
     }
     await Query.filter(id=query.id).update(**values)
     query.update_from_dict(values)

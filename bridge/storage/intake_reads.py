@@ -4,10 +4,12 @@ from datetime import datetime
 
 from tortoise.queryset import QuerySet
 
+from bridge.core.errors import Refusal
 from bridge.core.ids import Address
-from bridge.core.states import PostState, ReviewState
+from bridge.core.states import DeliveryState, PostState, ReviewState
 from bridge.storage import codec
-from bridge.storage.models import Post, Review, Revision, Submission
+from bridge.storage.ledger_reads import REMOVAL
+from bridge.storage.models import Delivery, Post, Review, Revision, Submission
 
 _MOST_TEXTS = 200
 """Recent texts that a new one is compared with, the newest."""
@@ -21,22 +23,47 @@ async def published_by(person_id: int, community: str) -> int:
 
 
 def _sent(community: str, since: datetime, besides: int | None) -> QuerySet[Submission]:
+    """What members sent, not what other communities offered."""
     found = Submission.filter(community=community, created_at__gt=since, origin_post_id=None)
     return found if besides is None else found.exclude(id=besides)
 
 
-async def sent_by(person_id: int, community: str, since: datetime, besides: int | None = None) -> int:
-    """How many messages a person has sent since a moment, whatever became of them."""
-    return await _sent(community, since, besides).filter(identity__person_id=person_id).count()
+async def _moments(found: QuerySet[Submission], limit: int) -> list[datetime]:
+    return [row.created_at for row in await found.order_by("-created_at", "-id").limit(limit).only("id", "created_at")]
 
 
-async def sent_in(source: Address, community: str, since: datetime, besides: int | None = None) -> int:
-    """How many messages have come from a chat since a moment."""
-    return await _sent(community, since, besides).filter(account=source.account, chat=source.chat).count()
+async def sent_by(
+    person_id: int, community: str, since: datetime, *, limit: int, besides: int | None = None
+) -> list[datetime]:
+    """When a person sent messages since a moment, whatever became of them; the newest, newest first."""
+    return await _moments(_sent(community, since, besides).filter(identity__person_id=person_id), limit)
 
 
-async def recent_texts(community: str, since: datetime, besides: int | None = None) -> list[tuple[int, str]]:
-    """(number, text) of what is held or was published since a moment, newest first."""
+async def sent_in(
+    source: Address, community: str, since: datetime, *, limit: int, besides: int | None = None
+) -> list[datetime]:
+    """When messages came from a chat since a moment; the newest, newest first."""
+    return await _moments(_sent(community, since, besides).filter(account=source.account, chat=source.chat), limit)
+
+
+async def original_stays(review: Review) -> bool:
+    """Was the bot refused to take an original of this item out of its group?"""
+    refused = Delivery.filter(review_id=review.id, kind=REMOVAL, state=DeliveryState.REFUSED)
+    return await refused.exclude(reason=Refusal.TARGET_GONE).exists()
+
+
+async def originals_stay(chat: Address, since: datetime) -> bool:
+    """Was the bot, at its latest try since a moment, refused to take a member's message out of a chat?"""
+    tried = Delivery.filter(account=chat.account, chat=chat.chat, kind=REMOVAL, done_at__gt=since)
+    settled = tried.filter(state__in=[DeliveryState.DELIVERED, DeliveryState.REFUSED])
+    last = await settled.exclude(reason=Refusal.TARGET_GONE).order_by("-id").first()
+    return last is not None and last.state == DeliveryState.REFUSED
+
+
+async def recent_texts(
+    community: str, since: datetime, *, besides: int | None = None
+) -> list[tuple[int, datetime, str]]:
+    """(number, when, text) of what is held or was published since a moment, newest first."""
     reviews = Review.filter(
         community=community,
         state__in=[ReviewState.HELD, ReviewState.APPROVED],
@@ -45,12 +72,13 @@ async def recent_texts(community: str, since: datetime, besides: int | None = No
     )
     if besides is not None:
         reviews = reviews.exclude(submission_id=besides)
-    found = await reviews.order_by("-id").limit(_MOST_TEXTS).select_related("submission")
-    wanted = {(review.submission_id, review.revision): review.submission.number for review in found}
-    wordings = await Revision.filter(submission_id__in=[review.submission_id for review in found] or [0])
-    texts = {
-        wanted[row.submission_id, row.number]: codec.load(codec.RICH_TEXT, row.text).text
-        for row in wordings
-        if (row.submission_id, row.number) in wanted
+    found = {
+        (review.submission_id, review.revision): review.submission
+        for review in await reviews.order_by("-id").limit(_MOST_TEXTS).select_related("submission")
     }
-    return sorted(texts.items(), reverse=True)
+    wordings = await Revision.filter(submission_id__in=[submission for submission, _ in found] or [0])
+    texts = {(row.submission_id, row.number): row.text for row in wordings}
+    return [
+        (submission.number, submission.created_at, codec.load(codec.RICH_TEXT, texts[key]).text)
+        for key, submission in found.items()
+    ]

@@ -55,9 +55,10 @@ async def reword(row: Delivery, content: Content) -> None:
 
 async def call_off_edits(row: Delivery) -> None:
     """Cancel the planned edits of a message, and do not let them come back with it."""
-    for edit in await Delivery.filter(target_id=row.id, operation=EDIT, state=DeliveryState.PLANNED):
+    edits = Delivery.filter(post_id=row.post_id, target_id=row.id, operation=EDIT)
+    for edit in await edits.filter(state=DeliveryState.PLANNED):
         await advance(edit, DeliveryStep.CANCEL)
-    await Delivery.filter(target_id=row.id, operation=EDIT, state=DeliveryState.CANCELLED).update(waits_for=None)
+    await edits.filter(state=DeliveryState.CANCELLED).update(waits_for=None)
 
 
 async def drop(row: Delivery, now: datetime) -> None:
@@ -112,4 +113,6 @@ async def register_refused(
 
 async def is_to_be_removed(row: Delivery) -> bool:
     """Is there a removal that will follow, should this message be or get out there?"""
-    return await Delivery.filter(target_id=row.id, operation=DELETE).exclude(state__in=DEAD).exists()
+    return (
+        await Delivery.filter(post_id=row.post_id, target_id=row.id, operation=DELETE).exclude(state__in=DEAD).exists()
+    )

@@ -76,6 +76,12 @@ async def choose_community(identity: Identity, community: str) -> None:
     identity.community = community
 
 
+async def choose_language(identity: Identity, language: str) -> None:
+    """The language that the person behind an account wants to be written to in, on all of their accounts."""
+    await Person.filter(id=identity.person_id).update(language=language)
+    identity.person.language = language
+
+
 async def profile(person_id: int) -> Profile | None:
     """The newest version."""
     return await Profile.filter(person_id=person_id).order_by("-version").first()

@@ -13,6 +13,7 @@ from bridge.core.text import RichText
 from bridge.storage import audit, codec
 from bridge.storage.counting import next_number
 from bridge.storage.models import Handle, Identity, Post, Query, Review, Revision, Source, Submission
+from bridge.storage.reasons import Reasons
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -33,12 +34,17 @@ async def submit(
     reply_post_id: int | None = None,
     reply_excerpt: str = "",
     findings: str = "{}",
+    noted: Sequence[str] = (),
+    publish: bool = False,
     approvals: int = 1,
     headline: str = "",
     theme_id: int | None = None,
     origin_post_id: int | None = None,
 ) -> Review:
-    """A new submission with its first revision, held for review; inside the caller's transaction."""
+    """A new submission with its first revision, held for review; inside the caller's transaction.
+
+    ``reasons``, ``noted``, ``publish``: see ``storage.reasons``.
+    """
     submission = await Submission.create(
         community=community,
         number=await next_number(f"submission:{community}"),
@@ -61,7 +67,7 @@ async def submit(
         community=community,
         submission=submission,
         revision=1,
-        reasons=codec.dump_object({"codes": list(reasons)}),
+        reasons=Reasons(codes=tuple(reasons), noted=tuple(noted), publish=publish).stored(),
         approvals=approvals,
         headline=headline,
         theme_id=theme_id,
@@ -256,16 +262,6 @@ async def amend(
         findings=findings,
     )
     return True
-
-
-async def add_reasons(review: Review, codes: Sequence[str], *, approvals: int) -> None:
-    """Further reasons for holding, met in a newer wording: none is taken away, and no fewer must approve."""
-    known = [str(code) for code in codec.load_object(review.reasons).get("codes", [])]
-    reasons = codec.dump_object({"codes": list(dict.fromkeys([*known, *codes]))})
-    needed = max(review.approvals, approvals)
-    if (reasons, needed) != (review.reasons, review.approvals):
-        await Review.filter(id=review.id).update(reasons=reasons, approvals=needed)
-        review.reasons, review.approvals = reasons, needed
 
 
 async def ask(

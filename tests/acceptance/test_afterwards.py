@@ -1,13 +1,19 @@
 """After publication, as people meet it: taken back, corrected by a moderator or by the author, asked back, moved."""
 
+from collections.abc import AsyncIterator
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
 from bridge.core.clock import SystemClock
 from bridge.core.events import ChatMoved
 from bridge.core.ids import AccountId, ChatId
+from bridge.playground.botapi import BotApiSimulator
 from bridge.storage import database, inbox
+from tests.acceptance.program import Telegram, populate, running, write_config
 from tests.acceptance.world import World, until
 from tests.servers import free_port
 
@@ -196,3 +202,77 @@ async def test_what_waits_is_shown_again_where_the_moderators_group_has_moved(wo
         world.chat.does(chat="mods-2", user="grace", name="Grace", press=approve, message=card.id)
         await until(lambda: zinc(world, "kenya"))
         assert len([m for m in world.chat.shown("mods-2") if m.text.startswith("HIFA #1 ·")]) == 1
+
+
+# --- on Telegram ---
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[Telegram]:
+    async with BotApiSimulator() as simulator:
+        yield await populate(simulator)
+
+
+async def prompted_there(telegram: Telegram, label: str, words: str, said: str) -> None:
+    """Press a button on the second page of the newest card that tells of arrivals, and answer the question."""
+    while True:
+        version = await telegram.users.version()
+        card = await telegram.find(telegram.grace, telegram.mods, "Arrived in")
+        shown = [button["text"] for line in card["buttons"] for button in line]
+        wanted = next((text for text in shown if label in text), None)
+        if wanted is not None or any("More" in text for text in shown):
+            await telegram.users.press(telegram.grace, telegram.mods, card["id"], text=wanted or "➕ More")
+        if wanted is not None:
+            break
+        await telegram.users.wait(version, 5.0)
+    prompt = await telegram.find(telegram.grace, telegram.mods, words)
+    await telegram.users.write(telegram.grace, telegram.mods, said, reply_to=prompt["id"])
+
+
+def picture() -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (64, 64), "red").save(out, "JPEG")
+    return out.getvalue()
+
+
+async def test_a_photo_on_telegram_is_corrected_under_itself_and_taken_back(tmp_path: Path, telegram: Telegram) -> None:
+    config, phone = write_config(tmp_path, telegram=telegram)
+
+    async def there() -> list[dict[str, Any]]:
+        shown = await telegram.messages(telegram.amina, telegram.kenya)
+        return [message for message in shown if not message["service"]]
+
+    async with running(config):
+        await telegram.users.send_file(telegram.amina, telegram.kenya, "photo", picture(), caption="Give 200 mg.")
+        await telegram.press(telegram.grace, telegram.mods, "waiting for a decision", "Approve")
+        await telegram.find(telegram.grace, telegram.mods, "Arrived in 3 of 3 groups")
+        (before,) = await there()
+        longer = "Give 20 mg, and read this. " * 60
+        await prompted_there(telegram, "Correct", "with the corrected wording", longer)
+        await telegram.press(telegram.grace, telegram.mods, "Correction of what is published", "Approve")
+        await telegram.find(telegram.grace, telegram.mods, "Corrected in 2 of 3 groups")
+        photo, text = await there()
+        assert (photo["id"], len(photo["media"]), photo["edited"]) == (before["id"], 1, True)
+        assert photo["text"] == "HIFA #1 · Amina Okello", "its caption has no room for the new wording"
+        assert text["reply"]["id"] == photo["id"]
+        assert "(corrected)" in text["text"]
+        assert "Give 20 mg" in text["text"]
+        await prompted_there(telegram, "Take it back", "why is it taken back?", "It is wrong all the same.")
+        await telegram.find(telegram.grace, telegram.mods, "Taken back in 2 of 3 groups")
+        assert await there() == []
+        assert len(phone.shown("phones")) == 1
+
+
+async def test_cards_follow_a_telegram_group_that_becomes_a_supergroup(tmp_path: Path, telegram: Telegram) -> None:
+    users = telegram.users
+    telegram.mods = await users.create_group(
+        "Small moderators", telegram.grace, supergroup=False, members=[telegram.bot]
+    )
+    config, _ = write_config(tmp_path, telegram=telegram)
+    async with running(config):
+        await users.write(telegram.amina, telegram.bot, "Give zinc.")
+        await telegram.find(telegram.grace, telegram.mods, "waiting for a decision")
+        telegram.mods = await users.migrate(telegram.mods)
+        answer = await telegram.press(telegram.grace, telegram.mods, "waiting for a decision", "Approve")
+        assert answer["text"] == "Done."
+        await telegram.find(telegram.grace, telegram.mods, "Arrived in 3 of 3 groups")

@@ -1,12 +1,14 @@
 """The conversation between moderators and an author, as both see it on their phones."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bridge.adapters.loopback import adapter as loopback
-from bridge.adapters.loopback.people import Message, People
+from bridge.playground.botapi import BotApiSimulator
+from tests.acceptance.program import Telegram, populate, write_config
 from tests.acceptance.test_review_findings import heard, last, presses, says, settled
 from tests.acceptance.world import World, until
 from tests.servers import free_port
@@ -16,7 +18,7 @@ READY = """
 [[communities.questions]]
 id = "dose"
 label = "Which dose?"
-text.en = "Dear {name}, which dose do you mean? {sic}"
+text.en = "Dear {name}, which dose do you mean?"
 text.sw = "Mpendwa {name}, unamaanisha dozi gani?"
 """
 
@@ -61,10 +63,6 @@ async def answered_press(world: World, words: str) -> None:
     await until(lambda: [x for x in world.chat.sent() if x.get("op") == "answer" and words in str(x.get("text"))])
 
 
-def unread(people: People, chat: str) -> Message:
-    return [m for m in people.shown(chat) if not m.user][-1]
-
-
 def nobody_is_written_to_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loopback.RichLoopbackAdapter, "_can", replace(loopback.RICH, opens_direct=False))
 
@@ -80,14 +78,14 @@ async def test_a_question_of_the_list_by_its_button(tmp_path: Path) -> None:
         world.press("Ask the author", by="grace")
         await until(lambda: any("Which dose?" in label for label in world.labels()))
         world.press("Which dose?", by="grace")
-        question = await heard(world, "Dear Amina, which dose do you mean? {sic}")
+        question = await heard(world, "Dear Amina, which dose do you mean?")
         assert question.text.startswith("A moderator asks about your post #1:")
-        await carded(world, "❓ Grace asked: Dear Amina, which dose do you mean? {sic}")
+        await carded(world, "❓ Grace asked: Dear Amina, which dose do you mean?")
         await until(lambda: any("Approve" in label for label in world.labels()))
         says(world, "400 micrograms")
         await carded(world, "💬 The author answered: 400 micrograms")
         instructs(world, "ask: which dose?", by="peter")
-        await carded(world, "❓ Peter asked: Dear Amina, which dose do you mean? {sic}")
+        await carded(world, "❓ Peter asked: Dear Amina, which dose do you mean?")
 
 
 async def test_a_question_that_is_too_long_is_not_cut(world: World) -> None:
@@ -182,7 +180,7 @@ async def test_who_answers_too_late_hears_how_it_ended(world: World) -> None:
     async with world.bridge():
         for number, word in enumerate(("Approve", "reject: No.", "withdraw 3"), 1):
             says(world, f"Post {number}")
-            await until(lambda number=number: world.card(number))
+            await carded(world, f"Post {number}", number)
             instructs(world, f"ask: Question {number}?", number=number)
             question = await heard(world, f"Question {number}?")
             if word == "Approve":
@@ -191,9 +189,7 @@ async def test_who_answers_too_late_hears_how_it_ended(world: World) -> None:
                 instructs(world, word, number=number)
             else:
                 says(world, word)
-            await carded(
-                world, ("approved", "rejected", "withdrawn by the author")[number - 1], number
-            )
+            await carded(world, ("approved", "rejected", "withdrawn by the author")[number - 1], number)
             says(world, "Too late", reply_to=question.id)
         await heard(world, "Your post #1 has been published meanwhile")
         await heard(world, "decided meanwhile not to publish #2")
@@ -261,6 +257,45 @@ async def test_a_question_that_is_refused_is_shown_on_the_card(world: World) -> 
         await carded(world, "⏳ No answer yet")
 
 
+# --- the same on Telegram, which forbids writing to people first -----------------------------------------------------
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[Telegram]:
+    async with BotApiSimulator() as simulator:
+        yield await populate(simulator)
+
+
+class InProcess(World):
+    """The same bridge over another config."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+
+async def test_a_telegram_author_follows_the_invitation(tmp_path: Path, telegram: Telegram) -> None:
+    path, _ = write_config(tmp_path, telegram=telegram)
+    users, grace, mods, daniel = telegram.users, telegram.grace, telegram.mods, telegram.daniel
+    async with InProcess(path).bridge():
+        await users.write(daniel, telegram.uganda, "Give misoprostol")
+        card = await telegram.find(grace, mods, "Give misoprostol")
+        await users.write(grace, mods, "ask: Which dose?", reply_to=card["id"])
+        await telegram.find(grace, mods, "I have put a short invitation under their message")
+        invitation = await telegram.find(daniel, telegram.uganda, "I have a short question for you")
+        (button,) = [button for row in invitation["buttons"] for button in row]
+        assert button["url"].startswith("https://t.me/BarazaTestBot?start=")
+        await telegram.find(grace, mods, "📵 Not delivered yet")
+        await users.start(daniel, telegram.bot, button["url"].partition("start=")[2])
+        await telegram.find(daniel, telegram.bot, "A moderator asks about your post #1")
+        await users.write(daniel, telegram.bot, "400 micrograms")
+        await telegram.find(grace, mods, "💬 The author answered: 400 micrograms")
+        await users.block(daniel, telegram.bot)
+        card = await telegram.find(grace, mods, "The author answered")
+        await users.write(grace, mods, "ask: By mouth?", reply_to=card["id"])
+        await telegram.find(grace, mods, "📵 Not delivered yet")
+        assert not [m for m in await telegram.messages(daniel, telegram.uganda) if "?" in m["text"]]
+
+
 # --- consent --------------------------------------------------------------------------------------------------------
 
 
@@ -278,10 +313,10 @@ async def test_the_author_agrees_to_a_wording(tmp_path: Path) -> None:
         world.press("Approve", by="peter")
         await answered_press(world, "has not agreed to the changed wording")
         instructs(world, "edit: Give 20 mg of prednisolone", by="peter")
-        await until(lambda: last(world, "only if you agree").id != first.id)
+        await until(lambda: last(world, "It is published like this only if you agree").id != first.id)
         presses(world, first, "I agree")
         await answered_press(world, "#1 has been changed or decided since")
-        presses(world, last(world, "only if you agree"), "I agree")
+        presses(world, last(world, "It is published like this only if you agree"), "I agree")
         await heard(world, "The moderators know that you agree")
         await carded(world, "👍 The author agrees to this wording.")
         instructs(world, "edit: Give 20 mg of Prednisolone.")  # a capital letter and a full stop need no asking
@@ -301,7 +336,7 @@ async def test_the_author_does_not_agree_and_says_why_on_a_simple_phone(tmp_path
         instructs(world, "edit: Give 400 mg")
         asked = await phone_hears(world, "changed the wording of your post #1")
         assert asked == (
-            "A moderator changed the wording of your post #1. Changed: \"Give 40 mg\" to \"Give 400 mg\". "
+            'A moderator changed the wording of your post #1. Changed: "Give 40 mg" to "Give 400 mg". '
             "Do you agree? Write YES 1 or NO 1."
         )
         texts(world, "No water in our clinic today")
@@ -311,7 +346,8 @@ async def test_the_author_does_not_agree_and_says_why_on_a_simple_phone(tmp_path
         await carded(world, "💬 The author on the new wording: forty is right")
         await phone_hears(world, "#1 will not be published with that wording")
         instructs(world, "edit: Give 40 mg.")
-        await until(lambda: "🚫" not in world.card_text())
+        await until(lambda: "Give 40 mg." in world.card_text() and world.labels())
+        assert "agree" not in world.card_text(), "a full stop needs no asking"
         world.press("Approve", by="grace")
         await heard(world, "Give 40 mg.", "uganda")
 
@@ -322,7 +358,7 @@ async def test_words_about_a_wording_reach_the_moderators(tmp_path: Path) -> Non
         message = says(world, "Give 40 mg")
         await until(lambda: world.card())
         instructs(world, "edit: Give 400 mg")
-        request = await heard(world, "only if you agree")
+        request = await heard(world, "It is published like this only if you agree")
         says(world, "Where do you have that from?", reply_to=request.id)
         await carded(world, "💬 The author on the new wording: Where do you have that from?")
         await heard(world, "Do you agree to the changed wording? Write YES or NO.")

@@ -47,7 +47,9 @@ async def test_a_post_by_sms_is_asked_about_edited_and_published(
 
     async with running(config):
         said = "Je dawa ya malaria mtoto kilo 8 ni kiasi gani?"
-        phones.writes(AUTHOR, said, user=AUTHOR, name="Amina Okello", private=True, language="sw")
+        phones.writes(AUTHOR, "LUGHA sw", user=AUTHOR, name="Amina Okello", private=True)
+        await until(told)
+        phones.writes(AUTHOR, said, user=AUTHOR, name="Amina Okello", private=True)
         note("Amina, SMS", said)
         card = await matrix.peter.wait_for(lambda u: u.rooms[matrix.mods].find("waiting for a decision"))
         await telegram.find(telegram.grace, telegram.mods, "waiting for a decision")
@@ -66,7 +68,7 @@ async def test_a_post_by_sms_is_asked_about_edited_and_published(
         note("Peter, Matrix", "❓ Dawa gani? Tafadhali andika jina lake.")
         await until(lambda: [t for t in told() if "Dawa gani?" in t])
         note("SMS to Amina", next(t for t in told() if "Dawa gani?" in t))
-        phones.writes(AUTHOR, "Ni AL (Coartem).", user=AUTHOR, name="Amina Okello", private=True, language="sw")
+        phones.writes(AUTHOR, "Ni AL (Coartem).", user=AUTHOR, name="Amina Okello", private=True)
         note("Amina, SMS", "Ni AL (Coartem).")
         await telegram.find(telegram.grace, telegram.mods, "Ni AL (Coartem).")
         await matrix.peter.wait_for(lambda u: u.rooms[matrix.mods].find("Ni AL (Coartem)."))

@@ -1,21 +1,28 @@
 """After publication, on both databases: taken back, corrected, tried again; and what the cards say of it."""
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bridge.core.errors import Refusal
+from bridge.core.community import Communities
+from bridge.core.errors import Refusal, StorageUnavailable
+from bridge.core.ids import Address, ChatId, CommunityId
 from bridge.core.message import Attachment, AttachmentKind
-from bridge.core.policy import Role
 from bridge.core.ports import Later, Unknown
 from bridge.core.states import DeliveryState, PostState, ReviewState
-from bridge.moderation import correcting, decisions, retracting, retrying
+from bridge.core.text import plain
+from bridge.moderation import correcting, decisions, menu, retracting, retrying
 from bridge.moderation.acts import Reply
+from bridge.moderation.facts import facts_of
+from bridge.moderation.reasons import Reason
+from bridge.rendering.words import words
 from bridge.storage import afterwards, audit, ledger, submissions
 from bridge.storage.database import transaction
 from bridge.storage.models import Delivery, Review
 from tests.integration.afterwards_town import GROUPS, PHONES, Town
-from tests.unit.storage.stage import KENYA, PETER, UGANDA
+from tests.unit.storage.stage import COMMUNITY, KENYA, NET, PETER, UGANDA
 
 pytestmark = pytest.mark.usefixtures("opened")
 
@@ -209,6 +216,37 @@ async def test_a_correction_that_waits_is_decided_with_the_retraction(town: Town
     assert await submissions.count_held("hifa") == 0
 
 
+@pytest.mark.parametrize("first", ["retract", "approve"])
+async def test_taken_back_and_corrected_at_the_same_moment(town: Town, first: str) -> None:
+    """On PostgreSQL both are under way at once. Whoever wins, nothing stays, and nothing waits for a decision."""
+    review = await town.published("Ruth of Kisumu has malaria.")
+    async with transaction():
+        await correcting.correct(await town.act(review, "Somebody has malaria. " + LONG))
+    waiting = await afterwards.held_correction(review.submission_id)
+    assert waiting is not None
+    await town.rounds(2)
+
+    async def approve() -> None:
+        await town.approves(waiting, by=PETER)
+
+    async def take_back() -> None:
+        async with transaction():
+            await retracting.retract(await town.act(review, "A patient can be recognised."))
+
+    both = (take_back, approve) if first == "retract" else (approve, take_back)
+    results = await asyncio.gather(*(act() for act in both), return_exceptions=True)
+    for act, result in zip(both, results, strict=True):
+        if result is not None:  # the database chose one of two that waited for each other: its event comes again
+            assert isinstance(result, StorageUnavailable)
+            await act()
+    await town.rounds()
+    assert town.texts(KENYA) == town.texts(UGANDA) == []
+    assert await submissions.count_held("hifa") == 0
+    cards = [text for text in town.net.texts("mods") if text.startswith("HIFA #1 ·")]
+    assert "Taken back in 2 of 3 groups" in cards[0]
+    assert any(state in cards[1].splitlines()[0] for state in ("taken back", "rejected"))
+
+
 # --- corrected ---
 
 
@@ -362,7 +400,7 @@ async def test_a_rejected_correction_changes_nothing_and_is_not_the_authors_busi
     await town.rounds(2)
     letters = len(town.net.texts("amina"))
     async with transaction():
-        verdict = await decisions.reject(await town.act(waiting, by=PETER), reason=decisions.Reason.CLARITY)
+        verdict = await decisions.reject(await town.act(waiting, by=PETER), reason=Reason.CLARITY)
     assert verdict is decisions.Verdict.DONE
     await town.rounds()
     assert len(town.net.texts("amina")) == letters
@@ -398,17 +436,66 @@ async def test_a_correction_approved_twice_follows_the_one_before(town: Town) ->
 async def test_approval_of_a_correction_is_not_undone(town: Town) -> None:
     review = await town.published("One.")
     correction = await correct(town, review, "Two.")
-    from bridge.moderation.facts import facts_of
-
     assert not (await facts_of(correction, town.community, correction.revision)).undoable
 
 
-# --- who may ---
+async def test_where_the_author_must_agree_a_correction_waits_for_them(town: Town) -> None:
+    review = await town.published("Give 200 mg.")
+    town.community = replace(town.community, policy=replace(town.community.policy, consent_to_edits=True))
+    town.communities = Communities((town.community,))
+    async with transaction():
+        told = await correcting.correct(await town.act(review, "Please give only 20 mg a day."))
+    assert "author is asked to agree" in told.text
+    await town.rounds()
+    assert [text for text in town.net.texts("amina") if "only if you agree" in text]
+    waiting = await afterwards.held_correction(review.submission_id)
+    assert waiting is not None
+    assert await town.approves(waiting, by=PETER) is decisions.Verdict.AWAITS_CONSENT
 
 
-async def test_a_moderator_stands_in_where_there_is_no_senior_one(town: Town) -> None:
-    deed = next(deed for deed in retracting.DEEDS if deed.name == "retract")
-    assert deed.role is Role.SENIOR
+async def test_a_correction_card_offers_what_a_correction_can_be_given(town: Town) -> None:
+    review = await town.published("Give 200 mg.")
+    async with transaction():
+        await correcting.correct(await town.act(review, "Give 20 mg."))
+    waiting = await afterwards.held_correction(review.submission_id)
+    assert waiting is not None
+    facts = await facts_of(waiting, town.community, waiting.revision)
+    offered = {(c.action, c.argument) for line in menu.rows(facts, menu.MORE, words("en")) for c in line}
+    assert ("preview", "") in offered
+    assert not {("view", menu.GROUPS), ("view", menu.THEMES), ("merge", ""), ("trust", "")} & offered
+
+
+# --- other communities ---
+
+
+async def test_a_community_that_has_a_copy_is_told(town: Town) -> None:
+    review = await town.published("Ruth of Kisumu has malaria.")
+    chifa = replace(
+        COMMUNITY,
+        id=CommunityId("chifa"),
+        name="CHIFA",
+        moderators=(Address(NET, ChatId("mods-of-chifa")),),
+        groups=(),
+    )
+    town.communities = Communities((town.community, chifa))
+    async with transaction():
+        copy = await submissions.submit(
+            community="chifa",
+            identity=review.submission.identity,
+            source=review.submission.source,
+            private=False,
+            intake="hold",
+            text=plain("Ruth of Kisumu has malaria."),
+            attachments=(),
+            uncarried=(),
+            reasons=("crossed",),
+            now=town.now,
+            origin_post_id=(await town.post()).id,
+        )
+    await retract(town, review)
+    (told,) = town.net.texts("mods-of-chifa")
+    assert told == "⚠️ #1 is a copy of HIFA #1, which was taken back there."
+    assert (await Review.get(id=copy.id)).state == ReviewState.HELD
 
 
 # --- the author asks ---

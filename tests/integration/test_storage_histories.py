@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
 from bridge.intake.processor import Processor
 from bridge.moderation.effects import arrivals
-from bridge.storage import database, inbox, ledger
+from bridge.storage import afterwards, database, inbox, ledger, ledger_changes
 from bridge.storage.inbox import DurableSink
 from bridge.storage.models import Delivery, Handle, Inbox, Post, Review
 from tests.unit.delivery.scripted import RICH, Scripted
@@ -74,6 +74,14 @@ anything = st.integers(0, 1000)
 
 
 @dataclass
+class Decided:
+    """What moderators decide on: the post, or a change of it once it is published."""
+
+    revision: int
+    state: str = "held"
+
+
+@dataclass
 class Item:
     """One submission as everybody would tell it."""
 
@@ -81,8 +89,18 @@ class Item:
     source: RemoteRef
     private: bool
     wordings: list[str]
-    state: str = "held"
-    approved: str = ""
+    """Of the post and of its changes, in one count."""
+    post: Decided = field(default_factory=lambda: Decided(1))
+    changes: dict[int, Decided] = field(default_factory=dict)
+    """By the id of their review."""
+    approved: list[str] = field(default_factory=list)
+
+    def under_review(self, review_id: int) -> Decided:
+        return self.changes.get(review_id, self.post)
+
+    def reworded(self, what: Decided, wording: str) -> None:
+        self.wordings.append(wording)
+        what.revision = len(self.wordings)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -205,8 +223,16 @@ class History(RuleBasedStateMachine):
                 text=plain(f"wording-{key}"),
             )
         )
-        if by_author and item.state == "held":
-            item.wordings.append(f"wording-{key}")
+        if not by_author:
+            return
+        held = [decided for decided in (item.post, *item.changes.values()) if decided.state == "held"]
+        if held:
+            item.reworded(held[0], f"wording-{key}")
+        elif item.post.state == "approved":
+            changes = Review.filter(kind=afterwards.CORRECTION, submission__message=item.source.message)
+            change = Decided(0)
+            item.reworded(change, f"wording-{key}")
+            item.changes[self.do(changes.order_by("-id").first()).id] = change
 
     @precondition(lambda self: self.items)
     @rule(which=anything, by_author=st.booleans())
@@ -223,8 +249,8 @@ class History(RuleBasedStateMachine):
                 sender=sender(user, account=item.source.account),
             )
         )
-        if by_author and item.state == "held":
-            item.state = "withdrawn"
+        if by_author and item.post.state == "held":
+            item.post.state = "withdrawn"
 
     @rule(which=anything, who=people, action=actions)
     def somebody_presses(self, which: int, who: tuple[Address, str], action: str) -> None:
@@ -257,7 +283,7 @@ class History(RuleBasedStateMachine):
         if handle.action == "send_again" and uncertain:
             self.sent_again[number] += 1
         if handle.action in ("approve", "reject"):
-            self.decided(number, handle.revision, handle.action)
+            self.decided(handle.subject_id, handle.revision, handle.action)
 
     @rule(which=anything, who=people, what=st.sampled_from(["approve", "reject duplicate", "edit", "well…"]))
     def somebody_replies_to_a_card(self, which: int, who: tuple[Address, str], what: str) -> None:
@@ -275,10 +301,11 @@ class History(RuleBasedStateMachine):
         item = self.items[self.number_of(card.review_id)]
         if (channel.account, user) not in permitted:
             return
-        if what == "edit" and item.state == "held" and card.revision == len(item.wordings):
-            item.wordings.append(f"wording-{key}")
+        decided = item.under_review(card.review_id)
+        if what == "edit" and decided.state == "held" and card.revision == decided.revision:
+            item.reworded(decided, f"wording-{key}")
         elif what != "edit":
-            self.decided(self.number_of(card.review_id), card.revision, what.split()[0])
+            self.decided(card.review_id, card.revision, what.split()[0])
 
     @rule(
         answers=st.lists(st.sampled_from(ANSWERS), max_size=4), rounds=st.integers(1, 6), crash=st.sampled_from(CRASHES)
@@ -291,7 +318,7 @@ class History(RuleBasedStateMachine):
             self.somebody_edits_a_message(len(self.items) - 1, by_author=True)
         handles = Handle.filter(subject="review", action="approve").order_by("-subject_id", "revision")
         for index in range(len(self.do(handles.all()))):
-            if self.items[len(self.items)].state != "held":
+            if self.items[len(self.items)].post.state != "held":
                 break
             self.presses(self.do(handles.all())[index], (MODS, "grace"))
             self.messages_go_out(2, "")
@@ -302,14 +329,15 @@ class History(RuleBasedStateMachine):
         review = self.do(Review.get(id=review_id).select_related("submission"))
         return int(review.submission.number)
 
-    def decided(self, number: int, revision: int, action: str) -> None:
+    def decided(self, review_id: int, revision: int, action: str) -> None:
         """What a permitted decision means, if it is about the wording that is under review."""
-        item = self.items[number]
-        if item.state != "held" or revision != len(item.wordings) or action not in ("approve", "reject"):
+        item = self.items[self.number_of(review_id)]
+        decided = item.under_review(review_id)
+        if decided.state != "held" or revision != decided.revision or action not in ("approve", "reject"):
             return
-        item.state = "approved" if action == "approve" else "rejected"
+        decided.state = "approved" if action == "approve" else "rejected"
         if action == "approve":
-            item.approved = item.wordings[-1]
+            item.approved.append(item.wordings[revision - 1])
 
     # --- what the machines do ---------------------------------------------------------------------------------------
 
@@ -364,7 +392,7 @@ class History(RuleBasedStateMachine):
 
     @invariant()
     def only_approved_wordings_are_published(self) -> None:
-        approved = {item.approved for item in self.items.values() if item.approved}
+        approved = {wording for item in self.items.values() for wording in item.approved}
         for group in GROUPS if hasattr(self, "net") else ():
             for adapter in (self.net, self.slow):
                 assert set(self.published(adapter, group)) <= approved
@@ -373,16 +401,16 @@ class History(RuleBasedStateMachine):
     def nothing_is_shown_twice_unless_somebody_asked_for_it(self) -> None:
         for group in GROUPS if hasattr(self, "net") else ():
             for number, item in self.items.items():
-                if item.approved:
-                    assert self.published(self.net, group)[item.approved] <= 1 + self.sent_again[number]
-                    assert self.published(self.slow, group)[item.approved] <= 1
+                for wording in item.approved:
+                    assert self.published(self.net, group)[wording] <= 1 + self.sent_again[number]
+                    assert self.published(self.slow, group)[wording] <= 1
 
     @invariant()
     def one_approval_is_one_plan(self) -> None:
         if not hasattr(self, "net"):
             return
         posts = self.do(Post.all().select_related("submission"))
-        assert {post.number for post in posts} == {n for n, item in self.items.items() if item.state == "approved"}
+        assert {post.number for post in posts} == {n for n, item in self.items.items() if item.post.state == "approved"}
         for post in posts:
             rows = self.do(Delivery.filter(post_id=post.id, operation=ledger.SEND).all())
             firsts = Counter(row.chat for row in rows if row.part == 1)
@@ -394,8 +422,11 @@ class History(RuleBasedStateMachine):
         if not hasattr(self, "net"):
             return
         reviews = self.do(Review.all().select_related("submission"))
-        told = {r.submission.number: (r.state.value, r.revision) for r in reviews}
-        assert told == {number: (item.state, len(item.wordings)) for number, item in self.items.items()}
+        posts = {r.submission.number: (r.state.value, r.revision) for r in reviews if r.kind == "post"}
+        assert posts == {number: (item.post.state, item.post.revision) for number, item in self.items.items()}
+        changes = {r.id: (r.state.value, r.revision) for r in reviews if r.kind == afterwards.CORRECTION}
+        expected = {key: value for item in self.items.values() for key, value in item.changes.items()}
+        assert changes == {key: (change.state, change.revision) for key, change in expected.items()}
 
     def settle_down(self) -> None:
         """Everything answers again and time passes: every row comes to an end, and every card says how it is."""
@@ -412,11 +443,19 @@ class History(RuleBasedStateMachine):
         self.only_approved_wordings_are_published()
         self.nothing_is_shown_twice_unless_somebody_asked_for_it()
         for card in self.do(Delivery.filter(kind=ledger.CARD, operation=ledger.SEND, state="delivered").all()):
-            item = self.items[self.number_of(card.review_id)]
+            decided = self.items[self.number_of(card.review_id)].under_review(card.review_id)
             shown = (self.net if card.account == "net" else self.slow).shown[MessageId(card.message)]
-            current = card.revision == len(item.wordings)
-            expected = STATUS[item.state] if current else "an older wording"
-            assert expected in shown.text.splitlines()[0], (card.id, item, shown)
+            expected = STATUS[decided.state] if card.revision == decided.revision else "an older wording"
+            assert expected in shown.text.splitlines()[0], (card.id, decided, shown)
+        self.every_message_shows_the_newest_approved_wording()
+
+    def every_message_shows_the_newest_approved_wording(self) -> None:
+        """Where we know which message it is: somebody who says "it is there" does not say that."""
+        sends = Delivery.filter(kind=ledger.POST, operation=ledger.SEND, state="delivered").exclude(message="")
+        for row in self.do(sends.exclude(detail=ledger_changes.ORIGINAL).select_related("post")):
+            shown = (self.net if row.account == "net" else self.slow).shown[MessageId(row.message)]
+            newest = self.items[row.post.number].approved[-1]
+            assert set(WORDING.findall(shown.text)) <= {newest}, (row.id, newest, shown)
 
 
 TestHistories = History.TestCase

@@ -20,7 +20,9 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 def choices(view: str, *, claimed: str = "", escalated: datetime | None = None, replies: int = 0) -> list[Choice]:
     templates = tuple(Template(id=f"t{n}", label=f"Reply {n}", texts={"en": "Hello"}) for n in range(replies))
     community = SimpleNamespace(policy=Policy(safeguarding_replies=templates))
-    review = SimpleNamespace(revision=1, state=ReviewState.HELD, claimed_by=claimed, escalated_at=escalated)
+    review = SimpleNamespace(
+        kind="post", revision=1, state=ReviewState.HELD, claimed_by=claimed, escalated_at=escalated
+    )
     facts = cast(CardFacts, SimpleNamespace(revision=1, review=review, community=community))
     return [choice for row in menu.rows(facts, view, words("en")) for choice in row]
 

@@ -1,9 +1,13 @@
 """What moderators' replies mean: decisions are said on purpose, everything else is talk."""
 
+import re
+
 import pytest
 
+from bridge.core.hygiene import without_accents
 from bridge.core.text import Mark, MarkKind, RichText, plain
 from bridge.moderation.channel import instruction, unclear
+from bridge.moderation.deeds import DEEDS
 from bridge.moderation.reasons import KEYCAPS, Reason, explanation, label
 from bridge.moderation.verdicts import named_reason
 from bridge.rendering.words import Words
@@ -113,3 +117,17 @@ def test_every_reason_can_be_named_by_code_and_by_label(reason: Reason) -> None:
 def test_reasons_are_told_apart() -> None:
     assert len({label(reason, W) for reason in Reason}) == len(Reason)
     assert len(set(KEYCAPS.values())) == len(KEYCAPS)
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "pt", "es", "sw"])
+def test_every_language_has_a_word_of_its_own_for_each_deed(language: str) -> None:
+    w = Words(language)
+    named = [(deed.name, without_accents(deed.word(w))) for deed in DEEDS.values() if deed.word is not None]
+    taken = [word for _, word in named]
+    assert sorted({word for word in taken if taken.count(word) > 1}) == []
+    for name, word in named:
+        assert re.fullmatch(r"\w+", word), (name, word)
+        assert word not in set(DEEDS) - {name}, (name, word)
+        found = instruction(plain(word), w)
+        assert found is not None, (name, word)
+        assert found[0].name == name

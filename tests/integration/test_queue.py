@@ -1,0 +1,123 @@
+"""What waits, in which order, for whom; reminders and the daily summary come once, in waking hours, and say enough."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bridge.core.community import Communities
+from bridge.core.ids import MessageId, RemoteRef
+from bridge.core.policy import Policy
+from bridge.core.states import ReviewStep
+from bridge.core.text import plain
+from bridge.core.when import Hours
+from bridge.delivery.directory import Directory
+from bridge.moderation import daily, queue, reminders
+from bridge.moderation.acts import Desk
+from bridge.moderation.orders import Order
+from bridge.storage import codec, database, dialogue, ledger, people, submissions
+from bridge.storage.models import Delivery, Review
+from tests.unit.storage.stage import COMMUNITIES, COMMUNITY, GRACE, MODS, NET, NOW, acting, hold, sender
+
+NAIROBI = ZoneInfo("Africa/Nairobi")
+POLICY = Policy(
+    roles=COMMUNITY.policy.roles, zone=NAIROBI, waking=Hours.parse("07:00-21:00"), remind_moderators=timedelta(hours=6)
+)
+HERE = replace(COMMUNITY, policy=POLICY)
+DIRECTORY = Directory({})
+pytestmark = pytest.mark.usefixtures("opened")
+
+
+def order(argument: str = "", now: datetime = NOW, communities: Communities = COMMUNITIES) -> Order:
+    desk = Desk(communities=communities, directory=DIRECTORY, now=now)
+    said = RemoteRef(NET, MODS.chat, MessageId("typed"))
+    return Order(desk=desk, communities=(COMMUNITY,), moderator=GRACE, argument=argument, said=said)
+
+
+async def said(kind: str = ledger.NOTICE) -> list[str]:
+    return [codec.load(codec.CONTENT, row.content).text.text for row in await Delivery.filter(kind=kind).order_by("id")]
+
+
+async def since(review: Review, moment: datetime) -> None:
+    await Review.filter(id=review.id).update(created_at=moment)
+
+
+async def test_the_queue_is_filtered_by_author_and_age() -> None:
+    old = await hold(user="amina", message="m1")
+    await hold(user="daniel", message="m2")
+    await since(old, NOW - timedelta(hours=5))
+    assert [line for line in (await queue.queue(order())).text.text.splitlines() if line.startswith("#")] == [
+        "#1 · Amina · 5 h",
+        "#2 · Daniel · 0 min",
+    ]
+    assert "#2" not in (await queue.queue(order("amina"))).text.text
+    assert "#1" not in (await queue.queue(order("@daniel"))).text.text
+    assert "#2" not in (await queue.queue(order("2h"))).text.text
+    assert "#1" not in (await queue.queue(order("hifa daniel"))).text.text
+    assert "#1" in (await queue.queue(order("HIFA 30min amina"))).text.text
+
+
+async def test_the_next_one_is_the_oldest_that_is_nobody_elses() -> None:
+    first, second = await hold(message="m1"), await hold(user="daniel", message="m2")
+    await since(first, NOW - timedelta(hours=3))
+    assert (await queue.following(order())).text.text.startswith("#1 ")
+    await Review.filter(id=first.id).update(claimed_by="slow:peter", claimed_name="Peter")
+    assert (await queue.following(order())).text.text.startswith("#2 ")
+    async with database.transaction():
+        grace = await people.meet(sender("grace"), NOW)
+        await submissions.ask(second, "Which drug?", by=grace, name="Grace", now=NOW)
+    assert "Nothing waits for you" in (await queue.following(order())).text.text
+
+
+async def test_one_reminder_per_interval_and_none_at_night() -> None:
+    review = await hold()
+    await since(review, NOW - timedelta(hours=2))
+    night = NOW.astimezone(NAIROBI).replace(hour=23)
+    await reminders.tick(HERE, DIRECTORY, night)
+    assert await said() == []
+    await reminders.tick(HERE, DIRECTORY, NOW)
+    assert len(await said()) == len(HERE.moderators)
+    assert "#1 · Amina · 2 h" in (await said())[0]
+    await reminders.tick(HERE, DIRECTORY, NOW + timedelta(hours=5))
+    assert len(await said()) == len(HERE.moderators)
+    await reminders.tick(HERE, DIRECTORY, NOW + timedelta(hours=20))
+    assert len(await said()) == 2 * len(HERE.moderators)
+
+
+async def test_nobody_is_reminded_of_what_waits_for_its_author() -> None:
+    review = await hold()
+    await since(review, NOW - timedelta(hours=9))
+    async with database.transaction():
+        grace = await people.meet(sender("grace"), NOW)
+        asked = await submissions.ask(review, "Which drug?", by=grace, name="Grace", now=NOW)
+    await reminders.tick(HERE, DIRECTORY, NOW)
+    assert await said() == []
+    async with database.transaction():
+        assert await dialogue.answer(asked, "Misoprostol", plain("Misoprostol"), NOW, limit=500)
+    await reminders.tick(HERE, DIRECTORY, NOW)
+    assert len(await said()) == len(HERE.moderators)
+
+
+async def test_a_summary_each_day_with_the_head_of_the_log() -> None:
+    review = await hold()
+    await daily.tick(HERE, DIRECTORY, NOW - timedelta(days=1))  # the first day has no yesterday
+    async with database.transaction():
+        act = await acting(review, GRACE, DIRECTORY, now=NOW)
+        assert await submissions.decide(
+            review,
+            ReviewStep.REJECT,
+            revision=1,
+            by=act.identity,
+            name="Grace",
+            now=NOW + timedelta(minutes=34),
+            reason="privacy",
+        )
+    await daily.tick(HERE, DIRECTORY, NOW + timedelta(hours=1))
+    await daily.tick(HERE, DIRECTORY, NOW + timedelta(hours=2))
+    texts = await said()
+    assert len(texts) == len(HERE.moderators)
+    assert "Approved: 0. Rejected: 1. Withdrawn: 0. Waiting: 0." in texts[0]
+    assert "Reasons: Names a patient: 1" in texts[0]
+    assert "within 34 min" in texts[0]
+    assert "Audit log: line 1, " in texts[0]
