@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from bridge.core.policy import Check, Consequence, Rule
 from bridge.core.text import EMPTY, MarkKind, RichText
@@ -61,6 +61,8 @@ class Wording:
 
 def fold(text: str) -> str:
     """Without capitals, accents and the places where lines end."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     apart = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(char for char in apart if not unicodedata.combining(char)).split())
 
@@ -81,11 +83,16 @@ def _yes(answer: bool) -> str | None:
     return "" if answer else None
 
 
+@lru_cache(maxsize=64)
+def _watched(words: tuple[str, ...]) -> re.Pattern[str]:
+    """All of them at once: a table may hold hundreds."""
+    either = "|".join(re.escape(fold(word)) for word in sorted(words, key=len, reverse=True))
+    return re.compile(rf"(?<!\w)(?:{either})(?!\w)")
+
+
 def _words(rule: Rule, wording: Wording) -> str | None:
-    for word in rule.words:
-        if re.search(rf"(?<!\w){re.escape(fold(word))}(?!\w)", wording.folded):
-            return word
-    return None
+    match = _watched(rule.words).search(wording.folded) if rule.words else None
+    return None if match is None else next(word for word in rule.words if fold(word) == match[0])
 
 
 def _duplicate(rule: Rule, wording: Wording) -> str | None:

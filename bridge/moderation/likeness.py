@@ -20,7 +20,10 @@ Words = tuple[str, ...]
 
 def normalised(text: str) -> Words:
     """The words of a text as they are compared."""
-    folded = unicodedata.normalize("NFKD", text[:_READ].casefold())
+    text = text[:_READ]
+    if text.isascii():
+        return tuple(_WORDS.findall(text.lower()))
+    folded = unicodedata.normalize("NFKD", text.casefold())
     return tuple(_WORDS.findall("".join(char for char in folded if not unicodedata.combining(char))))
 
 

@@ -226,7 +226,7 @@ class Moderation(RuleBasedStateMachine):
             getattr(self, name)()
 
     @rule(dice=dice)
-    def somebody_does_something(self, dice: Random) -> None:
+    def a_person_does_something(self, dice: Random) -> None:
         """Any of the people, in any order; ``dice`` chooses who, and what of all that they see."""
         actions: list[tuple[Callable[[Random], Awaitable[None]], int]] = [
             (self._posts, 2),
@@ -667,18 +667,14 @@ def told(machine: type[Moderation], examples: int) -> Counter[str]:
 
 def _settings(wanted: int, examples: int) -> settings:
     return settings(
-        XX
-        settings=settings(
-            max_examples=wanted or examples,
-            stateful_step_count=25,
-            deadline=None,
-            derandomize=not wanted,
-            # A history that fails is told as it was found: making it shorter takes minutes. Add Phase.shrink then.
-            phases=[Phase.generate],
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
-        ),
+        max_examples=wanted or examples,
+        stateful_step_count=25,
+        deadline=None,
+        derandomize=not wanted,
+        # A history that fails is told as it was found: making it shorter takes minutes. Add Phase.shrink then.
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
     )
-    return tally
 
 
 @pytest.fixture
@@ -700,9 +696,10 @@ def test_histories_of_moderation(template: Path) -> None:
         shutil.copy(template, directory / "baraza.db")
         await database.open_database(f"sqlite://{directory / 'baraza.db'}", migrate=False)
 
-    counted = told(type("OnSqlite", (Moderation,), {"fresh": staticmethod(fresh)}), 12)
-    for action in ("approve", "reject", "withdraw", "vote", "undo", "edit", "claim", "ask"):
-        assert counted[f"line {action}"], action
+    counted = told(type("OnSqlite", (Moderation,), {"fresh": staticmethod(fresh)}), 15)
+    done = {name for name in counted if name.startswith("line ")}
+    assert done >= {"line approve", "line reject", "line vote", "line edit", "line ask"}
+    assert len(done) >= 15, done  # whoever changes the rules sees when histories have become dull
 
 
 @pytest.mark.timeout(0 if "BARAZA_HISTORIES" in os.environ else 240)

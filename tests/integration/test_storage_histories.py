@@ -25,6 +25,7 @@ from bridge.core.community import Communities, Group
 from bridge.core.errors import Refusal
 from bridge.core.events import ButtonPressed, ChatKind, InboundEvent, MessageDeleted, MessageEdited
 from bridge.core.ids import Address, ChatId, MessageId, RemoteRef
+from bridge.core.policy import Check, Consequence, Rule
 from bridge.core.ports import Later, Refused, SendOutcome, Unknown
 from bridge.core.states import DeliveryState, InboxState
 from bridge.core.text import plain
@@ -62,7 +63,12 @@ STATUS = {"held": "waiting for a decision", "approved": "approved", "rejected": 
 WORDING = re.compile(r"wording-\d+")
 # A third group far from where people write, so that a post always has somewhere to go.
 FAR = Address(NET, ChatId("far"))
-HERE = replace(COMMUNITY, groups=(*COMMUNITY.groups, Group(chat=FAR)))
+# Everything is held, however much one person writes.
+HERE = replace(
+    COMMUNITY,
+    groups=(*COMMUNITY.groups, Group(chat=FAR)),
+    policy=replace(COMMUNITY.policy, rules=(Rule(check=Check.ALL, then=Consequence.HOLD),)),
+)
 GROUPS = (KENYA, UGANDA, FAR)
 
 permitted = {("net", "grace"), ("slow", "peter")}
