@@ -29,23 +29,26 @@ async def tell(
     *,
     removed: bool,
 ) -> None:
-    """Say how much is taken and from when on there is room; not again before then.
+    """Say how much is taken and from when on there is room; not again before then, but every text comes back.
 
     ``removed``: the original is taken out of its group.
     """
     until = ruling.until or context.now
-    if not await _first_time(identity, community, until, context.now):
+    first, comes_back = await _first_time(identity, community, until, context.now), removed and bool(text)
+    if not first and not comes_back:
         return
     w = contact.language_of(identity, community)
     when = w.time(until, community.policy.zone)
-    said = [_limit(ruling.refused_by, community, w)]
-    said.append(w._("So this message was not passed on. Please send it again after {time}.", time=when))
-    said.append(w._("Until then that holds for further messages of yours, too: please keep them for later."))
+    said = [w._("So this message was not passed on. Please send it again after {time}.", time=when)]
+    if first:
+        said.insert(0, _limit(ruling.refused_by, community, w))
+        said.append(w._("Until then that holds for further messages of yours, too: please keep them for later."))
     letter = plain(" ".join(said))
-    if removed and text:
+    if comes_back:
         back = w._("It is taken out of the group. Here it is, so that it is not lost:")
         letter = letter + f" {back}\n\n" + emphasised(text, MarkKind.QUOTE)
-    if await reach.write(identity, Letter(text=letter), community, context.directory, context.now) is not None:
+    told = await reach.write(identity, Letter(text=letter), community, context.directory, context.now)
+    if told is not None or not first:
         return
     public = w._(
         "{name}, there is much to read for the moderators at present. Please send your message again after {time}.",

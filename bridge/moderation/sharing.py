@@ -45,8 +45,8 @@ def asked_when_published(findings: str, number: int, w: Words) -> str:
     if not what:
         return ""
     return w._(
-        "🔎 Did you mean to share this in #{number}? {what}. If not, write RETRACT {number}: the moderators can take it "
-        "back.",
+        "🔎 Did you mean to share this in #{number}? {what}. If not, write RETRACT {number}: the moderators can take "
+        "it back.",
         what=what,
         number=number,
     )

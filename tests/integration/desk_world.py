@@ -7,7 +7,7 @@ what is really before them. Sending, time and timers go on only when they are to
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,11 @@ from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
 from bridge.intake import router
 from bridge.intake.context import Context, PressAnswer
+from bridge.members import contact
 from bridge.moderation import permissions, timers
 from bridge.moderation.deeds import DEEDS
 from bridge.moderation.effects import arrivals
-from bridge.storage import codec, inbox, ledger, people
+from bridge.storage import codec, desk, inbox, ledger, people
 from bridge.storage.database import transaction
 from bridge.storage.inbox import DurableSink
 from bridge.storage.models import (
@@ -108,8 +109,6 @@ AUTHORS_MAY = frozenset(
     }
 )
 PROGRAM_MAY = frozenset({"lapse", "claim_expired", "remind_author", "remind_moderators", "approve", "head"})
-_QUOTA = 12
-"""Posts an hour that the rules which are meant for everybody let one person write."""
 UNDER_WAY = (DeliveryState.PLANNED, DeliveryState.ATTEMPTING, DeliveryState.IN_DOUBT)
 
 
@@ -343,6 +342,8 @@ class World:
         heard = not isinstance(event, MessagePosted) or in_channel or await Delivery.filter(id__gt=newest[1]).exists()
         if not heard and not await self._had_enough(who):
             self.wrong.append(f"a member's message vanished without a word: {event!r}")
+        if isinstance(event, MessagePosted):
+            await self._given_back(event, newest[1])
         for line in lines:
             if line.action in DECIDING and line.review_id in claims and in_channel:
                 await self._powers(line, claims[line.review_id], who)
@@ -350,11 +351,20 @@ class World:
                 await self._saw_what_was_published(line, who)
 
     async def _had_enough(self, who: Sender) -> bool:
-        """Who writes too much is told so once an hour."""
-        since = self.clock.now() - timedelta(hours=1)
-        theirs = Submission.filter(identity__account=who.ref.account, identity__user=who.ref.user)
-        told = Delivery.filter(kind=ledger.NOTICE, planned_at__gte=since, content__contains="were not passed on")
-        return await theirs.filter(created_at__gte=since).count() >= _QUOTA and await told.exists()
+        """Who writes too much is told so once, until there is room again."""
+        identity = await people.find(who.ref)
+        until = "" if identity is None else await desk.setting(self.community.id, f"refused:{identity.person_id}")
+        return bool(until) and datetime.fromisoformat(until) > self.clock.now()
+
+    async def _given_back(self, event: MessagePosted, newest: int) -> None:
+        """What is not taken and yet removed from its group goes back to whoever wrote it."""
+        author = await people.find(event.sender.ref)
+        new = Delivery.filter(id__gt=newest)
+        removed = await new.filter(kind=ledger.REMOVAL, review_id__isnull=True).exists()
+        if removed and author is not None and contact.reachable(author, self.directory):
+            told = await new.filter(kind=ledger.NOTICE, chat=author.direct_chat)
+            if not any(event.text.text in codec.load(codec.CONTENT, row.content).text.text for row in told):
+                self.wrong.append(f"a text was removed and not given back: {event!r}")
 
     async def _powers(self, line: Decision, was: Review, who: Sender) -> None:
         identity = await people.find(who.ref)
