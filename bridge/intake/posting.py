@@ -128,6 +128,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         and not gathers
         and await unread.publish(review, community, context.directory, context.now, list(ruling.codes))
     ):
+        await _offer_questions(identity, community, context)
         return  # what its author is told of that says all that a receipt would
     await _receipt(event, identity, review, community, context, removed=leaves)
 
@@ -235,9 +236,7 @@ async def _receipt(
     question = sharing.asked_while_held(wording.findings, review.submission.number, w, editable=editable)
     receipt = decisions.held_receipt(identity, review, community, token, also=[*refused, *question])
     if await contact.tell(identity, receipt, community, context.directory, context.now) is not None:
-        offer = await interview.offer(identity, community, context.now) if _asks(capabilities) else None
-        if offer is not None:
-            await contact.tell(identity, offer, community, context.directory, context.now)
+        await _offer_questions(identity, community, context)
         return
     name = shown_name(identity, w)
     text = (
@@ -256,8 +255,14 @@ async def _receipt(
     )
 
 
-def _asks(capabilities: object) -> bool:
-    return bool(getattr(capabilities, "interviews", False))
+async def _offer_questions(identity: Identity, community: Community, context: Context) -> None:
+    """The profile questions, once, where members may be asked what they did not start and can be reached privately."""
+    capabilities = context.directory.capabilities(identity.direct) if identity.direct else None
+    if capabilities is None or not capabilities.interviews or not contact.reachable(identity, context.directory):
+        return
+    offer = await interview.offer(identity, community, context.now)
+    if offer is not None:
+        await contact.tell(identity, offer, community, context.directory, context.now)
 
 
 async def _answer(

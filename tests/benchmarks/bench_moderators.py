@@ -68,7 +68,7 @@ class Town:
     async def shown(self, number: int, what: str, seconds: float = 60.0) -> None:
         """Wait until both cards say something."""
         async with asyncio.timeout(seconds):
-            while what not in self.on_telegram(number)[1] or what not in self.on_matrix(number)[1]:
+            while what not in self.on_telegram(number)[1] or what not in self.on_matrix(number)[1]:  # noqa: ASYNC110
                 await asyncio.sleep(0.002)
 
     async def press(self, name: str, number: int, label: str) -> None:

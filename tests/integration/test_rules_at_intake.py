@@ -147,6 +147,19 @@ async def test_nobody_else_is_published_where_trusted_authors_are() -> None:
     assert "Held because no rule lets it out unread" in await here.card(await review())
 
 
+@pytest.mark.parametrize("check", sorted(answers.ANSWERS))
+async def test_whichever_rule_breaks_it_holds(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(answers, "ANSWERS", {**answers.ANSWERS, check: fails})
+    other = "length" if check is Check.ALL else "all"
+    here = town(rule(other, "approve"), rule(check.value, "note", over=1, words=("x",)))
+    await here.writes("Hello to all")
+    assert "failed" in (await why())[0]
+    assert await Post.all().count() == 0
+
+
 async def test_an_exception_in_a_rule_holds_and_says_nothing_of_the_text(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -333,6 +346,7 @@ async def test_who_is_published_unread_is_asked_about_hints_too() -> None:
     await here.writes(PATIENT, chat=AMINA)
     told = await notices(AMINA, since=before)
     assert [text for text in told if "Did you mean to share this in #1?" in text and "RETRACT 1" in text]
+    assert [text for text in told if "may I ask you five short questions" in text]
     assert not [text for text in told if "is with the moderators" in text]
 
 
@@ -428,7 +442,9 @@ async def test_too_much_is_refused_once_with_a_time_and_the_text_comes_back() ->
     assert removal.target_message == "t3"
     before = await newest()
     await here.writes("A fourth one")
-    assert await notices(AMINA, since=before) == []
+    (told,) = await notices(AMINA, since=before)
+    assert "at most" not in told, "how much is taken has been said"
+    assert told.endswith("A fourth one")
     assert await Review.all().count() == 2
     here.now += 41 * MINUTE
     await here.writes("There is room again")
