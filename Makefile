@@ -30,7 +30,7 @@ demo: setup ## run the bridge with its playground and print the page's address (
 	@exec $(BIN)/python -m bridge demo $(ARGS)
 
 test: setup-servers lint ## everything: servers, lint and all tests (a selection: ARGS="-k matrix")
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(ARGS)
 
 lint: setup ## style, types and who may import whom
 	$(BIN)/ruff check

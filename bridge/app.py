@@ -4,12 +4,14 @@ import asyncio
 import importlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bridge.config import Config
+from bridge.core.capabilities import Form
 from bridge.core.clock import Clock, SystemClock
 from bridge.core.community import Communities
 from bridge.core.errors import AccountError, StorageUnavailable
@@ -19,6 +21,7 @@ from bridge.core.message import Attachment, Content, RemoteFile
 from bridge.core.ports import Adapter, AdapterContext, CanFetch, HasRoutes, Health, StateStore
 from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, StatusReport
 from bridge.core.states import DeliveryStep
+from bridge.core.text import plain
 from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
 from bridge.intake.processor import Processor
@@ -27,6 +30,7 @@ from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.store import MediaStore
 from bridge.moderation import cards, timers
 from bridge.moderation.effects import arrivals
+from bridge.rendering.sms import to_gsm7
 from bridge.storage import audit, codec, database, exports, ledger, reports, upkeep
 from bridge.storage.bells import delivery_bell, inbox_bell
 from bridge.storage.inbox import DurableSink, DurableState
@@ -270,6 +274,10 @@ class Bridge:
             content, shows = composed
         else:
             content = await ledger.threaded(row, codec.load(codec.CONTENT, row.content))
+            capabilities = self._directory.capabilities(row.address)
+            if row.kind == ledger.NOTICE and capabilities is not None and capabilities.form is Form.LINE:
+                # One sign that GSM 03.38 lacks makes an SMS hold less than half.
+                content = replace(content, text=plain(to_gsm7(content.text.text)))
         payload = self._directory.payload(row.address, content)
         return ledger.Frozen(
             payload=codec.dump_object(payload), content=codec.dump(codec.CONTENT, content), shows=shows

@@ -150,6 +150,8 @@ class _Work:
         """What the messages there have no room for follows them, as an answer to the first of them."""
         last = max(kept, key=lambda row: (row.part, row.id), default=None)
         first = min(kept, key=lambda row: (row.part, row.id), default=None)
+        if last is not None:
+            await last.refresh_from_db()  # what was dropped before it may have let it go
         after = last if last is not None and last.state != DeliveryState.DELIVERED else None
         if first is not None and first.ref is not None:
             further = [replace(content, reply_to=first.ref) for content in further]

@@ -29,7 +29,7 @@ _WORD = re.compile(
     r"(?:(help|start|profile|status|id|community)|(withdraw|retract|get|restore|newtext|appeal)\s*#?(\d*))",
     re.IGNORECASE,
 )
-_APPEAL = re.compile(r"appeal\s*#?(\d+\s*:.+)", re.IGNORECASE | re.DOTALL)
+_APPEAL = re.compile(r"appeal\s*#?(\d+(?:\s*:|\s).+)", re.IGNORECASE | re.DOTALL)
 """With its reason, where there is nothing to reply to."""
 _NAMES = (
     frozenset({"help", "start", "profile", "status", "withdraw", "retract", "get", "id", "community", "queue"})

@@ -16,6 +16,8 @@ from bridge.storage import codec, people, submissions
 from bridge.storage.models import Conversation, Delivery, Identity
 
 KIND = "profile"
+_SHORT = ("name", "country")
+_MOST_WORDS = 8
 OFFER, CONSENT = "offer", "consent"
 PATIENCE = timedelta(minutes=30)
 """How long the next text is taken for the answer to a question."""
@@ -197,6 +199,8 @@ async def answer(
         return await act(conversation, identity, community, action, now)
     if conversation.step in (OFFER, CONSENT):
         return None
+    if "?" in text.text or (conversation.step in _SHORT and len(text.text.split()) > _MOST_WORDS):
+        return None  # a question, or a sentence, is a post
     limit = _LIMITS[conversation.step]
     if len(text) > limit * 3:
         note = w._("That is long for an answer. Please say it in at most {limit} characters.", limit=w.number(limit))

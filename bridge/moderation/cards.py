@@ -195,7 +195,8 @@ async def compose(
     row: Delivery, community: Community, directory: Directory, now: datetime
 ) -> tuple[Content, str] | None:
     """What a card (or its edit) shows at this moment, and its fingerprint; None where there is nothing left to show."""
-    review = None if row.review_id is None else await submissions.review_by_id(row.review_id)
+    # Locked: a decision that commits while this is composed would find nothing to refresh, and the card would be stale.
+    review = None if row.review_id is None else await submissions.locked_review(row.review_id)
     capabilities = directory.capabilities(row.address)
     if review is None or capabilities is None:
         return None

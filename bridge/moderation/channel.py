@@ -19,7 +19,7 @@ from bridge.moderation import cards, decisions, permissions, powers
 from bridge.moderation.acts import Act, Deed, Desk, Moderator, Reply
 from bridge.moderation.decisions import Verdict
 from bridge.moderation.deeds import DEEDS
-from bridge.moderation.menu import VIEWS
+from bridge.moderation.menu import MAIN, VIEWS
 from bridge.rendering.words import Words, words
 from bridge.storage import codec, inbox, ledger, people, submissions
 from bridge.storage.models import Delivery, Handle, Review
@@ -101,7 +101,8 @@ async def _show(act: Act, view: str) -> Reply:
     """Another view of the same card, in this channel only."""
     if act.revision != act.review.revision:
         return decisions.reply(Verdict.STALE, act.review, act.w)
-    if view in VIEWS and act.review.state not in (ReviewState.HELD, ReviewState.APPROVED):
+    of_held = view in VIEWS and view != MAIN
+    if act.review.state != ReviewState.HELD and (of_held or act.review.state != ReviewState.APPROVED):
         return decisions.reply(Verdict.DECIDED, act.review, act.w)
     if act.card is not None:
         await ledger.set_view(act.card, view)
@@ -149,10 +150,7 @@ async def reply(desk: Desk, row: Delivery, text: RichText, moderator: Moderator,
     deed, rest = (DEEDS.get(row.view), text) if row.kind == ledger.PROMPT else instruction(text, w) or (None, text)
     if deed is None:
         if word := unclear(text, w):
-            hint = w._(
-                "If that was an instruction, please write it with a colon: “{word}: ...”. Nothing was done.", word=word
-            )
-            await tell_channel(desk, said, hint, community)
+            await tell_channel(desk, said, _hint(text, word, w), community)
         return
     role = await permissions.role_of(community, moderator.sender, moderator.channel, review)
     if role is None:
@@ -175,13 +173,15 @@ async def reply(desk: Desk, row: Delivery, text: RichText, moderator: Moderator,
         else:
             answer = await _carry_out(act, deed)
     if answer.text and not answer.on_card:
-        await tell_channel(desk, said, answer.text, community)
+        # Who may decide gets an answer to everything; others hear the same words once a minute.
+        again = role is not None
+        await tell_channel(desk, said, answer.text, community, again=again)
 
 
-async def tell_channel(desk: Desk, said: RemoteRef, answer: str, community: Community) -> None:
-    """Answer under what a moderator wrote; the same words only once a minute."""
+async def tell_channel(desk: Desk, said: RemoteRef, answer: str, community: Community, *, again: bool = False) -> None:
+    """Answer under what somebody wrote; the same words only once a minute, unless ``again``."""
     content = Content(text=plain(answer), reply_to=said, silent=True)
-    if not await ledger.said_lately(said.address, content, desk.now - timedelta(seconds=60)):
+    if again or not await ledger.said_lately(said.address, content, desk.now - timedelta(seconds=60)):
         await contact.say(said.address, content, community, desk.now)
 
 
@@ -205,8 +205,10 @@ def instruction(text: RichText, w: Words) -> tuple[Deed, RichText] | None:
 def unclear(text: RichText, w: Words) -> str:
     """The word of a deed that may have been meant, where words follow it without a colon; empty for plain talk."""
     found = _named(text, w)
-    if found is None or found[0].heard is None or instruction(text, w) is not None:
+    if found is None or instruction(text, w) is not None:
         return ""
+    if found[0].heard is None and not found[2]:
+        return ""  # "Approve of this?" is talk
     return found[0].name if found[0].word is None else found[0].word(w)
 
 
@@ -221,11 +223,23 @@ def _named(text: RichText, w: Words) -> tuple[Deed, RichText, bool] | None:
     return None
 
 
+def _hint(text: RichText, word: str, w: Words) -> str:
+    found = _named(text, w)
+    if found is not None and found[0].heard is None:
+        return w._("To do that, write only “{word}”. Nothing was done.", word=word)
+    return w._("If that was an instruction, please write it with a colon: “{word}: ...”. Nothing was done.", word=word)
+
+
 async def react(desk: Desk, row: Delivery, emoji: str, moderator: Moderator) -> Reply | None:
     """A reaction to a message of ours: the button that this reaction stands for. None where it stands for nothing."""
     token = await token_for(row, emoji)
     if token is None:
-        return None
+        if not await was_offered(row, emoji):
+            return None
+        community = desk.communities.get(row.community)
+        w = words("" if community is None else community.language)
+        text = w._("The card no longer offers that. Look at what it offers now; nothing was done.")
+        return Reply(text=text, alert=True)
     handle = await submissions.handle_by_token(token)
     if handle is None or handle.subject != "review":
         return None
@@ -233,14 +247,27 @@ async def react(desk: Desk, row: Delivery, emoji: str, moderator: Moderator) -> 
 
 
 async def token_for(row: Delivery, emoji: str) -> str | None:
-    """The handle that a reaction to one of our messages stands for: of the newest buttons it was given."""
-    edits = await Delivery.filter(target_id=row.id, operation=ledger.EDIT, state=DeliveryState.DELIVERED).order_by("id")
+    """The handle that a reaction to one of our messages stands for, as the message stands now.
+
+    Never by what it offered before: the same sign meant something else in another view.
+    """
+    edits = Delivery.filter(target_id=row.id, operation=ledger.EDIT, state=DeliveryState.DELIVERED)
+    newest = await edits.exclude(content="").order_by("-id").first() or row
+    return _offered(newest, emoji)
+
+
+def _offered(version: Delivery, emoji: str) -> str | None:
     wanted = emoji.replace("\ufe0f", "")
-    for version in (*reversed(edits), row):
-        if not version.content:
-            continue
-        for line in codec.load(codec.CONTENT, version.content).buttons:
-            for button in line:
-                if button.handle and button.emoji.replace("\ufe0f", "") == wanted:
-                    return button.handle
+    if not version.content:
+        return None
+    for line in codec.load(codec.CONTENT, version.content).buttons:
+        for button in line:
+            if button.handle and button.emoji.replace("\ufe0f", "") == wanted:
+                return button.handle
     return None
+
+
+async def was_offered(row: Delivery, emoji: str) -> bool:
+    """Did this sign stand for something in an earlier view of the message?"""
+    edits = Delivery.filter(target_id=row.id, operation=ledger.EDIT, state=DeliveryState.DELIVERED)
+    return any(_offered(version, emoji) is not None for version in [row, *await edits.order_by("-id").limit(20)])

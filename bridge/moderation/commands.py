@@ -26,7 +26,9 @@ async def run(name: str, order: Order) -> Content | None:
         return await handler(order)
     if name in ("help", "start"):
         return Content(text=plain(_help(order)))
-    return None
+    if name in DEEDS:
+        return Content(text=plain(order.w._("Reply with that to the card of the post it is about. Nothing was done.")))
+    return Content(text=plain(order.w._("I do not know that command.") + " /help"))
 
 
 def _help(order: Order) -> str:

@@ -243,6 +243,8 @@ async def withdraw(review: Review, community: Community, directory: Directory, n
     text = w._("Your post #{number} is withdrawn. It will not be published.", number=review.submission.number)
     if review.kind == afterwards.CORRECTION:
         text = corrections.withdrawn_text(review, w)
+    else:
+        await joined.tell_authors(review, community, directory, now, approved=False)
     await contact.tell(identity, Content(text=plain(text)), community, directory, now)
     return Verdict.DONE
 

@@ -104,7 +104,7 @@ def _more(facts: CardFacts, w: Words) -> Rows:
             Choice(action="trust", emoji="🤝", label=w._("Approve and trust")),
             Choice(action="always_hold", emoji="🔒", label=w._("Approve, always hold")),
         ),
-        (go(LATER, "🕒", w._("Approve later")), Choice(action="preview", emoji="👁️", label=w._("Preview"))),
+        (go(LATER, "⏰", w._("Approve later")), Choice(action="preview", emoji="👁️", label=w._("Preview"))),
         (
             Choice(action="note", emoji="📝", label=w._("Add a note")),
             Choice(action="headline", emoji="🏷️", label=w._("Headline")),
@@ -151,8 +151,8 @@ def _further(facts: CardFacts, w: Words) -> Rows:
 def _later(facts: CardFacts, w: Words) -> Rows:
     return (
         (
-            Choice(action="later", argument="1h", emoji="1️⃣", label=w._("In 1 hour")),
-            Choice(action="later", argument="3h", emoji="3️⃣", label=w._("In 3 hours")),
+            Choice(action="later", argument="1h", emoji="🕐", label=w._("In 1 hour")),
+            Choice(action="later", argument="3h", emoji="🕒", label=w._("In 3 hours")),
         ),
         (
             Choice(action="later", argument="evening", emoji="🌆", label=w._("This evening")),

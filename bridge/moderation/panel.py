@@ -16,6 +16,8 @@ from bridge.rendering.words import Words
 RESERVE = 1500
 """Characters of a card kept free for its status, whatever the length of the post."""
 _LEAST_LINE = 40
+_SOON = timedelta(minutes=2)
+"""Sooner than this, seconds count."""
 _EXCERPT = 60
 _MOST_HINTS = 6
 _SHOWN_AS_HINTS = ("privacy", "language")
@@ -251,8 +253,9 @@ def _afterwards(facts: CardFacts, w: Words) -> list[str]:
         when = w.time(post.retracted_at, zone)
         lines.append(w._("🗑️ Taken back by {name}, {time}", name=post.retracted_name, time=when))
         lines += [w._("Reason: {reason}", reason=facts.review.words)] if facts.review.words else []
-    elif facts.undoable and post.publish_at is not None:
-        lines.append(w._("🕒 Goes out at {time}", time=w.time(post.publish_at, zone, seconds=True)))
+    elif facts.undoable and post.publish_at is not None and post.publish_at > post.approved_at:
+        soon = post.publish_at - post.approved_at < _SOON
+        lines.append(w._("🕒 Goes out at {time}", time=w.time(post.publish_at, zone, seconds=soon)))
     elif facts.asked_back:
         lines.append(w._("🙏 The author asks to take it back"))
     if facts.quotations:

@@ -16,10 +16,11 @@ from bridge.core.states import ReviewState, ReviewStep
 from bridge.core.text import plain
 from bridge.delivery.directory import Directory
 from bridge.members import contact, reach
-from bridge.moderation import cards, letters, restoring
+from bridge.members.reach import Letter
+from bridge.moderation import cards, joined, letters, restoring
 from bridge.moderation.daily import duration
 from bridge.rendering.words import words
-from bridge.storage import audit, dialogue, inbox, ledger, submissions
+from bridge.storage import afterwards, audit, dialogue, inbox, ledger, submissions
 from bridge.storage.database import UNAVAILABLE, transaction
 from bridge.storage.models import Query, Review
 
@@ -70,7 +71,9 @@ async def _look(review_id: int, community: Community, directory: Directory, now:
         return False
     if newest.escalated_at is None:
         return now >= max(since + 2 * step, newest.reminded_at + step)
-    if now >= max(since + community.policy.lapse, newest.escalated_at + step):
+    # What was escalated, or somebody is on, never ends by itself.
+    in_hand = review.escalated_at is not None or bool(review.claimed_by)
+    if now >= max(since + community.policy.lapse, newest.escalated_at + step) and not in_hand:
         await _lapse(review, community, directory, now)
     return False
 
@@ -152,6 +155,10 @@ async def _lapse(review: Review, community: Community, directory: Directory, now
     await cards.refresh(review, now)
     identity = review.submission.identity
     w = contact.language_of(identity, community)
+    if review.kind == afterwards.CORRECTION:
+        await _say_stays(review, community, directory, now)
+        return
+    await joined.tell_authors(review, community, directory, now, approved=False)
     said = w._(
         "The moderators' question about your post #{number} was never answered, so the post has not been published and "
         "nobody waits for it any more. Your text is kept.",
@@ -159,3 +166,13 @@ async def _lapse(review: Review, community: Community, directory: Directory, now
     )
     letter = await restoring.offer(said, review, now, w)
     await reach.write(identity, letter, community, directory, now, review_id=review.id, lifetime=ledger.LIFETIME)
+
+
+async def _say_stays(review: Review, community: Community, directory: Directory, now: datetime) -> None:
+    """A correction that nobody agreed to: what is published stays."""
+    identity = review.submission.identity
+    w = contact.language_of(identity, community)
+    text = w._(
+        "The correction of post #{number} was not made. The post stays as it is.", number=review.submission.number
+    )
+    await reach.write(identity, Letter(text=plain(text)), community, directory, now, review_id=review.id)

@@ -60,12 +60,12 @@ async def queue(order: Order) -> Content:
         if wanted.community not in ("", community.id):
             continue
         w = words(community.language)
-        count = await submissions.count_held(community.id)
+        found = [r for r in await submissions.held(community.id, limit=500) if wanted.fits(r, order)]
+        count = await submissions.count_held(community.id) if wanted == Filter() else len(found)
         title = w.ngettext(
             "{community}: {count} post waiting", "{community}: {count} posts waiting", count, community=community.name
         )
         lines.append(marked(title, MarkKind.BOLD))
-        found = [r for r in await submissions.held(community.id, limit=500) if wanted.fits(r, order)]
         for review in found[:_MOST]:
             await cards.plan_missing(review, community, here, desk.directory, desk.now)
             lines.append(plain(await _line(review, community, order)))

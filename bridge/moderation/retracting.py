@@ -68,7 +68,7 @@ async def _tell_author(act: Act, reason: str, where: str) -> bool:
     text = w._(
         "Your post #{number} has been taken back from the groups. The moderators write: {reason}",
         number=act.number,
-        reason=reason,
+        reason=reason.rstrip(". ") + ".",
     )
     if where:
         text += " " + w._("It cannot be removed in: {chats}.", chats=where)

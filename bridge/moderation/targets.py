@@ -83,7 +83,7 @@ async def _choose(act: Act, wanted: Collection[Group]) -> Reply:
         now=act.now,
         review_id=review.id,
         revision=review.revision,
-        detail={"groups": kept or "all"},
+        detail={"groups": [number for number, group in enumerate(act.community.groups, 1) if group in wanted]},
     )
     await cards.refresh(review, act.now)
     text = w.ngettext(

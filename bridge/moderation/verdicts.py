@@ -9,7 +9,7 @@ from bridge.moderation.acts import ALWAYS, Act, Deed, Reply
 from bridge.moderation.effects import arrivals
 from bridge.moderation.reasons import KEYCAPS, Reason, label
 from bridge.rendering.words import Words
-from bridge.storage import ledger
+from bridge.storage import audit, ledger, submissions
 
 
 async def approve(act: Act) -> Reply:
@@ -50,7 +50,9 @@ def _choices(w: Words) -> str:
 def named_reason(text: str, w: Words) -> tuple[Reason, str]:
     """A reason of the list by its code or label, with what follows; else the moderator's own words."""
     said = clean_line(text, decisions.WORDS_LIMIT)
-    for reason in KEYCAPS:
+    for number, reason in enumerate(KEYCAPS, 1):
+        if said == str(number):  # as the card numbers them
+            return reason, ""
         for name in (reason.value, label(reason, w)):
             if without_accents(said) == without_accents(name):
                 return reason, ""
@@ -66,6 +68,15 @@ async def settle(act: Act, step: DeliveryStep) -> Reply:
         await ledger.settle(int(act.argument or 0), step, act.now, effects, by=str(act.moderator.sender.ref))
     except (TransitionRefused, LookupError):
         return Reply(text=act.w._("That has been settled already."), alert=True)
+    await audit.write(
+        community=act.community.id,
+        actor=submissions.audit_actor(act.identity),
+        action=step.value,
+        now=act.now,
+        review_id=act.review.id,
+        revision=act.revision,
+        detail={"delivery": int(act.argument or 0)},
+    )
     return Reply(text=act.w._("Done."))
 
 
@@ -77,7 +88,7 @@ async def send_again(act: Act) -> Reply:
     return await settle(act, DeliveryStep.SEND_AGAIN)
 
 
-_REASONS = frozenset(reason.value for reason in KEYCAPS)
+_REASONS = frozenset([*(reason.value for reason in KEYCAPS), *(str(number) for number in range(1, len(KEYCAPS) + 1))])
 DEEDS = (
     Deed(name="approve", word=lambda w: w._("approve"), perform=approve, decides=True),
     Deed(

@@ -63,6 +63,7 @@ async def call_off_edits(row: Delivery) -> None:
 
 async def drop(row: Delivery, now: datetime) -> None:
     """Take a send that is not out there out of its chain: what waited for it waits for what it waited for."""
+    await row.refresh_from_db()  # its neighbour may have been dropped just now
     if row.state == DeliveryState.REFUSED and await advance(row, DeliveryStep.RETRY):
         await restore_dependants(row, now)
     if row.state == DeliveryState.PLANNED:

@@ -245,6 +245,10 @@ def write_config(
         f"moderators = {moderators!r}",
         f"moderator_ids = {ids!r}",
         "undo_seconds = 0",
+        # Nobody is told that they write too much: hundreds of posts are written here in minutes.
+        "[[communities.rules]]",
+        'if = "all"',
+        'then = "hold"',
     ]
     for chat, intake in groups:
         lines += ["[[communities.groups]]", f'chat = "{chat}"', f'intake = "{intake}"']

@@ -181,6 +181,9 @@ name = "HIFA"
 moderators = ["telegram:{side.mods}"]
 moderator_ids = ["telegram:{grace}"]
 undo_seconds = 0
+[[communities.rules]]
+if = "all"
+then = "hold"
 {groups}""")
     return path
 

@@ -147,7 +147,8 @@ def _decisions(town: Town, ledger: Ledger, findings: Findings) -> None:
         permitted.add(f"matrix:{town.matrix.peter.user_id}")
     taken: Counter[int] = Counter()
     for text, actor, revision, current in ledger.rows(
-        "SELECT r.text, d.actor, d.revision, v.revision FROM decision d JOIN review v ON v.id = d.review_id"
+        "SELECT r.text, i.account || ':' || i.\"user\", d.revision, v.revision FROM decision d"
+        " JOIN identity i ON d.actor = 'identity:' || i.id JOIN review v ON v.id = d.review_id"
         " JOIN revision r ON r.submission_id = v.submission_id AND r.number = d.revision WHERE d.action = 'approve'"
     ):
         said = TOKEN.search(text)

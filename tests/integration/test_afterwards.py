@@ -349,6 +349,41 @@ async def test_what_has_not_gone_out_goes_out_corrected(town: Town) -> None:
     assert "Arrived in 3 of 3 groups" in town.card()
 
 
+async def test_what_follows_several_messages_too_many_still_goes_out(town: Town) -> None:
+    """Two photos, with a long text between them that has become short before anything was sent."""
+    photos = [
+        Attachment(sha256=letter * 64, kind=AttachmentKind.PHOTO, mime="image/jpeg", size=1000, name=f"{letter}.jpg")
+        for letter in "ef"
+    ]
+    review = await town.writes(LONG + LONG, files=photos)
+    await town.rounds(2)
+    await town.approves(review)
+    assert len(await rows(ledger.SEND, KENYA)) == 5
+    await correct_unseen(town, review, "Short.")
+    await town.rounds()
+    assert len(town.texts(KENYA)) == 2
+    assert "Arrived in 3 of 3 groups" in town.card()
+
+
+async def test_a_message_refused_that_is_no_longer_needed_holds_nothing_up(town: Town) -> None:
+    """The middle of three was refused, and the last called off with it; the new wording needs the first alone."""
+    review = await town.writes(LONG + LONG)
+    await town.rounds(2)
+    await town.approves(review)
+    await town.rounds(1)
+    assert (await rows(ledger.SEND, KENYA))[0].state == DeliveryState.DELIVERED
+    town.net.refuses["send"] = Refusal.TOO_BIG
+    await town.rounds(4)
+    assert [row.state.value for row in await rows(ledger.SEND, KENYA)] == ["delivered", "refused", "cancelled"]
+    town.net.refuses.clear()
+    await correct(town, review, "Short.")
+    assert len(town.texts(KENYA)) == 1
+    assert "Arrived in 3 of 3 groups" in town.card()
+    await correct(town, review, LONG)
+    assert len(town.texts(KENYA)) == 2
+    assert "Arrived in 3 of 3 groups" in town.card()
+
+
 async def test_an_older_correction_does_not_come_back_with_a_message_tried_again(town: Town) -> None:
     review = await town.writes("Give 2000 mg.")
     await town.rounds(2)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -257,9 +257,12 @@ class Afterwards(RuleBasedStateMachine):
 
 
 Afterwards.TestCase.settings = settings(
-    max_examples=25,
+    max_examples=30,
     stateful_step_count=12,
     deadline=None,
+    derandomize=True,
+    # A history that fails is told as it was found: making it shorter takes minutes. Add Phase.shrink when you have one.
+    phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 TestAfterwards = Afterwards.TestCase

@@ -195,6 +195,7 @@ class Moderation(RuleBasedStateMachine):
                 posts_per_hour=pace,
                 consent_to_edits=consent,
                 rules=rules,
+                lapse=timedelta(days=4),
             ),
         )
         self.world.note = note
@@ -313,6 +314,7 @@ class Moderation(RuleBasedStateMachine):
         phone = self.w.phone(channel)
         rows = [row for row in await self.w.in_channel(channel) if phone.buttons.get(row.message)]
         if not rows:
+            await self._day(dice)
             return
         message = latest(dice, rows, 6).message
         reacts = channel == DESK and dice.random() < 0.5
@@ -384,11 +386,11 @@ class Moderation(RuleBasedStateMachine):
     async def _second_thoughts(self, dice: Random) -> None:
         """About what was approved last."""
         approved = await Review.filter(state=ReviewState.APPROVED).order_by("-decided_at").first()
-        who = dice.choice(MODERATORS)
+        word = dice.choice(["undo", "undo", "retract: it was a mistake", "correct: {wording}"])
+        who = "ruth" if word.startswith("retract") and dice.random() < 0.7 else dice.choice(MODERATORS)
         channel = self.w.channel(who)
         rows = [] if approved is None else [r for r in await self.w.in_channel(channel) if r.review_id == approved.id]
         if rows:
-            word = dice.choice(["undo", "undo", "retract: it was a mistake", "correct: {wording}"])
             text = word.format(wording=f"wording-{self.w.key()} Is zinc safe?")
             await self.w.happens(self.w.posted(who, channel, text, reply_to=rows[-1].ref))
 
@@ -406,8 +408,16 @@ class Moderation(RuleBasedStateMachine):
             case "moods":
                 self._moods(dice)
             case _:
-                self.w.clock.pass_by(60 * dice.choice([1, 5, 31, 130, 60 * 25, 60 * 24 * 6]))
-                self.step("time passes", self.w.tick())
+                self.step("time passes", self._time_passes(dice.choice([1, 5, 31, 130, 60 * 25, 60 * 24 * 6])))
+
+    async def _time_passes(self, minutes: int) -> None:
+        """The timers look now and then; what they say goes out."""
+        step = 60 * 9
+        while minutes > 0:
+            self.w.clock.pass_by(60 * min(step, minutes))
+            minutes -= step
+            await self.w.tick()
+            await self.w.deliver()
 
     def _moods(self, dice: Random) -> None:
         now = self.w.clock.now()
