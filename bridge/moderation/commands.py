@@ -28,7 +28,7 @@ async def run(name: str, order: Order) -> Content | None:
         return Content(text=plain(_help(order)))
     if name in DEEDS:
         return Content(text=plain(order.w._("Reply with that to the card of the post it is about. Nothing was done.")))
-    return Content(text=plain(order.w._("I do not know that command.") + " /help"))
+    return Content(text=plain("\n".join((order.w._("I do not know that command."), _help(order)))))
 
 
 def _help(order: Order) -> str:

@@ -1,5 +1,7 @@
 """The moderators' card in neutral form: everything needed to decide, what was decided, and where the post arrived."""
 
+from datetime import timedelta
+
 from bridge.core.message import Button, Content
 from bridge.core.states import PostState, ReviewState
 from bridge.core.text import EMPTY, MarkKind, RichText, joined, marked, plain
