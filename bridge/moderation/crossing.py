@@ -13,7 +13,7 @@ from bridge.delivery.directory import Directory
 from bridge.moderation import announcing, cards, publication
 from bridge.rendering.languages import base
 from bridge.rendering.words import words
-from bridge.storage import audit, codec, copies, submissions
+from bridge.storage import audit, codec, copies, people, submissions
 from bridge.storage.models import Identity, Post, Review, Revision, Submission
 
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ async def offer(
         await copies.take_turns(target.id)
         if await copies.is_known(target.id, review.submission):
             continue
+        if not review.submission.identity.person.language:
+            # Its author never wrote to the other community: what becomes of it there is said in the language so far.
+            await people.choose_language(review.submission.identity, source.language)
         copy = await _submit(review, post, wording, source, target, now)
         await cards.plan(copy, target, directory, now, gather=False)
         await audit.write(

@@ -449,7 +449,8 @@ async def test_markup_in_names_and_texts_stays_text(tmp_path: Path, telegram: Te
             bold = [e for e in message["entities"] if e["type"] == "bold"]
             assert [e["offset"] for e in bold] == [0]
         await until(lambda: phone.sent())
-        assert HTML in str(phone.sent()[0]["text"])
+        # GSM 03.38 has no backtick: with one, an SMS would hold less than half.
+        assert HTML.replace("`", "'") in str(phone.sent()[0]["text"])
 
 
 async def test_an_album_of_ten_is_one_post(tmp_path: Path, telegram: Telegram) -> None:
