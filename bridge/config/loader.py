@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from bridge.config import moderating
+from bridge.config import membership, moderating
 from bridge.config.cautions import cautions
 from bridge.config.kinds import mentions, settings_models
+from bridge.config.membership import RetentionSection
 from bridge.config.model import Config, Web
 from bridge.config.problems import InvalidConfig, Lines, Loc, Problem, did_you_mean, dotted, translate
 from bridge.config.secrets import SHORTEST_HIDDEN, SecretProblem, SecretReader, is_reference, secret_example
@@ -27,7 +28,6 @@ from bridge.config.sections import (
     KEYS,
     BridgeSection,
     CommunitySection,
-    Section,
     WebSection,
     split_listen,
 )
@@ -37,7 +37,7 @@ from bridge.core.ids import AccountId, Address, AddressError, CommunityId
 from bridge.core.when import Hours
 
 DEFAULT_PATH = Path("config/baraza.toml")
-S = TypeVar("S", bound=Section)
+S = TypeVar("S", bound=BaseModel)
 
 
 def default_path(environ: Mapping[str, str] = os.environ) -> Path:
@@ -136,13 +136,14 @@ class _Reader:
             self.problem((key,), "there is no such table", did_you_mean(key, KEYS[""]))
         bridge = self.section(BridgeSection, data, "bridge")
         web = self.section(WebSection, data, "web", optional=True)
+        kept = self.section(RetentionSection, data, "retention", optional=True)
         accounts = self.accounts(data)
         communities = self.communities(data)
         database = self.database(bridge.database) if bridge else ""
         self.public_url(data, accounts, web)
         if self.problems:
             raise InvalidConfig(self.path, sorted(self.problems, key=lambda found: found.line or 0))
-        if bridge is None or web is None:
+        if bridge is None or web is None or kept is None:
             raise ConfigError(f"{self.path} cannot be used")  # unreachable: a missing section is a problem
         host, port = split_listen(web.listen) or ("127.0.0.1", 8080)
         config = Config(
@@ -154,6 +155,7 @@ class _Reader:
             accounts=MappingProxyType(accounts),
             secrets=tuple(dict.fromkeys(self.secrets.found)),
             warnings=(),
+            retention=kept.retention(),
             _communities=tuple(_community(section, bridge.language) for section in communities),
         )
         object.__setattr__(config, "warnings", tuple(self.warnings(config)))
@@ -408,4 +410,5 @@ def _community(section: CommunitySection, language: str) -> Community:
         ),
         max_length=section.max_length,
         policy=policy,
+        members=membership.policy(section),
     )

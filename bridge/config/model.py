@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from bridge.core.community import Community
 from bridge.core.ids import AccountId, ChatId
+from bridge.core.membership import Retention
 from bridge.core.ports import ChatUse
 
 
@@ -34,6 +35,7 @@ class Config:
     secrets: tuple[str, ...] = field(repr=False)
     """Everything that logs must not show."""
     warnings: tuple[str, ...] = ()
+    retention: Retention = field(default_factory=Retention)
     _communities: tuple[Community, ...] = ()
 
     def communities(self) -> tuple[Community, ...]:

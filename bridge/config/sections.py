@@ -6,11 +6,13 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo
 
+from bridge.config.membership import ProfileFieldSection, RetentionSection, no_twins
 from bridge.config.moderating import HoursText, RuleSection, TemplateSection, ZoneName, language_code
 from bridge.config.problems import did_you_mean
 from bridge.core.community import Intake
 from bridge.core.hygiene import MAX_NAME, clean_name
 from bridge.core.ids import Address, AddressError
+from bridge.core.membership import Joining, Reading, WithoutProfile
 
 
 def _address(value: Any, info: ValidationInfo) -> Address:
@@ -132,16 +134,23 @@ class CommunitySection(Section):
     rules: tuple[RuleSection, ...] | None = None
     questions: tuple[TemplateSection, ...] = ()
     safeguarding_replies: tuple[TemplateSection, ...] = ()
+    joining: Joining = Joining.OPEN
+    without_profile: WithoutProfile = WithoutProfile.PLAIN
+    review_profiles: bool = True
+    reading: Reading = Reading.GROUPS
+    profile: Annotated[tuple[ProfileFieldSection, ...], AfterValidator(no_twins)] = ()
     groups: tuple[GroupSection, ...] = ()
 
 
 KEYS: dict[str, frozenset[str]] = {
-    "": frozenset({"bridge", "web", "accounts", "communities"}),
+    "": frozenset({"bridge", "web", "retention", "accounts", "communities"}),
     "bridge": frozenset(BridgeSection.model_fields),
     "web": frozenset(WebSection.model_fields),
+    "retention": frozenset(RetentionSection.model_fields),
     "communities": frozenset(CommunitySection.model_fields),
     "communities.groups": frozenset(GroupSection.model_fields),
     "communities.rules": frozenset({*RuleSection.model_fields} - {"check"} | {"if"}),
+    "communities.profile": frozenset(ProfileFieldSection.model_fields),
     "communities.questions": frozenset(TemplateSection.model_fields),
     "communities.safeguarding_replies": frozenset(TemplateSection.model_fields),
 }
@@ -155,6 +164,11 @@ EXAMPLES: dict[str, str] = {
     "web": '[web] with listen = "127.0.0.1:8080"',
     "web.listen": 'listen = "127.0.0.1:8080"',
     "web.public_url": 'public_url = "https://bridge.example.org"',
+    "retention": "[retention] with raw_days = 30",
+    "retention.raw_days": "raw_days = 30",
+    "retention.message_days": "message_days = 90",
+    "retention.rejected_days": "rejected_days = 365",
+    "retention.left_days": "left_days = 365",
     "accounts": '[accounts.telegram] with kind = "telegram"',
     "communities": '[[communities]] with id = "hifa"',
     "communities.id": 'id = "hifa"',
@@ -192,6 +206,18 @@ EXAMPLES: dict[str, str] = {
     "communities.safeguarding_replies.id": 'id = "help"',
     "communities.safeguarding_replies.label": 'label = "Where to get help"',
     "communities.safeguarding_replies.text": 'text.en = "Thank you for telling us. ..."',
+    "communities.joining": 'joining = "open"',
+    "communities.without_profile": 'without_profile = "plain"',
+    "communities.review_profiles": "review_profiles = true",
+    "communities.reading": 'reading = "daily"',
+    "communities.profile": '[[communities.profile]] with id = "role"',
+    "communities.profile.id": 'id = "role"',
+    "communities.profile.kind": 'kind = "text"',
+    "communities.profile.max_length": "max_length = 120",
+    "communities.profile.required": "required = true",
+    "communities.profile.shown": "shown = true",
+    "communities.profile.label": 'label.en = "Years of practice"',
+    "communities.profile.question": 'question.en = "For how many years have you practised?"',
     "communities.groups": '[[communities.groups]] with chat = "telegram:-1002222222222"',
     "communities.groups.chat": 'chat = "telegram:-1002222222222"',
     "communities.groups.intake": 'intake = "hold"',

@@ -1,11 +1,12 @@
 """A community as the rooms see it: its moderators' channels, its groups, its policy."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bridge.core.ids import Address, CommunityId, UserRef
+from bridge.core.membership import MemberPolicy
 from bridge.core.policy import Policy
 from bridge.core.when import Hours
 
@@ -45,6 +46,7 @@ class Community:
     max_length: int = 20_000
     """Longest post, in code points; longer ones are answered, not held."""
     policy: Policy = field(default_factory=Policy)
+    members: MemberPolicy = field(default_factory=MemberPolicy)
     others: tuple[tuple[CommunityId, str], ...] = ()
     """(id, name) of the other communities of this installation."""
 
@@ -63,8 +65,29 @@ class Communities:
     def __init__(self, communities: Iterable[Community]) -> None:
         known = tuple(communities)
         names = [(community.id, community.name) for community in known]
-        self.all = tuple(
+        self._written = tuple(
             replace(community, others=tuple(pair for pair in names if pair[0] != community.id)) for community in known
+        )
+        self.all: tuple[Community, ...] = ()
+        self._by_id: dict[CommunityId, Community] = {}
+        self.connect({})
+
+    def connect(self, linked: Mapping[CommunityId, Sequence[Group]]) -> None:
+        """Have these groups beside those of the config file: all that were connected from inside a chat.
+
+        A chat that the file names, as a group or as a moderators' channel, is what the file says it is.
+        """
+        taken = {group.chat for community in self._written for group in community.groups}
+        taken |= {chat for community in self._written for chat in community.moderators}
+        self.all = tuple(
+            replace(
+                community,
+                groups=(
+                    *community.groups,
+                    *(group for group in linked.get(community.id, ()) if group.chat not in taken),
+                ),
+            )
+            for community in self._written
         )
         self._by_id = {community.id: community for community in self.all}
 

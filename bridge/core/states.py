@@ -222,4 +222,130 @@ THEME: Machine[ThemeState, ThemeStep] = Machine(
     },
 )
 
-MACHINES = (INBOX, REVIEW, POST, DELIVERY, CONVERSATION, THEME)
+
+class MembershipState(StrEnum):
+    """Where a person stands in a community."""
+
+    APPLIED = "applied"
+    """Waits for a moderator to let them in."""
+    MEMBER = "member"
+    LEFT = "left"
+    REFUSED = "refused"
+    BANNED = "banned"
+    """On every platform: it belongs to the person, not to one of their accounts."""
+
+
+class MembershipStep(StrEnum):
+    APPLY = "apply"
+    ADMIT = "admit"
+    REFUSE = "refuse"
+    LEAVE = "leave"
+    BAN = "ban"
+    LIFT = "lift"
+
+
+MEMBERSHIP: Machine[MembershipState, MembershipStep] = Machine(
+    "membership",
+    MembershipState.APPLIED,
+    {
+        (MembershipState.APPLIED, MembershipStep.ADMIT): MembershipState.MEMBER,
+        (MembershipState.APPLIED, MembershipStep.REFUSE): MembershipState.REFUSED,
+        (MembershipState.APPLIED, MembershipStep.LEAVE): MembershipState.LEFT,
+        (MembershipState.MEMBER, MembershipStep.LEAVE): MembershipState.LEFT,
+        (MembershipState.LEFT, MembershipStep.APPLY): MembershipState.APPLIED,
+        (MembershipState.LEFT, MembershipStep.ADMIT): MembershipState.MEMBER,
+        (MembershipState.REFUSED, MembershipStep.APPLY): MembershipState.APPLIED,
+        (MembershipState.REFUSED, MembershipStep.ADMIT): MembershipState.MEMBER,
+        (MembershipState.APPLIED, MembershipStep.BAN): MembershipState.BANNED,
+        (MembershipState.MEMBER, MembershipStep.BAN): MembershipState.BANNED,
+        (MembershipState.LEFT, MembershipStep.BAN): MembershipState.BANNED,
+        (MembershipState.REFUSED, MembershipStep.BAN): MembershipState.BANNED,
+        (MembershipState.BANNED, MembershipStep.LIFT): MembershipState.LEFT,
+    },
+)
+
+
+class ProfileState(StrEnum):
+    """One version of a profile. What moderators have not seen yet stands under no post that goes out unread."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    REPLACED = "replaced"
+    """A newer version was given before anybody decided on this one."""
+
+
+class ProfileStep(StrEnum):
+    APPROVE = "approve"
+    DECLINE = "decline"
+    REPLACE = "replace"
+
+
+PROFILE: Machine[ProfileState, ProfileStep] = Machine(
+    "profile",
+    ProfileState.PENDING,
+    {
+        (ProfileState.PENDING, ProfileStep.APPROVE): ProfileState.APPROVED,
+        (ProfileState.PENDING, ProfileStep.DECLINE): ProfileState.DECLINED,
+        (ProfileState.PENDING, ProfileStep.REPLACE): ProfileState.REPLACED,
+    },
+)
+
+
+class ApplicationState(StrEnum):
+    """What a person asks of the moderators that is no post: to join, to show a profile, to connect a group."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    """By who asked, or because a newer one took its place."""
+
+
+class ApplicationStep(StrEnum):
+    APPROVE = "approve"
+    DECLINE = "decline"
+    WITHDRAW = "withdraw"
+
+
+APPLICATION: Machine[ApplicationState, ApplicationStep] = Machine(
+    "application",
+    ApplicationState.OPEN,
+    {
+        (ApplicationState.OPEN, ApplicationStep.APPROVE): ApplicationState.APPROVED,
+        (ApplicationState.OPEN, ApplicationStep.DECLINE): ApplicationState.DECLINED,
+        (ApplicationState.OPEN, ApplicationStep.WITHDRAW): ApplicationState.WITHDRAWN,
+    },
+)
+
+
+class LinkState(StrEnum):
+    """A group that was connected from inside a chat."""
+
+    ASKED = "asked"
+    LINKED = "linked"
+    REFUSED = "refused"
+    UNLINKED = "unlinked"
+
+
+class LinkStep(StrEnum):
+    ASK = "ask"
+    LINK = "link"
+    REFUSE = "refuse"
+    UNLINK = "unlink"
+
+
+LINK: Machine[LinkState, LinkStep] = Machine(
+    "group link",
+    LinkState.ASKED,
+    {
+        (LinkState.ASKED, LinkStep.LINK): LinkState.LINKED,
+        (LinkState.ASKED, LinkStep.REFUSE): LinkState.REFUSED,
+        (LinkState.ASKED, LinkStep.UNLINK): LinkState.UNLINKED,
+        (LinkState.LINKED, LinkStep.UNLINK): LinkState.UNLINKED,
+        (LinkState.REFUSED, LinkStep.ASK): LinkState.ASKED,
+        (LinkState.UNLINKED, LinkStep.ASK): LinkState.ASKED,
+    },
+)
+
+MACHINES = (INBOX, REVIEW, POST, DELIVERY, CONVERSATION, THEME, MEMBERSHIP, PROFILE, APPLICATION, LINK)

@@ -89,7 +89,11 @@ def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
         "connections": {name: connection},
         "apps": {
             APP: {
-                "models": ["bridge.storage.models", "bridge.storage.models_desk"],
+                "models": [
+                    "bridge.storage.models",
+                    "bridge.storage.models_desk",
+                    "bridge.storage.models_members",
+                ],
                 "default_connection": name,
                 "migrations": "bridge.storage.migrations",
             }

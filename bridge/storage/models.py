@@ -10,7 +10,7 @@ from tortoise.indexes import Index
 from tortoise.models import Model
 
 from bridge.core.ids import AccountId, Address, ChatId, MessageId, RemoteRef, UserId, UserRef
-from bridge.core.states import ConversationState, DeliveryState, InboxState, PostState, ReviewState
+from bridge.core.states import ConversationState, DeliveryState, InboxState, PostState, ProfileState, ReviewState
 
 SHORT = 64
 ID = 255
@@ -106,6 +106,8 @@ class Person(Model):
     id = _id()
     language = fields.CharField(16, default="")
     created_at = fields.DatetimeField()
+    erased_at = fields.DatetimeField(null=True)
+    """Everything about them was erased: the row stays so that numbers in the audit log point at nobody."""
 
     class Meta:
         table = "person"
@@ -126,6 +128,9 @@ class Identity(Model):
     """The person has written privately, so we may answer there."""
     community = fields.CharField(SHORT, default="")
     """Where private messages go, once chosen."""
+    verified = fields.CharField(16, default="platform", db_default="platform")
+    """What vouches for it: platform (its own account), mail (aligned DMARC), code, or claimed (nothing does)."""
+    verified_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -148,9 +153,21 @@ class Profile(Model):
     person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField("baraza.Person", related_name="profiles")
     person_id: int
     version = fields.IntField()
+    community = fields.CharField(SHORT, default="", db_default="")
+    """Whose questions it answers, empty for a version from before each community had its own."""
     answers = fields.TextField()
+    """{field id: text}"""
     shown = fields.BooleanField(default=False)
     """Consent to show it under posts."""
+    hidden = fields.TextField(default="[]", db_default="[]")
+    """Ids of the fields that are answered and not to be shown."""
+    biography = fields.TextField(default="", db_default="")
+    """A curated paragraph in place of the one made of the answers."""
+    state = fields.CharEnumField(
+        ProfileState, max_length=16, default=ProfileState.APPROVED, db_default=ProfileState.APPROVED.value
+    )
+    decided_by = fields.CharField(ID, default="", db_default="")
+    decided_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -438,6 +455,10 @@ class Delivery(Model):
         "baraza.Review", related_name="deliveries", null=True
     )
     review_id: int | None
+    application_id = fields.BigIntField(null=True)
+    """For the card of an application. No foreign key: SQLite would have to rebuild the largest table."""
+    person_id = fields.BigIntField(null=True)
+    """For what goes to one person alone (a notice, a digest, their own copy of a post)."""
     account = fields.CharField(SHORT)
     chat = fields.CharField(ID)
     part = fields.IntField(default=1)
@@ -482,6 +503,8 @@ class Delivery(Model):
             Index(fields=("review_id", "account", "chat")),
             Index(fields=("account", "remote_chat", "message")),
             Index(fields=("account", "attempted_at")),
+            Index(fields=("application_id",)),
+            Index(fields=("person_id",)),
         )
 
     @property

@@ -291,6 +291,7 @@ def test_the_example_holds_every_key_with_its_default_rules() -> None:
         "": set(document),
         "bridge": set(document["bridge"]),
         "web": set(document["web"]),
+        "retention": set(document["retention"]),
         "communities": set(table),
     }
     for place in KEYS.keys() - given.keys():
