@@ -17,7 +17,7 @@ from bridge.moderation import cards, publication, rules
 from bridge.moderation.names import chat_names
 from bridge.moderation.panel import refusal_sentence
 from bridge.moderation.reasons import Reason
-from bridge.rendering.diff import changed, in_words
+from bridge.rendering.edits import changed, in_words
 from bridge.rendering.words import Words
 from bridge.storage import afterwards, audit, chats, codec, desk, submissions
 from bridge.storage.models import Identity, Post, Review

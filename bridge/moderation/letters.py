@@ -9,7 +9,7 @@ from bridge.delivery.directory import Directory
 from bridge.members import answers, contact, reach
 from bridge.members.reach import Letter
 from bridge.moderation import cards
-from bridge.rendering.diff import changed, in_words
+from bridge.rendering.edits import changed, in_words
 from bridge.rendering.words import Words
 from bridge.storage import codec, desk, dialogue, ledger, submissions
 from bridge.storage.models import Delivery, Identity, Query, Review, Revision

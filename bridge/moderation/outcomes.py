@@ -9,7 +9,7 @@ from bridge.members.reach import Letter
 from bridge.moderation import appeals, way
 from bridge.moderation.panel import refusal_sentence
 from bridge.moderation.reasons import Reason
-from bridge.rendering.diff import changed, in_words
+from bridge.rendering.edits import changed, in_words
 from bridge.rendering.words import Words
 from bridge.storage import codec, dialogue, submissions
 from bridge.storage.models import Post, Review, Revision

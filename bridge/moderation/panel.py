@@ -11,8 +11,8 @@ from bridge.moderation.facts import CardFacts
 from bridge.moderation.hints import HintKind
 from bridge.moderation.hints import label as hint_label
 from bridge.moderation.reasons import Reason, explanation, label
-from bridge.rendering import cards, posts
-from bridge.rendering.diff import changed
+from bridge.rendering import apart, cards, posts
+from bridge.rendering.edits import changed
 from bridge.rendering.words import Words
 
 RESERVE = 1500
@@ -21,6 +21,8 @@ _LEAST_LINE = 40
 _SOON = timedelta(minutes=2)
 """Sooner than this, seconds count."""
 _EXCERPT = 60
+_ADDRESS = 120
+"""Characters of an address behind a link: its host, and enough to know the page."""
 _MOST_HINTS = 6
 _SHOWN_AS_HINTS = ("privacy", "language")
 
@@ -141,7 +143,7 @@ def _hints(facts: CardFacts, w: Words) -> list[str]:
         return []
     lines: list[str] = []
     for kind, excerpt in facts.hints[:_MOST_HINTS]:
-        shown = plain(excerpt).shortened(_EXCERPT).text
+        shown = plain(" ".join(excerpt.split())).shortened(_EXCERPT).text
         lines.append(w._("🔎 {what}: {excerpt}", what=hint_label(HintKind(kind), w), excerpt=shown))
     if len(facts.hints) > _MOST_HINTS:
         more = len(facts.hints) - _MOST_HINTS
@@ -201,16 +203,16 @@ def held_because(code: str, w: Words) -> str:
             return code
 
 
-def _dialogue(facts: CardFacts, w: Words, room: int) -> list[str]:
+def _dialogue(facts: CardFacts, w: Words, room: int) -> list[RichText]:
     """What was asked and answered, in at most ``room`` characters: the newest is shown longest."""
     lines = talk.lines(facts, w)
-    shown: list[str] = []
+    shown: list[RichText] = []
     for line in reversed(lines):
         if room < _LEAST_LINE:
             break
-        shown.append(plain(line).shortened(room).text)
+        shown.append(line.shortened(room))
         room -= len(shown[-1]) + 1
-    return shown[::-1] if len(shown) == len(lines) else ["…", *shown[::-1]]
+    return shown[::-1] if len(shown) == len(lines) else [plain("…"), *shown[::-1]]
 
 
 def _status(facts: CardFacts, w: Words) -> list[str]:
@@ -265,16 +267,22 @@ def _afterwards(facts: CardFacts, w: Words) -> list[str]:
     return [*lines, *arrival.lines(facts, w), *routing.waits(facts, w)]
 
 
+def shown_words(facts: CardFacts) -> RichText:
+    """The post's words as a card shows them: whoever decides sees where a link leads."""
+    return posts.spelled(facts.text, most=_ADDRESS)
+
+
 def text_of(facts: CardFacts, w: Words, room: int, talk: int) -> RichText:
     """The card's text, with at most ``room`` characters of the post itself and ``talk`` of questions and answers."""
     words_for_files = [posts.attachment_words(a, w) for a in facts.attachments] + posts.uncarried_words(
         facts.uncarried, w
     )
-    shown = facts.text
-    if len(shown) > room:
-        left_out = len(shown) - room
+    text = shown_words(facts)
+    shown = apart.quoted(text)
+    if len(text) > room:
+        left_out = len(text) - room
         shown = (
-            shown.shortened(room)
+            apart.quoted(text.shortened(room))
             + "\n"
             + w.ngettext(
                 "[{count} more character: the whole text is above]",
@@ -282,12 +290,17 @@ def text_of(facts: CardFacts, w: Words, room: int, talk: int) -> RichText:
                 left_out,
             )
         )
-    tail = [*_hints(facts, w), *additions.lines(facts, w), *_dialogue(facts, w, talk), *_status(facts, w)]
+    tail: list[RichText | str] = [
+        *_hints(facts, w),
+        *additions.lines(facts, w),
+        *_dialogue(facts, w, talk),
+        *_status(facts, w),
+    ]
     sections = [
         _head(facts, w) + "\n" + "\n".join([_author(facts, w), *_context(facts, w)]),
         joined([part for part in (shown, *map(plain, words_for_files)) if part], "\n") or EMPTY,
         _difference(facts, w, talk),
-        plain("\n".join(tail)),
+        joined(tail, "\n"),
     ]
     return joined([section for section in sections if section], "\n\n")
 
@@ -300,7 +313,10 @@ def _difference(facts: CardFacts, w: Words, room: int) -> RichText:
     if not difference or facts.review.state not in shown:
         return EMPTY
     what = w._("Changed:") if facts.edited_by else w._("Changed by the author:")
-    return plain(what + " ") + difference.shortened(max(_LEAST_LINE, room // 2))
+    difference = difference.shortened(max(_LEAST_LINE, room // 2))
+    return (
+        plain(what + " ") + difference if "\n" not in difference.text else plain(what + "\n") + apart.quoted(difference)
+    )
 
 
 Handles = dict[tuple[str, str], str]

@@ -168,15 +168,19 @@ def provenance(view: PostView, w: Words) -> list[str]:
     return lines
 
 
-def spelled(text: RichText) -> RichText:
-    """Links in words, for chats that show no links: ``the guideline (https://who.int/...)``."""
+def spelled(text: RichText, most: int = 0) -> RichText:
+    """Links in words, for chats that show no links: ``the guideline (https://who.int/...)``.
+
+    ``most``: characters of an address that are shown; 0: all of it.
+    """
     for mark in sorted((m for m in text.marks if m.kind is MarkKind.LINK), key=lambda m: m.end, reverse=True):
         covered = text.text[mark.start : mark.end].strip()
         if (
             mark.value
             and mark.value.split("://")[-1].strip("/").casefold() != covered.split("://")[-1].strip("/").casefold()
         ):
-            text = text[: mark.end] + f" ({mark.value})" + text[mark.end :]
+            address = plain(mark.value).shortened(most).text if most else mark.value
+            text = text[: mark.end] + f" ({address})" + text[mark.end :]
     return RichText(text.text, tuple(m for m in text.marks if m.kind is not MarkKind.LINK))
 
 
