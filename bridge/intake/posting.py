@@ -390,4 +390,4 @@ async def withdraw(submission_id: int, context: Context) -> str:
             "Post #{number} is already published. To have it taken back, write: RETRACT {number}",
             number=review.submission.number,
         )
-    return decisions.already(review, w)
+    return decisions.already(review, w, community.policy.zone)

@@ -60,7 +60,7 @@ async def correct(act: Act) -> Reply:
         return post
     text = clean_text(act.text)
     if not text:
-        return decisions.reply(decisions.Verdict.EMPTY, act.review, act.w)
+        return decisions.told(decisions.Verdict.EMPTY, act)
     if text == codec.load(codec.RICH_TEXT, post.text):
         return Reply(text=act.w._("That is what is published already. Nothing was done."), alert=True)
     if len(text) > act.community.max_length:
@@ -74,7 +74,7 @@ async def correct(act: Act) -> Reply:
         )
     about = await submissions.review_of_submission(act.review.submission_id)
     if about is None:
-        return decisions.reply(decisions.Verdict.DECIDED, act.review, act.w)
+        return decisions.told(decisions.Verdict.DECIDED, act)
     await submissions.lock(about)
     review = await corrections.propose(
         about,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from bridge.core.community import Communities, Community
 from bridge.core.hygiene import clean_line
@@ -259,7 +260,7 @@ async def lost(review: Review, revision: int) -> Verdict:
     return standing(review, revision) or Verdict.DECIDED
 
 
-def verdict_words(verdict: Verdict, review: Review, w: Words) -> str:
+def _words(verdict: Verdict, review: Review, w: Words, zone: ZoneInfo) -> str:
     """The short answer a presser is shown."""
     number = review.submission.number
     match verdict:
@@ -292,20 +293,23 @@ def verdict_words(verdict: Verdict, review: Review, w: Words) -> str:
         case Verdict.TAKEN_BACK:
             return w._("#{number} is no longer published, so there is nothing to correct.", number=number)
         case Verdict.DECIDED:
-            return already(review, w)
+            return already(review, w, zone)
 
 
-def reply(verdict: Verdict, review: Review, w: Words) -> Reply:
+def told(verdict: Verdict, act: Act) -> Reply:
     """What the person who acted is told."""
     done = verdict is Verdict.DONE
-    return Reply(text=verdict_words(verdict, review, w), alert=not done and verdict is not Verdict.VOTED, on_card=done)
+    text = _words(verdict, act.review, act.w, act.community.policy.zone)
+    return Reply(text=text, alert=not done and verdict is not Verdict.VOTED, on_card=done)
 
 
-def already(review: Review, w: Words) -> str:
-    """Who was first, and with what."""
+def already(review: Review, w: Words, zone: ZoneInfo) -> str:
+    """Who was first, with what, and when, as the card has it."""
     values = {"number": review.submission.number, "name": review.decided_name}
-    when = f" ({w.time(review.decided_at)})" if review.decided_at is not None else ""
+    when = f" ({w.time(review.decided_at, zone)})" if review.decided_at is not None else ""
     match review.state:
+        case ReviewState.APPROVED if not review.decided_name:
+            return w._("#{number} was published by the community's rules.", **values) + when
         case ReviewState.APPROVED:
             return w._("{name} has already approved #{number}.", **values) + when
         case ReviewState.REJECTED:

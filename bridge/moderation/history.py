@@ -40,7 +40,7 @@ async def actor_name(actor: str, w: Words) -> str:
     if kind == "identity" and number.isdecimal():
         identity = await people.find_by_id(int(number))
         if identity is not None:
-            return clean_name(identity.name, fallback=identity.handle or actor)
+            return clean_name(identity.name, fallback=identity.handle or identity.ref.user)
         return w._("somebody who was erased")
     return actor
 

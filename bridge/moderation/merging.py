@@ -54,7 +54,7 @@ async def merge(act: Act) -> Reply:
         detail=powers.audited(act, into=number),
         merged_into=target.id,
     ):
-        return decisions.reply(await decisions.lost(review, act.revision), review, w)
+        return decisions.told(await decisions.lost(review, act.revision), act)
     await audit.write(
         community=target.community,
         actor=submissions.audit_actor(act.identity),

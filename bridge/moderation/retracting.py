@@ -34,7 +34,7 @@ async def retract(act: Act) -> Reply:
     """Take the post back everywhere, say where that is not possible, and tell the author why."""
     reason = clean_line(act.text.text, decisions.WORDS_LIMIT)
     if not reason:
-        return decisions.reply(decisions.Verdict.EMPTY, act.review, act.w)
+        return decisions.told(decisions.Verdict.EMPTY, act)
     post = await published(act)
     if isinstance(post, Reply):
         return post

@@ -46,7 +46,7 @@ async def escalate(act: Act) -> Reply:
     if act.review.escalated_at is None and await _escalate(act, why):
         return Reply(text=act.w._("#{number} is escalated.", number=act.number), on_card=True)
     if act.review.state != ReviewState.HELD:
-        return decisions.reply(Verdict.DECIDED, act.review, act.w)
+        return decisions.told(Verdict.DECIDED, act)
     told, missed = await _tell_all(act, why)
     return Reply(text=_reached(act.w, told, missed))
 
@@ -54,7 +54,7 @@ async def escalate(act: Act) -> Reply:
 def _already(act: Act) -> str:
     review, w = act.review, act.w
     if review.state != ReviewState.HELD or review.escalated_at is None:
-        return decisions.already(review, w)
+        return decisions.already(review, w, act.community.policy.zone)
     return w._(
         "{name} has already escalated #{number} ({time}).",
         name=review.escalated_name,
@@ -216,7 +216,7 @@ async def deescalate(act: Act) -> Reply:
         return refused
     still = Review.filter(id=review.id, state=ReviewState.HELD, escalated_at__isnull=False)
     if await still.update(escalated_name="", escalated_at=None) != 1:
-        return decisions.reply(await decisions.lost(review, act.revision), review, w)
+        return decisions.told(await decisions.lost(review, act.revision), act)
     await review.refresh_from_db()
     await _audit(act, "deescalate")
     await cards.refresh(review, act.now)

@@ -75,7 +75,7 @@ async def _choose(act: Act, wanted: Collection[Group]) -> Reply:
     kept = [] if everywhere else [str(group.chat) for group in wanted]
     lost = _gone(act)
     if not await desk.dress(review, targets=codec.dump_list(kept)):
-        return decisions.reply(await decisions.lost(review, act.revision), review, w)
+        return decisions.told(await decisions.lost(review, act.revision), act)
     await audit.write(
         community=review.community,
         actor=submissions.audit_actor(act.identity),
@@ -149,7 +149,7 @@ async def _offer(act: Act, wanted: Collection[str]) -> Reply:
             text = w._("{community} has this post already. Nothing was done.", community=name)
             return Reply(text=text, alert=True)
     if not await desk.dress(review, crossed=codec.dump_list(kept)):
-        return decisions.reply(await decisions.lost(review, act.revision), review, w)
+        return decisions.told(await decisions.lost(review, act.revision), act)
     await audit.write(
         community=review.community,
         actor=submissions.audit_actor(act.identity),

@@ -29,7 +29,7 @@ async def undo(act: Act) -> Reply:
         now=act.now,
         detail=powers.audited(act, post=post.id),
     ):
-        return decisions.reply(await decisions.lost(review, act.revision), review, w)
+        return decisions.told(await decisions.lost(review, act.revision), act)
     await desk.dress(review, decided_by="", decided_name="", decided_at=None)
     told = await undoing.call_off_notices(review.id, post)
     elsewhere = await crossing.withdraw(post, act.community, act.desk.communities, act.now, by=act.identity)

@@ -15,7 +15,7 @@ from bridge.storage.models_desk import Vote
 
 async def reply(act: Act, verdict: Verdict) -> Reply:
     """What the person who approved is told; where nobody else could approve it, that too: it would wait for ever."""
-    told = decisions.reply(verdict, act.review, act.w)
+    told = decisions.told(verdict, act)
     if verdict is not Verdict.VOTED or act.community.trust_channel or await _others_left(act):
         return told
     text = act.w._("Nobody else here may decide on it: a coordinator can add somebody with /moderators add.")

@@ -109,7 +109,7 @@ async def do(
 
 
 async def approve(act: Act) -> Reply:
-    return decisions.reply(await decisions.approve(act), act.review, act.w)
+    return decisions.told(await decisions.approve(act), act)
 
 
 async def post_of(review: Review) -> Post:
@@ -535,7 +535,7 @@ async def test_what_cannot_be_joined(directory: Directory) -> None:
 
 async def reject(act: Act) -> Reply:
     verdict = await decisions.reject(act, reason=Reason.CLARITY)
-    return decisions.reply(verdict, act.review, act.w)
+    return decisions.told(verdict, act)
 
 
 async def test_who_was_joined_with_another_hears_what_becomes_of_it(directory: Directory) -> None:
