@@ -34,6 +34,14 @@ async def _others_left(act: Act) -> bool:
     return False
 
 
+async def has_approved(act: Act) -> bool:
+    """Has this person approved what would go out now, where others must, too?"""
+    if act.review.approvals <= 1:
+        return False
+    facts = await facts_of(act.review, act.community, act.revision)
+    return any(vote.person_id == act.identity.person_id for vote in facts.votes)
+
+
 async def unapprove(act: Act) -> Reply:
     """Take one's own approval back, while others are still waited for."""
     mine = Vote.filter(review_id=act.review.id, person_id=act.identity.person_id)
