@@ -243,16 +243,21 @@ def _arriving(facts: CardFacts, w: Words) -> Rows:
             label = w._("It is not there: {chat}", chat=chat)
             missing = Choice(action="give_up", argument=str(row.id), emoji=again, label=label)
         found.append((missing,))
+    if arrival.retryable(facts):
+        found.append((_retry(w),))
     if facts.undoable:
         found.append((Choice(action="undo", emoji="⏪", label=w._("Undo")),))
     found.append((go(PUBLISHED, "➕", w._("More")),))
     return found
 
 
+def _retry(w: Words) -> Choice:
+    return Choice(action="retry", emoji="🔄", label=w._("Try again where it was refused"))
+
+
 def _published(facts: CardFacts, w: Words) -> Rows:
     history = Choice(action="history", emoji="📜", label=w._("History"))
-    retry = Choice(action="retry", emoji="🔄", label=w._("Try again where it was refused"))
-    again = ((retry,),) if arrival.retryable(facts) else ()
+    again = ((_retry(w),),) if arrival.retryable(facts) else ()
     if facts.post is None or facts.post.state == PostState.RETRACTED:
         return (*again, (history, back(w)))
     return (

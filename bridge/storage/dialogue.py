@@ -155,6 +155,21 @@ async def keep(query: Query, words: str, wording: RichText, now: datetime, *, li
     query.update_from_dict(values)
 
 
+async def amend(query: Query, old: RichText, new: RichText, shown: str, *, limit: int) -> bool:
+    """The author has changed words of their answer; ``shown``: what stands for them. False where they are not in it."""
+    wording = codec.load(codec.RICH_TEXT, query.wording) if query.wording else RichText()
+    at = wording.text.find(old.text)
+    if at < 0 or old.text not in query.answer:
+        return False
+    values = {
+        "answer": RichText(query.answer.replace(old.text, shown, 1)).shortened(limit).text,
+        "wording": codec.dump(codec.RICH_TEXT, wording[:at] + new + wording[at + len(old) :]),
+    }
+    await Query.filter(id=query.id).update(**values)
+    query.update_from_dict(values)
+    return True
+
+
 async def settle_consent(query: Query, *, agrees: bool, words: RichText, now: datetime) -> bool:
     """Yes or no to a wording; False where it was said already, or is asked no more."""
     wording = codec.dump(codec.RICH_TEXT, words) if words else query.wording
