@@ -77,3 +77,21 @@ async def test_what_was_refused_is_tried_again_by_one_press(world: World) -> Non
         await carded(world, "Arrived in 3 of 3 groups")
         await settled(world)
         assert not any("Try again" in label for label in world.labels())
+
+
+RULES = """
+time_zone = "Africa/Nairobi"
+[[communities.rules]]
+if = "all"
+then = "approve"
+"""
+
+
+async def test_what_the_rules_published_was_published_by_nobody(tmp_path: Path) -> None:
+    world = make(tmp_path, RULES)
+    async with world.bridge():
+        says(world, "A post")
+        await carded(world, "✅ Published by the community's rules")
+        instructs(world, "reject: advertising")
+        told = await heard(world, "#1 was published by the community's rules.", "mods")
+        assert "EAT" in told.text, "with the time that the card shows"
