@@ -5,15 +5,15 @@ A moderator types it, or the author edits their message. At most one waits: a fu
 
 from datetime import datetime
 
-from bridge.core.community import Community
+from bridge.core.community import Communities, Community
 from bridge.core.ids import Address
 from bridge.core.states import ReviewStep
 from bridge.core.text import RichText, plain
 from bridge.delivery import correcting
 from bridge.delivery.directory import Directory
-from bridge.members import contact, reach
+from bridge.members import contact
 from bridge.members.reach import Letter
-from bridge.moderation import cards, publication, rules
+from bridge.moderation import authors, cards, crossing, publication, rules
 from bridge.moderation.names import chat_names
 from bridge.moderation.panel import refusal_sentence
 from bridge.moderation.reasons import Reason
@@ -81,9 +81,18 @@ async def possible(review: Review) -> bool:
 
 
 async def carry_out(
-    review: Review, community: Community, directory: Directory, now: datetime, *, at: datetime | None = None
+    review: Review,
+    community: Community,
+    directory: Directory,
+    now: datetime,
+    *,
+    at: datetime | None = None,
+    communities: Communities | None = None,
 ) -> None:
-    """What follows from the approval of a correction. ``at``: not to be carried into the groups before."""
+    """What follows from the approval of a correction. ``at``: not to be carried into the groups before.
+
+    ``communities``: those that may have a copy, and hear of it.
+    """
     await submissions.close_queries(review.id)
     submission, wording = review.submission, await submissions.revision_of(review)
     post = await submissions.post_of_submission(submission.id)
@@ -95,6 +104,8 @@ async def carry_out(
         return
     stays = await correcting.plan_correction(post, submission, community, directory, now, not_before=at or now)
     await cards.refresh_published(submission.id, now)
+    if communities is not None:
+        await crossing.tell_others(post, communities, now)
     identity = submission.identity
     w = contact.language_of(identity, community)
     where = ", ".join(await names(stays, community))
@@ -107,7 +118,7 @@ async def carry_out(
         text = Letter(text=plain(said))
     if where:
         text = _and(text, w._("It cannot be changed any more in: {chats}.", chats=where))
-    await reach.write(identity, text, community, directory, now, review_id=review.id, due=at)
+    await authors.write(review, text, community, directory, now, due=at)
 
 
 def _by_moderator(before: RichText, after: RichText, number: int, w: Words) -> Letter:
@@ -166,7 +177,7 @@ async def turned_down(
     identity = review.submission.identity
     text = refusal_text(review, reason, own_words, contact.language_of(identity, community))
     letter = Letter(text=plain(text))
-    return await reach.write(identity, letter, community, directory, now, review_id=review.id) is not None
+    return await authors.write(review, letter, community, directory, now) is not None
 
 
 async def close(submission_id: int, by: Identity, name: str, words: str, now: datetime) -> None:

@@ -12,7 +12,7 @@ from bridge.core.text import plain
 from bridge.delivery.directory import Directory
 from bridge.members import contact, reach
 from bridge.members.profiles import shown_name
-from bridge.moderation import cards, corrections, crossing, joined, outcomes, powers, publication, schedule
+from bridge.moderation import authors, cards, corrections, crossing, joined, outcomes, powers, publication, schedule
 from bridge.moderation.acts import Act, Reply
 from bridge.moderation.facts import facts_of
 from bridge.moderation.reasons import Reason
@@ -135,7 +135,7 @@ async def after_approval(
     ``communities``: those that copies can be offered to; ``by``: who approved, None for the program itself.
     """
     if review.kind == afterwards.CORRECTION:
-        await corrections.carry_out(review, community, directory, now, at=at)
+        await corrections.carry_out(review, community, directory, now, at=at, communities=communities)
         return
     await submissions.close_queries(review.id)
     submission = review.submission
@@ -200,9 +200,9 @@ async def reject(act: Act, *, reason: Reason, own_words: str = "") -> Verdict:
         return Verdict.DONE if told else Verdict.UNTOLD
     identity = review.submission.identity
     w = contact.language_of(identity, community)
-    why = await outcomes.rejected(review, reason, own_words, community, now, w)
+    why = await outcomes.rejected(review, reason, own_words, now, w)
     await joined.tell_authors(review, community, directory, now, approved=False)
-    if await reach.write(identity, why, community, directory, now, review_id=review.id) is not None:
+    if await authors.write(review, why, community, directory, now) is not None:
         return Verdict.DONE
     await _hint_in_group(review, community, directory, now)
     return Verdict.UNTOLD

@@ -7,6 +7,7 @@ from bridge.core.text import plain
 from bridge.delivery.directory import Directory
 from bridge.members import contact, reach
 from bridge.members.reach import Letter
+from bridge.moderation import authors
 from bridge.storage import merges, undoing
 from bridge.storage.models import Review
 
@@ -33,7 +34,7 @@ async def tell_authors(
             )
         await reach.write(
             identity,
-            Letter(text=plain(text)),
+            authors.named(Letter(text=plain(text)), other, community),
             community,
             directory,
             now,

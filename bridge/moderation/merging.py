@@ -4,9 +4,9 @@ import re
 
 from bridge.core.states import PostState, ReviewState, ReviewStep
 from bridge.core.text import RichText, plain
-from bridge.members import contact, reach
+from bridge.members import contact
 from bridge.members.reach import Letter
-from bridge.moderation import cards, decisions, powers
+from bridge.moderation import authors, cards, decisions, powers
 from bridge.moderation.acts import Act, Deed, Reply
 from bridge.storage import afterwards, audit, merges, reasons, submissions
 from bridge.storage.models import Review
@@ -126,9 +126,7 @@ async def _tell_authors(act: Act, target: Review) -> None:
 
 
 async def _tell(act: Act, review: Review, text: str) -> None:
-    directory = act.desk.directory
-    letter = Letter(text=plain(text))
-    await reach.write(review.submission.identity, letter, act.community, directory, act.now, review_id=review.id)
+    await authors.write(review, Letter(text=plain(text)), act.community, act.desk.directory, act.now)
 
 
 DEEDS = (Deed(name="merge", word=lambda w: w._("merge"), question=question, heard=merge, decides=True),)

@@ -2,9 +2,9 @@
 
 from bridge.core.states import PostState, ReviewState, ReviewStep
 from bridge.core.text import plain
-from bridge.members import contact, reach
+from bridge.members import contact
 from bridge.members.reach import Letter
-from bridge.moderation import cards, crossing, decisions, powers
+from bridge.moderation import authors, cards, crossing, decisions, powers
 from bridge.moderation.acts import Act, Deed, Reply
 from bridge.storage import afterwards, desk, submissions, undoing
 from bridge.storage.models import Post
@@ -74,15 +74,13 @@ def _too_late(act: Act) -> str:
 
 async def _tell_author(act: Act) -> None:
     """Who was told of the approval hears that it does not stand."""
-    identity = act.review.submission.identity
-    w = contact.language_of(identity, act.community)
+    w = contact.language_of(act.review.submission.identity, act.community)
     text = w._(
         "Your post #{number} has not gone out yet: the moderators look at it once more. You will hear here what "
         "becomes of it.",
         number=act.number,
     )
-    directory = act.desk.directory
-    await reach.write(identity, Letter(text=plain(text)), act.community, directory, act.now, review_id=act.review.id)
+    await authors.write(act.review, Letter(text=plain(text)), act.community, act.desk.directory, act.now)
 
 
 DEEDS = (

@@ -16,9 +16,12 @@ from bridge.core.ids import AccountId, Address, ChatId, CommunityId
 from bridge.core.states import DeliveryState, ReviewState
 from bridge.core.when import Hours
 from bridge.delivery.directory import Directory
-from bridge.moderation import decisions, later, merging, targets, undo
+from bridge.moderation import asking, correcting, decisions, later, merging, retracting, targets, undo
 from bridge.moderation.acts import Act, Moderator, Reply
+from bridge.moderation.facts import facts_of
+from bridge.moderation.panel import text_of
 from bridge.moderation.reasons import Reason
+from bridge.rendering.words import Words
 from bridge.storage import audit, codec, desk, ledger, merges, people, submissions, undoing
 from bridge.storage.database import transaction
 from bridge.storage.ledger import Frozen
@@ -476,6 +479,52 @@ async def test_an_undone_approval_takes_its_copies_back(directory: Directory) ->
     await do(approve, review, directory, now=NOW + GRACED)
     assert [r.state for r in await Review.filter(community="chifa").order_by("id")] == ["withdrawn", "held"]
     assert await Review.filter(community="nurses").count() == 1
+
+
+async def told(chat: Address) -> list[str]:
+    rows = Delivery.filter(kind=ledger.NOTICE, account=chat.account, chat=chat.chat).order_by("id")
+    return [codec.load(codec.CONTENT, row.content).text.text for row in await rows]
+
+
+async def test_who_holds_a_copy_hears_that_the_original_was_corrected(directory: Directory) -> None:
+    review = await hold("Give 200 mg")
+    await do(targets.crossed, review, directory, text="CHIFA")
+    await do(approve, review, directory)
+    copy = await only_copy(CHIFA)
+    await do(correcting.correct, review, directory, text="Give 20 mg")
+    assert await told(SECOND_DESK) == [], "nothing is corrected before it is approved"
+    correction = await Review.get(kind="correction")
+    await do(approve, correction, directory, by=PETER, now=NOW + GRACED)
+    assert await told(SECOND_DESK) == ["⚠️ #1 is a copy of HIFA #1, which was corrected there:\nGive 20 mg"]
+
+    async def card() -> str:
+        fresh = await again(copy)
+        return text_of(await facts_of(fresh, CHIFA, fresh.revision), Words("en"), 3000, 3000).text
+
+    assert "⚠️ It has been corrected there since" in await card()
+    await do(retracting.retract, review, directory, text="The dose is disputed")
+    assert "⚠️ It has been taken back there since" in await card()
+    assert "which was taken back there." in (await told(SECOND_DESK))[-1]
+    assert (await again(copy)).state == ReviewState.HELD, "they decide themselves"
+
+
+async def test_the_author_of_a_copy_is_told_where_it_is(directory: Directory) -> None:
+    """They know neither its number there nor, perhaps, the community."""
+    review = await hold("Give 200 mg")
+    await do(targets.crossed, review, directory, text="CHIFA")
+    await do(approve, review, directory)
+    copy = await only_copy(CHIFA)
+    amina = Address(NET, ChatId("amina"))
+    for deed, text in (
+        (asking.ask, "Which dose?"),
+        (approve, ""),
+        (retracting.retract, "The dose is disputed"),
+    ):
+        await do(deed, copy, directory, by=RUTH, now=NOW + GRACED, text=text)
+    asked, approved, taken_back = (await told(amina))[-3:]
+    assert asked.startswith("From CHIFA: A moderator asks about your post #1:")
+    assert approved.startswith("Your post was approved in CHIFA, too, where it is #1.")
+    assert taken_back.startswith("From CHIFA: Your post #1 has been taken back from the groups.")
 
 
 # --- merge ----------------------------------------------------------------------------------------------------------
