@@ -19,7 +19,7 @@ from bridge.moderation.panel import refusal_sentence
 from bridge.moderation.reasons import Reason
 from bridge.rendering.diff import changed, in_words
 from bridge.rendering.words import Words
-from bridge.storage import afterwards, audit, chats, codec, desk, submissions
+from bridge.storage import afterwards, audit, beside, chats, codec, desk, submissions
 from bridge.storage.models import Identity, Post, Review
 
 
@@ -55,12 +55,18 @@ async def propose(
             findings=findings,
             approvals=max(about.approvals, community.policy.approvals),
             headline=post.headline,
+            short=post.short,
+            short_revision=post.revision,
         )
         review = await submissions.review_by_id(opened.id) or opened
     else:
         # It is locked, and held: nobody can have decided on it.
         await submissions.revise(review, text, attachments, uncarried, now, editor=editor, findings=findings)
         await desk.dress(review, consent="")
+    if text == codec.load(codec.RICH_TEXT, post.text):  # what was made of these words still holds
+        await beside.keep_translations(review.submission_id, post.revision, review.revision)
+        if post.short:
+            await desk.dress(review, short=post.short, short_revision=review.revision)
     await audit.write(
         community=review.community,
         actor=submissions.audit_actor(by),
@@ -99,8 +105,8 @@ async def carry_out(
     if post is None:
         return
     before = codec.load(codec.RICH_TEXT, post.text)
-    beside = await publication.corrected(post, review, wording, community)
-    if not await afterwards.reword(post, wording, now, **beside):
+    dressed = await publication.corrected(review, wording, community)
+    if not await afterwards.reword(post, wording, now, **dressed):
         return
     stays = await correcting.plan_correction(post, submission, community, directory, now, not_before=at or now)
     await cards.refresh_published(submission.id, now)
@@ -109,8 +115,16 @@ async def carry_out(
     identity = submission.identity
     w = contact.language_of(identity, community)
     where = ", ".join(await names(stays, community))
-    if wording.editor:
-        text = _by_moderator(before, codec.load(codec.RICH_TEXT, wording.text), submission.number, w)
+    after = codec.load(codec.RICH_TEXT, wording.text)
+    if wording.editor and before == after:
+        said = w._(
+            "A moderator changed what stands beside your post #{number} (a note, the headline or a translation). Your "
+            "words stay as they are.",
+            number=submission.number,
+        )
+        text = Letter(text=plain(said))
+    elif wording.editor:
+        text = _by_moderator(before, after, submission.number, w)
     else:
         said = w._(
             "Your change to post #{number} was approved. It is on its way to the groups.", number=submission.number

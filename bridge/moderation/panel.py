@@ -97,7 +97,7 @@ def _context(facts: CardFacts, w: Words) -> list[str]:
         lines.append(w._("📚 Theme: {title}", title=facts.theme.title))
     if review.headline:
         lines.append(w._("🏷️ Headline: {headline}", headline=review.headline))
-    if facts.edited_by:
+    if facts.edited_by and facts.text != facts.before:
         lines.append(w._("Wording by moderator {name}", name=facts.edited_by))
     lines += routing.lines(facts, w)
     if review.state == ReviewState.HELD:

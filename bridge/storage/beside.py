@@ -79,6 +79,20 @@ async def translate(
         )
 
 
+async def keep_translations(submission_id: int, before: int, after: int) -> None:
+    """A wording of the same words has the same translations."""
+    for row in await Translation.filter(submission_id=submission_id, revision=before):
+        await Translation.create(
+            submission_id=submission_id,
+            revision=after,
+            language=row.language,
+            text=row.text,
+            actor=row.actor,
+            translator=row.translator,
+            created_at=row.created_at,
+        )
+
+
 async def remove_translation(submission_id: int, language: str) -> int:
     """Of every wording; how many there were."""
     return await Translation.filter(submission_id=submission_id, language=language).delete()

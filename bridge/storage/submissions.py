@@ -315,8 +315,12 @@ async def revision_before(submission_id: int, number: int) -> Revision | None:
 
 
 async def edited_by_moderator(submission_id: int, number: int) -> bool:
-    """Is this wording a moderator's?"""
-    return await Revision.filter(submission_id=submission_id, number=number).exclude(editor="").exists()
+    """Is this wording a moderator's, and another than the author's own?"""
+    wording = await Revision.get_or_none(submission_id=submission_id, number=number)
+    if wording is None or not wording.editor:
+        return False
+    own = await authors_revision(submission_id, before=number)
+    return own is None or own.text != wording.text
 
 
 async def submission_by_source(ref: RemoteRef) -> Submission | None:
