@@ -31,6 +31,8 @@ NUMBERS = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7�
 _PAIRS = tuple(zip(NUMBERS, "🇦🇧🇨🇩🇪🇫🇬🇭🇮", strict=True))
 """Where there are no buttons, a reaction must say which of several chats it means: "it is there", "send again"."""
 
+_MOST_GROUPS = 7
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
@@ -195,7 +197,9 @@ def _groups(facts: CardFacts, w: Words) -> Rows:
         )
         for index, (group, emoji) in enumerate(zip(facts.community.groups, NUMBERS, strict=False))
     ]
-    return (*pairs(chosen), (go(COMMUNITIES, "🔀", w._("Other communities")), back(w, MORE)))
+    words = (Choice(action="groups_words", emoji="✍️", label=w._("More groups")),)
+    ways = (go(COMMUNITIES, "🔀", w._("Other communities")), back(w, MORE))
+    return (*pairs(chosen[:_MOST_GROUPS]), *((words,) if len(chosen) > _MOST_GROUPS else ()), ways)
 
 
 def _communities(facts: CardFacts, w: Words) -> Rows:

@@ -115,6 +115,11 @@ async def approve(act: Act) -> Reply:
     return decisions.reply(await decisions.approve(act), act.review, act.w)
 
 
+async def asked(act: Act) -> Reply:
+    question = await targets.question(act)
+    return question if isinstance(question, Reply) else Reply(text=question.text)
+
+
 async def post_of(review: Review) -> Post:
     post = await submissions.post_of_submission(review.submission_id)
     assert post is not None
@@ -430,6 +435,17 @@ async def test_groups_that_are_gone_are_left_out_and_said(directory: Directory) 
     assert "At least one group" in told.text
     await do(approve, review, directory, communities=without)
     assert {row.address for row in await sends((await post_of(review)).id)} == {KENYA}
+
+
+async def test_more_groups_than_buttons_are_chosen_by_a_reply(directory: Directory) -> None:
+    review = await hold()
+    chats = [replace(COMMUNITY.groups[0], chat=Address(NET, ChatId(f"group{n}"))) for n in range(1, 13)]
+    many = network(replace(COMMUNITY, groups=tuple(chats)))
+    listed = (await do(asked, review, directory, communities=many)).text
+    assert listed.startswith("#1: which groups? Reply to this message")
+    assert "12. ☑️ net:group12" in listed
+    await do(targets.groups, review, directory, communities=many, text="2, 12")
+    assert codec.load_list((await again(review)).targets) == ["net:group2", "net:group12"]
 
 
 # --- other communities ----------------------------------------------------------------------------------------------
