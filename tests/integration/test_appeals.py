@@ -101,6 +101,21 @@ async def test_an_appeal_keeps_what_was_added_and_who_may_decide(talk: Talk) -> 
     assert (await talk.press(found, "approve", NAOMI)).text == "Done."
 
 
+async def test_an_escalated_appeal_is_never_stuck() -> None:
+    """The only senior rejected it: moderators who may not decide on it are nobody else."""
+    roles = {GRACE.sender.ref: Role.MODERATOR, RUTH.sender.ref: Role.SENIOR}
+    for named, stuck in ((frozenset(), False), (frozenset({NAOMI.sender.ref}), True)):
+        talk = Talk(community=community(roles=roles, safeguarding=named))
+        review = await hold(message=f"m{stuck}")
+        await talk.press(review, "escalate", GRACE)
+        await talk.press(review, "reject", RUTH, "safety")
+        await talk.presses("submission", review.submission_id, "appeal")
+        found = await submissions.review_of_submission(review.submission_id)
+        assert found is not None
+        told = (await talk.press(found, "approve", RUTH)).text
+        assert told.startswith("You rejected" if stuck else "Done."), told
+
+
 async def test_who_looks_again_reads_why_it_was_rejected(talk: Talk) -> None:
     for number, words in ((1, "clarity: which dose?"), (2, "Nobody asked for this.")):
         review = await hold(f"Post {number}", message=f"m{number}")
