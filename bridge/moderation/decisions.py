@@ -201,14 +201,19 @@ async def reject(act: Act, *, reason: Reason, own_words: str = "") -> Verdict:
     identity = review.submission.identity
     w = contact.language_of(identity, community)
     why = await outcomes.rejected(review, reason, own_words, now, w)
-    await joined.tell_authors(review, community, directory, now, approved=False)
-    if await authors.write(review, why, community, directory, now) is not None:
+    # They hear of it once it can no longer have been a slip.
+    due = now + community.policy.undo
+    mark = undoing.ended(review) if community.policy.undo else ""
+    await joined.tell_authors(review, community, directory, now, approved=False, mark=mark)
+    if await authors.write(review, why, community, directory, now, mark=mark, due=due) is not None:
         return Verdict.DONE
-    await _hint_in_group(review, community, directory, now)
+    await _hint_in_group(review, community, directory, now, mark=mark, due=due)
     return Verdict.UNTOLD
 
 
-async def _hint_in_group(review: Review, community: Community, directory: Directory, now: datetime) -> None:
+async def _hint_in_group(
+    review: Review, community: Community, directory: Directory, now: datetime, *, mark: str, due: datetime
+) -> None:
     """Who cannot be reached privately hears in the group that there is something to ask for; never the reason."""
     submission = review.submission
     if submission.private:
@@ -225,6 +230,8 @@ async def _hint_in_group(review: Review, community: Community, directory: Direct
         now,
         link_label=w._("Write to me"),
         start_payload=community.id,
+        mark=mark,
+        due=due,
     )
 
 

@@ -93,12 +93,16 @@ class CardFacts:
     """Those of its chats where every message costs money."""
     quotations: int = 0
     """How many passages of the post are marked."""
+    untold: bool = False
+    """Was it rejected or joined with another, and has nobody been told of it yet?"""
     asked_back: bool = False
     """Has the author asked to have the post taken back?"""
 
     @property
     def undoable(self) -> bool:
-        """Can the approval be undone: has nothing of the post been attempted or corrected yet?"""
+        """Can the decision be undone: has nothing of the post been attempted or corrected, or nobody been told?"""
+        if self.untold:
+            return True
         post = self.post
         if self.review.kind == afterwards.CORRECTION or post is None or post.corrected_at is not None:
             return False
@@ -180,6 +184,7 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         post=post,
         deliveries=deliveries,
         quotations=0 if post is None else await quotations.count(post.id),
+        untold=review.kind != afterwards.CORRECTION and await undoing.is_untold(review),
         asked_back=post is not None and await afterwards.is_asked_back(review),
     )
     votes = await desk.votes(review.id, revision_number, facts.fingerprint)

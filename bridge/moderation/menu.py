@@ -271,7 +271,8 @@ def _published(facts: CardFacts, w: Words) -> Rows:
 
 
 def _decided(facts: CardFacts, w: Words) -> Rows:
-    return ((Choice(action="history", emoji="📜", label=w._("History")),),)
+    history = Choice(action="history", emoji="📜", label=w._("History"))
+    return ((Choice(action="undo", emoji="⏪", label=w._("Undo")), history),) if facts.undoable else ((history,),)
 
 
 VIEWS: dict[str, View] = {

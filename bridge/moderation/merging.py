@@ -8,7 +8,7 @@ from bridge.members import contact
 from bridge.members.reach import Letter
 from bridge.moderation import authors, cards, decisions, powers
 from bridge.moderation.acts import Act, Deed, Reply
-from bridge.storage import afterwards, audit, merges, reasons, submissions
+from bridge.storage import afterwards, audit, merges, reasons, submissions, undoing
 from bridge.storage.models import Review
 
 _NUMBER = re.compile(r"#?\s*(\d{1,15})\s*\.?")
@@ -126,7 +126,9 @@ async def _tell_authors(act: Act, target: Review) -> None:
 
 
 async def _tell(act: Act, review: Review, text: str) -> None:
-    await authors.write(review, Letter(text=plain(text)), act.community, act.desk.directory, act.now)
+    grace = act.community.policy.undo
+    letter, mark, due = Letter(text=plain(text)), undoing.ended(act.review) if grace else "", act.now + grace
+    await authors.write(review, letter, act.community, act.desk.directory, act.now, mark=mark, due=due)
 
 
 DEEDS = (Deed(name="merge", word=lambda w: w._("merge"), question=question, heard=merge, decides=True),)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from tortoise.expressions import Q
+
 from bridge.core.ids import RemoteRef
 from bridge.core.message import Attachment, Uncarried
 from bridge.core.states import POST, REVIEW, ReviewState, ReviewStep
@@ -301,6 +303,12 @@ async def queries(review_id: int) -> list[Query]:
 
 async def close_queries(review_id: int) -> None:
     await Query.filter(review_id=review_id, answered_at__isnull=True).update(closed=True)
+
+
+async def reopen_queries(review: Review) -> None:
+    """What a decision that was undone had closed: questions, and what was asked about the present wording."""
+    closed = Query.filter(review_id=review.id, answered_at__isnull=True, closed=True, asked_at__gte=review.created_at)
+    await closed.filter(Q(kind="question") | Q(kind="consent", revision=review.revision)).update(closed=False)
 
 
 async def authors_revision(submission_id: int, *, before: int | None = None) -> Revision | None:

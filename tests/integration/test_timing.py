@@ -13,6 +13,7 @@ import pytest
 from bridge.core.community import Communities, Community
 from bridge.core.errors import StorageUnavailable
 from bridge.core.ids import AccountId, Address, ChatId, CommunityId
+from bridge.core.policy import Role
 from bridge.core.states import DeliveryState, ReviewState
 from bridge.core.when import Hours
 from bridge.delivery.directory import Directory
@@ -330,6 +331,55 @@ async def test_a_worker_that_comes_while_an_approval_is_undone(
     assert await claiming == []
     assert await sends(post.id) == []
     assert (await again(review)).state == ReviewState.HELD
+
+
+@pytest.mark.parametrize("end", ["reject", "merge"])
+async def test_an_end_undone_leaves_everything_as_it_was(directory: Directory, end: str) -> None:
+    other, review = await hold("Zinc"), await hold("Zinc!", user="joseph", message="m2")
+    await do(asking.ask, review, directory, text="Which dose?")
+    (query,) = await submissions.queries(review.id)
+    if end == "reject":
+        await do(reject, review, directory)
+    else:
+        await do(merging.merge, review, directory, text="1")
+    assert (await submissions.queries(review.id))[0].closed
+    assert (await facts_of(await again(review), GRACE_PERIOD.all[0], 1)).undoable
+    told = await do(undo.undo, review, directory, by=PETER, now=NOW + timedelta(seconds=9))
+    assert (told.text, told.on_card) == ("The decision on #2 is undone. It waits again.", True)
+    fresh = await again(review)
+    assert (fresh.state, fresh.decided_name, fresh.reason, fresh.merged_into) == (ReviewState.HELD, "", "", None)
+    assert await merges.into(other.submission_id) == []
+    assert [q.closed for q in await submissions.queries(review.id)] == [False], query.question
+    left = await Delivery.filter(kind=ledger.NOTICE, state=DeliveryState.PLANNED)
+    assert {codec.load(codec.CONTENT, row.content).text.text[:32] for row in left} == {
+        "A moderator asks about your post"
+    }
+    assert [line.action for line in await audit.of_review(review.id)] == ["ask", end, "undo"]
+    assert (await do(approve, review, directory, now=NOW + GRACED)).on_card, "and decided anew"
+    assert (await do(undo.undo, review, directory, now=NOW + GRACED)).on_card
+    assert await undoing.former_id(review.id) is not None
+
+
+async def test_an_end_that_was_told_is_not_undone(directory: Directory) -> None:
+    review = await hold()
+    await do(reject, review, directory)
+    (letter,) = await Delivery.filter(kind=ledger.NOTICE)
+    assert (letter.chat, letter.due_at) == ("amina", NOW + GRACED)
+    await ledger.claim([letter.id], NOW + GRACED, compose)
+    told = await do(undo.undo, review, directory, now=NOW + GRACED)
+    assert told.text.startswith("Too late: the author of #1 has been told.")
+    assert (await again(review)).state == ReviewState.REJECTED
+    assert not (await facts_of(await again(review), GRACE_PERIOD.all[0], 1)).undoable
+
+
+async def test_nobody_undoes_the_rejection_of_their_own_post(directory: Directory) -> None:
+    review = await hold(user="grace")
+    await do(reject, review, directory, by=PETER)
+    two = replace(
+        COMMUNITY.policy, undo=GRACED, roles={PETER.sender.ref: Role.MODERATOR, GRACE.sender.ref: Role.MODERATOR}
+    )
+    told = await do(undo.undo, review, directory, communities=network(replace(COMMUNITY, policy=two)))
+    assert told.text.startswith("This is your own post")
 
 
 async def test_two_moderators_undo_at_once(directory: Directory) -> None:
