@@ -126,7 +126,11 @@ def _more_of_correction(facts: CardFacts, w: Words) -> Rows:
         ),
         (
             Choice(action="translation", emoji="🌍", label=w._("Translation")),
+            Choice(action="short", emoji="✂️", label=w._("Short version")),
+        ),
+        (
             Choice(action="claim", emoji="✋", label=w._("Claim")),
+            *((Choice(action="release", emoji="👋", label=w._("Release")),) if facts.review.claimed_by else ()),
         ),
         (Choice(action="history", emoji="📜", label=w._("History")), back(w)),
     )

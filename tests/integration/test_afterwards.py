@@ -552,7 +552,12 @@ async def test_a_correction_card_offers_what_a_correction_can_be_given(town: Tow
     assert waiting is not None
     facts = await facts_of(waiting, town.community, waiting.revision)
     offered = {(c.action, c.argument) for line in menu.rows(facts, menu.MORE, words("en")) for c in line}
-    assert ("preview", "") in offered
+    assert {("preview", ""), ("short", "")} <= offered
+    assert ("release", "") not in offered
+    claimed = replace(facts, review=facts.review.clone(pk=facts.review.pk))
+    claimed.review.claimed_by = "net:grace"
+    rows_ = [c for line in menu.rows(claimed, menu.MORE, words("en")) for c in line]
+    assert len(rows_) == len({c.emoji for c in rows_}) == 10
     assert not {("view", menu.GROUPS), ("view", menu.THEMES), ("merge", ""), ("trust", "")} & offered
 
 
