@@ -333,6 +333,23 @@ async def test_a_worker_that_comes_while_an_approval_is_undone(
     assert (await again(review)).state == ReviewState.HELD
 
 
+async def test_an_undone_approval_gives_its_turn_back(directory: Directory) -> None:
+    hourly = paced(1, 10)
+    items = [await hold(f"Zinc {n}", message=f"m{n}") for n in range(3)]
+    for review in items[:2]:
+        await do(approve, review, directory, communities=hourly)
+    assert [(await post_of(review)).publish_at for review in items[:2]] == [
+        NOW + GRACED,
+        NOW + GRACED + timedelta(hours=1),
+    ]
+    half = NOW + timedelta(minutes=30)
+    assert (await do(undo.undo, items[1], directory, communities=hourly, now=half)).on_card
+    await do(approve, items[2], directory, communities=hourly, now=half)
+    assert (await post_of(items[2])).publish_at == NOW + GRACED + timedelta(hours=1), "the turn that became free"
+    await do(approve, items[1], directory, communities=hourly, now=half)
+    assert (await post_of(items[1])).publish_at == NOW + GRACED + timedelta(hours=2)
+
+
 @pytest.mark.parametrize("end", ["reject", "merge"])
 async def test_an_end_undone_leaves_everything_as_it_was(directory: Directory, end: str) -> None:
     other, review = await hold("Zinc"), await hold("Zinc!", user="joseph", message="m2")
