@@ -33,7 +33,8 @@ def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
                 await people.close_direct(row.account, row.chat)
             if row.state == DeliveryState.REFUSED and dialogue.marked(row) is not None and row.review_id is not None:
                 await _show_again(row.review_id, now())
-            if (ended := undoing.ended_review(row)) is not None:
+            ended = undoing.ended_review(row) if row.operation == ledger.SEND else None
+            if ended is not None:
                 await _show_again(ended, now())
             if safeguarding.is_notice(row) and row.state in (DeliveryState.REFUSED, DeliveryState.UNCERTAIN):
                 await _say_not_told(row, communities, now())

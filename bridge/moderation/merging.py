@@ -6,7 +6,7 @@ from bridge.core.states import PostState, ReviewState, ReviewStep
 from bridge.core.text import RichText, plain
 from bridge.members import contact
 from bridge.members.reach import Letter
-from bridge.moderation import authors, cards, decisions, powers
+from bridge.moderation import authors, cards, decisions, permissions, powers
 from bridge.moderation.acts import Act, Deed, Reply
 from bridge.storage import afterwards, audit, merges, reasons, submissions, undoing
 from bridge.storage.models import Review
@@ -78,6 +78,9 @@ async def _unfit(act: Act, target: Review | None, number: int) -> str:
         return w._(
             "There is no #{number} in {community}. Nothing was done.", number=number, community=act.community.name
         )
+    if permissions.is_own(target, act.identity) and not await permissions.owns_may(act.community, act.identity):
+        # Whose post stands for both is decided, too.
+        return w._("#{number} is your own post: another moderator must decide. Nothing was done.", number=number)
     if target.state == ReviewState.MERGED:
         further = None if target.merged_into is None else await submissions.review_by_id(target.merged_into)
         if further is not None and further.id == act.review.id:

@@ -665,6 +665,16 @@ async def test_what_cannot_be_joined(directory: Directory) -> None:
     assert [line.action for line in await audit.of_review(two.id)] == ["approve", "joined"]
 
 
+async def test_nobody_lets_their_own_post_stand_for_anothers(directory: Directory) -> None:
+    mine, theirs = await hold("Zinc", user="grace"), await hold("Zinc!", message="m2")
+    roles = {PETER.sender.ref: Role.MODERATOR, GRACE.sender.ref: Role.MODERATOR}
+    two = network(replace(COMMUNITY, policy=replace(COMMUNITY.policy, roles=roles)))
+    told = await do(merging.merge, theirs, directory, communities=two, text="1")
+    assert told.text == "#1 is your own post: another moderator must decide. Nothing was done."
+    assert (await do(merging.merge, theirs, directory, by=PETER, communities=two, text="1")).on_card
+    assert (await again(theirs)).merged_into == mine.id
+
+
 async def reject(act: Act) -> Reply:
     verdict = await decisions.reject(act, reason=Reason.CLARITY)
     return decisions.reply(verdict, act.review, act.w)
