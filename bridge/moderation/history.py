@@ -7,7 +7,7 @@ from bridge.members import contact
 from bridge.moderation.acts import ALWAYS, Act, Deed, Reply
 from bridge.moderation.reasons import Reason, label
 from bridge.rendering.words import Words
-from bridge.storage import audit, people, submissions
+from bridge.storage import audit, codec, people, submissions
 from bridge.storage.models import Decision
 
 _MOST = 60
@@ -48,6 +48,8 @@ async def actor_name(actor: str, w: Words) -> str:
 def said(line: Decision, w: Words) -> str:
     """One line of the log in a few words."""
     text = action(line.action, w)
+    if line.action == "undo" and "was" in codec.load_object(line.detail):
+        text = w._("decision undone")
     if line.action == "reject" and line.reason:
         text += f" ({label(Reason(line.reason), w)})"
     elif line.reason:

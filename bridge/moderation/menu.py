@@ -31,6 +31,8 @@ NUMBERS = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7�
 _PAIRS = tuple(zip(NUMBERS, "🇦🇧🇨🇩🇪🇫🇬🇭🇮", strict=True))
 """Where there are no buttons, a reaction must say which of several chats it means: "it is there", "send again"."""
 
+_MOST_GROUPS = 7
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
@@ -124,7 +126,11 @@ def _more_of_correction(facts: CardFacts, w: Words) -> Rows:
         ),
         (
             Choice(action="translation", emoji="🌍", label=w._("Translation")),
+            Choice(action="short", emoji="✂️", label=w._("Short version")),
+        ),
+        (
             Choice(action="claim", emoji="✋", label=w._("Claim")),
+            *((Choice(action="release", emoji="👋", label=w._("Release")),) if facts.review.claimed_by else ()),
         ),
         (Choice(action="history", emoji="📜", label=w._("History")), back(w)),
     )
@@ -195,7 +201,9 @@ def _groups(facts: CardFacts, w: Words) -> Rows:
         )
         for index, (group, emoji) in enumerate(zip(facts.community.groups, NUMBERS, strict=False))
     ]
-    return (*pairs(chosen), (go(COMMUNITIES, "🔀", w._("Other communities")), back(w, MORE)))
+    words = (Choice(action="groups_words", emoji="✍️", label=w._("More groups")),)
+    ways = (go(COMMUNITIES, "🔀", w._("Other communities")), back(w, MORE))
+    return (*pairs(chosen[:_MOST_GROUPS]), *((words,) if len(chosen) > _MOST_GROUPS else ()), ways)
 
 
 def _communities(facts: CardFacts, w: Words) -> Rows:
@@ -272,7 +280,8 @@ def _published(facts: CardFacts, w: Words) -> Rows:
 
 
 def _decided(facts: CardFacts, w: Words) -> Rows:
-    return ((Choice(action="history", emoji="📜", label=w._("History")),),)
+    history = Choice(action="history", emoji="📜", label=w._("History"))
+    return ((Choice(action="undo", emoji="⏪", label=w._("Undo")), history),) if facts.undoable else ((history,),)
 
 
 VIEWS: dict[str, View] = {

@@ -37,13 +37,9 @@ async def approved(
     )
 
 
-async def rejected(
-    review: Review, reason: Reason, own_words: str, community: Community, now: datetime, w: Words
-) -> Letter:
+async def rejected(review: Review, reason: Reason, own_words: str, now: datetime, w: Words) -> Letter:
     """Why not, and the way to a second look."""
     told = plain(rejection_text(review, reason, own_words, w))
-    if review.submission.origin_post_id is not None:  # of a copy its author knows neither where it is nor its number
-        told = plain(w._("From {community}:", community=community.name) + " ") + told
     return await appeals.offer(told, review, now, w) if await appeals.possible(review) else Letter(text=told)
 
 

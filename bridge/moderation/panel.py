@@ -14,6 +14,7 @@ from bridge.moderation.reasons import Reason, explanation, label
 from bridge.rendering import apart, cards, posts
 from bridge.rendering.edits import changed
 from bridge.rendering.words import Words
+from bridge.storage.models import Review
 
 RESERVE = 1500
 """Characters of a card kept free for its status, whatever the length of the post."""
@@ -88,7 +89,7 @@ def _context(facts: CardFacts, w: Words) -> list[str]:
     if facts.answers is not None:
         lines.append(w._("Answers #{number}", number=facts.answers))
     if facts.about is not None and review.kind == "appeal":
-        reason = label(Reason(facts.about.reason or Reason.OTHER), w)
+        reason = _rejected_because(facts.about, w)
         lines.append(w._("⚖️ Appeal: {name} had rejected it ({reason})", name=facts.about.decided_name, reason=reason))
     if review.kind == "post" and facts.about is not None:
         lines.append(w._("♻️ Brought back by its author: #{number} had lapsed", number=facts.about.submission.number))
@@ -98,7 +99,7 @@ def _context(facts: CardFacts, w: Words) -> list[str]:
         lines.append(w._("📚 Theme: {title}", title=facts.theme.title))
     if review.headline:
         lines.append(w._("🏷️ Headline: {headline}", headline=review.headline))
-    if facts.edited_by:
+    if facts.edited_by and facts.text != facts.before:
         lines.append(w._("Wording by moderator {name}", name=facts.edited_by))
     lines += routing.lines(facts, w)
     if review.state == ReviewState.HELD:
@@ -124,6 +125,13 @@ def _context(facts: CardFacts, w: Words) -> list[str]:
         elif review.consent == "given":
             lines.append(w._("👍 The author agrees to this wording."))
     return lines
+
+
+def _rejected_because(rejected: Review, w: Words) -> str:
+    """The reason and the moderator's own words: who looks a second time must know what the author was told."""
+    reason = Reason(rejected.reason or Reason.OTHER)
+    said = [] if reason is Reason.OTHER and rejected.words else [label(reason, w)]
+    return ": ".join([*said, *([rejected.words] if rejected.words else [])])
 
 
 def _claim(facts: CardFacts, w: Words) -> list[str]:

@@ -3,10 +3,12 @@
 What the author is told is the community's own prepared wording; the program itself promises nothing.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bridge.core.community import Community
 from bridge.core.hygiene import clean_line
+from bridge.core.message import Attachment
 from bridge.core.policy import Role
 from bridge.core.states import ReviewState
 from bridge.core.text import MarkKind, RichText, joined, marked, plain
@@ -17,6 +19,7 @@ from bridge.moderation import arrival, cards, decisions, permissions, powers
 from bridge.moderation.acts import Act, Deed, Reply
 from bridge.moderation.announcing import announce
 from bridge.moderation.decisions import Verdict
+from bridge.rendering.posts import attachment_words
 from bridge.rendering.words import Words, words
 from bridge.storage import audit, codec, dialogue, ledger, people, submissions
 from bridge.storage.models import Delivery, Identity, Query, Review
@@ -127,13 +130,15 @@ async def _tell_all(act: Act, why: str) -> tuple[list[str], list[str]]:
     """Tell each of them on every account of theirs; the names of those who were, and of those who could not be."""
     told: list[str] = []
     missed: list[str] = []
-    wording = codec.load(codec.RICH_TEXT, (await submissions.revision_of(act.review)).text)
+    revision = await submissions.revision_of(act.review)
+    wording = codec.load(codec.RICH_TEXT, revision.text)
+    files = codec.load(codec.ATTACHMENTS, revision.attachments)
     for name, accounts in (await _named(act)).items():
         reached = False
         for identity in [known for known in accounts if contact.reachable(known, act.desk.directory)] or accounts[:1]:
             row = await reach.write(
                 identity,
-                _notice(act, why, wording, contact.language_of(identity, act.community)),
+                _notice(act, why, wording, files, contact.language_of(identity, act.community)),
                 act.community,
                 act.desk.directory,
                 act.now,
@@ -145,8 +150,8 @@ async def _tell_all(act: Act, why: str) -> tuple[list[str], list[str]]:
     return told, missed
 
 
-def _notice(act: Act, why: str, wording: RichText, w: Words) -> Letter:
-    """What one of them reads, with the beginning of a long post."""
+def _notice(act: Act, why: str, wording: RichText, files: Sequence[Attachment], w: Words) -> Letter:
+    """What one of them reads, with the beginning of a long post, and which files it has: they are on the card."""
     head = w._(
         "🚨 {community} #{number}: {name} asks you to look at this post.",
         community=act.community.name,
@@ -160,6 +165,7 @@ def _notice(act: Act, why: str, wording: RichText, w: Words) -> Letter:
         "moderators' channel."
     )
     quote = plain(wording.text).shortened(_QUOTED).text
+    quote = "\n".join([*([quote] if quote else []), *(attachment_words(file, w) for file in files)])
     return Letter(
         text=joined([part for part in (plain(head), marked(quote, MarkKind.QUOTE), plain(tail)) if part], "\n\n"),
         line=plain(f"{head}\n{quote}"),

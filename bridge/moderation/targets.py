@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from bridge.core.community import Group
 from bridge.core.ids import Address
+from bridge.core.text import RichText, plain
 from bridge.moderation import cards, decisions, naming
 from bridge.moderation.acts import Act, Deed, Reply
 from bridge.moderation.names import chat_names
@@ -55,6 +56,15 @@ async def groups(act: Act) -> Reply:
     if isinstance(meant, naming.Unclear):
         return Reply(text=f"{naming.explained(meant, names, act.w)}\n{naming.listed(names, _now(act))}", alert=True)
     return await _choose(act, [known[place] for place in meant])
+
+
+async def question(act: Act) -> RichText | Reply:
+    """Where there are more groups than buttons."""
+    text = act.w._(
+        "#{number}: which groups? Reply to this message with their names or numbers, for example: 1, 3",
+        number=act.number,
+    )
+    return plain(f"{text}\n{naming.listed(await _names(act), _now(act))}")
 
 
 async def _how(act: Act) -> Reply:
@@ -175,5 +185,6 @@ DEEDS = (
         heard=groups,
         options=frozenset({"all"}),
     ),
+    Deed(name="groups_words", question=question, heard=groups),
     Deed(name="cross", word=lambda w: w._("cross"), perform=cross, heard=crossed),
 )

@@ -17,6 +17,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
+from bridge.core.money import Price
+
 LOCALES = Path(__file__).parent / "locales"
 SOURCE_LANGUAGE = "en"
 _TAG = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8}){0,4}")
@@ -48,6 +50,12 @@ class Words:
 
     def number(self, value: int) -> str:
         return format_decimal(value, locale=self._locale)
+
+    def money(self, price: Price) -> str:
+        """``KES 1.60``; as many decimals as the price has, for one SMS may cost less than the smallest coin."""
+        whole = price.amount == price.amount.to_integral_value()
+        amount = format_decimal(price.amount, format="#,##0" if whole else "#,##0.00####", locale=self._locale)
+        return f"{price.currency} {amount}"
 
     def size(self, count: int) -> str:
         """A file's size as people say it: 82 kB, 1.4 MB."""

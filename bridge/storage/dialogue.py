@@ -11,6 +11,7 @@ from datetime import datetime
 from bridge.core.states import DeliveryState, ReviewState
 from bridge.core.text import RichText
 from bridge.storage import codec
+from bridge.storage.beside import copy_notes
 from bridge.storage.ledger_reads import NOTICE, SEND
 from bridge.storage.models import Delivery, Query, Review
 
@@ -227,9 +228,13 @@ async def begin_appeal(
         short_revision=rejected.short_revision,
         targets=rejected.targets,
         crossed=rejected.crossed,
+        # What was escalated stays with the people named for it.
+        escalated_name=rejected.escalated_name,
+        escalated_at=rejected.escalated_at,
         about_review=rejected.id,
         created_at=now,
     )
+    await copy_notes(rejected, review)
     await Query.create(
         review_id=review.id,
         question="",
