@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from bridge.core.community import Community
@@ -160,30 +161,51 @@ _QUOTATION_COLUMNS = (
 
 # --- CSV ---
 
+
+class Separator(StrEnum):
+    """What stands between two cells. Spreadsheets in countries that write 1,5 expect semicolons."""
+
+    COMMA = "comma"
+    SEMICOLON = "semicolon"
+
+    @property
+    def sign(self) -> str:
+        return ";" if self is Separator.SEMICOLON else ","
+
+
+_SIGNS = "=+\\-@＝＋－＠"
 # A spreadsheet takes what begins like this for a formula, some also behind spaces or in full width.
-_FORMULA = re.compile(r"[\s\x00-\x1f\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")
+_FORMULA = re.compile(rf"[\s\x00-\x1f\ufeff]*[{_SIGNS}]|[\t\r\n]")
+# Opened with another separator than it was written with, a file has cells that begin in the middle of others.
+_INNER = {
+    separator: re.compile(rf"(?<=[\r\n\t{other}])(?=[^\S\r\n]*(?:[=@＝＠]|[+\-＋－][^\s)]))")
+    for separator, other in ((Separator.COMMA, ";"), (Separator.SEMICOLON, ","))
+}
 
 
-def csv_cell(value: object) -> str:
+def csv_cell(value: object, separator: Separator = Separator.COMMA) -> str:
     """Text that no spreadsheet will run: an apostrophe before what could be a formula."""
     text = "" if value is None else str(value)
+    text = _INNER[separator].sub("'", text)
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def _csv(columns: Sequence[str], rows: Sequence[Row]) -> str:
+def _csv(columns: Sequence[str], rows: Sequence[Row], separator: Separator) -> str:
     out = io.StringIO(newline="")
-    writer = csv.writer(out)
+    writer = csv.writer(out, delimiter=separator.sign)
     writer.writerow(columns)
-    writer.writerows([csv_cell(row[column]) for column in columns] for row in rows)
+    writer.writerows([csv_cell(row[column], separator) for column in columns] for row in rows)
     return out.getvalue()
 
 
-def posts_csv(found: Sequence[ExportedPost], community: Community) -> str:
-    return _csv(_POST_COLUMNS, [_post_cells(post, community) for post in found])
+def posts_csv(found: Sequence[ExportedPost], community: Community, separator: Separator = Separator.COMMA) -> str:
+    return _csv(_POST_COLUMNS, [_post_cells(post, community) for post in found], separator)
 
 
-def quotations_csv(found: Sequence[ExportedQuotation], community: Community) -> str:
-    return _csv(_QUOTATION_COLUMNS, [quotation_row(quotation, community) for quotation in found])
+def quotations_csv(
+    found: Sequence[ExportedQuotation], community: Community, separator: Separator = Separator.COMMA
+) -> str:
+    return _csv(_QUOTATION_COLUMNS, [quotation_row(quotation, community) for quotation in found], separator)
 
 
 # --- JSON ---
@@ -235,12 +257,24 @@ _SPECIAL = re.compile(r"([\\`*{}\[\]<>#|~&$])|(?<![^\W_])_|_(?![^\W_])")
 _AT_START = re.compile(r"^([-+=:]|\d{1,9}(?=[.)]))", re.MULTILINE)
 
 
+_ADDRESS = re.compile(r"https?://[^\s<>\\\x00-\x1f]*[\w/=&#%+~-]")
+
+
 def escaped(text: str) -> str:
-    """Text in Markdown that reads as it was written, with its lines."""
+    """Text in Markdown that reads as it was written, with its lines; addresses can be followed."""
     lines = "\n".join(line.strip() for line in text.splitlines())
-    lines = _SPECIAL.sub(lambda match: "\\" + match[0], lines)
+    parts, last = list[str](), 0
+    for address in _ADDRESS.finditer(lines):
+        # Between angle brackets nothing is markup, and a backslash would belong to the address.
+        parts += [_special(lines[last : address.start()]), f"<{address[0]}>"]
+        last = address.end()
+    lines = "".join([*parts, _special(lines[last:])])
     lines = _AT_START.sub(lambda match: f"{match[0]}\\" if match[0].isdigit() else f"\\{match[0]}", lines)
     return re.sub(r"(?<=[^\n])\n(?=[^\n])", "  \n", lines)
+
+
+def _special(text: str) -> str:
+    return _SPECIAL.sub(lambda match: "\\" + match[0], text)
 
 
 def _quote(text: str) -> str:

@@ -12,7 +12,7 @@ import typer
 from bridge.cli import export_formats as formats
 from bridge.cli import rooms
 from bridge.cli.common import ConfigOption, Exit, complain, now, open_config, say
-from bridge.cli.export_formats import Span
+from bridge.cli.export_formats import Separator, Span
 from bridge.config import Config
 from bridge.core.community import Community
 from bridge.core.exports import DiscussionLine, ExportedDiscussion, LeftOut, Posts, Quotations
@@ -38,6 +38,10 @@ _Out = Annotated[
     typer.Option("--out", metavar="FILE", help="Write it there, for you alone to read, instead of printing it."),
 ]
 _Community = Annotated[str | None, typer.Option("--community", help="Its id; needed where there are several.")]
+_Separator = Annotated[
+    Separator,
+    typer.Option("--separator", help="Of CSV; where spreadsheets show everything in one column: semicolon."),
+]
 _From = Annotated[
     datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The first day.")
 ]
@@ -56,6 +60,7 @@ def posts(
     first: _From = None,
     last: _To = None,
     format: _Format = Format.CSV,  # noqa: A002 - the option is called so
+    separator: _Separator = Separator.COMMA,
     out: _Out = None,
     config: ConfigOption = None,
 ) -> None:
@@ -71,7 +76,7 @@ def posts(
 
     found = asyncio.run(read())
     text = {
-        Format.CSV: lambda: formats.posts_csv(found.posts, where),
+        Format.CSV: lambda: formats.posts_csv(found.posts, where, separator),
         Format.JSON: lambda: formats.posts_json(found.posts, found.left_out, where, span),
         Format.MARKDOWN: lambda: formats.posts_markdown(found.posts, found.left_out, where, span),
     }[format]()
@@ -85,6 +90,7 @@ def quotations(
     first: _From = None,
     last: _To = None,
     format: _Format = Format.CSV,  # noqa: A002 - the option is called so
+    separator: _Separator = Separator.COMMA,
     out: _Out = None,
     config: ConfigOption = None,
 ) -> None:
@@ -100,7 +106,7 @@ def quotations(
 
     found = asyncio.run(read())
     text = {
-        Format.CSV: lambda: formats.quotations_csv(found.quotations, where),
+        Format.CSV: lambda: formats.quotations_csv(found.quotations, where, separator),
         Format.JSON: lambda: formats.quotations_json(found.quotations, found.left_out, where, span),
         Format.MARKDOWN: lambda: formats.quotations_markdown(found.quotations, found.left_out, where, span),
     }[format]()
@@ -113,6 +119,7 @@ def discussion(
     which: Annotated[str, typer.Argument(metavar="ID|TITLE", help="Its number from /discussion, or its title.")],
     community: Annotated[str | None, typer.Option("--community", help="Look for it only there.")] = None,
     format: _Format = Format.MARKDOWN,  # noqa: A002 - the option is called so
+    separator: _Separator = Separator.COMMA,
     out: _Out = None,
     config: ConfigOption = None,
 ) -> None:
@@ -137,7 +144,7 @@ def discussion(
         raise typer.Exit(Exit.FAILED)
     where = _community_of(loaded, found.community)
     text = {
-        Format.CSV: lambda: formats.posts_csv(found.posts, where),
+        Format.CSV: lambda: formats.posts_csv(found.posts, where, separator),
         Format.JSON: lambda: formats.discussion_json(found, where),
         Format.MARKDOWN: lambda: formats.discussion_markdown(found, where),
     }[format]()

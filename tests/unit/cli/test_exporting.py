@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from bridge.cli import export_formats as formats
 from bridge.cli import rooms
-from bridge.cli.export_formats import Span
+from bridge.cli.export_formats import Separator, Span
 from bridge.core.card import AuthorCard
 from bridge.core.community import Community
 from bridge.core.exports import (
@@ -242,14 +242,39 @@ def test_nothing_in_a_cell_becomes_a_formula(formula: str) -> None:
     post = replace(POST, text=plain(formula), headline=formula, card=AuthorCard(label="HIFA", name=formula))
     (row,) = csv.DictReader(io.StringIO(formats.posts_csv([post], NAIROBI), newline=""))
     for column in ("text", "headline", "author"):
-        assert row[column] == "'" + formula
+        assert row[column].startswith("'")
+        assert row[column].replace("'", "") == formula
+
+
+@pytest.mark.parametrize("inner", ["=cmd|' /C calc'!A0", "  @SUM(A1)", "-2+3", "+254700000001", "＝1"])
+@pytest.mark.parametrize("separator", list(Separator))
+def test_nothing_becomes_a_formula_in_a_file_opened_with_another_separator(separator: Separator, inner: str) -> None:
+    """In half of the world a double click splits a file of commas at its semicolons and line breaks."""
+    other = "," if separator is Separator.SEMICOLON else ";"
+    post = replace(POST, text=plain(f"one\n{inner}\ntwo{other}{inner}\tthree\t{inner}"))
+    written = formats.posts_csv([post], NAIROBI, separator)
+    for cell in re.split(rf"[\n\r\t{other}]", written):
+        assert not re.match(r"\s*[=+\-@＝]", cell)
+    (row,) = csv.DictReader(io.StringIO(written, newline=""), delimiter=separator.sign)
+    assert row["text"].replace("'", "") == post.text.text.replace("'", "")
+
+
+def test_lists_and_smileys_stay_as_they_are() -> None:
+    text = "Bring:\n- gloves\n- soap; thanks ;-)"
+    assert formats.csv_cell(text) == text
+
+
+def test_semicolons_where_spreadsheets_want_them(baraza: Run, app: Exporting, config: Path) -> None:
+    done = baraza("--config", config, "export", "posts", "--separator", "semicolon")
+    (row,) = csv.DictReader(io.StringIO(done.out, newline=""), delimiter=";")
+    assert (row["link"], row["country"]) == ("HIFA #12", "Kenya")
 
 
 @given(st.text())
 def test_a_cell_never_begins_like_a_formula_and_loses_nothing(text: str) -> None:
     cell = formats.csv_cell(text)
     assert not re.match(r"\s*[=+\-@]", cell)
-    assert cell.removeprefix("'") == text.removeprefix("'") or cell == text
+    assert cell.replace("'", "") == text.replace("'", "")
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"])), st.text(st.characters(exclude_categories=["Cs"])))
@@ -257,13 +282,13 @@ def test_whatever_was_written_is_one_row(name: str, text: str) -> None:
     post = replace(POST, card=AuthorCard(label="HIFA", name=name), text=plain(text))
     rows = list(csv.DictReader(io.StringIO(formats.posts_csv([post, post], NAIROBI), newline="")))
     assert len(rows) == 2
-    assert rows[0]["text"].removeprefix("'") == text.removeprefix("'")
+    assert rows[0]["text"].replace("'", "") == text.replace("'", "")
     assert None not in rows[0]
 
 
 def test_the_notes_of_moderators_are_never_the_authors_words() -> None:
     (row,) = csv.DictReader(io.StringIO(formats.posts_csv([POST], NAIROBI), newline=""))
-    assert row["text"] == TEXT
+    assert row["text"] == TEXT.replace("=1", "'=1")
     assert row["moderators_notes"] == "[Moderator's note, Grace (G), beside “every day”: See the guideline.]"
     assert row["translations"] == "[Translation into French, by Jean Dupont] Nous faisons bouillir"
     assert row["attachments"] == "document guideline.pdf, poll Which dose?"
@@ -313,6 +338,11 @@ def test_quotations_to_read() -> None:
 def test_markdown_says_what_was_written(text: str) -> None:
     unescaped = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", formats.escaped(text))
     assert unescaped.split() == "\n".join(line.strip() for line in text.splitlines()).split()
+
+
+def test_an_address_can_be_followed() -> None:
+    said = formats.escaped("See https://who.int/a_b*c?x=1&y=2 (or http://a.example), then * rest_")
+    assert said == "See <https://who.int/a_b*c?x=1&y=2> (or <http://a.example>), then \\* rest\\_"
 
 
 @pytest.mark.parametrize(
