@@ -62,6 +62,7 @@ def post_row(post: ExportedPost, community: Community) -> dict[str, Any]:
         "theme": post.theme,
         "theme_number": post.theme_number,
         "headline": post.headline,
+        "sub_thread": post.thread_headline,
         "sub_thread_number": post.thread_number,
         "answers": None if post.answers is None else reference(post.answers, community),
         "forwarded_from": None if post.origin is None else f"{post.origin[0]} #{post.origin[1]}",
@@ -110,6 +111,7 @@ def quotation_row(quotation: ExportedQuotation, community: Community) -> dict[st
         "date": _day(post.published, community),
         "theme": post.theme,
         "theme_number": post.theme_number,
+        "sub_thread": post.thread_headline,
         "sub_thread_number": post.thread_number,
         "headline": post.headline,
         "quotation": quotation.text,
@@ -130,6 +132,7 @@ _POST_COLUMNS = (
     "theme",
     "theme_number",
     "headline",
+    "sub_thread",
     "sub_thread_number",
     "answers",
     "forwarded_from",
@@ -146,6 +149,7 @@ _QUOTATION_COLUMNS = (
     "date",
     "theme",
     "theme_number",
+    "sub_thread",
     "sub_thread_number",
     "headline",
     "quotation",
@@ -292,11 +296,8 @@ def _left_out(left_out: LeftOut) -> list[str]:
 
 def _subject(row: Row) -> str:
     """``Communicating research (76) Have you ever published? (5)``."""
-    theme = row["theme"] + (f" ({row['theme_number']})" if row["theme"] and row["theme_number"] is not None else "")
-    headline = row["headline"]
-    if headline and row["sub_thread_number"] > 1:
-        headline += f" ({row['sub_thread_number']})"
-    return " ".join(part for part in (theme, headline) if part)
+    headline = posts.numbered_headline(row["headline"], row["sub_thread_number"], row["sub_thread"])
+    return posts.subject_line(row["theme"], row["theme_number"], headline)
 
 
 def _post_markdown(post: ExportedPost, community: Community) -> list[str]:

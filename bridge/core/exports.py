@@ -35,6 +35,8 @@ class ExportedPost:
     theme: str
     theme_number: int | None
     headline: str
+    thread_headline: str
+    """The headline of its sub-thread's first post; its own where it is the first."""
     thread_number: int
     """Its number within its sub-thread."""
     answers: int | None

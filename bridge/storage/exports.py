@@ -128,10 +128,20 @@ async def _exported(rows: Iterable[Post]) -> list[ExportedPost]:
     numbers = {row.id: row.number for row in answered}
     known = await Theme.filter(id__in=list({row.theme_id for row in live if row.theme_id is not None}))
     titles = {row.id: row.title for row in known}
-    return [_post(row, numbers.get(row.reply_post_id or 0), titles.get(row.theme_id or 0, "")) for row in live]
+    roots = await Post.filter(id__in=list({row.thread_id for row in live if row.thread_id is not None}))
+    threads = {root.id: root.headline for root in roots}
+    return [
+        _post(
+            row,
+            numbers.get(row.reply_post_id or 0),
+            titles.get(row.theme_id or 0, ""),
+            row.headline if row.thread_id is None else threads.get(row.thread_id, ""),
+        )
+        for row in live
+    ]
 
 
-def _post(row: Post, answers: int | None, theme: str) -> ExportedPost:
+def _post(row: Post, answers: int | None, theme: str, thread_headline: str) -> ExportedPost:
     origin = codec.load_object(row.origin)
     files = [(file.kind.value, file.name) for file in codec.load(codec.ATTACHMENTS, row.attachments)]
     missing = [(item.kind.value, item.detail) for item in codec.load(codec.UNCARRIED, row.uncarried)]
@@ -142,6 +152,7 @@ def _post(row: Post, answers: int | None, theme: str) -> ExportedPost:
         theme=theme,
         theme_number=row.theme_number,
         headline=row.headline,
+        thread_headline=thread_headline,
         thread_number=row.thread_number,
         answers=answers,
         card=AuthorCard(**codec.load_object(row.card)),

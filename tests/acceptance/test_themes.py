@@ -129,6 +129,28 @@ async def test_headline_theme_and_numbers_are_the_same_everywhere(world: World) 
             assert subject in text
 
 
+async def test_a_headline_of_its_own_follows_the_name_and_number_of_the_sub_thread(world: World) -> None:
+    """As HIFA writes them: the number counts the posts of the sub-thread, not those of the new headline."""
+    async with world.bridge():
+        await writes(world, "kenya", "We boil water.", 1)
+        types(world, 1, "headline: Clean water?")
+        await until(says(world, "🏷️ Headline: Clean water?", 1))
+        await approve(world, 1)
+        for number, words, answered in ((2, "We filter it.", "We boil water."), (3, "Ours broke.", "We filter it.")):
+            standing = next(m for m in world.chat.shown("kenya") if answered in m.text and not m.user)
+            await writes(world, "kenya", words, number, reply_to=standing.id)
+            if number == 2:
+                types(world, 2, "headline: Filters in schools")
+                await until(says(world, "🏷️ Headline: Filters in schools", 2))
+            await approve(world, number)
+        for words, subject in (
+            ("We filter it.", "Clean water? (2) Filters in schools"),
+            ("Ours broke.", "Clean water? (3) Filters in schools"),
+        ):
+            assert all(subject in text for text in posts(world, words))
+            assert f" · {subject}\n" in await baraza(world, "export", "posts", "--format", "markdown")
+
+
 async def test_a_discussion_is_closed_quoted_and_exported(world: World) -> None:
     async with world.bridge():
         world.chat.writes("mods", f"/discussion open {TITLE}\nsponsor: Mandara", user="ruth", name="Ruth")
