@@ -111,6 +111,7 @@ class CardFacts:
             "card": [getattr(self.card, name) for name in self.card.__dataclass_fields__],
             "headline": review.headline,
             "theme": review.theme_id,
+            "answers": self.answers,
             "short": beside.short_of(review),
             "targets": sorted(map(str, self.targets)),
             "crossed": sorted(self.crossed),
