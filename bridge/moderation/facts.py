@@ -110,7 +110,7 @@ class CardFacts:
             "revision": self.revision,
             "card": [getattr(self.card, name) for name in self.card.__dataclass_fields__],
             "headline": review.headline,
-            "theme": review.theme_id,
+            "theme": None if self.theme is None else [self.theme.id, self.theme.title],
             "answers": self.answers,
             "short": beside.short_of(review),
             "targets": sorted(map(str, self.targets)),

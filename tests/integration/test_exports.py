@@ -86,6 +86,28 @@ async def test_a_discussion_is_opened_changed_closed_and_reopened() -> None:
     assert await Theme.all().count() == 1
 
 
+async def test_a_discussion_is_shown_and_renamed() -> None:
+    room = Room()
+    opened = await room.orders(OPEN, RUTH)
+    theme = await Theme.get(title="Learning for quality")
+    assert opened.splitlines()[1:] == (await room.orders(f"/discussion {theme.id}", GRACE)).splitlines()
+    assert opened.splitlines()[1:] == (await room.orders("/discussion LEARNING for quality", GRACE)).splitlines()
+    await approved(room, "Zinc", message="m1", theme=theme)
+    await room.orders("/discussion open Water", RUTH)
+
+    assert "senior" in await room.orders(f"/discussion rename {theme.id}: Learning at work", GRACE)
+    assert "There is a discussion “water” already" in await room.orders(f"/discussion rename {theme.id}: water", RUTH)
+    assert "/discussion open" in await room.orders(f"/discussion rename {theme.id}", RUTH)
+    assert "There is no discussion" in await room.orders("/discussion rename Zinc: Zinc!", RUTH)
+    assert "at most 120" in await room.orders(f"/discussion rename {theme.id}: {'x' * 121}", RUTH)
+    told = await room.orders(f"/discussion rename {theme.id}: Learning at work", RUTH)
+    assert told.startswith("📚 Ruth has renamed the discussion “Learning for quality”.")
+    assert f"{theme.id}. Learning at work · 1 post" in told
+    post = await approved(room, "Soap", message="m2", theme=await Theme.get(id=theme.id))
+    assert post.theme_number == 2, "its numbers go on"
+    assert [line.reason for line in await audited("discussion")] == ["open", "open", "rename"]
+
+
 async def test_who_may_open_a_discussion_and_what_is_no_instruction() -> None:
     room = Room()
     assert "senior" in await room.orders(OPEN, GRACE)
