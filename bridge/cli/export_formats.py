@@ -57,6 +57,7 @@ def post_row(post: ExportedPost, community: Community) -> dict[str, Any]:
     """One post, as JSON has it."""
     return {
         "link": reference(post.number, community),
+        "addresses": list(post.addresses),
         "number": post.number,
         "published": _moment(post.published, community),
         "theme": post.theme,
@@ -88,6 +89,7 @@ def _post_cells(post: ExportedPost, community: Community) -> dict[str, Any]:
     row = post_row(post, community)
     return {
         **row,
+        "addresses": "\n".join(post.addresses),
         "attachments": ", ".join(f"{kind} {name}".strip() for kind, name in post.attachments),
         "moderators_notes": "\n".join(_note(note) for note in row["moderators_notes"]),
         "translations": "\n\n".join(f"[{_translated(t)}] {t['text']}" for t in row["translations"]),
@@ -120,6 +122,7 @@ def quotation_row(quotation: ExportedQuotation, community: Community) -> dict[st
         "country": post.card.country,
         "post": post.number,
         "link": reference(post.number, community),
+        "addresses": list(post.addresses),
         "selected_by": quotation.selected_by,
         "selected_at": _moment(quotation.selected_at, community),
     }
@@ -127,6 +130,7 @@ def quotation_row(quotation: ExportedQuotation, community: Community) -> dict[st
 
 _POST_COLUMNS = (
     "link",
+    "addresses",
     "number",
     "published",
     "theme",
@@ -158,6 +162,7 @@ _QUOTATION_COLUMNS = (
     "country",
     "post",
     "link",
+    "addresses",
     "selected_by",
     "selected_at",
 )
@@ -209,7 +214,9 @@ def posts_csv(found: Sequence[ExportedPost], community: Community, separator: Se
 def quotations_csv(
     found: Sequence[ExportedQuotation], community: Community, separator: Separator = Separator.COMMA
 ) -> str:
-    return _csv(_QUOTATION_COLUMNS, [quotation_row(quotation, community) for quotation in found], separator)
+    rows = [quotation_row(quotation, community) for quotation in found]
+    cells = [{**row, "addresses": "\n".join(row["addresses"])} for row in rows]
+    return _csv(_QUOTATION_COLUMNS, cells, separator)
 
 
 # --- JSON ---
@@ -313,7 +320,7 @@ def _post_markdown(post: ExportedPost, community: Community) -> list[str]:
     files = [f"[{kind} {name}".rstrip() + "]" for kind, name in post.attachments]
     return [
         f"## {escaped(heading)}",
-        escaped(" · ".join(part for part in about if part)),
+        escaped(" · ".join(part for part in (*about, *post.addresses) if part)),
         *([escaped(row["text"])] if row["text"] else []),
         *map(escaped, files),
         f"*{escaped(row['author_card'])}*",
@@ -350,6 +357,7 @@ def quotations_markdown(found: Sequence[ExportedQuotation], left_out: LeftOut, c
         row = quotation_row(quotation, community)
         source = " · ".join(part for part in (row["author"], row["country"], row["date"], row["link"]) if part)
         details = [_subject(row), row["author_card"], f"Selected by {row['selected_by']}, {row['selected_at'][:10]}"]
+        details += row["addresses"]
         blocks += [
             _quote(escaped(row["quotation"])),
             escaped(f"— {source}"),

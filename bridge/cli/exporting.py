@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -72,7 +73,8 @@ def posts(
     async def read() -> Posts:
         app = rooms.app()
         async with app.open_storage(loaded, migrate=False):
-            return await app.export_posts(where.id, since=_since(first, where), until=_until(last, where))
+            found = await app.export_posts(where.id, since=_since(first, where), until=_until(last, where))
+            return replace(found, posts=app.addressed(loaded, found.posts))
 
     found = asyncio.run(read())
     text = {
@@ -102,7 +104,10 @@ def quotations(
     async def read() -> Quotations:
         app = rooms.app()
         async with app.open_storage(loaded, migrate=False):
-            return await app.export_quotations(where.id, since=_since(first, where), until=_until(last, where))
+            found = await app.export_quotations(where.id, since=_since(first, where), until=_until(last, where))
+            posts = app.addressed(loaded, [quotation.post for quotation in found.quotations])
+            pairs = zip(found.quotations, posts, strict=True)
+            return replace(found, quotations=[replace(quotation, post=post) for quotation, post in pairs])
 
     found = asyncio.run(read())
     text = {
@@ -132,6 +137,8 @@ def discussion(
         async with app.open_storage(loaded, migrate=False):
             known = list(await app.find_discussions(which, wanted))
             found = await app.export_discussion(known[0].id, until=now()) if len(known) == 1 else None
+            if found is not None:
+                found = replace(found, posts=app.addressed(loaded, found.posts))
             return known, found
 
     known, found = asyncio.run(read())

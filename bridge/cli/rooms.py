@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bridge.config import Config
-from bridge.core.exports import DiscussionLine, ExportedDiscussion, Posts, Quotations
+from bridge.core.exports import DiscussionLine, ExportedDiscussion, ExportedPost, Posts, Quotations
 from bridge.core.ids import AccountId
 from bridge.core.ports import Adapter, StateStore
 from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, StatusReport
@@ -54,6 +54,10 @@ class App(Protocol):
 
     def export_discussion(self, discussion: int, *, until: datetime) -> Coroutine[Any, Any, ExportedDiscussion]:
         """Raises LookupError where there is none."""
+        ...
+
+    def addressed(self, config: Config, posts: Sequence[ExportedPost]) -> Sequence[ExportedPost]:
+        """With the platforms' own links to where they stand."""
         ...
 
     def settle(self, delivery: int, step: DeliveryStep, *, by: str, now: datetime) -> Coroutine[Any, Any, DeliveryLine]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.core.card import AuthorCard
+from bridge.core.ids import RemoteRef
 from bridge.core.text import RichText
 
 
@@ -48,6 +49,10 @@ class ExportedPost:
     """(kind, name) of its files, and of what could not be carried."""
     notes: tuple[ExportedNote, ...]
     translations: tuple[ExportedTranslation, ...]
+    places: tuple[RemoteRef, ...] = ()
+    """Where it stands: the first message in every chat that it arrived in."""
+    addresses: tuple[str, ...] = ()
+    """Of those, as the platforms' own links."""
     origin: tuple[str, int] | None
     """For a copy from another community: its name, and the number there."""
 

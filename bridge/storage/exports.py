@@ -3,7 +3,7 @@
 What was taken back is left out and counted; what is approved but has not gone out yet is not there at all.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 
 from tortoise.expressions import Q
@@ -21,8 +21,9 @@ from bridge.core.exports import (
     Posts,
     Quotations,
 )
+from bridge.core.ids import RemoteRef
 from bridge.core.states import PostState
-from bridge.storage import codec, themes
+from bridge.storage import codec, ledger_reads, themes
 from bridge.storage.models import Post
 from bridge.storage.models_desk import Quotation, Theme
 
@@ -130,9 +131,11 @@ async def _exported(rows: Iterable[Post]) -> list[ExportedPost]:
     titles = {row.id: row.title for row in known}
     roots = await Post.filter(id__in=list({row.thread_id for row in live if row.thread_id is not None}))
     threads = {root.id: root.headline for root in roots}
+    places = await ledger_reads.places([row.id for row in live])
     return [
         _post(
             row,
+            places.get(row.id, ()),
             numbers.get(row.reply_post_id or 0),
             titles.get(row.theme_id or 0, ""),
             row.headline if row.thread_id is None else threads.get(row.thread_id, ""),
@@ -141,12 +144,15 @@ async def _exported(rows: Iterable[Post]) -> list[ExportedPost]:
     ]
 
 
-def _post(row: Post, answers: int | None, theme: str, thread_headline: str) -> ExportedPost:
+def _post(
+    row: Post, places: Sequence[RemoteRef], answers: int | None, theme: str, thread_headline: str
+) -> ExportedPost:
     origin = codec.load_object(row.origin)
     files = [(file.kind.value, file.name) for file in codec.load(codec.ATTACHMENTS, row.attachments)]
     missing = [(item.kind.value, item.detail) for item in codec.load(codec.UNCARRIED, row.uncarried)]
     return ExportedPost(
         number=row.number,
+        places=tuple(places),
         published=row.publish_at or row.approved_at,
         corrected=row.corrected_at,
         theme=theme,

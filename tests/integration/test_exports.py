@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 
 from bridge.core.community import Communities
-from bridge.core.ids import CommunityId
-from bridge.core.states import PostState, ThemeState
+from bridge.core.ids import AccountId, ChatId, CommunityId, MessageId, RemoteRef
+from bridge.core.states import DeliveryState, PostState, ThemeState
 from bridge.core.text import plain
 from bridge.moderation import publication
-from bridge.storage import codec, exports, quotations, submissions
+from bridge.storage import codec, exports, ledger, quotations, submissions
 from bridge.storage.database import transaction
-from bridge.storage.models import Post, Review, Revision
+from bridge.storage.models import Delivery, Post, Review, Revision
 from bridge.storage.models_desk import Quotation, Theme
 from tests.integration.moderating import GRACE, NAOMI, PETER, RUTH, Room, again, audited, notices
 from tests.unit.storage.stage import DESK, NOW, hold
@@ -291,6 +291,18 @@ async def test_a_discussion_comes_out_whole() -> None:
     ]
     with pytest.raises(LookupError):
         await exports.discussion(theme.id + 1, until=LATER)
+
+
+async def test_where_a_post_stands_comes_out_with_it() -> None:
+    """The first message in every chat that it arrived in; not what was refused there, nor its further parts."""
+    post = await approved(Room(), "Zinc", message="m1")
+    rows = await Delivery.filter(post_id=post.id, operation=ledger.SEND).order_by("id")
+    first, *others = rows
+    await Delivery.filter(id=first.id).update(state=DeliveryState.DELIVERED, message="m77")
+    await Delivery.filter(id__in=[row.id for row in others]).update(state=DeliveryState.REFUSED)
+    (found,) = (await exports.posts("hifa", since=None, until=LATER)).posts
+    assert found.places == (RemoteRef(AccountId(first.account), ChatId(first.chat), MessageId("m77")),)
+    assert found.addresses == ()
 
 
 async def test_an_approval_undone_gives_its_number_back() -> None:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from bridge.cli import export_formats as formats
 from bridge.cli import rooms
 from bridge.cli.export_formats import Separator, Span
+from bridge.config import Config
 from bridge.core.card import AuthorCard
 from bridge.core.community import Community
 from bridge.core.exports import (
@@ -91,6 +92,9 @@ class Exporting(FakeApp):
         self.asked.append((community, since, until))
         return Quotations(quotations=(QUOTATION,), left_out=LeftOut(reworded=1))
 
+    def addressed(self, config: Config, posts: Sequence[ExportedPost]) -> Sequence[ExportedPost]:
+        return [replace(post, addresses=("https://t.me/c/1234567890/55",)) for post in posts]
+
     async def find_discussions(self, said: str, community: str | None) -> Sequence[DiscussionLine]:
         self.asked.append((said, community))
         return self.found
@@ -127,6 +131,7 @@ def test_quotations_have_all_their_columns(baraza: Run, app: Exporting, config: 
         "country": "Kenya",
         "post": "12",
         "link": "HIFA #12",
+        "addresses": "https://t.me/c/1234567890/55",
         "selected_by": "Grace",
         "selected_at": "2026-03-01T22:30:00+00:00",
     }
@@ -186,7 +191,7 @@ def test_a_file_for_its_owner_alone(baraza: Run, app: Exporting, config: Path, t
     done = baraza("--config", config, "export", "posts", "--out", out)
     assert done.status == 0
     assert f"Written to {out}." in done.out
-    assert out.read_bytes().startswith(b"\xef\xbb\xbflink,number,"), "spreadsheets need the mark to read accents"
+    assert out.read_bytes().startswith(b"\xef\xbb\xbflink,addresses,"), "spreadsheets need the mark to read accents"
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert sorted(path.name for path in tmp_path.iterdir()) == ["baraza.toml", "posts.csv"]
     other = tmp_path / "posts.json"
@@ -321,6 +326,14 @@ def test_a_discussion_to_read() -> None:
         "> \\[Moderator's note, Grace (G), beside “every day”: See the guideline.\\]\n\n"
         "> **Translation into French, by Jean Dupont**\n>\n> Nous faisons bouillir\n"
     )
+
+
+def test_where_a_post_stands_can_be_followed() -> None:
+    post = replace(POST, addresses=("https://t.me/c/1234567890/55", "https://matrix.to/#/!r:example.org/$e"))
+    text = formats.posts_markdown([post], LeftOut(), NAIROBI, Span())
+    assert " · <https://t.me/c/1234567890/55> · <https://matrix.to/#/!r:example.org/$e>\n" in text
+    quoted = formats.quotations_markdown([replace(QUOTATION, post=post)], LeftOut(), NAIROBI, Span())
+    assert "- <https://t.me/c/1234567890/55>\n" in quoted
 
 
 def test_quotations_to_read() -> None:

@@ -113,7 +113,11 @@ async def test_a_closed_theme_is_chosen_no_more_but_can_be_left(directory: Direc
         assert "“Quality” is closed" in told.text
     assert (await again(review)).theme_id is None
     shown = await facts.facts_of(await again(review), COMMUNITY, 1)
-    assert [c.label for row in menu.rows(shown, menu.THEMES, W) for c in row] == ["Another theme", "Answers which post?", "Back"]
+    assert [c.label for row in menu.rows(shown, menu.THEMES, W) for c in row] == [
+        "Another theme",
+        "Answers which post?",
+        "Back",
+    ]
 
 
 @pytest.mark.usefixtures("opened")
