@@ -15,7 +15,7 @@ from bridge.core.capabilities import Form
 from bridge.core.clock import Clock, SystemClock
 from bridge.core.community import Communities
 from bridge.core.errors import AccountError, StorageUnavailable
-from bridge.core.exports import DiscussionLine, ExportedDiscussion, ExportedPost, Posts, Quotations
+from bridge.core.exports import Decisions, DiscussionLine, ExportedDiscussion, ExportedPost, Posts, Quotations
 from bridge.core.ids import AccountId, RemoteRef
 from bridge.core.message import Attachment, Content, RemoteFile
 from bridge.core.ports import Adapter, AdapterContext, CanFetch, CanPoint, HasRoutes, Health, StateStore
@@ -103,6 +103,11 @@ async def audit_line(community: str, start_of_hash: str) -> int | None:
 async def export_posts(community: str, *, since: datetime | None, until: datetime) -> Posts:
     """What went out in that time; inside ``open_storage``, like the other exports."""
     return await exports.posts(community, since=since, until=until)
+
+
+async def export_decisions(community: str, *, since: datetime | None, until: datetime) -> Decisions:
+    """What was decided in that time, in figures."""
+    return await exports.decisions(community, since=since, until=until)
 
 
 def addressed(config: Config, found: Sequence[ExportedPost]) -> Sequence[ExportedPost]:
@@ -319,6 +324,7 @@ __all__ = [
     "audit_line",
     "build_adapters",
     "deliveries",
+    "export_decisions",
     "export_discussion",
     "export_posts",
     "export_quotations",

@@ -199,7 +199,7 @@ def csv_cell(value: object, separator: Separator = Separator.COMMA) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def _csv(columns: Sequence[str], rows: Sequence[Row], separator: Separator) -> str:
+def table(columns: Sequence[str], rows: Sequence[Row], separator: Separator) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=separator.sign)
     writer.writerow(columns)
@@ -208,7 +208,7 @@ def _csv(columns: Sequence[str], rows: Sequence[Row], separator: Separator) -> s
 
 
 def posts_csv(found: Sequence[ExportedPost], community: Community, separator: Separator = Separator.COMMA) -> str:
-    return _csv(_POST_COLUMNS, [_post_cells(post, community) for post in found], separator)
+    return table(_POST_COLUMNS, [_post_cells(post, community) for post in found], separator)
 
 
 def quotations_csv(
@@ -216,13 +216,13 @@ def quotations_csv(
 ) -> str:
     rows = [quotation_row(quotation, community) for quotation in found]
     cells = [{**row, "addresses": "\n".join(row["addresses"])} for row in rows]
-    return _csv(_QUOTATION_COLUMNS, cells, separator)
+    return table(_QUOTATION_COLUMNS, cells, separator)
 
 
 # --- JSON ---
 
 
-def _json(kind: str, community: Community, left_out: LeftOut, rest: Row) -> str:
+def as_json(kind: str, community: Community, left_out: LeftOut, rest: Row) -> str:
     head = {
         "kind": kind,
         "version": VERSION,
@@ -232,18 +232,18 @@ def _json(kind: str, community: Community, left_out: LeftOut, rest: Row) -> str:
     return json.dumps({**head, **rest}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _span(span: Span) -> dict[str, str | None]:
+def span_of(span: Span) -> dict[str, str | None]:
     return {"from": span.first or None, "to": span.last or None}
 
 
 def posts_json(found: Sequence[ExportedPost], left_out: LeftOut, community: Community, span: Span) -> str:
-    rest = {**_span(span), "posts": [post_row(post, community) for post in found]}
-    return _json("posts", community, left_out, rest)
+    rest = {**span_of(span), "posts": [post_row(post, community) for post in found]}
+    return as_json("posts", community, left_out, rest)
 
 
 def quotations_json(found: Sequence[ExportedQuotation], left_out: LeftOut, community: Community, span: Span) -> str:
-    rest = {**_span(span), "quotations": [quotation_row(quotation, community) for quotation in found]}
-    return _json("quotations", community, left_out, rest)
+    rest = {**span_of(span), "quotations": [quotation_row(quotation, community) for quotation in found]}
+    return as_json("quotations", community, left_out, rest)
 
 
 def discussion_json(found: ExportedDiscussion, community: Community) -> str:
@@ -259,7 +259,7 @@ def discussion_json(found: ExportedDiscussion, community: Community) -> str:
         "counter": found.counter,
         "posts": [post_row(post, community) for post in found.posts],
     }
-    return _json("discussion", community, found.left_out, rest)
+    return as_json("discussion", community, found.left_out, rest)
 
 
 # --- Markdown ---
@@ -329,30 +329,30 @@ def _post_markdown(post: ExportedPost, community: Community) -> list[str]:
     ]
 
 
-def _document(blocks: Sequence[str]) -> str:
+def document(blocks: Sequence[str]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _span_words(span: Span) -> str:
+def span_words(span: Span) -> str:
     parts = (f"from {span.first}" if span.first else "", f"to {span.last}" if span.last else "")
     return " ".join(part for part in parts if part)
 
 
-def _items(lines: Sequence[str]) -> list[str]:
+def items(lines: Sequence[str]) -> list[str]:
     return ["\n".join(f"- {escaped(line)}" for line in lines)] if lines else []
 
 
 def posts_markdown(found: Sequence[ExportedPost], left_out: LeftOut, community: Community, span: Span) -> str:
-    title = f"{community.name}: posts {_span_words(span)}".rstrip()
-    blocks = [f"# {escaped(title)}", *_items([f"Posts: {len(found)}", *_left_out(left_out)])]
+    title = f"{community.name}: posts {span_words(span)}".rstrip()
+    blocks = [f"# {escaped(title)}", *items([f"Posts: {len(found)}", *_left_out(left_out)])]
     for post in found:
         blocks += _post_markdown(post, community)
-    return _document(blocks)
+    return document(blocks)
 
 
 def quotations_markdown(found: Sequence[ExportedQuotation], left_out: LeftOut, community: Community, span: Span) -> str:
-    title = f"{community.name}: quotations {_span_words(span)}".rstrip()
-    blocks = [f"# {escaped(title)}", *_items([f"Quotations: {len(found)}", *_left_out(left_out)])]
+    title = f"{community.name}: quotations {span_words(span)}".rstrip()
+    blocks = [f"# {escaped(title)}", *items([f"Quotations: {len(found)}", *_left_out(left_out)])]
     for quotation in found:
         row = quotation_row(quotation, community)
         source = " · ".join(part for part in (row["author"], row["country"], row["date"], row["link"]) if part)
@@ -361,9 +361,9 @@ def quotations_markdown(found: Sequence[ExportedQuotation], left_out: LeftOut, c
         blocks += [
             _quote(escaped(row["quotation"])),
             escaped(f"— {source}"),
-            *_items([line for line in details if line]),
+            *items([line for line in details if line]),
         ]
-    return _document(blocks)
+    return document(blocks)
 
 
 def discussion_markdown(found: ExportedDiscussion, community: Community) -> str:
@@ -371,17 +371,17 @@ def discussion_markdown(found: ExportedDiscussion, community: Community) -> str:
     facts = [
         f"Community: {community.name}",
         f"Sponsor: {found.sponsor}" if found.sponsor else "",
-        f"Dates: {_span_words(Span(first=first, last=last))}" if first or last else "",
+        f"Dates: {span_words(Span(first=first, last=last))}" if first or last else "",
         f"State: {found.state}",
         f"Working group: {', '.join(found.working_group)}" if found.working_group else "",
         f"Running number: {found.counter}",
         f"Posts: {len(found.posts)}",
         *_left_out(found.left_out),
     ]
-    blocks = [f"# {escaped(found.title)}", *_items([fact for fact in facts if fact])]
+    blocks = [f"# {escaped(found.title)}", *items([fact for fact in facts if fact])]
     if found.questions:
         numbered = [f"{number}. {escaped(text)}" for number, text in enumerate(found.questions, 1)]
         blocks += ["## Questions", "\n".join(numbered)]
     for post in found.posts:
         blocks += _post_markdown(post, community)
-    return _document(blocks)
+    return document(blocks)

@@ -10,13 +10,13 @@ from typing import Annotated
 
 import typer
 
+from bridge.cli import decision_figures, rooms
 from bridge.cli import export_formats as formats
-from bridge.cli import rooms
 from bridge.cli.common import ConfigOption, Exit, complain, now, open_config, say
 from bridge.cli.export_formats import Separator, Span
 from bridge.config import Config
 from bridge.core.community import Community
-from bridge.core.exports import DiscussionLine, ExportedDiscussion, LeftOut, Posts, Quotations
+from bridge.core.exports import Decisions, DiscussionLine, ExportedDiscussion, LeftOut, Posts, Quotations
 from bridge.core.ids import CommunityId
 
 export = typer.Typer(help="Take posts, quotations and discussions out, with who said it.", no_args_is_help=True)
@@ -116,6 +116,36 @@ def quotations(
         Format.MARKDOWN: lambda: formats.quotations_markdown(found.quotations, found.left_out, where, span),
     }[format]()
     _deliver(text, format, out, found.left_out)
+
+
+@export.command()
+def decisions(
+    context: typer.Context,
+    community: _Community = None,
+    first: _From = None,
+    last: _To = None,
+    format: _Format = Format.MARKDOWN,  # noqa: A002 - the option is called so
+    separator: _Separator = Separator.COMMA,
+    out: _Out = None,
+    config: ConfigOption = None,
+) -> None:
+    """How moderators decided in some days, in figures to be published: refusals by reason, appeals, the median time."""
+    loaded = open_config(context, config)
+    where = _one_community(loaded, community)
+    span = _span(first, last)
+
+    async def read() -> Decisions:
+        app = rooms.app()
+        async with app.open_storage(loaded, migrate=False):
+            return await app.export_decisions(where.id, since=_since(first, where), until=_until(last, where))
+
+    found = asyncio.run(read())
+    text = {
+        Format.CSV: lambda: decision_figures.as_csv(found, separator),
+        Format.JSON: lambda: decision_figures.as_json(found, where, span),
+        Format.MARKDOWN: lambda: decision_figures.as_markdown(found, where, span),
+    }[format]()
+    _deliver(text, format, out, LeftOut())
 
 
 @export.command()

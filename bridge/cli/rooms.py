@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bridge.config import Config
-from bridge.core.exports import DiscussionLine, ExportedDiscussion, ExportedPost, Posts, Quotations
+from bridge.core.exports import Decisions, DiscussionLine, ExportedDiscussion, ExportedPost, Posts, Quotations
 from bridge.core.ids import AccountId
 from bridge.core.ports import Adapter, StateStore
 from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, StatusReport
@@ -47,6 +47,10 @@ class App(Protocol):
     def export_quotations(
         self, community: str, *, since: datetime | None, until: datetime
     ) -> Coroutine[Any, Any, Quotations]: ...
+
+    def export_decisions(
+        self, community: str, *, since: datetime | None, until: datetime
+    ) -> Coroutine[Any, Any, Decisions]: ...
 
     def find_discussions(self, said: str, community: str | None) -> Coroutine[Any, Any, Sequence[DiscussionLine]]:
         """By title, else by number."""

@@ -1,6 +1,6 @@
 """What is taken out of the database for people: posts with their authors' cards, quotations, thematic discussions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -113,3 +113,15 @@ class ExportedDiscussion:
     """The number that its newest post bears; those taken back have theirs, too."""
     posts: Sequence[ExportedPost]
     left_out: LeftOut
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decisions:
+    """How moderators decided in some time, in figures alone: who and what is in none of them."""
+
+    counts: Mapping[tuple[str, str], int]
+    """By kind of item and state that it was left in."""
+    reasons: Mapping[str, int]
+    """Of the posts that were rejected."""
+    median_minutes: int | None
+    """From arrival to a moderator's decision."""

@@ -3,14 +3,17 @@
 What was taken back is left out and counted; what is approved but has not gone out yet is not there at all.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
+from statistics import median
 
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from bridge.core.card import AuthorCard
 from bridge.core.exports import (
+    Decisions,
     DiscussionLine,
     ExportedDiscussion,
     ExportedNote,
@@ -22,9 +25,9 @@ from bridge.core.exports import (
     Quotations,
 )
 from bridge.core.ids import RemoteRef
-from bridge.core.states import PostState
+from bridge.core.states import PostState, ReviewState
 from bridge.storage import codec, ledger_reads, themes
-from bridge.storage.models import Post
+from bridge.storage.models import Post, Review
 from bridge.storage.models_desk import Quotation, Theme
 
 _SLICE = 500
@@ -95,6 +98,26 @@ async def quotations(community: str, *, since: datetime | None, until: datetime)
                         )
                     )
     return Quotations(quotations=live, left_out=LeftOut(retracted=retracted, reworded=reworded))
+
+
+async def decisions(community: str, *, since: datetime | None, until: datetime) -> Decisions:
+    """What moderators decided from ``since`` up to and without ``until``, counted."""
+    wanted = Review.filter(community=community, decided_at__lt=until).exclude(state=ReviewState.HELD)
+    if since is not None:
+        wanted = wanted.filter(decided_at__gte=since)
+    rows = await wanted.values_list("kind", "state", "reason", "created_at", "decided_at", "decided_by")
+    by_people = [
+        (decided - created).total_seconds() / 60
+        for _, state, _, created, decided, who in rows
+        if who and state in (ReviewState.APPROVED, ReviewState.REJECTED, ReviewState.MERGED)
+    ]
+    return Decisions(
+        counts=Counter((str(kind), ReviewState(state).value) for kind, state, *_ in rows),
+        reasons=Counter(
+            str(reason) for kind, state, reason, *_ in rows if kind == "post" and state == ReviewState.REJECTED
+        ),
+        median_minutes=round(median(by_people)) if by_people else None,
+    )
 
 
 def _out(since: datetime | None, until: datetime) -> Q:

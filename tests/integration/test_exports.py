@@ -305,6 +305,20 @@ async def test_where_a_post_stands_comes_out_with_it() -> None:
     assert found.addresses == ()
 
 
+async def test_decisions_come_out_as_figures_alone() -> None:
+    room = Room()
+    await approved(room, "Zinc", message="m1")
+    for number, how in enumerate(("reject: privacy", "reject: privacy", "reject: Buy elsewhere", "merge: 1"), 2):
+        await room.types(await hold(f"{how} {number}", message=f"m{number}"), how, GRACE)
+    await hold("Waits", message="m9")
+    found = await exports.decisions("hifa", since=None, until=LATER)
+    assert dict(found.counts) == {("post", "approved"): 1, ("post", "rejected"): 3, ("post", "merged"): 1}
+    assert dict(found.reasons) == {"privacy": 2, "other": 1}
+    assert found.median_minutes == 0
+    assert (await exports.decisions("hifa", since=LATER, until=LATER)).median_minutes is None
+    assert not (await exports.decisions("chifa", since=None, until=LATER)).counts
+
+
 async def test_an_approval_undone_gives_its_number_back() -> None:
     """The number in a theme is given at the approval, and free again where nothing went out."""
     room = Room()

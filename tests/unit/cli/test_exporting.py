@@ -23,6 +23,7 @@ from bridge.config import Config
 from bridge.core.card import AuthorCard
 from bridge.core.community import Community
 from bridge.core.exports import (
+    Decisions,
     DiscussionLine,
     ExportedDiscussion,
     ExportedNote,
@@ -88,6 +89,16 @@ class Exporting(FakeApp):
         self.asked.append((community, since, until))
         return Posts(posts=(POST,), left_out=LeftOut(retracted=2))
 
+    async def export_decisions(self, community: str, *, since: datetime | None, until: datetime) -> Decisions:
+        self.asked.append((community, since, until))
+        counts = {
+            ("post", "approved"): 7,
+            ("post", "rejected"): 3,
+            ("appeal", "approved"): 1,
+            ("appeal", "rejected"): 2,
+        }
+        return Decisions(counts=counts, reasons={"privacy": 2, "other": 1}, median_minutes=34)
+
     async def export_quotations(self, community: str, *, since: datetime | None, until: datetime) -> Quotations:
         self.asked.append((community, since, until))
         return Quotations(quotations=(QUOTATION,), left_out=LeftOut(reworded=1))
@@ -137,6 +148,22 @@ def test_quotations_have_all_their_columns(baraza: Run, app: Exporting, config: 
     }
     assert "Left out: 1, because the posts were corrected" in done.err
     assert app.opened == [False], "an export changes nothing"
+
+
+def test_decisions_in_figures(baraza: Run, app: Exporting, config: Path) -> None:
+    asked = ("--config", config, "export", "decisions", "--from", "2026-03-01", "--to", "2026-03-31")
+    text = baraza(*asked).out
+    assert text.startswith(
+        "# HIFA: how moderators decided from 2026-03-01 to 2026-03-31\n\n- Approved: 7\n- Rejected: 3\n"
+    )
+    assert "- Rejected: Names a patient: 2\n- Rejected: Already posted: 0\n" in text, "also what nobody was given"
+    assert "- Appeals decided: 3\n- Appeals granted: 1\n" in text
+    assert "- Half of the decisions came within so many minutes: 34\n" in text
+    rows = {row["figure"]: row["count"] for row in csv.DictReader(io.StringIO(baraza(*asked, "--format", "csv").out))}
+    assert (rows["Approved"], rows["Rejected: Another reason"]) == ("7", "1")
+    read = json.loads(baraza(*asked, "--format", "json").out)
+    assert read["decided"]["appeal"] == {"approved": 1, "rejected": 2, "withdrawn": 0, "lapsed": 0, "merged": 0}
+    assert read["rejected_because"]["privacy"] == 2
 
 
 def test_the_days_asked_for_are_whole_days_there(baraza: Run, app: Exporting, config: Path) -> None:
