@@ -104,6 +104,7 @@ def action(name: str, w: Words) -> str:
         "translation_removed": w._("took a translation away"),
         "headline": w._("changed the headline"),
         "theme": w._("chose the theme"),
+        "answers": w._("said which post it answers"),
         "quote": w._("marked a quotation"),
         "quote_removed": w._("took a quotation away"),
     }

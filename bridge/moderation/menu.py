@@ -221,7 +221,7 @@ def _communities(facts: CardFacts, w: Words) -> Rows:
 
 def _themes(facts: CardFacts, w: Words) -> Rows:
     # What is chosen can always be left again, also where it was closed meanwhile.
-    chosen = () if facts.theme is None or facts.theme in facts.themes[:7] else (facts.theme,)
+    chosen = () if facts.theme is None or facts.theme in facts.themes[:6] else (facts.theme,)
     offered = [
         Choice(
             action="theme",
@@ -229,9 +229,16 @@ def _themes(facts: CardFacts, w: Words) -> Rows:
             emoji=emoji,
             label=("☑️ " if facts.theme is not None and facts.theme.id == theme.id else "") + theme.title[:40],
         )
-        for theme, emoji in zip((*chosen, *facts.themes[:7]), NUMBERS, strict=False)
+        for theme, emoji in zip((*chosen, *facts.themes[:6]), NUMBERS, strict=False)
     ]
-    return (*pairs(offered), (Choice(action="theme_words", emoji="✍️", label=w._("Another theme")), back(w, FURTHER)))
+    return (
+        *pairs(offered),
+        (
+            Choice(action="theme_words", emoji="✍️", label=w._("Another theme")),
+            Choice(action="answers", emoji="🧵", label=w._("Answers which post?")),
+        ),
+        (back(w, FURTHER),),
+    )
 
 
 def _arriving(facts: CardFacts, w: Words) -> Rows:

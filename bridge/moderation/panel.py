@@ -96,7 +96,9 @@ def _context(facts: CardFacts, w: Words) -> list[str]:
     if review.kind == "correction":
         lines.append(w._("🖊️ Correction of what is published"))
     if facts.theme is not None:
-        lines.append(w._("📚 Theme: {title}", title=facts.theme.title))
+        number = None if facts.post is None else facts.post.theme_number
+        title = facts.theme.title if number is None else f"{facts.theme.title} ({number})"
+        lines.append(w._("📚 Theme: {title}", title=title))
     if review.headline:
         lines.append(w._("🏷️ Headline: {headline}", headline=review.headline))
     if facts.edited_by and facts.text != facts.before:

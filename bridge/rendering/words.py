@@ -13,6 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import get_day_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -72,6 +73,11 @@ class Words:
         name = "UTC" if zone is None else local.tzname() or ""
         named = name if name.isalpha() else f"UTC{local:%z}"[:6].removesuffix("+00")
         return f"{local:%d.%m.} {clock} {named}"
+
+    def weekday(self, number: int) -> str:
+        """What a day is called; Monday is 0."""
+        name = str(get_day_names("wide", context="stand-alone", locale=self._locale)[number])
+        return name[:1].upper() + name[1:]
 
     def language_name(self, tag: str) -> str:
         """What a language is called in this one; its tag where nobody knows."""

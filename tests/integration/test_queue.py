@@ -9,14 +9,14 @@ import pytest
 from bridge.core.community import Communities
 from bridge.core.ids import MessageId, RemoteRef
 from bridge.core.policy import Policy
-from bridge.core.states import ReviewStep
+from bridge.core.states import ReviewStep, ThemeState
 from bridge.core.text import plain
 from bridge.core.when import Hours
 from bridge.delivery.directory import Directory
-from bridge.moderation import daily, decisions, queue, reminders
+from bridge.moderation import daily, decisions, emergency, queue, reminders
 from bridge.moderation.acts import Desk
 from bridge.moderation.orders import Order
-from bridge.storage import codec, database, dialogue, ledger, people, submissions
+from bridge.storage import audit, codec, database, desk, dialogue, ledger, people, submissions, themes
 from bridge.storage.models import Delivery, Identity, Review
 from tests.unit.storage.stage import COMMUNITIES, COMMUNITY, GRACE, MODS, NET, NOW, acting, hold, sender
 
@@ -181,3 +181,49 @@ async def test_a_summary_each_day_with_the_head_of_the_log() -> None:
     assert "Reasons: Names a patient: 1" in texts[0]
     assert "within 34 min" in texts[0]
     assert "Audit log: line 1, " in texts[0]
+
+
+async def test_the_head_is_posted_whenever_the_log_has_grown() -> None:
+    """What was done to a published post, or to the community, is a line, too: it is witnessed the next day."""
+    day = timedelta(days=1)
+    await daily.tick(HERE, DIRECTORY, NOW)
+    async with database.transaction():
+        await audit.write(community=HERE.id, actor="identity:1", action="emergency", reason="off", now=NOW)
+    await daily.tick(HERE, DIRECTORY, NOW + day)
+    texts = await said()
+    assert len(texts) == len(HERE.moderators)
+    assert "Audit log: line 1, " in texts[0]
+    await daily.tick(HERE, DIRECTORY, NOW + 2 * day)
+    assert len(await said()) == len(HERE.moderators), "nothing has happened since"
+
+
+async def test_the_summary_says_which_discussions_begin_and_end() -> None:
+    day = timedelta(days=1)
+    async with database.transaction():
+        grace = await people.meet(sender("grace"), NOW)
+        for title, values in (
+            ("Clean water", {"discussion": True, "starts_at": NOW - 9 * day, "ends_at": NOW}),
+            ("Learning", {"discussion": True, "starts_at": NOW + day, "ends_at": NOW + 9 * day}),
+            ("Closed", {"discussion": True, "ends_at": NOW, "state": ThemeState.CLOSED}),
+        ):
+            await themes.create(HERE.id, title, by=grace, now=NOW, **values)
+    await daily.tick(HERE, DIRECTORY, NOW)
+    assert await said() == []
+    await daily.tick(HERE, DIRECTORY, NOW + day)
+    text = (await said())[0]
+    assert (
+        "📚 The discussion “Clean water” has reached its last day, with 0 posts. /discussion close 1 ends it." in text
+    )
+    assert "📚 The discussion “Learning” has begun." in text
+    assert "Closed" not in text
+    await daily.tick(HERE, DIRECTORY, NOW + 2 * day)
+    assert len(await said()) == len(HERE.moderators), "said once"
+
+
+async def test_the_summary_does_not_let_the_emergency_switch_be_forgotten() -> None:
+    await hold()
+    await daily.tick(HERE, DIRECTORY, NOW - timedelta(days=1))
+    async with database.transaction():
+        await desk.set_setting(HERE.id, emergency.KEY, "Ruth")
+    await daily.tick(HERE, DIRECTORY, NOW)
+    assert "“Hold everything” is on, switched on by Ruth." in (await said())[0]
