@@ -15,10 +15,10 @@ from bridge.core.capabilities import Form
 from bridge.core.clock import Clock, SystemClock
 from bridge.core.community import Communities
 from bridge.core.errors import AccountError, StorageUnavailable
-from bridge.core.exports import DiscussionLine, ExportedDiscussion, Posts, Quotations
-from bridge.core.ids import AccountId
+from bridge.core.exports import Decisions, DiscussionLine, ExportedDiscussion, ExportedPost, Posts, Quotations
+from bridge.core.ids import AccountId, RemoteRef
 from bridge.core.message import Attachment, Content, RemoteFile
-from bridge.core.ports import Adapter, AdapterContext, CanFetch, HasRoutes, Health, StateStore
+from bridge.core.ports import Adapter, AdapterContext, CanFetch, CanPoint, HasRoutes, Health, StateStore
 from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, StatusReport
 from bridge.core.states import DeliveryStep
 from bridge.core.text import plain
@@ -103,6 +103,22 @@ async def audit_line(community: str, start_of_hash: str) -> int | None:
 async def export_posts(community: str, *, since: datetime | None, until: datetime) -> Posts:
     """What went out in that time; inside ``open_storage``, like the other exports."""
     return await exports.posts(community, since=since, until=until)
+
+
+async def export_decisions(community: str, *, since: datetime | None, until: datetime) -> Decisions:
+    """What was decided in that time, in figures."""
+    return await exports.decisions(community, since=since, until=until)
+
+
+def addressed(config: Config, found: Sequence[ExportedPost]) -> Sequence[ExportedPost]:
+    """With the platforms' own links; of an account that is configured no more, there are none."""
+    adapters = build_adapters(config)
+
+    def link(ref: RemoteRef) -> str | None:
+        adapter: object = adapters.get(ref.account)
+        return adapter.message_link(ref) if isinstance(adapter, CanPoint) else None
+
+    return [replace(post, addresses=tuple(filter(None, map(link, post.places)))) for post in found]
 
 
 async def export_quotations(community: str, *, since: datetime | None, until: datetime) -> Quotations:
@@ -303,10 +319,12 @@ async def run(config: Config, *, ready: Callable[[], None] | None = None) -> Non
 
 __all__ = [
     "Bridge",
+    "addressed",
     "audit_chains",
     "audit_line",
     "build_adapters",
     "deliveries",
+    "export_decisions",
     "export_discussion",
     "export_posts",
     "export_quotations",

@@ -1,6 +1,7 @@
 """``baraza audit``: does the audit log still say what was written into it?"""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
@@ -23,6 +24,9 @@ from bridge.cli.common import (
 from bridge.config import Config
 from bridge.core.reports import Chain
 
+_HEAD = re.compile(r"[0-9a-f]{8,64}")
+"""Of less than that the beginning of some line may be found by chance."""
+
 audit = typer.Typer(help="Check the log of everything that moderators decided.", no_args_is_help=True)
 
 
@@ -43,7 +47,15 @@ def verify(
 ) -> None:
     """Walk the log from its first line: was a line changed, taken out or put in?"""
     loaded = open_config(context, config)
+    if head is not None:
+        head = head.strip().lower()
+        if not _HEAD.fullmatch(head):
+            raise typer.BadParameter("give the letters and digits as they were posted, at least 8", param_hint="--head")
     chains, lines = asyncio.run(_verify(loaded, community, head))
+    known = sorted({str(each.id) for each in loaded.communities()})
+    if community is not None and community not in known and not any(chain.lines or chain.broken_at for chain in chains):
+        # A log with nothing in it is as it was written: a slip of the pen must not look like that.
+        raise typer.BadParameter(f"there is none of that id; give one of: {', '.join(known)}", param_hint="--community")
     good = all(chain.broken_at is None for chain in chains) and (head is None or bool(lines))
     if as_json:
         print_json({"chains": [asdict(chain) for chain in chains], "head": lines})
@@ -83,7 +95,7 @@ async def _verify(config: Config, community: str | None, head: str | None) -> tu
         chains = await app.audit_chains(community)
         lines: dict[str, int] = {}
         for chain in chains if head else ():
-            number = await app.audit_line(chain.community, (head or "").strip())
+            number = await app.audit_line(chain.community, head or "")
             if number is not None:
                 lines[chain.community] = number
         return chains, lines

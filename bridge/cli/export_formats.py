@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from bridge.core.community import Community
@@ -56,11 +57,13 @@ def post_row(post: ExportedPost, community: Community) -> dict[str, Any]:
     """One post, as JSON has it."""
     return {
         "link": reference(post.number, community),
+        "addresses": list(post.addresses),
         "number": post.number,
         "published": _moment(post.published, community),
         "theme": post.theme,
         "theme_number": post.theme_number,
         "headline": post.headline,
+        "sub_thread": post.thread_headline,
         "sub_thread_number": post.thread_number,
         "answers": None if post.answers is None else reference(post.answers, community),
         "forwarded_from": None if post.origin is None else f"{post.origin[0]} #{post.origin[1]}",
@@ -86,6 +89,7 @@ def _post_cells(post: ExportedPost, community: Community) -> dict[str, Any]:
     row = post_row(post, community)
     return {
         **row,
+        "addresses": "\n".join(post.addresses),
         "attachments": ", ".join(f"{kind} {name}".strip() for kind, name in post.attachments),
         "moderators_notes": "\n".join(_note(note) for note in row["moderators_notes"]),
         "translations": "\n\n".join(f"[{_translated(t)}] {t['text']}" for t in row["translations"]),
@@ -109,6 +113,7 @@ def quotation_row(quotation: ExportedQuotation, community: Community) -> dict[st
         "date": _day(post.published, community),
         "theme": post.theme,
         "theme_number": post.theme_number,
+        "sub_thread": post.thread_headline,
         "sub_thread_number": post.thread_number,
         "headline": post.headline,
         "quotation": quotation.text,
@@ -117,6 +122,7 @@ def quotation_row(quotation: ExportedQuotation, community: Community) -> dict[st
         "country": post.card.country,
         "post": post.number,
         "link": reference(post.number, community),
+        "addresses": list(post.addresses),
         "selected_by": quotation.selected_by,
         "selected_at": _moment(quotation.selected_at, community),
     }
@@ -124,11 +130,13 @@ def quotation_row(quotation: ExportedQuotation, community: Community) -> dict[st
 
 _POST_COLUMNS = (
     "link",
+    "addresses",
     "number",
     "published",
     "theme",
     "theme_number",
     "headline",
+    "sub_thread",
     "sub_thread_number",
     "answers",
     "forwarded_from",
@@ -145,6 +153,7 @@ _QUOTATION_COLUMNS = (
     "date",
     "theme",
     "theme_number",
+    "sub_thread",
     "sub_thread_number",
     "headline",
     "quotation",
@@ -153,6 +162,7 @@ _QUOTATION_COLUMNS = (
     "country",
     "post",
     "link",
+    "addresses",
     "selected_by",
     "selected_at",
 )
@@ -160,36 +170,59 @@ _QUOTATION_COLUMNS = (
 
 # --- CSV ---
 
+
+class Separator(StrEnum):
+    """What stands between two cells. Spreadsheets in countries that write 1,5 expect semicolons."""
+
+    COMMA = "comma"
+    SEMICOLON = "semicolon"
+
+    @property
+    def sign(self) -> str:
+        return ";" if self is Separator.SEMICOLON else ","
+
+
+_SIGNS = "=+\\-@＝＋－＠"
 # A spreadsheet takes what begins like this for a formula, some also behind spaces or in full width.
-_FORMULA = re.compile(r"[\s\x00-\x1f\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")
+_FORMULA = re.compile(rf"[\s\x00-\x1f\ufeff]*[{_SIGNS}]|[\t\r\n]")
+# Opened with another separator than it was written with, a file has cells that begin in the middle of others.
+_INNER = {
+    separator: re.compile(rf"(?<=[\r\n\t{other}])(?=[^\S\r\n]*(?:[=@＝＠]|[+\-＋－][^\s)]))")
+    for separator, other in ((Separator.COMMA, ";"), (Separator.SEMICOLON, ","))
+}
 
 
-def csv_cell(value: object) -> str:
+def csv_cell(value: object, separator: Separator = Separator.COMMA) -> str:
     """Text that no spreadsheet will run: an apostrophe before what could be a formula."""
     text = "" if value is None else str(value)
+    text = _INNER[separator].sub("'", text)
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def _csv(columns: Sequence[str], rows: Sequence[Row]) -> str:
+def table(columns: Sequence[str], rows: Sequence[Row], separator: Separator) -> str:
     out = io.StringIO(newline="")
-    writer = csv.writer(out)
+    writer = csv.writer(out, delimiter=separator.sign)
     writer.writerow(columns)
-    writer.writerows([csv_cell(row[column]) for column in columns] for row in rows)
+    writer.writerows([csv_cell(row[column], separator) for column in columns] for row in rows)
     return out.getvalue()
 
 
-def posts_csv(found: Sequence[ExportedPost], community: Community) -> str:
-    return _csv(_POST_COLUMNS, [_post_cells(post, community) for post in found])
+def posts_csv(found: Sequence[ExportedPost], community: Community, separator: Separator = Separator.COMMA) -> str:
+    return table(_POST_COLUMNS, [_post_cells(post, community) for post in found], separator)
 
 
-def quotations_csv(found: Sequence[ExportedQuotation], community: Community) -> str:
-    return _csv(_QUOTATION_COLUMNS, [quotation_row(quotation, community) for quotation in found])
+def quotations_csv(
+    found: Sequence[ExportedQuotation], community: Community, separator: Separator = Separator.COMMA
+) -> str:
+    rows = [quotation_row(quotation, community) for quotation in found]
+    cells = [{**row, "addresses": "\n".join(row["addresses"])} for row in rows]
+    return table(_QUOTATION_COLUMNS, cells, separator)
 
 
 # --- JSON ---
 
 
-def _json(kind: str, community: Community, left_out: LeftOut, rest: Row) -> str:
+def as_json(kind: str, community: Community, left_out: LeftOut, rest: Row) -> str:
     head = {
         "kind": kind,
         "version": VERSION,
@@ -199,18 +232,18 @@ def _json(kind: str, community: Community, left_out: LeftOut, rest: Row) -> str:
     return json.dumps({**head, **rest}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _span(span: Span) -> dict[str, str | None]:
+def span_of(span: Span) -> dict[str, str | None]:
     return {"from": span.first or None, "to": span.last or None}
 
 
 def posts_json(found: Sequence[ExportedPost], left_out: LeftOut, community: Community, span: Span) -> str:
-    rest = {**_span(span), "posts": [post_row(post, community) for post in found]}
-    return _json("posts", community, left_out, rest)
+    rest = {**span_of(span), "posts": [post_row(post, community) for post in found]}
+    return as_json("posts", community, left_out, rest)
 
 
 def quotations_json(found: Sequence[ExportedQuotation], left_out: LeftOut, community: Community, span: Span) -> str:
-    rest = {**_span(span), "quotations": [quotation_row(quotation, community) for quotation in found]}
-    return _json("quotations", community, left_out, rest)
+    rest = {**span_of(span), "quotations": [quotation_row(quotation, community) for quotation in found]}
+    return as_json("quotations", community, left_out, rest)
 
 
 def discussion_json(found: ExportedDiscussion, community: Community) -> str:
@@ -226,7 +259,7 @@ def discussion_json(found: ExportedDiscussion, community: Community) -> str:
         "counter": found.counter,
         "posts": [post_row(post, community) for post in found.posts],
     }
-    return _json("discussion", community, found.left_out, rest)
+    return as_json("discussion", community, found.left_out, rest)
 
 
 # --- Markdown ---
@@ -235,12 +268,24 @@ _SPECIAL = re.compile(r"([\\`*{}\[\]<>#|~&$])|(?<![^\W_])_|_(?![^\W_])")
 _AT_START = re.compile(r"^([-+=:]|\d{1,9}(?=[.)]))", re.MULTILINE)
 
 
+_ADDRESS = re.compile(r"https?://[^\s<>\\\x00-\x1f]*[\w/=&#%+~-]")
+
+
 def escaped(text: str) -> str:
-    """Text in Markdown that reads as it was written, with its lines."""
+    """Text in Markdown that reads as it was written, with its lines; addresses can be followed."""
     lines = "\n".join(line.strip() for line in text.splitlines())
-    lines = _SPECIAL.sub(lambda match: "\\" + match[0], lines)
+    parts, last = list[str](), 0
+    for address in _ADDRESS.finditer(lines):
+        # Between angle brackets nothing is markup, and a backslash would belong to the address.
+        parts += [_special(lines[last : address.start()]), f"<{address[0]}>"]
+        last = address.end()
+    lines = "".join([*parts, _special(lines[last:])])
     lines = _AT_START.sub(lambda match: f"{match[0]}\\" if match[0].isdigit() else f"\\{match[0]}", lines)
     return re.sub(r"(?<=[^\n])\n(?=[^\n])", "  \n", lines)
+
+
+def _special(text: str) -> str:
+    return _SPECIAL.sub(lambda match: "\\" + match[0], text)
 
 
 def _quote(text: str) -> str:
@@ -258,11 +303,8 @@ def _left_out(left_out: LeftOut) -> list[str]:
 
 def _subject(row: Row) -> str:
     """``Communicating research (76) Have you ever published? (5)``."""
-    theme = row["theme"] + (f" ({row['theme_number']})" if row["theme"] and row["theme_number"] is not None else "")
-    headline = row["headline"]
-    if headline and row["sub_thread_number"] > 1:
-        headline += f" ({row['sub_thread_number']})"
-    return " ".join(part for part in (theme, headline) if part)
+    headline = posts.numbered_headline(row["headline"], row["sub_thread_number"], row["sub_thread"])
+    return posts.subject_line(row["theme"], row["theme_number"], headline)
 
 
 def _post_markdown(post: ExportedPost, community: Community) -> list[str]:
@@ -278,7 +320,7 @@ def _post_markdown(post: ExportedPost, community: Community) -> list[str]:
     files = [f"[{kind} {name}".rstrip() + "]" for kind, name in post.attachments]
     return [
         f"## {escaped(heading)}",
-        escaped(" · ".join(part for part in about if part)),
+        escaped(" · ".join(part for part in (*about, *post.addresses) if part)),
         *([escaped(row["text"])] if row["text"] else []),
         *map(escaped, files),
         f"*{escaped(row['author_card'])}*",
@@ -287,40 +329,41 @@ def _post_markdown(post: ExportedPost, community: Community) -> list[str]:
     ]
 
 
-def _document(blocks: Sequence[str]) -> str:
+def document(blocks: Sequence[str]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _span_words(span: Span) -> str:
+def span_words(span: Span) -> str:
     parts = (f"from {span.first}" if span.first else "", f"to {span.last}" if span.last else "")
     return " ".join(part for part in parts if part)
 
 
-def _items(lines: Sequence[str]) -> list[str]:
+def items(lines: Sequence[str]) -> list[str]:
     return ["\n".join(f"- {escaped(line)}" for line in lines)] if lines else []
 
 
 def posts_markdown(found: Sequence[ExportedPost], left_out: LeftOut, community: Community, span: Span) -> str:
-    title = f"{community.name}: posts {_span_words(span)}".rstrip()
-    blocks = [f"# {escaped(title)}", *_items([f"Posts: {len(found)}", *_left_out(left_out)])]
+    title = f"{community.name}: posts {span_words(span)}".rstrip()
+    blocks = [f"# {escaped(title)}", *items([f"Posts: {len(found)}", *_left_out(left_out)])]
     for post in found:
         blocks += _post_markdown(post, community)
-    return _document(blocks)
+    return document(blocks)
 
 
 def quotations_markdown(found: Sequence[ExportedQuotation], left_out: LeftOut, community: Community, span: Span) -> str:
-    title = f"{community.name}: quotations {_span_words(span)}".rstrip()
-    blocks = [f"# {escaped(title)}", *_items([f"Quotations: {len(found)}", *_left_out(left_out)])]
+    title = f"{community.name}: quotations {span_words(span)}".rstrip()
+    blocks = [f"# {escaped(title)}", *items([f"Quotations: {len(found)}", *_left_out(left_out)])]
     for quotation in found:
         row = quotation_row(quotation, community)
         source = " · ".join(part for part in (row["author"], row["country"], row["date"], row["link"]) if part)
         details = [_subject(row), row["author_card"], f"Selected by {row['selected_by']}, {row['selected_at'][:10]}"]
+        details += row["addresses"]
         blocks += [
             _quote(escaped(row["quotation"])),
             escaped(f"— {source}"),
-            *_items([line for line in details if line]),
+            *items([line for line in details if line]),
         ]
-    return _document(blocks)
+    return document(blocks)
 
 
 def discussion_markdown(found: ExportedDiscussion, community: Community) -> str:
@@ -328,17 +371,17 @@ def discussion_markdown(found: ExportedDiscussion, community: Community) -> str:
     facts = [
         f"Community: {community.name}",
         f"Sponsor: {found.sponsor}" if found.sponsor else "",
-        f"Dates: {_span_words(Span(first=first, last=last))}" if first or last else "",
+        f"Dates: {span_words(Span(first=first, last=last))}" if first or last else "",
         f"State: {found.state}",
         f"Working group: {', '.join(found.working_group)}" if found.working_group else "",
         f"Running number: {found.counter}",
         f"Posts: {len(found.posts)}",
         *_left_out(found.left_out),
     ]
-    blocks = [f"# {escaped(found.title)}", *_items([fact for fact in facts if fact])]
+    blocks = [f"# {escaped(found.title)}", *items([fact for fact in facts if fact])]
     if found.questions:
         numbered = [f"{number}. {escaped(text)}" for number, text in enumerate(found.questions, 1)]
         blocks += ["## Questions", "\n".join(numbered)]
     for post in found.posts:
         blocks += _post_markdown(post, community)
-    return _document(blocks)
+    return document(blocks)

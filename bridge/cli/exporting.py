@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -9,13 +10,13 @@ from typing import Annotated
 
 import typer
 
+from bridge.cli import decision_figures, rooms
 from bridge.cli import export_formats as formats
-from bridge.cli import rooms
 from bridge.cli.common import ConfigOption, Exit, complain, now, open_config, say
-from bridge.cli.export_formats import Span
+from bridge.cli.export_formats import Separator, Span
 from bridge.config import Config
 from bridge.core.community import Community
-from bridge.core.exports import DiscussionLine, ExportedDiscussion, LeftOut, Posts, Quotations
+from bridge.core.exports import Decisions, DiscussionLine, ExportedDiscussion, LeftOut, Posts, Quotations
 from bridge.core.ids import CommunityId
 
 export = typer.Typer(help="Take posts, quotations and discussions out, with who said it.", no_args_is_help=True)
@@ -38,6 +39,10 @@ _Out = Annotated[
     typer.Option("--out", metavar="FILE", help="Write it there, for you alone to read, instead of printing it."),
 ]
 _Community = Annotated[str | None, typer.Option("--community", help="Its id; needed where there are several.")]
+_Separator = Annotated[
+    Separator,
+    typer.Option("--separator", help="Of CSV; where spreadsheets show everything in one column: semicolon."),
+]
 _From = Annotated[
     datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The first day.")
 ]
@@ -56,6 +61,7 @@ def posts(
     first: _From = None,
     last: _To = None,
     format: _Format = Format.CSV,  # noqa: A002 - the option is called so
+    separator: _Separator = Separator.COMMA,
     out: _Out = None,
     config: ConfigOption = None,
 ) -> None:
@@ -67,11 +73,12 @@ def posts(
     async def read() -> Posts:
         app = rooms.app()
         async with app.open_storage(loaded, migrate=False):
-            return await app.export_posts(where.id, since=_since(first, where), until=_until(last, where))
+            found = await app.export_posts(where.id, since=_since(first, where), until=_until(last, where))
+            return replace(found, posts=app.addressed(loaded, found.posts))
 
     found = asyncio.run(read())
     text = {
-        Format.CSV: lambda: formats.posts_csv(found.posts, where),
+        Format.CSV: lambda: formats.posts_csv(found.posts, where, separator),
         Format.JSON: lambda: formats.posts_json(found.posts, found.left_out, where, span),
         Format.MARKDOWN: lambda: formats.posts_markdown(found.posts, found.left_out, where, span),
     }[format]()
@@ -85,6 +92,7 @@ def quotations(
     first: _From = None,
     last: _To = None,
     format: _Format = Format.CSV,  # noqa: A002 - the option is called so
+    separator: _Separator = Separator.COMMA,
     out: _Out = None,
     config: ConfigOption = None,
 ) -> None:
@@ -96,15 +104,48 @@ def quotations(
     async def read() -> Quotations:
         app = rooms.app()
         async with app.open_storage(loaded, migrate=False):
-            return await app.export_quotations(where.id, since=_since(first, where), until=_until(last, where))
+            found = await app.export_quotations(where.id, since=_since(first, where), until=_until(last, where))
+            posts = app.addressed(loaded, [quotation.post for quotation in found.quotations])
+            pairs = zip(found.quotations, posts, strict=True)
+            return replace(found, quotations=[replace(quotation, post=post) for quotation, post in pairs])
 
     found = asyncio.run(read())
     text = {
-        Format.CSV: lambda: formats.quotations_csv(found.quotations, where),
+        Format.CSV: lambda: formats.quotations_csv(found.quotations, where, separator),
         Format.JSON: lambda: formats.quotations_json(found.quotations, found.left_out, where, span),
         Format.MARKDOWN: lambda: formats.quotations_markdown(found.quotations, found.left_out, where, span),
     }[format]()
     _deliver(text, format, out, found.left_out)
+
+
+@export.command()
+def decisions(
+    context: typer.Context,
+    community: _Community = None,
+    first: _From = None,
+    last: _To = None,
+    format: _Format = Format.MARKDOWN,  # noqa: A002 - the option is called so
+    separator: _Separator = Separator.COMMA,
+    out: _Out = None,
+    config: ConfigOption = None,
+) -> None:
+    """How moderators decided in some days, in figures to be published: refusals by reason, appeals, the median time."""
+    loaded = open_config(context, config)
+    where = _one_community(loaded, community)
+    span = _span(first, last)
+
+    async def read() -> Decisions:
+        app = rooms.app()
+        async with app.open_storage(loaded, migrate=False):
+            return await app.export_decisions(where.id, since=_since(first, where), until=_until(last, where))
+
+    found = asyncio.run(read())
+    text = {
+        Format.CSV: lambda: decision_figures.as_csv(found, separator),
+        Format.JSON: lambda: decision_figures.as_json(found, where, span),
+        Format.MARKDOWN: lambda: decision_figures.as_markdown(found, where, span),
+    }[format]()
+    _deliver(text, format, out, LeftOut())
 
 
 @export.command()
@@ -113,6 +154,7 @@ def discussion(
     which: Annotated[str, typer.Argument(metavar="ID|TITLE", help="Its number from /discussion, or its title.")],
     community: Annotated[str | None, typer.Option("--community", help="Look for it only there.")] = None,
     format: _Format = Format.MARKDOWN,  # noqa: A002 - the option is called so
+    separator: _Separator = Separator.COMMA,
     out: _Out = None,
     config: ConfigOption = None,
 ) -> None:
@@ -125,6 +167,8 @@ def discussion(
         async with app.open_storage(loaded, migrate=False):
             known = list(await app.find_discussions(which, wanted))
             found = await app.export_discussion(known[0].id, until=now()) if len(known) == 1 else None
+            if found is not None:
+                found = replace(found, posts=app.addressed(loaded, found.posts))
             return known, found
 
     known, found = asyncio.run(read())
@@ -137,7 +181,7 @@ def discussion(
         raise typer.Exit(Exit.FAILED)
     where = _community_of(loaded, found.community)
     text = {
-        Format.CSV: lambda: formats.posts_csv(found.posts, where),
+        Format.CSV: lambda: formats.posts_csv(found.posts, where, separator),
         Format.JSON: lambda: formats.discussion_json(found, where),
         Format.MARKDOWN: lambda: formats.discussion_markdown(found, where),
     }[format]()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bridge.config import Config
-from bridge.core.exports import DiscussionLine, ExportedDiscussion, Posts, Quotations
+from bridge.core.exports import Decisions, DiscussionLine, ExportedDiscussion, ExportedPost, Posts, Quotations
 from bridge.core.ids import AccountId
 from bridge.core.ports import Adapter, StateStore
 from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, StatusReport
@@ -48,12 +48,20 @@ class App(Protocol):
         self, community: str, *, since: datetime | None, until: datetime
     ) -> Coroutine[Any, Any, Quotations]: ...
 
+    def export_decisions(
+        self, community: str, *, since: datetime | None, until: datetime
+    ) -> Coroutine[Any, Any, Decisions]: ...
+
     def find_discussions(self, said: str, community: str | None) -> Coroutine[Any, Any, Sequence[DiscussionLine]]:
         """By title, else by number."""
         ...
 
     def export_discussion(self, discussion: int, *, until: datetime) -> Coroutine[Any, Any, ExportedDiscussion]:
         """Raises LookupError where there is none."""
+        ...
+
+    def addressed(self, config: Config, posts: Sequence[ExportedPost]) -> Sequence[ExportedPost]:
+        """With the platforms' own links to where they stand."""
         ...
 
     def settle(self, delivery: int, step: DeliveryStep, *, by: str, now: datetime) -> Coroutine[Any, Any, DeliveryLine]:

@@ -20,6 +20,7 @@ from pydantic import (
 from bridge.config.problems import did_you_mean
 from bridge.core.hygiene import clean_line
 from bridge.core.ids import Address, UserId, UserRef
+from bridge.core.money import Price
 from bridge.core.policy import DEFAULT_RULES, Check, Consequence, Policy, Role, Rule, Template
 from bridge.core.when import Hours
 
@@ -56,6 +57,11 @@ def _zone(text: str) -> str:
 
 def _hours(text: str) -> str:
     Hours.parse(text)
+    return text
+
+
+def _price(text: str) -> str:
+    Price.parse(text)
     return text
 
 
@@ -110,6 +116,7 @@ def _wordings(texts: dict[str, str]) -> dict[str, str]:
 
 
 ZoneName = Annotated[str, AfterValidator(_zone)]
+PriceText = Annotated[str, AfterValidator(_price)]
 HoursText = Annotated[str, AfterValidator(_hours)]
 
 
@@ -165,6 +172,10 @@ class TemplateSection(_Section):
     def template(self) -> Template:
         texts = {language: clean_line(text, _LONGEST) for language, text in self.text.items()}
         return Template(id=self.id, label=clean_line(self.label, 40), texts=texts)
+
+
+def price(text: str | None) -> Price | None:
+    return None if text is None else Price.parse(text)
 
 
 def user(address: Address) -> UserRef:

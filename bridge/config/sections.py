@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo
 
 from bridge.config.membership import ProfileFieldSection, RetentionSection, no_twins
-from bridge.config.moderating import HoursText, RuleSection, TemplateSection, ZoneName, language_code
+from bridge.config.moderating import HoursText, PriceText, RuleSection, TemplateSection, ZoneName, language_code
 from bridge.config.problems import did_you_mean
 from bridge.core.community import Intake
 from bridge.core.hygiene import MAX_NAME, clean_name
@@ -107,6 +107,7 @@ class GroupSection(Section):
     language: LanguageCode | None = None
     quiet_hours: HoursText | None = None
     time_zone: ZoneName | None = None
+    sms_price: PriceText | None = None
 
 
 class CommunitySection(Section):
@@ -130,6 +131,7 @@ class CommunitySection(Section):
     approvals: int = Field(default=1, ge=1, le=5)
     own_posts: bool = False
     consent_to_edits: bool = False
+    sms_price: PriceText | None = None
     safeguarding_ids: tuple[PersonAddress, ...] = ()
     rules: tuple[RuleSection, ...] | None = None
     questions: tuple[TemplateSection, ...] = ()
@@ -184,6 +186,7 @@ EXAMPLES: dict[str, str] = {
     "communities.approvals": "approvals = 1",
     "communities.own_posts": "own_posts = false",
     "communities.consent_to_edits": "consent_to_edits = false",
+    "communities.sms_price": 'sms_price = "KES 0.80"',
     "communities.undo_seconds": "undo_seconds = 10",
     "communities.posts_per_hour": "posts_per_hour = 0",
     "communities.claim_minutes": "claim_minutes = 30",
@@ -224,5 +227,6 @@ EXAMPLES: dict[str, str] = {
     "communities.groups.language": 'language = "fr"',
     "communities.groups.quiet_hours": 'quiet_hours = "22:00-06:00"',
     "communities.groups.time_zone": 'time_zone = "Africa/Lusaka"',
+    "communities.groups.sms_price": 'sms_price = "ZMW 0.35"',
 }
 """How a key is written, for messages."""

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bridge.core.ids import Address, CommunityId, UserRef
 from bridge.core.membership import MemberPolicy
+from bridge.core.money import Price
 from bridge.core.policy import Policy
 from bridge.core.when import Hours
 
@@ -31,6 +32,8 @@ class Group:
     """When nothing is to be sent there, in ``zone``; posts wait for its end."""
     zone: ZoneInfo | None = None
     """The group's own time zone; None: the community's."""
+    sms_price: Price | None = None
+    """What one SMS to one reader there costs; None: nobody said."""
 
 
 @dataclass(frozen=True, kw_only=True)

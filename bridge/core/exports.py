@@ -1,10 +1,11 @@
 """What is taken out of the database for people: posts with their authors' cards, quotations, thematic discussions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.core.card import AuthorCard
+from bridge.core.ids import RemoteRef
 from bridge.core.text import RichText
 
 
@@ -35,6 +36,8 @@ class ExportedPost:
     theme: str
     theme_number: int | None
     headline: str
+    thread_headline: str
+    """The headline of its sub-thread's first post; its own where it is the first."""
     thread_number: int
     """Its number within its sub-thread."""
     answers: int | None
@@ -46,6 +49,10 @@ class ExportedPost:
     """(kind, name) of its files, and of what could not be carried."""
     notes: tuple[ExportedNote, ...]
     translations: tuple[ExportedTranslation, ...]
+    places: tuple[RemoteRef, ...] = ()
+    """Where it stands: the first message in every chat that it arrived in."""
+    addresses: tuple[str, ...] = ()
+    """Of those, as the platforms' own links."""
     origin: tuple[str, int] | None
     """For a copy from another community: its name, and the number there."""
 
@@ -106,3 +113,15 @@ class ExportedDiscussion:
     """The number that its newest post bears; those taken back have theirs, too."""
     posts: Sequence[ExportedPost]
     left_out: LeftOut
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decisions:
+    """How moderators decided in some time, in figures alone: who and what is in none of them."""
+
+    counts: Mapping[tuple[str, str], int]
+    """By kind of item and state that it was left in."""
+    reasons: Mapping[str, int]
+    """Of the posts that were rejected."""
+    median_minutes: int | None
+    """From arrival to a moderator's decision."""

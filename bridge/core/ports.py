@@ -198,6 +198,13 @@ class CanLink(Protocol):
         ...
 
 
+@runtime_checkable
+class CanPoint(Protocol):
+    def message_link(self, ref: RemoteRef) -> str | None:
+        """Pure: an address that opens this message for whoever is in its chat; None where there is none."""
+        ...
+
+
 # --- webhooks -------------------------------------------------------------------------------------------------------
 
 

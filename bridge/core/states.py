@@ -89,7 +89,7 @@ class ReviewStep(StrEnum):
     LAPSE = "lapse"
     MERGE = "merge"
     UNDO = "undo"
-    """Only while no delivery of the post has been attempted."""
+    """Only while no delivery of the post has been attempted, or no author told that it was rejected or merged."""
 
 
 REVIEW: Machine[ReviewState, ReviewStep] = Machine(
@@ -102,6 +102,8 @@ REVIEW: Machine[ReviewState, ReviewStep] = Machine(
         (ReviewState.HELD, ReviewStep.LAPSE): ReviewState.LAPSED,
         (ReviewState.HELD, ReviewStep.MERGE): ReviewState.MERGED,
         (ReviewState.APPROVED, ReviewStep.UNDO): ReviewState.HELD,
+        (ReviewState.REJECTED, ReviewStep.UNDO): ReviewState.HELD,
+        (ReviewState.MERGED, ReviewStep.UNDO): ReviewState.HELD,
     },
 )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from bridge.core.when_words import Period, Reading, Unclear, read
+from bridge.core.when_words import Period, Reading, Unclear, read, weekday_of
 
 MAX_AHEAD = timedelta(days=366)
 _MORNING = 8 * 60
@@ -21,6 +21,11 @@ def _folded(text: str) -> str:
     apart = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(char for char in apart if not unicodedata.combining(char))
     return re.sub(r"(?<=\d)z$", " utc", " ".join(bare.replace("’", "'").split()).strip(" .,;!?"))
+
+
+def weekday(text: str) -> int | None:
+    """The weekday of this name in any of the five languages, Monday is 0; None for other words."""
+    return weekday_of(_folded(text))
 
 
 def _moments(day: date, minutes: int, zone: tzinfo) -> list[datetime]:

@@ -77,6 +77,13 @@ _WEEKDAYS: Final = _table(
     "saturday sat samedi sam sabado sab jumamosi",
     "sunday sun dimanche dim domingo dom jumapili",
 )
+
+
+def weekday_of(text: str) -> int | None:
+    """The number of a weekday by its name, folded; Monday is 0."""
+    return _WEEKDAYS.get(text)
+
+
 _MONTHS: Final = _table(
     "",
     "january jan janvier janv janeiro enero ene januari",

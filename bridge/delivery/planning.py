@@ -32,6 +32,7 @@ async def view_of(post: Post, community: Community) -> PostView:
     if parent is not None and parent.state == PostState.LIVE:  # what was taken back is not quoted either
         excerpt = codec.load(codec.RICH_TEXT, parent.text).text
     theme = await desk.theme(post.theme_id)
+    root = None if post.thread_id is None else await submissions.post_by_id(post.thread_id)
     origin = codec.load_object(post.origin)
     return PostView(
         community=community.name,
@@ -49,6 +50,7 @@ async def view_of(post: Post, community: Community) -> PostView:
         theme="" if theme is None else theme.title,
         theme_number=post.theme_number,
         thread_number=post.thread_number,
+        thread_headline="" if root is None else root.headline,
         notes=tuple(NoteView(**note) for note in codec.load_object(post.notes).get("notes", [])),
         short=post.short,
         translations=tuple(

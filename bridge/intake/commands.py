@@ -139,6 +139,7 @@ def _help(community: Community, w: Words) -> str:
             w._("/restore 12 – send a post that lapsed to the moderators again"),
             w._("/get 12 – the whole text of post 12"),
             w._("/language – the language I write to you in"),
+            w._("To answer post 12 where you cannot reply to it, begin your message with: Re #12"),
         )
     )
 

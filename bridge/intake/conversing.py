@@ -1,7 +1,9 @@
 """What a member says or presses in answer to something we asked: a moderators' question, the profile questions."""
 
-from bridge.core.events import MessagePosted, Sender
+from bridge.core.events import MessageEdited, MessagePosted, Sender
+from bridge.core.hygiene import clean_text
 from bridge.core.ids import Address
+from bridge.core.message import Uncarried
 from bridge.core.states import ConversationState
 from bridge.core.text import EMPTY, RichText, plain
 from bridge.intake import choosing, languages, posting
@@ -11,14 +13,15 @@ from bridge.members.reach import Letter
 from bridge.moderation import appeals, cards, query, restoring
 from bridge.moderation.acts import Reply
 from bridge.rendering.words import words
-from bridge.storage import ledger, people, submissions
+from bridge.storage import inbox, ledger, people, submissions
 from bridge.storage.models import Conversation, Delivery, Handle, Identity
 
 
 async def continues(event: MessagePosted, identity: Identity, context: Context) -> bool:
     """Is this an answer to something we asked? Then it is taken as one.
 
-    Who replies to a question answers that one; else what was asked last counts. A file is an answer only as a reply.
+    Who replies to a question answers that one; else what was asked last counts. Of several files sent together each
+    must be a reply: what follows an answer is a post.
     """
     if await languages.answered(event, identity, context):
         return True
@@ -28,7 +31,7 @@ async def continues(event: MessagePosted, identity: Identity, context: Context) 
         await query.hear(asked, identity, text, context.attachments, uncarried, context.desk)
         return True
     if context.attachments:
-        return False
+        return not event.album and await _answered_with_a_file(identity, text, uncarried, context)
     awaited = await query.awaited(identity, text, context.desk)
     conversation = await interview.waiting(identity) if text else None
     rests = conversation is not None and await _rests(conversation, identity, text, replied, context)
@@ -47,6 +50,28 @@ async def continues(event: MessagePosted, identity: Identity, context: Context) 
         content = await interview.put_aside(conversation, identity, community, context.now)
         await contact.say(event.ref.address, content, community, context.now)
     return False
+
+
+async def _answered_with_a_file(
+    identity: Identity, text: RichText, uncarried: tuple[Uncarried, ...], context: Context
+) -> bool:
+    """ "Please send a photo of the box": the next message is the answer, also where it is a file."""
+    awaited = await query.awaited(identity, text, context.desk)
+    if awaited is None:
+        return False
+    await query.hear(awaited[0], identity, awaited[1], context.attachments, uncarried, context.desk)
+    return True
+
+
+async def edited(event: MessageEdited, context: Context) -> None:
+    """A member has edited a private message that is no post: their answer is what it says now."""
+    identity = await people.find(event.sender.ref)
+    if identity is None or identity.direct != event.ref.address:
+        return
+    text, _ = posting.tidy(event, context)
+    for before in await inbox.texts_of(event.ref):
+        if await query.amended(identity, clean_text(before), text, context.desk):
+            return
 
 
 async def _rests(

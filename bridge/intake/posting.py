@@ -9,15 +9,16 @@ from bridge.core.hygiene import clean_line, clean_text
 from bridge.core.ids import RemoteRef
 from bridge.core.message import Attachment, Content, Uncarried
 from bridge.core.policy import Consequence
-from bridge.core.states import ReviewState, ThemeState
-from bridge.core.text import EMPTY, MarkKind, RichText, joined, marked, plain
-from bridge.intake import published, refusing
+from bridge.core.states import ReviewState
+from bridge.core.text import EMPTY, RichText, joined, plain
+from bridge.intake import published, refusing, threads
 from bridge.intake.context import Context
 from bridge.members import contact, interview
 from bridge.members.profiles import shown_name
 from bridge.moderation import cards, decisions, retracting, rewording, rules, sharing, unread
+from bridge.moderation.threads import inherited
 from bridge.rendering.refusals import refusal_words
-from bridge.storage import codec, desk, inbox, intake_reads, ledger, people, submissions
+from bridge.storage import codec, inbox, intake_reads, ledger, people, submissions
 from bridge.storage.models import Identity, Review, Submission
 
 _DETAIL = 300
@@ -75,7 +76,10 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
             await _remove_original(event.ref, None, community, context)
         await _answer(event, identity, community, context, _too_long(identity, community, len(text)))
         return
-    reply_post_id, quote = await _thread(event, context.now)
+    reply_post_id, quote = await threads.answered(event, context.now)
+    if reply_post_id is None and not quote:
+        parent, text = await threads.named(text, community, contact.language_of(identity, community), context.now)
+        reply_post_id = None if parent is None else parent.id
     where = await inbox.origin(event.ref.address)
     case = rules.Case(
         community=community,
@@ -97,7 +101,8 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         # Removing it would fail again, and readers there would see it twice.
         leaves, intake = False, Intake.COPY.value
     gathers = publish and bool(event.album)
-    headline, theme_id = await _inherited(reply_post_id, community)
+    parent = None if reply_post_id is None else await submissions.post_by_id(reply_post_id)
+    headline, theme_id = await inherited(parent, community)
     pause = await _pause(identity, community, context.now)
     review = await submissions.submit(
         community=community.id,
@@ -133,15 +138,6 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     await _receipt(event, identity, review, community, context, removed=leaves)
 
 
-async def _inherited(reply_post_id: int | None, community: Community) -> tuple[str, int | None]:
-    """The headline and the theme of what is answered; of a theme that was closed, no more posts."""
-    parent = None if reply_post_id is None else await submissions.post_by_id(reply_post_id)
-    if parent is None or parent.community != community.id:
-        return "", None
-    theme = await desk.theme(parent.theme_id)
-    return parent.headline, None if theme is None or theme.state != ThemeState.OPEN else theme.id
-
-
 async def _pause(identity: Identity, community: Community, now: datetime) -> timedelta:
     """How long the cards of a new message of this person wait."""
     lately = await intake_reads.sent_by(identity.person_id, community.id, now - _LATELY, limit=_HANDFUL)
@@ -165,21 +161,6 @@ async def _remove_original(
         review_id=None if review is None else review.id,
         view=ledger.CAN_WAIT if can_wait else "",
     )
-
-
-async def _thread(event: MessagePosted, now: datetime) -> tuple[int | None, RichText]:
-    """The post this answers; where it is none of ours, a short quote of what it answers."""
-    if event.reply_to is not None:
-        row = await ledger.answered(event.reply_to, event.at, now)
-        if row is not None and row.post_id is not None:
-            return row.post_id, EMPTY
-        parent = await submissions.submission_by_source(event.reply_to)
-        if parent is not None:
-            post = await submissions.post_of_submission(parent.id)
-            if post is not None:
-                return post.id, EMPTY
-    excerpt = clean_line(event.reply_excerpt, 120)
-    return None, marked(f"«{excerpt}»", MarkKind.QUOTE) + "\n" if excerpt else EMPTY
 
 
 async def _joins_album(event: MessagePosted, context: Context, uncarried: tuple[Uncarried, ...]) -> bool:
@@ -302,6 +283,11 @@ async def edited(event: MessageEdited, context: Context) -> None:
     uncarried = codec.load(codec.UNCARRIED, wording.uncarried)
     own = await submissions.authors_revision(submission.id) or wording
     said, _ = tidy(event, context)
+    parent, rest = await threads.named(
+        said, community, contact.language_of(submission.identity, community), context.now
+    )
+    if parent is not None and parent.id == submission.reply_post_id:
+        said = rest  # still says what it answers
     text = _reworded(codec.load(codec.RICH_TEXT, own.text), event, submission, said)
     if text is None or not (said or attachments or uncarried):
         return
@@ -390,4 +376,4 @@ async def withdraw(submission_id: int, context: Context) -> str:
             "Post #{number} is already published. To have it taken back, write: RETRACT {number}",
             number=review.submission.number,
         )
-    return decisions.already(review, w)
+    return decisions.already(review, w, community.policy.zone)

@@ -39,10 +39,14 @@ async def tell(
         return
     w = contact.language_of(identity, community)
     when = w.time(until, community.policy.zone)
-    said = [w._("So this message was not passed on. Please send it again after {time}.", time=when)]
     if first:
-        said.insert(0, _limit(ruling.refused_by, community, w))
-        said.append(w._("Until then that holds for further messages of yours, too: please keep them for later."))
+        said = [
+            _limit(ruling.refused_by, community, w),
+            w._("So this message was not passed on. Please send it again after {time}.", time=when),
+            w._("Until then that holds for further messages of yours, too: please keep them for later."),
+        ]
+    else:
+        said = [w._("This message was not passed on either. Please send it again after {time}.", time=when)]
     letter = plain(" ".join(said))
     if comes_back:
         back = w._("It is taken out of the group. Here it is, so that it is not lost:")

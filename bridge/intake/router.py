@@ -43,6 +43,8 @@ async def handle(event: InboundEvent, context: Context) -> None:
             await _posted(event, context)
         case MessageEdited():
             await posting.edited(event, context)
+            if await submissions.submission_by_source(event.ref) is None:
+                await conversing.edited(event, context)
         case MessageDeleted():
             await posting.deleted(event, context)
         case ButtonPressed():

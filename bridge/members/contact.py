@@ -54,9 +54,10 @@ async def say(
     now: datetime,
     *,
     review_id: int | None = None,
+    mark: str = "",
     due: datetime | None = None,
 ) -> Delivery:
-    """Plan a notice in a chat."""
+    """Plan a notice in a chat. ``mark``: by what its row is known later."""
     return await ledger.plan(
         kind=ledger.NOTICE,
         address=address,
@@ -64,6 +65,7 @@ async def say(
         content=content,
         community="" if community is None else community.id,
         review_id=review_id,
+        view=mark,
         due_at=due,
         lifetime=NOTICE_LIFETIME,
     )
@@ -79,6 +81,8 @@ async def reply_in_group(
     link_label: str = "",
     start_payload: str = "",
     stays: timedelta = STAYS,
+    mark: str = "",
+    due: datetime | None = None,
 ) -> None:
     """One short reply under a member's message, with a link to the bot where there is one, removed after ``stays``.
 
@@ -93,7 +97,7 @@ async def reply_in_group(
     content = Content(text=RichText(text), reply_to=to, buttons=buttons, silent=True)
     if await ledger.said_lately(where, content, now - timedelta(seconds=60)):
         return
-    notice = await say(where, content, community, now)
+    notice = await say(where, content, community, now, mark=mark, due=due)
     if capabilities.deletes_own:
         await ledger.plan(
             kind=ledger.NOTICE,
@@ -101,6 +105,7 @@ async def reply_in_group(
             now=now,
             operation=ledger.DELETE,
             target=notice,
-            due_at=now + stays,
+            view=mark,
+            due_at=(due or now) + stays,
             lifetime=NOTICE_LIFETIME,
         )

@@ -95,8 +95,22 @@ class Act:
         return int(self.review.submission.number)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Prompt:
+    """A message that waits for a reply: which deed the reply is for, and with what argument."""
+
+    text: RichText
+    deed: str
+    argument: str = ""
+
+    @property
+    def view(self) -> str:
+        """What its row remembers."""
+        return f"{self.deed}:{self.argument}" if self.argument else self.deed
+
+
 Handler = Callable[[Act], Awaitable[Reply]]
-Question = Callable[[Act], Awaitable[RichText | Reply]]
+Question = Callable[[Act], Awaitable[RichText | Reply | list[Prompt]]]
 HELD = frozenset({ReviewState.HELD})
 ALWAYS = frozenset(ReviewState)
 
@@ -112,7 +126,7 @@ class Deed:
     perform: Handler | None = None
     """A press, or the word alone."""
     question: Question | None = None
-    """A press (or the word alone) of what needs words: the message that the moderator replies to, or why not."""
+    """A press (or the word alone) of what needs words: the message (or several) to reply to, or why not."""
     heard: Handler | None = None
     """With the words that were given."""
     role: Role = Role.MODERATOR

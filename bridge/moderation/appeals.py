@@ -118,12 +118,16 @@ async def hindered(act: Act) -> Reply | None:
 
 
 async def _others(review: Review, identity: Identity, community: Community) -> int:
-    """How many people beside this one are known to decide here, not counting the author.
+    """How many people beside this one are known to decide on this, not counting the author.
 
     Where being in the channel is enough, who has decided before is known, too.
     """
     refs = await permissions.others(community, identity)
-    if community.trust_channel:
+    if review.escalated_at is not None:
+        refs = [
+            ref for ref in await permissions.safeguarders(community) if not await permissions.is_among(identity, [ref])
+        ]
+    elif community.trust_channel:
         refs += [ref for text in await dialogue.deciders(community.id) if (ref := permissions.ref_of(text)) is not None]
     persons: set[object] = set()
     for ref in refs:

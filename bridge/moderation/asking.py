@@ -36,7 +36,7 @@ async def ask(act: Act) -> Reply:
     """A typed question, or the name of one that is kept ready."""
     said = clean_line(act.text.text, _READ)
     if not said:
-        return decisions.reply(decisions.Verdict.EMPTY, act.review, act.w)
+        return decisions.told(decisions.Verdict.EMPTY, act)
     for template in act.community.policy.questions:
         if said.casefold() in (template.id.casefold(), template.label.casefold()):
             return await _put_ready(act, template)

@@ -10,11 +10,11 @@ from bridge.core.ids import Address
 from bridge.core.message import Attachment, Content
 from bridge.core.splitting import split
 from bridge.core.states import DeliveryState, ReviewState
-from bridge.core.text import RichText, plain
+from bridge.core.text import MarkKind, RichText, plain
 from bridge.delivery.directory import Directory
 from bridge.moderation import menu, panel
 from bridge.moderation.facts import CardFacts, facts_of
-from bridge.rendering import posts
+from bridge.rendering import apart, posts
 from bridge.rendering.words import Words, words
 from bridge.storage import inbox, ledger, submissions
 from bridge.storage.models import Delivery, Identity, Review
@@ -123,7 +123,7 @@ async def show_files(
 
 def _whole(facts: CardFacts, address: Address, directory: Directory) -> bool:
     """Does a card there hold all of the text, and its status still?"""
-    return directory.fits(address, Content(text=facts.text + "x" * panel.RESERVE))
+    return directory.fits(address, Content(text=panel.shown_words(facts) + "x" * panel.RESERVE))
 
 
 def _exhibits(facts: CardFacts, address: Address, directory: Directory, w: Words) -> list[Content]:
@@ -139,7 +139,9 @@ def _exhibits(facts: CardFacts, address: Address, directory: Directory, w: Words
         def fits(text: RichText) -> bool:
             return directory.fits(address, Content(text=text))
 
-        contents += [Content(text=part, silent=True) for part in split(caption + "\n" + facts.text, fits)]
+        whole = apart.quoted(panel.shown_words(facts))
+        whole = whole if MarkKind.QUOTE in capabilities.marks else apart.barred(whole)
+        contents += [Content(text=part, silent=True) for part in split(caption + "\n" + whole, fits)]
     return contents
 
 
@@ -210,18 +212,23 @@ async def compose(
         )
         for action, argument in panel.actions_of(facts, card.view, w)
     }
-    room = len(facts.text)
+    room = len(panel.shown_words(facts))
     if not _whole(facts, row.address, directory):
         room = max(200, capabilities.text_limit - panel.RESERVE)
     # What was asked and answered gives way first, then the post (all of it stands above), then the status.
     talk = capabilities.text_limit
-    content = panel.render(facts, card.view, handles, room, w, talk=talk)
+
+    def rendered() -> Content:
+        content = panel.render(facts, card.view, handles, room, w, talk=talk)
+        return content if MarkKind.QUOTE in capabilities.marks else replace(content, text=apart.barred(content.text))
+
+    content = rendered()
     while not directory.fits(row.address, content) and talk > _LEAST_TALK:
         talk = talk * 3 // 4
-        content = panel.render(facts, card.view, handles, room, w, talk=talk)
+        content = rendered()
     while not directory.fits(row.address, content) and room > 0:
         room = room * 3 // 4 if room > 50 else 0
-        content = panel.render(facts, card.view, handles, room, w, talk=talk)
+        content = rendered()
     while not directory.fits(row.address, content) and len(content.text) > 1:
         content = replace(content, text=content.text.shortened(len(content.text) * 3 // 4))
     return content, facts.fingerprint

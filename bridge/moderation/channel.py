@@ -16,7 +16,7 @@ from bridge.core.states import DeliveryState, ReviewState
 from bridge.core.text import RichText, plain
 from bridge.members import contact
 from bridge.moderation import cards, decisions, permissions, powers
-from bridge.moderation.acts import Act, Deed, Desk, Moderator, Reply
+from bridge.moderation.acts import Act, Deed, Desk, Moderator, Prompt, Reply
 from bridge.moderation.decisions import Verdict
 from bridge.moderation.deeds import DEEDS
 from bridge.moderation.menu import MAIN, VIEWS
@@ -71,8 +71,12 @@ async def _carry_out(act: Act, deed: Deed) -> Reply:
     asked = await deed.question(act)
     if isinstance(asked, Reply):
         return asked
-    await prompt(act, deed.name, asked)
-    return Reply(text=act.w._("Please reply to the message I just sent."), on_card=True)
+    if isinstance(asked, RichText):
+        await _prompt(act, Prompt(text=asked, deed=deed.name), asks_reply=True)
+        return Reply(text=act.w._("Please reply to the message I just sent."), on_card=True)
+    for one in asked:
+        await _prompt(act, one, asks_reply=False)
+    return Reply(text=act.w._("Please reply to one of the messages I just sent."), on_card=True)
 
 
 async def _and_next(act: Act, deed: Deed, told: Reply) -> Reply:
@@ -91,19 +95,19 @@ async def _refused(act: Act, deed: Deed) -> Reply | None:
     if not await permissions.covers(act.community, act.role, deed.role):
         return powers.needs(deed.role, act.w)
     if act.review.state not in deed.states:
-        return decisions.reply(Verdict.DECIDED, act.review, act.w)
+        return decisions.told(Verdict.DECIDED, act)
     if not deed.any_revision and act.revision != act.review.revision:
-        return decisions.reply(Verdict.STALE, act.review, act.w)
+        return decisions.told(Verdict.STALE, act)
     return await powers.hindered(act) if deed.decides else None
 
 
 async def _show(act: Act, view: str) -> Reply:
     """Another view of the same card, in this channel only."""
     if act.revision != act.review.revision:
-        return decisions.reply(Verdict.STALE, act.review, act.w)
+        return decisions.told(Verdict.STALE, act)
     of_held = view in VIEWS and view != MAIN
     if act.review.state != ReviewState.HELD and (of_held or act.review.state != ReviewState.APPROVED):
-        return decisions.reply(Verdict.DECIDED, act.review, act.w)
+        return decisions.told(Verdict.DECIDED, act)
     if act.card is not None:
         await ledger.set_view(act.card, view)
         await cards.refresh_one(act.card, act.now)
@@ -120,12 +124,15 @@ async def _card(review: Review, channel: Address, message: RemoteRef | None) -> 
     return rows[-1] if rows else None
 
 
-async def prompt(act: Act, action: str, text: RichText) -> None:
-    """Ask the moderator to type something, as a reply to a message that remembers what it is for."""
+async def _prompt(act: Act, prompt: Prompt, *, asks_reply: bool) -> None:
+    """Ask the moderator to type something, as a reply to a message that remembers what it is for.
+
+    ``asks_reply``: their app may open the reply by itself, which is of no use where several are offered.
+    """
     content = Content(
-        text=text.shortened(_PROMPT_ROOM),
+        text=prompt.text.shortened(_PROMPT_ROOM),
         reply_to=None if act.card is None else act.card.ref,
-        asks_reply=True,
+        asks_reply=asks_reply,
     )
     await ledger.plan(
         kind=ledger.PROMPT,
@@ -135,7 +142,7 @@ async def prompt(act: Act, action: str, text: RichText) -> None:
         community=act.community.id,
         review_id=act.review.id,
         revision=act.revision,
-        view=action,
+        view=prompt.view,
         lifetime=contact.NOTICE_LIFETIME,
     )
 
@@ -147,7 +154,8 @@ async def reply(desk: Desk, row: Delivery, text: RichText, moderator: Moderator,
     if review is None or community is None:
         return
     w = words(community.language)
-    deed, rest = (DEEDS.get(row.view), text) if row.kind == ledger.PROMPT else instruction(text, w) or (None, text)
+    wanted, _, argument = row.view.partition(":") if row.kind == ledger.PROMPT else ("", "", "")
+    deed, rest = (DEEDS.get(wanted), text) if row.kind == ledger.PROMPT else instruction(text, w) or (None, text)
     if deed is None:
         if word := unclear(text, w):
             await tell_channel(desk, said, _hint(text, word, w), community)
@@ -164,6 +172,7 @@ async def reply(desk: Desk, row: Delivery, text: RichText, moderator: Moderator,
             moderator=moderator,
             identity=await people.meet(moderator.sender, desk.now),
             role=role,
+            argument=argument,
             text=rest,
             card=await _card(review, moderator.channel, row.ref),
             said=said,

@@ -42,7 +42,7 @@ async def claim(act: Act) -> Reply:
     name = act.moderator.name
     if not await _change(review, claimed_by=str(act.identity.ref), claimed_name=name, claimed_at=act.now):
         await review.refresh_from_db()
-        return await powers.claimed(act) or decisions.reply(Verdict.DECIDED, review, w)
+        return await powers.claimed(act) or decisions.told(Verdict.DECIDED, act)
     await audit.write(
         community=review.community,
         actor=submissions.audit_actor(act.identity),
@@ -69,7 +69,7 @@ async def release(act: Act) -> Reply:
     if not review.claimed_by:
         return Reply(text=w._("Nobody has claimed #{number}.", number=act.number), alert=True)
     if not await _let_go(review, act.identity, act.now):
-        return decisions.reply(await decisions.lost(review, act.revision), review, w)
+        return decisions.told(await decisions.lost(review, act.revision), act)
     return Reply(text=w._("#{number} is free for everybody.", number=act.number), on_card=True)
 
 

@@ -9,7 +9,7 @@ from bridge.members import answers
 from bridge.members.reach import Letter
 from bridge.moderation import asking, cards, letters, permissions
 from bridge.moderation.acts import Act, Desk, Reply
-from bridge.rendering.diff import is_trivial
+from bridge.rendering.edits import is_trivial
 from bridge.rendering.words import Words
 from bridge.storage import audit, codec, dialogue, submissions
 from bridge.storage import desk as store
@@ -30,7 +30,7 @@ async def after_edit(act: Act) -> Reply | None:
         return None
     base = await letters.agreed(review, review.revision)
     before, after = (
-        codec.load(codec.RICH_TEXT, wording.text).text for wording in (base, await submissions.revision_of(review))
+        codec.load(codec.RICH_TEXT, wording.text) for wording in (base, await submissions.revision_of(review))
     )
     if is_trivial(before, after):
         await store.dress(review, consent=dialogue.GIVEN if base.editor else "")

@@ -7,6 +7,7 @@ from bridge.core.states import PostState, ReviewState
 from bridge.core.text import RichText, plain
 from bridge.moderation import consent, corrections, decisions
 from bridge.moderation.acts import Act, Deed, Reply
+from bridge.moderation.short import kept
 from bridge.storage import afterwards, codec, submissions
 from bridge.storage.models import Post
 
@@ -50,7 +51,8 @@ async def question(act: Act) -> RichText | Reply:
         )
     else:
         intro = act.w._("#{number}: reply to this message with the corrected wording. It is now:", number=act.number)
-    return plain(intro) + "\n\n" + text.shortened(_SHOWN)
+    keep = act.w._("“keep” keeps these words: the card that comes is then for its notes, headline and translations.")
+    return plain(intro) + "\n\n" + text.shortened(_SHOWN) + "\n\n" + keep
 
 
 async def correct(act: Act) -> Reply:
@@ -60,9 +62,14 @@ async def correct(act: Act) -> Reply:
         return post
     text = clean_text(act.text)
     if not text:
-        return decisions.reply(decisions.Verdict.EMPTY, act.review, act.w)
-    if text == codec.load(codec.RICH_TEXT, post.text):
-        return Reply(text=act.w._("That is what is published already. Nothing was done."), alert=True)
+        return decisions.told(decisions.Verdict.EMPTY, act)
+    stands = codec.load(codec.RICH_TEXT, post.text)
+    if text == stands:
+        said = act.w._("That is what is published already. Nothing was done.")
+        more = act.w._("To change only what stands beside the words, write “correct: keep”.")
+        return Reply(text=f"{said} {more}", alert=True)
+    if kept(text.text, act.w):
+        text = stands
     if len(text) > act.community.max_length:
         return Reply(
             text=act.w._(
@@ -74,7 +81,7 @@ async def correct(act: Act) -> Reply:
         )
     about = await submissions.review_of_submission(act.review.submission_id)
     if about is None:
-        return decisions.reply(decisions.Verdict.DECIDED, act.review, act.w)
+        return decisions.told(decisions.Verdict.DECIDED, act)
     await submissions.lock(about)
     review = await corrections.propose(
         about,

@@ -5,21 +5,21 @@ A moderator types it, or the author edits their message. At most one waits: a fu
 
 from datetime import datetime
 
-from bridge.core.community import Community
+from bridge.core.community import Communities, Community
 from bridge.core.ids import Address
 from bridge.core.states import ReviewStep
 from bridge.core.text import RichText, plain
 from bridge.delivery import correcting
 from bridge.delivery.directory import Directory
-from bridge.members import contact, reach
+from bridge.members import contact
 from bridge.members.reach import Letter
-from bridge.moderation import cards, publication, rules
+from bridge.moderation import authors, cards, crossing, publication, rules
 from bridge.moderation.names import chat_names
 from bridge.moderation.panel import refusal_sentence
 from bridge.moderation.reasons import Reason
-from bridge.rendering.diff import changed, in_words
+from bridge.rendering.edits import changed, in_words
 from bridge.rendering.words import Words
-from bridge.storage import afterwards, audit, chats, codec, desk, submissions
+from bridge.storage import afterwards, audit, beside, chats, codec, desk, submissions
 from bridge.storage.models import Identity, Post, Review
 
 
@@ -55,12 +55,18 @@ async def propose(
             findings=findings,
             approvals=max(about.approvals, community.policy.approvals),
             headline=post.headline,
+            short=post.short,
+            short_revision=post.revision,
         )
         review = await submissions.review_by_id(opened.id) or opened
     else:
         # It is locked, and held: nobody can have decided on it.
         await submissions.revise(review, text, attachments, uncarried, now, editor=editor, findings=findings)
         await desk.dress(review, consent="")
+    if text == codec.load(codec.RICH_TEXT, post.text):  # what was made of these words still holds
+        await beside.keep_translations(review.submission_id, post.revision, review.revision)
+        if post.short:
+            await desk.dress(review, short=post.short, short_revision=review.revision)
     await audit.write(
         community=review.community,
         actor=submissions.audit_actor(by),
@@ -81,25 +87,44 @@ async def possible(review: Review) -> bool:
 
 
 async def carry_out(
-    review: Review, community: Community, directory: Directory, now: datetime, *, at: datetime | None = None
+    review: Review,
+    community: Community,
+    directory: Directory,
+    now: datetime,
+    *,
+    at: datetime | None = None,
+    communities: Communities | None = None,
 ) -> None:
-    """What follows from the approval of a correction. ``at``: not to be carried into the groups before."""
+    """What follows from the approval of a correction. ``at``: not to be carried into the groups before.
+
+    ``communities``: those that may have a copy, and hear of it.
+    """
     await submissions.close_queries(review.id)
     submission, wording = review.submission, await submissions.revision_of(review)
     post = await submissions.post_of_submission(submission.id)
     if post is None:
         return
     before = codec.load(codec.RICH_TEXT, post.text)
-    beside = await publication.corrected(post, review, wording, community)
-    if not await afterwards.reword(post, wording, now, **beside):
+    dressed = await publication.corrected(review, wording, community)
+    if not await afterwards.reword(post, wording, now, **dressed):
         return
     stays = await correcting.plan_correction(post, submission, community, directory, now, not_before=at or now)
     await cards.refresh_published(submission.id, now)
+    if communities is not None:
+        await crossing.tell_others(post, communities, now)
     identity = submission.identity
     w = contact.language_of(identity, community)
     where = ", ".join(await names(stays, community))
-    if wording.editor:
-        text = _by_moderator(before, codec.load(codec.RICH_TEXT, wording.text), submission.number, w)
+    after = codec.load(codec.RICH_TEXT, wording.text)
+    if wording.editor and before == after:
+        said = w._(
+            "A moderator changed what stands beside your post #{number} (a note, the headline or a translation). Your "
+            "words stay as they are.",
+            number=submission.number,
+        )
+        text = Letter(text=plain(said))
+    elif wording.editor:
+        text = _by_moderator(before, after, submission.number, w)
     else:
         said = w._(
             "Your change to post #{number} was approved. It is on its way to the groups.", number=submission.number
@@ -107,7 +132,7 @@ async def carry_out(
         text = Letter(text=plain(said))
     if where:
         text = _and(text, w._("It cannot be changed any more in: {chats}.", chats=where))
-    await reach.write(identity, text, community, directory, now, review_id=review.id, due=at)
+    await authors.write(review, text, community, directory, now, due=at)
 
 
 def _by_moderator(before: RichText, after: RichText, number: int, w: Words) -> Letter:
@@ -166,7 +191,7 @@ async def turned_down(
     identity = review.submission.identity
     text = refusal_text(review, reason, own_words, contact.language_of(identity, community))
     letter = Letter(text=plain(text))
-    return await reach.write(identity, letter, community, directory, now, review_id=review.id) is not None
+    return await authors.write(review, letter, community, directory, now) is not None
 
 
 async def close(submission_id: int, by: Identity, name: str, words: str, now: datetime) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 REASON = "crossed"
 """Why a copy is held."""
 _EXCERPT = 120
+_SHOWN = 1500
+"""Characters of a corrected wording that the moderators of a copy are shown."""
 
 
 async def offer(
@@ -108,6 +110,24 @@ def _findings(submission: Submission, wording: Revision, source: Community, targ
     if base(language) == base(target.language):
         del found["language"]
     return codec.dump_object(found)
+
+
+async def tell_others(post: Post, communities: Communities, now: datetime) -> None:
+    """A post was taken back or corrected: communities with a copy decide themselves what becomes of theirs."""
+    source = communities.get(post.community)
+    for review in await copies.reviews(post.id):
+        target = communities.get(review.community)
+        if source is None or target is None or review.state not in (ReviewState.HELD, ReviewState.APPROVED):
+            continue
+        w = words(target.language)
+        numbers = {"number": review.submission.number, "community": source.name, "other": post.number}
+        if post.state == PostState.RETRACTED:
+            text = w._("⚠️ #{number} is a copy of {community} #{other}, which was taken back there.", **numbers)
+        else:
+            text = w._("⚠️ #{number} is a copy of {community} #{other}, which was corrected there:", **numbers)
+            text += "\n" + codec.load(codec.RICH_TEXT, post.text).shortened(_SHOWN).text
+        await announcing.announce(target, text, now, silent=False)
+        await cards.refresh(review, now)
 
 
 async def withdraw(

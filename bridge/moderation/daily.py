@@ -2,51 +2,83 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from statistics import median
 
 from bridge.core.community import Community
 from bridge.core.message import Content
-from bridge.core.states import ReviewState
+from bridge.core.states import ReviewState, ThemeState
 from bridge.core.text import MarkKind, joined, marked, plain
 from bridge.delivery.directory import Directory
 from bridge.members import contact
+from bridge.moderation import emergency
 from bridge.moderation.reasons import Reason, label
 from bridge.rendering.words import Words, words
-from bridge.storage import audit, desk, inbox, submissions
+from bridge.storage import audit, desk, inbox, submissions, themes
 from bridge.storage.database import transaction
 from bridge.storage.models import Review
 
 KEY = "daily_summary"
+HEAD = "daily_head"
+"""The setting: the number of the last line of the audit log that was posted."""
 
 
 async def tick(community: Community, directory: Directory, now: datetime) -> None:
     """Say it at the first waking minute of a day, once; a day on which nothing happened is not mentioned."""
     del directory
     policy = community.policy
-    today = now.astimezone(policy.zone).date().isoformat()
+    today = now.astimezone(policy.zone).date()
     if not policy.waking.contains(now, policy.zone):
         return
     async with transaction():
         told = await desk.setting(community.id, KEY)
-        if told == today:
+        if told == today.isoformat():
             return
-        await desk.set_setting(community.id, KEY, today)
+        await desk.set_setting(community.id, KEY, today.isoformat())
         if not told:
             return  # the first day of this installation has no yesterday
+        w = words(community.language)
         decided = await submissions.decided_since(community.id, now - timedelta(days=1))
         waiting = await submissions.count_held(community.id)
-        if not decided and not waiting:
-            return
+        news = await _discussions(community, date.fromisoformat(told), today, w)
         chain = await audit.head(community.id)
-        w = words(community.language)
+        grown = chain is not None and str(chain.seq) != await desk.setting(community.id, HEAD)
+        if not (decided or waiting or news or grown):
+            return
         lines = [marked(w._("{community}: the last 24 hours", community=community.name), MarkKind.BOLD)]
-        lines += [plain(line) for line in summary(decided, waiting, w)]
+        lines += [plain(line) for line in (*summary(decided, waiting, w), *news)]
+        if switched_on := await desk.setting(community.id, emergency.KEY):
+            lines.append(plain(emergency.how_it_stands(switched_on, w)))
         if chain is not None:
+            await desk.set_setting(community.id, HEAD, str(chain.seq))
             lines.append(plain(w._("Audit log: line {number}, {hash}", number=chain.seq, hash=chain.hash[:32])))
         for channel in community.moderators:
             content = Content(text=joined(lines, "\n"), silent=True)
             await contact.say(await inbox.resolve(channel), content, community, now)
+
+
+async def _discussions(community: Community, last: date, today: date, w: Words) -> list[str]:
+    """Those that have begun since ``last``, and those whose last day has passed: a person closes them."""
+    zone, lines = community.policy.zone, list[str]()
+    for theme in await themes.of_community(community.id):
+        if not theme.discussion or theme.state != ThemeState.OPEN:
+            continue
+        starts, ends = (None if at is None else at.astimezone(zone).date() for at in (theme.starts_at, theme.ends_at))
+        if starts is not None and last < starts <= today:
+            lines.append(w._("📚 The discussion “{title}” has begun.", title=theme.title))
+        if ends is not None and last <= ends < today:
+            lines.append(
+                w.ngettext(
+                    "📚 The discussion “{title}” has reached its last day, with {count} post. "
+                    "/discussion close {number} ends it.",
+                    "📚 The discussion “{title}” has reached its last day, with {count} posts. "
+                    "/discussion close {number} ends it.",
+                    await themes.count(theme),
+                    title=theme.title,
+                    number=theme.id,
+                )
+            )
+    return lines
 
 
 def summary(decided: Sequence[Review], waiting: int, w: Words) -> list[str]:

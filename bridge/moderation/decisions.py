@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from bridge.core.community import Communities, Community
 from bridge.core.hygiene import clean_line
@@ -12,7 +13,7 @@ from bridge.core.text import plain
 from bridge.delivery.directory import Directory
 from bridge.members import contact, reach
 from bridge.members.profiles import shown_name
-from bridge.moderation import cards, corrections, crossing, joined, outcomes, powers, publication, schedule
+from bridge.moderation import authors, cards, corrections, crossing, joined, outcomes, powers, publication, schedule
 from bridge.moderation.acts import Act, Reply
 from bridge.moderation.facts import facts_of
 from bridge.moderation.reasons import Reason
@@ -135,7 +136,7 @@ async def after_approval(
     ``communities``: those that copies can be offered to; ``by``: who approved, None for the program itself.
     """
     if review.kind == afterwards.CORRECTION:
-        await corrections.carry_out(review, community, directory, now, at=at)
+        await corrections.carry_out(review, community, directory, now, at=at, communities=communities)
         return
     await submissions.close_queries(review.id)
     submission = review.submission
@@ -200,15 +201,20 @@ async def reject(act: Act, *, reason: Reason, own_words: str = "") -> Verdict:
         return Verdict.DONE if told else Verdict.UNTOLD
     identity = review.submission.identity
     w = contact.language_of(identity, community)
-    why = await outcomes.rejected(review, reason, own_words, community, now, w)
-    await joined.tell_authors(review, community, directory, now, approved=False)
-    if await reach.write(identity, why, community, directory, now, review_id=review.id) is not None:
+    why = await outcomes.rejected(review, reason, own_words, now, w)
+    # They hear of it once it can no longer have been a slip.
+    due = now + community.policy.undo
+    mark = undoing.ended(review) if community.policy.undo else ""
+    await joined.tell_authors(review, community, directory, now, approved=False, mark=mark)
+    if await authors.write(review, why, community, directory, now, mark=mark, due=due) is not None:
         return Verdict.DONE
-    await _hint_in_group(review, community, directory, now)
+    await _hint_in_group(review, community, directory, now, mark=mark, due=due)
     return Verdict.UNTOLD
 
 
-async def _hint_in_group(review: Review, community: Community, directory: Directory, now: datetime) -> None:
+async def _hint_in_group(
+    review: Review, community: Community, directory: Directory, now: datetime, *, mark: str, due: datetime
+) -> None:
     """Who cannot be reached privately hears in the group that there is something to ask for; never the reason."""
     submission = review.submission
     if submission.private:
@@ -225,6 +231,8 @@ async def _hint_in_group(review: Review, community: Community, directory: Direct
         now,
         link_label=w._("Write to me"),
         start_payload=community.id,
+        mark=mark,
+        due=due,
     )
 
 
@@ -259,7 +267,7 @@ async def lost(review: Review, revision: int) -> Verdict:
     return standing(review, revision) or Verdict.DECIDED
 
 
-def verdict_words(verdict: Verdict, review: Review, w: Words) -> str:
+def _words(verdict: Verdict, review: Review, w: Words, zone: ZoneInfo) -> str:
     """The short answer a presser is shown."""
     number = review.submission.number
     match verdict:
@@ -292,20 +300,23 @@ def verdict_words(verdict: Verdict, review: Review, w: Words) -> str:
         case Verdict.TAKEN_BACK:
             return w._("#{number} is no longer published, so there is nothing to correct.", number=number)
         case Verdict.DECIDED:
-            return already(review, w)
+            return already(review, w, zone)
 
 
-def reply(verdict: Verdict, review: Review, w: Words) -> Reply:
+def told(verdict: Verdict, act: Act) -> Reply:
     """What the person who acted is told."""
     done = verdict is Verdict.DONE
-    return Reply(text=verdict_words(verdict, review, w), alert=not done and verdict is not Verdict.VOTED, on_card=done)
+    text = _words(verdict, act.review, act.w, act.community.policy.zone)
+    return Reply(text=text, alert=not done and verdict is not Verdict.VOTED, on_card=done)
 
 
-def already(review: Review, w: Words) -> str:
-    """Who was first, and with what."""
+def already(review: Review, w: Words, zone: ZoneInfo) -> str:
+    """Who was first, with what, and when, as the card has it."""
     values = {"number": review.submission.number, "name": review.decided_name}
-    when = f" ({w.time(review.decided_at)})" if review.decided_at is not None else ""
+    when = f" ({w.time(review.decided_at, zone)})" if review.decided_at is not None else ""
     match review.state:
+        case ReviewState.APPROVED if not review.decided_name:
+            return w._("#{number} was published by the community's rules.", **values) + when
         case ReviewState.APPROVED:
             return w._("{name} has already approved #{number}.", **values) + when
         case ReviewState.REJECTED:

@@ -16,6 +16,7 @@ from bridge.moderation import (
     short,
     targets,
     themes,
+    threads,
     translating,
     trust,
     undo,
@@ -48,6 +49,7 @@ DEEDS: dict[str, Deed] = {
         targets,
         merging,
         themes,
+        threads,
         quoting,
     )
     for deed in module.DEEDS

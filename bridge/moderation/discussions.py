@@ -135,7 +135,7 @@ def _day(text: str, now: datetime, zone: ZoneInfo) -> date | None:
 
 
 async def discussion(order: Order) -> Content:
-    """List them; ``open``, ``close`` and ``reopen`` change them."""
+    """List them or show one; ``open``, ``rename``, ``close`` and ``reopen`` change them."""
     head, *lines = order.argument.strip().split("\n")
     verb, _, title = head.strip().partition(" ")
     if not verb and not any(line.strip() for line in lines):
@@ -146,8 +146,10 @@ async def discussion(order: Order) -> Content:
         case "close" | "reopen":
             step = ThemeStep.CLOSE if verb.casefold() == "close" else ThemeStep.REOPEN
             said = await _turned(order, " ".join(title.split()), step)
+        case "rename":
+            said = await _renamed(order, " ".join(title.split()))
         case _:
-            said = _usage(order)
+            said = await _shown(order, " ".join(head.split())) or _usage(order)
     return Content(text=plain(said))
 
 
@@ -167,6 +169,7 @@ def _usage(order: Order) -> str:
         "",
         w._("Only the title is needed. The same again with other lines changes it."),
         w._("/discussion close 3, /discussion reopen 3: with the number from the list, or the title."),
+        w._("/discussion 3 shows all that is known of it; /discussion rename 3: New title."),
     ]
     return "\n".join(lines)
 
@@ -229,17 +232,63 @@ def _who(order: Order, theme: Theme) -> dict[str, str]:
     return {"name": order.moderator.name, "title": theme.title}
 
 
-async def _turned(order: Order, said: str, step: ThemeStep) -> str:
-    """Close or reopen one; also a theme that is no discussion, so that it is no longer offered."""
-    if not said:
-        return _usage(order)
+async def _found(order: Order, said: str) -> tuple[Community, Theme] | str:
+    """The one that is meant; else why it is none."""
     known = [(c, t) for c in order.communities if (t := await themes.found(c.id, said)) is not None]
     if not known:
         return order.w._("There is no discussion “{title}”. /discussion lists them.", title=clean_line(said, LIMIT))
     if len(known) > 1:
         numbers = ", ".join(f"{theme.id} ({community.name})" for community, theme in known)
         return order.w._("Which one? Please write its number: {numbers}", numbers=numbers)
-    community, theme = known[0]
+    return known[0]
+
+
+async def _shown(order: Order, said: str) -> str:
+    """All that is known of one, for whoever looks up its questions; empty where nothing is called so."""
+    known = [(c, t) for c in order.communities if (t := await themes.found(c.id, said)) is not None]
+    return "\n\n".join(
+        ["\n".join(await _described(theme, c.policy.zone, words(c.language))) for c, theme in known] if said else []
+    )
+
+
+async def _renamed(order: Order, said: str) -> str:
+    """Another title, from the next post on: what has gone out stays as it is."""
+    which, colon, title = said.partition(":")
+    title = clean_line(title, 10 * LIMIT)
+    if not colon or not title:
+        return _usage(order)
+    if len(title) > LIMIT:
+        return too_long(len(title), order.w)
+    meant = await _found(order, which.strip())
+    if isinstance(meant, str):
+        return meant
+    community, theme = meant
+    w = words(community.language)
+    refused = await order.refused(community, Role.SENIOR)
+    if refused is not None:
+        return refused.text.text
+    await themes.lock_titles(community.id)
+    same = await themes.titled(community.id, title)
+    if same is not None and same.id != theme.id:
+        return w._("There is a discussion “{title}” already: its number is {number}.", title=title, number=same.id)
+    before = theme.title
+    if not await themes.change(theme, title=title):
+        return w._("“{title}” is closed: /discussion reopen {number}", title=theme.title, number=theme.id)
+    await _audit(order, community, theme, "rename")
+    text = w._("📚 {name} has renamed the discussion “{before}”.", name=order.moderator.name, before=before)
+    text = "\n".join([text, *await _described(theme, community.policy.zone, w)])
+    await announce(community, text, order.desk.now, besides=await order.here())
+    return text
+
+
+async def _turned(order: Order, said: str, step: ThemeStep) -> str:
+    """Close or reopen one; also a theme that is no discussion, so that it is no longer offered."""
+    if not said:
+        return _usage(order)
+    meant = await _found(order, said)
+    if isinstance(meant, str):
+        return meant
+    community, theme = meant
     w = words(community.language)
     refused = await order.refused(community, Role.SENIOR)
     if refused is not None:

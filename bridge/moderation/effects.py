@@ -14,7 +14,7 @@ from bridge.core.text import plain
 from bridge.members import contact
 from bridge.moderation import arrival, cards, safeguarding
 from bridge.rendering.words import words
-from bridge.storage import chats, dialogue, inbox, ledger, people, submissions
+from bridge.storage import chats, dialogue, inbox, ledger, people, submissions, undoing
 from bridge.storage.ledger import Effects
 from bridge.storage.models import Delivery, Post
 
@@ -33,6 +33,9 @@ def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
                 await people.close_direct(row.account, row.chat)
             if row.state == DeliveryState.REFUSED and dialogue.marked(row) is not None and row.review_id is not None:
                 await _show_again(row.review_id, now())
+            ended = undoing.ended_review(row) if row.operation == ledger.SEND else None
+            if ended is not None:
+                await _show_again(ended, now())
             if safeguarding.is_notice(row) and row.state in (DeliveryState.REFUSED, DeliveryState.UNCERTAIN):
                 await _say_not_told(row, communities, now())
             if row.kind == ledger.CARD and row.operation == ledger.SEND and row.state == DeliveryState.REFUSED:
@@ -46,7 +49,10 @@ def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
 
 
 async def _show_again(review_id: int, now: datetime) -> None:
-    """The cards of an item say what failed: a question did not reach its author, an original stays in its group."""
+    """The cards of an item say what failed: a question did not reach its author, an original stays in its group.
+
+    Or no longer offer what can no longer be undone.
+    """
     review = await submissions.review_by_id(review_id)
     if review is not None:
         await cards.refresh(review, now)

@@ -31,12 +31,12 @@ async def _switched(order: Order, community: Community, w: Words) -> str:
         case "off":
             wanted = ""
         case _:
-            return _how_it_stands(before, w) + " " + w._("/emergency on, /emergency off: a senior moderator does that.")
+            return how_it_stands(before, w) + " " + w._("/emergency on, /emergency off: a senior moderator does that.")
     refused = await order.refused(community, Role.SENIOR)
     if refused is not None:
         return refused.text.text
     if bool(before) == bool(wanted):
-        return _how_it_stands(before, w)
+        return how_it_stands(before, w)
     now, identity = order.desk.now, await order.identity()
     await desk.set_setting(community.id, KEY, wanted)
     await audit.write(
@@ -54,7 +54,8 @@ async def _switched(order: Order, community: Community, w: Words) -> str:
     return text
 
 
-def _how_it_stands(name: str, w: Words) -> str:
+def how_it_stands(name: str, w: Words) -> str:
+    """``name``: of whoever switched it on, or nothing."""
     if name:
         return w._("“Hold everything” is on, switched on by {name}.", name=name)
     return w._("“Hold everything” is off.")

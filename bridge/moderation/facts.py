@@ -8,7 +8,7 @@ from bridge.core.card import AuthorCard
 from bridge.core.community import Community
 from bridge.core.ids import Address, CommunityId
 from bridge.core.message import Attachment, Uncarried
-from bridge.core.states import ReviewState
+from bridge.core.states import PostState, ReviewState
 from bridge.core.text import RichText
 from bridge.members.profiles import author_card
 from bridge.storage import (
@@ -84,6 +84,8 @@ class CardFacts:
     """What was joined with this one."""
     forwarded: tuple[str, int] | None = None
     """For a copy: the community it comes from, by name, and its number there."""
+    origin_became: str = ""
+    """What was done with its original since: ``retracted`` or ``corrected``."""
     post: Post | None = None
     deliveries: Sequence[tuple[Delivery, str]] = ()
     """The post's rows with the names of their chats."""
@@ -91,12 +93,16 @@ class CardFacts:
     """Those of its chats where every message costs money."""
     quotations: int = 0
     """How many passages of the post are marked."""
+    untold: bool = False
+    """Was it rejected or joined with another, and has nobody been told of it yet?"""
     asked_back: bool = False
     """Has the author asked to have the post taken back?"""
 
     @property
     def undoable(self) -> bool:
-        """Can the approval be undone: has nothing of the post been attempted or corrected yet?"""
+        """Can the decision be undone: has nothing of the post been attempted or corrected, or nobody been told?"""
+        if self.untold:
+            return True
         post = self.post
         if self.review.kind == afterwards.CORRECTION or post is None or post.corrected_at is not None:
             return False
@@ -110,7 +116,8 @@ class CardFacts:
             "revision": self.revision,
             "card": [getattr(self.card, name) for name in self.card.__dataclass_fields__],
             "headline": review.headline,
-            "theme": review.theme_id,
+            "theme": None if self.theme is None else [self.theme.id, self.theme.title],
+            "answers": self.answers,
             "short": beside.short_of(review),
             "targets": sorted(map(str, self.targets)),
             "crossed": sorted(self.crossed),
@@ -174,9 +181,11 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         merged_into=await _number_of(review.merged_into),
         merged=await merges.into(submission.id),
         forwarded=await _forwarded(submission, community),
+        origin_became=await _origin_became(submission),
         post=post,
         deliveries=deliveries,
         quotations=0 if post is None else await quotations.count(post.id),
+        untold=review.kind != afterwards.CORRECTION and await undoing.is_untold(review),
         asked_back=post is not None and await afterwards.is_asked_back(review),
     )
     votes = await desk.votes(review.id, revision_number, facts.fingerprint)
@@ -219,6 +228,16 @@ async def _forwarded(submission: Submission, community: Community) -> tuple[str,
     if post is None:
         return None
     return dict(community.others).get(CommunityId(post.community), post.community), post.number
+
+
+async def _origin_became(submission: Submission) -> str:
+    post = None if submission.origin_post_id is None else await submissions.post_by_id(submission.origin_post_id)
+    if post is None:
+        return ""
+    if post.state == PostState.RETRACTED:
+        return "retracted"
+    corrected = post.corrected_at is not None and post.corrected_at > submission.created_at
+    return "corrected" if corrected else ""
 
 
 async def _number_of(review_id: int | None) -> int | None:

@@ -7,7 +7,7 @@ from bridge.members import contact
 from bridge.moderation.acts import ALWAYS, Act, Deed, Reply
 from bridge.moderation.reasons import Reason, label
 from bridge.rendering.words import Words
-from bridge.storage import audit, people, submissions
+from bridge.storage import audit, codec, people, submissions
 from bridge.storage.models import Decision
 
 _MOST = 60
@@ -40,7 +40,7 @@ async def actor_name(actor: str, w: Words) -> str:
     if kind == "identity" and number.isdecimal():
         identity = await people.find_by_id(int(number))
         if identity is not None:
-            return clean_name(identity.name, fallback=identity.handle or actor)
+            return clean_name(identity.name, fallback=identity.handle or identity.ref.user)
         return w._("somebody who was erased")
     return actor
 
@@ -48,6 +48,8 @@ async def actor_name(actor: str, w: Words) -> str:
 def said(line: Decision, w: Words) -> str:
     """One line of the log in a few words."""
     text = action(line.action, w)
+    if line.action == "undo" and "was" in codec.load_object(line.detail):
+        text = w._("decision undone")
     if line.action == "reject" and line.reason:
         text += f" ({label(Reason(line.reason), w)})"
     elif line.reason:
@@ -102,6 +104,7 @@ def action(name: str, w: Words) -> str:
         "translation_removed": w._("took a translation away"),
         "headline": w._("changed the headline"),
         "theme": w._("chose the theme"),
+        "answers": w._("said which post it answers"),
         "quote": w._("marked a quotation"),
         "quote_removed": w._("took a quotation away"),
     }

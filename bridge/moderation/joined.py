@@ -7,14 +7,19 @@ from bridge.core.text import plain
 from bridge.delivery.directory import Directory
 from bridge.members import contact, reach
 from bridge.members.reach import Letter
+from bridge.moderation import authors
 from bridge.storage import merges, undoing
 from bridge.storage.models import Review
 
 
 async def tell_authors(
-    review: Review, community: Community, directory: Directory, now: datetime, *, approved: bool
+    review: Review, community: Community, directory: Directory, now: datetime, *, approved: bool, mark: str = ""
 ) -> None:
-    """Plan a notice for each of them, once for every person, and none for the author of the decided post."""
+    """Plan a notice for each of them, once for every person, and none for the author of the decided post.
+
+    ``mark``: by what the notices are known while what they say can be undone.
+    """
+    mark = undoing.APPROVED if approved else mark
     told = {review.submission.identity.person_id}
     for other in await merges.into(review.submission_id):
         identity = other.submission.identity
@@ -33,11 +38,11 @@ async def tell_authors(
             )
         await reach.write(
             identity,
-            Letter(text=plain(text)),
+            authors.named(Letter(text=plain(text)), other, community),
             community,
             directory,
             now,
             review_id=review.id,
-            mark=undoing.APPROVED if approved else "",
-            due=now + community.policy.undo if approved else None,
+            mark=mark,
+            due=now + community.policy.undo if mark else None,
         )

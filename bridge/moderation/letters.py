@@ -6,10 +6,10 @@ from bridge.core.community import Communities, Community
 from bridge.core.message import Button
 from bridge.core.text import MarkKind, RichText, joined, marked, plain
 from bridge.delivery.directory import Directory
-from bridge.members import answers, contact, reach
+from bridge.members import answers, contact
 from bridge.members.reach import Letter
-from bridge.moderation import cards
-from bridge.rendering.diff import changed, in_words
+from bridge.moderation import authors, cards
+from bridge.rendering.edits import changed, in_words
 from bridge.rendering.words import Words
 from bridge.storage import codec, desk, dialogue, ledger, submissions
 from bridge.storage.models import Delivery, Identity, Query, Review, Revision
@@ -19,22 +19,13 @@ async def put(
     query: Query, review: Review, community: Community, directory: Directory, now: datetime, *, again: bool = False
 ) -> Delivery | None:
     """Plan the letter that asks it; None where its person cannot be written to. ``again``: as a reminder."""
-    identity = review.submission.identity
-    w = contact.language_of(identity, community)
+    w = contact.language_of(review.submission.identity, community)
     if query.kind == dialogue.CONSENT:
         letter = await _consent(query, review, now, w, again=again)
     else:
         letter = await _question(query, review, w, again=again)
-    return await reach.write(
-        identity,
-        letter,
-        community,
-        directory,
-        now,
-        review_id=review.id,
-        mark=dialogue.mark(query.id),
-        lifetime=ledger.LIFETIME,
-    )
+    mark = dialogue.mark(query.id)
+    return await authors.write(review, letter, community, directory, now, mark=mark, lifetime=ledger.LIFETIME)
 
 
 async def _question(query: Query, review: Review, w: Words, *, again: bool) -> Letter:

@@ -31,6 +31,8 @@ NUMBERS = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7�
 _PAIRS = tuple(zip(NUMBERS, "🇦🇧🇨🇩🇪🇫🇬🇭🇮", strict=True))
 """Where there are no buttons, a reaction must say which of several chats it means: "it is there", "send again"."""
 
+_MOST_GROUPS = 7
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
@@ -124,7 +126,11 @@ def _more_of_correction(facts: CardFacts, w: Words) -> Rows:
         ),
         (
             Choice(action="translation", emoji="🌍", label=w._("Translation")),
+            Choice(action="short", emoji="✂️", label=w._("Short version")),
+        ),
+        (
             Choice(action="claim", emoji="✋", label=w._("Claim")),
+            *((Choice(action="release", emoji="👋", label=w._("Release")),) if facts.review.claimed_by else ()),
         ),
         (Choice(action="history", emoji="📜", label=w._("History")), back(w)),
     )
@@ -195,7 +201,9 @@ def _groups(facts: CardFacts, w: Words) -> Rows:
         )
         for index, (group, emoji) in enumerate(zip(facts.community.groups, NUMBERS, strict=False))
     ]
-    return (*pairs(chosen), (go(COMMUNITIES, "🔀", w._("Other communities")), back(w, MORE)))
+    words = (Choice(action="groups_words", emoji="✍️", label=w._("More groups")),)
+    ways = (go(COMMUNITIES, "🔀", w._("Other communities")), back(w, MORE))
+    return (*pairs(chosen[:_MOST_GROUPS]), *((words,) if len(chosen) > _MOST_GROUPS else ()), ways)
 
 
 def _communities(facts: CardFacts, w: Words) -> Rows:
@@ -213,7 +221,7 @@ def _communities(facts: CardFacts, w: Words) -> Rows:
 
 def _themes(facts: CardFacts, w: Words) -> Rows:
     # What is chosen can always be left again, also where it was closed meanwhile.
-    chosen = () if facts.theme is None or facts.theme in facts.themes[:7] else (facts.theme,)
+    chosen = () if facts.theme is None or facts.theme in facts.themes[:6] else (facts.theme,)
     offered = [
         Choice(
             action="theme",
@@ -221,9 +229,16 @@ def _themes(facts: CardFacts, w: Words) -> Rows:
             emoji=emoji,
             label=("☑️ " if facts.theme is not None and facts.theme.id == theme.id else "") + theme.title[:40],
         )
-        for theme, emoji in zip((*chosen, *facts.themes[:7]), NUMBERS, strict=False)
+        for theme, emoji in zip((*chosen, *facts.themes[:6]), NUMBERS, strict=False)
     ]
-    return (*pairs(offered), (Choice(action="theme_words", emoji="✍️", label=w._("Another theme")), back(w, FURTHER)))
+    return (
+        *pairs(offered),
+        (
+            Choice(action="theme_words", emoji="✍️", label=w._("Another theme")),
+            Choice(action="answers", emoji="🧵", label=w._("Answers which post?")),
+        ),
+        (back(w, FURTHER),),
+    )
 
 
 def _arriving(facts: CardFacts, w: Words) -> Rows:
@@ -243,16 +258,21 @@ def _arriving(facts: CardFacts, w: Words) -> Rows:
             label = w._("It is not there: {chat}", chat=chat)
             missing = Choice(action="give_up", argument=str(row.id), emoji=again, label=label)
         found.append((missing,))
+    if arrival.retryable(facts):
+        found.append((_retry(w),))
     if facts.undoable:
         found.append((Choice(action="undo", emoji="⏪", label=w._("Undo")),))
     found.append((go(PUBLISHED, "➕", w._("More")),))
     return found
 
 
+def _retry(w: Words) -> Choice:
+    return Choice(action="retry", emoji="🔄", label=w._("Try again where it was refused"))
+
+
 def _published(facts: CardFacts, w: Words) -> Rows:
     history = Choice(action="history", emoji="📜", label=w._("History"))
-    retry = Choice(action="retry", emoji="🔄", label=w._("Try again where it was refused"))
-    again = ((retry,),) if arrival.retryable(facts) else ()
+    again = ((_retry(w),),) if arrival.retryable(facts) else ()
     if facts.post is None or facts.post.state == PostState.RETRACTED:
         return (*again, (history, back(w)))
     return (
@@ -267,7 +287,8 @@ def _published(facts: CardFacts, w: Words) -> Rows:
 
 
 def _decided(facts: CardFacts, w: Words) -> Rows:
-    return ((Choice(action="history", emoji="📜", label=w._("History")),),)
+    history = Choice(action="history", emoji="📜", label=w._("History"))
+    return ((Choice(action="undo", emoji="⏪", label=w._("Undo")), history),) if facts.undoable else ((history,),)
 
 
 VIEWS: dict[str, View] = {

@@ -4,11 +4,11 @@ import re
 
 from bridge.core.states import PostState, ReviewState, ReviewStep
 from bridge.core.text import RichText, plain
-from bridge.members import contact, reach
+from bridge.members import contact
 from bridge.members.reach import Letter
-from bridge.moderation import cards, decisions, powers
+from bridge.moderation import authors, cards, decisions, permissions, powers
 from bridge.moderation.acts import Act, Deed, Reply
-from bridge.storage import afterwards, audit, merges, reasons, submissions
+from bridge.storage import afterwards, audit, merges, reasons, submissions, undoing
 from bridge.storage.models import Review
 
 _NUMBER = re.compile(r"#?\s*(\d{1,15})\s*\.?")
@@ -54,7 +54,7 @@ async def merge(act: Act) -> Reply:
         detail=powers.audited(act, into=number),
         merged_into=target.id,
     ):
-        return decisions.reply(await decisions.lost(review, act.revision), review, w)
+        return decisions.told(await decisions.lost(review, act.revision), act)
     await audit.write(
         community=target.community,
         actor=submissions.audit_actor(act.identity),
@@ -78,6 +78,9 @@ async def _unfit(act: Act, target: Review | None, number: int) -> str:
         return w._(
             "There is no #{number} in {community}. Nothing was done.", number=number, community=act.community.name
         )
+    if permissions.is_own(target, act.identity) and not await permissions.owns_may(act.community, act.identity):
+        # Whose post stands for both is decided, too.
+        return w._("#{number} is your own post: another moderator must decide. Nothing was done.", number=number)
     if target.state == ReviewState.MERGED:
         further = None if target.merged_into is None else await submissions.review_by_id(target.merged_into)
         if further is not None and further.id == act.review.id:
@@ -126,9 +129,9 @@ async def _tell_authors(act: Act, target: Review) -> None:
 
 
 async def _tell(act: Act, review: Review, text: str) -> None:
-    directory = act.desk.directory
-    letter = Letter(text=plain(text))
-    await reach.write(review.submission.identity, letter, act.community, directory, act.now, review_id=review.id)
+    grace = act.community.policy.undo
+    letter, mark, due = Letter(text=plain(text)), undoing.ended(act.review) if grace else "", act.now + grace
+    await authors.write(review, letter, act.community, act.desk.directory, act.now, mark=mark, due=due)
 
 
 DEEDS = (Deed(name="merge", word=lambda w: w._("merge"), question=question, heard=merge, decides=True),)

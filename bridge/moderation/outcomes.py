@@ -9,7 +9,7 @@ from bridge.members.reach import Letter
 from bridge.moderation import appeals, way
 from bridge.moderation.panel import refusal_sentence
 from bridge.moderation.reasons import Reason
-from bridge.rendering.diff import changed, in_words
+from bridge.rendering.edits import changed, in_words
 from bridge.rendering.words import Words
 from bridge.storage import codec, dialogue, submissions
 from bridge.storage.models import Post, Review, Revision
@@ -37,13 +37,9 @@ async def approved(
     )
 
 
-async def rejected(
-    review: Review, reason: Reason, own_words: str, community: Community, now: datetime, w: Words
-) -> Letter:
+async def rejected(review: Review, reason: Reason, own_words: str, now: datetime, w: Words) -> Letter:
     """Why not, and the way to a second look."""
     told = plain(rejection_text(review, reason, own_words, w))
-    if review.submission.origin_post_id is not None:  # of a copy its author knows neither where it is nor its number
-        told = plain(w._("From {community}:", community=community.name) + " ") + told
     return await appeals.offer(told, review, now, w) if await appeals.possible(review) else Letter(text=told)
 
 

@@ -11,9 +11,10 @@ from bridge.moderation.facts import CardFacts
 from bridge.moderation.hints import HintKind
 from bridge.moderation.hints import label as hint_label
 from bridge.moderation.reasons import Reason, explanation, label
-from bridge.rendering import cards, posts
-from bridge.rendering.diff import changed
+from bridge.rendering import apart, cards, posts
+from bridge.rendering.edits import changed
 from bridge.rendering.words import Words
+from bridge.storage.models import Review
 
 RESERVE = 1500
 """Characters of a card kept free for its status, whatever the length of the post."""
@@ -21,6 +22,8 @@ _LEAST_LINE = 40
 _SOON = timedelta(minutes=2)
 """Sooner than this, seconds count."""
 _EXCERPT = 60
+_ADDRESS = 120
+"""Characters of an address behind a link: its host, and enough to know the page."""
 _MOST_HINTS = 6
 _SHOWN_AS_HINTS = ("privacy", "language")
 
@@ -86,17 +89,19 @@ def _context(facts: CardFacts, w: Words) -> list[str]:
     if facts.answers is not None:
         lines.append(w._("Answers #{number}", number=facts.answers))
     if facts.about is not None and review.kind == "appeal":
-        reason = label(Reason(facts.about.reason or Reason.OTHER), w)
+        reason = _rejected_because(facts.about, w)
         lines.append(w._("⚖️ Appeal: {name} had rejected it ({reason})", name=facts.about.decided_name, reason=reason))
     if review.kind == "post" and facts.about is not None:
         lines.append(w._("♻️ Brought back by its author: #{number} had lapsed", number=facts.about.submission.number))
     if review.kind == "correction":
         lines.append(w._("🖊️ Correction of what is published"))
     if facts.theme is not None:
-        lines.append(w._("📚 Theme: {title}", title=facts.theme.title))
+        number = None if facts.post is None else facts.post.theme_number
+        title = facts.theme.title if number is None else f"{facts.theme.title} ({number})"
+        lines.append(w._("📚 Theme: {title}", title=title))
     if review.headline:
         lines.append(w._("🏷️ Headline: {headline}", headline=review.headline))
-    if facts.edited_by:
+    if facts.edited_by and facts.text != facts.before:
         lines.append(w._("Wording by moderator {name}", name=facts.edited_by))
     lines += routing.lines(facts, w)
     if review.state == ReviewState.HELD:
@@ -124,6 +129,13 @@ def _context(facts: CardFacts, w: Words) -> list[str]:
     return lines
 
 
+def _rejected_because(rejected: Review, w: Words) -> str:
+    """The reason and the moderator's own words: who looks a second time must know what the author was told."""
+    reason = Reason(rejected.reason or Reason.OTHER)
+    said = [] if reason is Reason.OTHER and rejected.words else [label(reason, w)]
+    return ": ".join([*said, *([rejected.words] if rejected.words else [])])
+
+
 def _claim(facts: CardFacts, w: Words) -> list[str]:
     """Who is at work on it, and until when nobody else decides."""
     review, policy = facts.review, facts.community.policy
@@ -141,7 +153,7 @@ def _hints(facts: CardFacts, w: Words) -> list[str]:
         return []
     lines: list[str] = []
     for kind, excerpt in facts.hints[:_MOST_HINTS]:
-        shown = plain(excerpt).shortened(_EXCERPT).text
+        shown = plain(" ".join(excerpt.split())).shortened(_EXCERPT).text
         lines.append(w._("🔎 {what}: {excerpt}", what=hint_label(HintKind(kind), w), excerpt=shown))
     if len(facts.hints) > _MOST_HINTS:
         more = len(facts.hints) - _MOST_HINTS
@@ -201,16 +213,16 @@ def held_because(code: str, w: Words) -> str:
             return code
 
 
-def _dialogue(facts: CardFacts, w: Words, room: int) -> list[str]:
+def _dialogue(facts: CardFacts, w: Words, room: int) -> list[RichText]:
     """What was asked and answered, in at most ``room`` characters: the newest is shown longest."""
     lines = talk.lines(facts, w)
-    shown: list[str] = []
+    shown: list[RichText] = []
     for line in reversed(lines):
         if room < _LEAST_LINE:
             break
-        shown.append(plain(line).shortened(room).text)
+        shown.append(line.shortened(room))
         room -= len(shown[-1]) + 1
-    return shown[::-1] if len(shown) == len(lines) else ["…", *shown[::-1]]
+    return shown[::-1] if len(shown) == len(lines) else [plain("…"), *shown[::-1]]
 
 
 def _status(facts: CardFacts, w: Words) -> list[str]:
@@ -265,16 +277,22 @@ def _afterwards(facts: CardFacts, w: Words) -> list[str]:
     return [*lines, *arrival.lines(facts, w), *routing.waits(facts, w)]
 
 
+def shown_words(facts: CardFacts) -> RichText:
+    """The post's words as a card shows them: whoever decides sees where a link leads."""
+    return posts.spelled(facts.text, most=_ADDRESS)
+
+
 def text_of(facts: CardFacts, w: Words, room: int, talk: int) -> RichText:
     """The card's text, with at most ``room`` characters of the post itself and ``talk`` of questions and answers."""
     words_for_files = [posts.attachment_words(a, w) for a in facts.attachments] + posts.uncarried_words(
         facts.uncarried, w
     )
-    shown = facts.text
-    if len(shown) > room:
-        left_out = len(shown) - room
+    text = shown_words(facts)
+    shown = apart.quoted(text)
+    if len(text) > room:
+        left_out = len(text) - room
         shown = (
-            shown.shortened(room)
+            apart.quoted(text.shortened(room))
             + "\n"
             + w.ngettext(
                 "[{count} more character: the whole text is above]",
@@ -282,12 +300,17 @@ def text_of(facts: CardFacts, w: Words, room: int, talk: int) -> RichText:
                 left_out,
             )
         )
-    tail = [*_hints(facts, w), *additions.lines(facts, w), *_dialogue(facts, w, talk), *_status(facts, w)]
+    tail: list[RichText | str] = [
+        *_hints(facts, w),
+        *additions.lines(facts, w),
+        *_dialogue(facts, w, talk),
+        *_status(facts, w),
+    ]
     sections = [
         _head(facts, w) + "\n" + "\n".join([_author(facts, w), *_context(facts, w)]),
         joined([part for part in (shown, *map(plain, words_for_files)) if part], "\n") or EMPTY,
         _difference(facts, w, talk),
-        plain("\n".join(tail)),
+        joined(tail, "\n"),
     ]
     return joined([section for section in sections if section], "\n\n")
 
@@ -300,7 +323,10 @@ def _difference(facts: CardFacts, w: Words, room: int) -> RichText:
     if not difference or facts.review.state not in shown:
         return EMPTY
     what = w._("Changed:") if facts.edited_by else w._("Changed by the author:")
-    return plain(what + " ") + difference.shortened(max(_LEAST_LINE, room // 2))
+    difference = difference.shortened(max(_LEAST_LINE, room // 2))
+    return (
+        plain(what + " ") + difference if "\n" not in difference.text else plain(what + "\n") + apart.quoted(difference)
+    )
 
 
 Handles = dict[tuple[str, str], str]

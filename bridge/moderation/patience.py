@@ -17,7 +17,7 @@ from bridge.core.text import plain
 from bridge.delivery.directory import Directory
 from bridge.members import contact, reach
 from bridge.members.reach import Letter
-from bridge.moderation import cards, joined, letters, restoring
+from bridge.moderation import authors, cards, joined, letters, restoring
 from bridge.moderation.daily import duration
 from bridge.rendering.words import words
 from bridge.storage import afterwards, audit, dialogue, inbox, ledger, submissions
@@ -165,14 +165,13 @@ async def _lapse(review: Review, community: Community, directory: Directory, now
         number=review.submission.number,
     )
     letter = await restoring.offer(said, review, now, w)
-    await reach.write(identity, letter, community, directory, now, review_id=review.id, lifetime=ledger.LIFETIME)
+    await authors.write(review, letter, community, directory, now, lifetime=ledger.LIFETIME)
 
 
 async def _say_stays(review: Review, community: Community, directory: Directory, now: datetime) -> None:
     """A correction that nobody agreed to: what is published stays."""
-    identity = review.submission.identity
-    w = contact.language_of(identity, community)
+    w = contact.language_of(review.submission.identity, community)
     text = w._(
         "The correction of post #{number} was not made. The post stays as it is.", number=review.submission.number
     )
-    await reach.write(identity, Letter(text=plain(text)), community, directory, now, review_id=review.id)
+    await authors.write(review, Letter(text=plain(text)), community, directory, now)

@@ -107,6 +107,16 @@ async def may_safeguard(community: Community, identity: Identity, role: Role) ->
     return not named and await covers(community, role, Role.SENIOR)
 
 
+async def safeguarders(community: Community) -> set[UserRef]:
+    """The accounts that ``may_safeguard``, as far as they are known."""
+    held = await roles(community)
+    found = {ref for ref, role in held.items() if role.covers(Role.SENIOR)} | community.policy.safeguarding
+    if found:
+        return found
+    highest = max((role.rank for role in held.values()), default=0)
+    return {ref for ref, role in held.items() if role.rank == highest}
+
+
 def claim_ends(review: Review, community: Community) -> datetime | None:
     """Until when somebody has claimed an item; None where nobody has."""
     if not review.claimed_by or review.claimed_at is None:

@@ -15,6 +15,11 @@ def stranger(moderator: Moderator, w: Words) -> Reply:
         )
     else:
         text = w._("Only this community's moderators may decide. Nothing was done.")
+        # Who administers a chat, or has a high power level in a room, expects that this is enough.
+        text += " " + w._(
+            "Rights in this chat do not count. A coordinator can add you: /moderators add {account}",
+            account=moderator.sender.ref,
+        )
     return Reply(text=text, alert=True)
 
 

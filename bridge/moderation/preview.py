@@ -11,6 +11,7 @@ from bridge.core.capabilities import Capabilities, Form
 from bridge.core.community import Community, Group
 from bridge.core.ids import Address
 from bridge.core.message import Content
+from bridge.core.money import Price
 from bridge.core.splitting import split
 from bridge.core.text import MarkKind, RichText, joined, marked, plain
 from bridge.delivery import planning
@@ -49,6 +50,8 @@ class Outcome:
     view: PostView
     """For the readers of this language."""
     groups: tuple[Group, ...]
+    price: Price | None = None
+    """Of one SMS to one reader of these groups, where the community gave one."""
 
     @property
     def form(self) -> Form:
@@ -61,8 +64,9 @@ class Outcome:
 
     def same(self, other: "Outcome") -> bool:
         """Is this the same for readers of the same platform?"""
-        mine = (self.kind, self.form, self.language, self.parts, self.stays, self.view.translation)
-        return mine == (other.kind, other.form, other.language, other.parts, other.stays, other.view.translation)
+        mine = (self.kind, self.form, self.language, self.parts, self.stays, self.view.translation, self.price)
+        theirs = (other.kind, other.form, other.language, other.parts, other.stays, other.view.translation, other.price)
+        return mine == theirs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +120,7 @@ async def _outcome(
         stays=stays,
         view=posts.in_language(view, language),
         groups=(group,),
+        price=group.sms_price if capabilities.form is Form.LINE else None,
     )
 
 
@@ -192,6 +197,8 @@ def _intro(outcome: Outcome, names: dict[Address, str], w: Words) -> RichText:
     messages = w.ngettext("{count} message", "{count} messages", len(outcome.parts))
     if outcome.form is Form.LINE:
         messages += ", " + cost(outcome.parts, w)
+        if outcome.price is not None:
+            messages += ", " + w._("{price} for each reader", price=w.money(outcome.price.times(outcome.segments)))
     head = w._(
         "{kind}, in {language}: {groups} – {messages}",
         kind=_kind_name(outcome),

@@ -30,21 +30,19 @@ async def draft(review: Review, wording: Revision, community: Community, now: da
     published = await submissions.post_of_submission(review.submission_id)
     if review.kind == afterwards.CORRECTION and published is not None:
         columns = {"text": wording.text, "revision": wording.number, "corrected_at": now}
-        published.update_from_dict({**columns, **await corrected(published, review, wording, community)})
+        published.update_from_dict({**columns, **await corrected(review, wording, community)})
         return published
     return await _frozen(review, wording, community, now, now, next_would_be)
 
 
-async def corrected(post: Post, review: Review, wording: Revision, community: Community) -> dict[str, str]:
-    """What a correction changes beside the words, as columns: further notes join those that stand.
+async def corrected(review: Review, wording: Revision, community: Community) -> dict[str, str]:
+    """What a correction changes beside the words, as columns. It began with the notes that stood.
 
     A short version and translations are of one wording: without new ones there are none.
     """
-    sources = (post.notes, await _notes(review))
-    notes = [note for source in sources for note in codec.load_object(source).get("notes", [])]
     return {
         "headline": review.headline,
-        "notes": codec.dump_object({"notes": notes}),
+        "notes": await _notes(review),
         "short": beside.short_of(review),
         "translations": await _translations(review.submission, wording, community),
     }

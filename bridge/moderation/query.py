@@ -127,6 +127,36 @@ async def _answered(
     return await rewording.offer(note, query, review, desk.now, w)
 
 
+async def amended(identity: Identity, old: RichText, new: RichText, desk: Desk) -> bool:
+    """An author has edited a message that was taken as an answer; False where it is part of none that still counts."""
+    for query in await dialogue.answered_by(identity.person_id) if old and new and old.text != new.text else ():
+        review = await submissions.locked_review(query.review_id)
+        community = None if review is None else desk.communities.get(review.community)
+        if review is None or community is None or review.state != ReviewState.HELD:
+            continue
+        shown = words(community.language)._("{new} (before: {old})", new=new.text, old=old.text)
+        if not await dialogue.amend(query, old, new, shown, limit=ANSWER_LIMIT):
+            continue
+        await audit.write(
+            community=review.community,
+            actor=submissions.audit_actor(review.submission.identity),
+            action="answer",
+            now=desk.now,
+            review_id=review.id,
+            revision=review.revision,
+            detail={"query": query.id},
+        )
+        await cards.refresh(review, desk.now)
+        w = contact.language_of(identity, community)
+        said = w._("Thank you. Your answer about #{number} is with the moderators.", number=review.submission.number)
+        letter = Letter(text=plain(said))
+        if await rewording.possible(query, review, community):
+            letter = await rewording.offer(plain(said), query, review, desk.now, w)
+        await reach.write(identity, letter, community, desk.directory, desk.now, review_id=review.id)
+        return True
+    return False
+
+
 async def rest(review: Review) -> None:
     """Once nothing is asked any more, nothing can lapse."""
     if not await dialogue.open_of_review(review.id):

@@ -8,7 +8,7 @@ from bridge.core.text import MarkKind, joined, marked, plain
 from bridge.delivery.directory import Directory
 from bridge.members import contact
 from bridge.members.profiles import shown_name
-from bridge.moderation import permissions, rota
+from bridge.moderation import duty, permissions, rota
 from bridge.moderation.daily import duration
 from bridge.rendering.words import words
 from bridge.storage import desk, dialogue, inbox, submissions
@@ -48,6 +48,8 @@ async def tick(community: Community, directory: Directory, now: datetime) -> Non
             minutes = int((now - review.created_at).total_seconds() // 60)
             name = shown_name(review.submission.identity, w)
             lines.append(plain(f"#{review.submission.number} · {name} · {duration(minutes, w)}"))
+        if on_duty := await duty.today(community, now):
+            lines.append(plain(w._("On duty today: {names}", names=", ".join(on_duty))))
         lines.append(plain(w._("/next shows the one that has waited longest.")))
         for channel in community.moderators:
             await contact.say(await inbox.resolve(channel), Content(text=joined(lines, "\n")), community, now)

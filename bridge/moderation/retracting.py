@@ -10,14 +10,14 @@ from bridge.core.states import PostState, ReviewState
 from bridge.core.text import RichText, plain
 from bridge.delivery import retracting as delivery
 from bridge.delivery.directory import Directory
-from bridge.members import contact, reach
+from bridge.members import contact
 from bridge.members.reach import Letter
-from bridge.moderation import announcing, cards, corrections, decisions, powers
-from bridge.moderation.acts import Act, Deed, Desk, Reply
+from bridge.moderation import authors, cards, corrections, crossing, decisions, powers
+from bridge.moderation.acts import Act, Deed, Reply
 from bridge.moderation.correcting import published, taken_back
 from bridge.rendering.words import words
 from bridge.storage import afterwards, audit, inbox, ledger, submissions
-from bridge.storage.models import Post, Review
+from bridge.storage.models import Review
 
 
 async def question(act: Act) -> RichText | Reply:
@@ -34,7 +34,7 @@ async def retract(act: Act) -> Reply:
     """Take the post back everywhere, say where that is not possible, and tell the author why."""
     reason = clean_line(act.text.text, decisions.WORDS_LIMIT)
     if not reason:
-        return decisions.reply(decisions.Verdict.EMPTY, act.review, act.w)
+        return decisions.told(decisions.Verdict.EMPTY, act)
     post = await published(act)
     if isinstance(post, Reply):
         return post
@@ -58,7 +58,7 @@ async def retract(act: Act) -> Reply:
     await cards.refresh_published(submission.id, now)
     where = ", ".join(await corrections.names(stays, act.community))
     told = await _tell_author(act, reason, where)
-    await _tell_others(post, act.desk)
+    await crossing.tell_others(post, act.desk.communities, now)
     return _answer(act, where, told=told)
 
 
@@ -74,26 +74,7 @@ async def _tell_author(act: Act, reason: str, where: str) -> bool:
         text += " " + w._("It cannot be removed in: {chats}.", chats=where)
     text += " " + w._("You can write a new post at any time.")
     letter = Letter(text=plain(text))
-    row = await reach.write(identity, letter, act.community, act.desk.directory, act.now, review_id=act.review.id)
-    return row is not None
-
-
-async def _tell_others(post: Post, desk: Desk) -> None:
-    """Communities that were offered the post decide themselves what becomes of their copies."""
-    source = desk.communities.get(post.community)
-    for copy in await afterwards.copies(post):
-        community, review = desk.communities.get(copy.community), await submissions.review_of_submission(copy.id)
-        if community is None or source is None or review is None:
-            continue
-        if review.state not in (ReviewState.HELD, ReviewState.APPROVED):
-            continue
-        text = words(community.language)._(
-            "⚠️ #{number} is a copy of {community} #{other}, which was taken back there.",
-            number=copy.number,
-            community=source.name,
-            other=post.number,
-        )
-        await announcing.announce(community, text, desk.now, silent=False)
+    return await authors.write(act.review, letter, act.community, act.desk.directory, act.now) is not None
 
 
 def _answer(act: Act, where: str, *, told: bool) -> Reply:

@@ -18,6 +18,10 @@ def lines(facts: CardFacts, w: Words) -> list[str]:
     if facts.forwarded is not None:
         community, number = facts.forwarded
         found.append(w._("🔀 Forwarded from {community} #{number}", community=community, number=number))
+    if facts.origin_became == "retracted":
+        found.append(w._("⚠️ It has been taken back there since"))
+    elif facts.origin_became == "corrected":
+        found.append(w._("⚠️ It has been corrected there since"))
     zone = facts.community.policy.zone
     for other in facts.merged:
         values = {"number": other.submission.number, "name": other.decided_name}

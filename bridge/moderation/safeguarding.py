@@ -3,10 +3,12 @@
 What the author is told is the community's own prepared wording; the program itself promises nothing.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bridge.core.community import Community
 from bridge.core.hygiene import clean_line
+from bridge.core.message import Attachment
 from bridge.core.policy import Role
 from bridge.core.states import ReviewState
 from bridge.core.text import MarkKind, RichText, joined, marked, plain
@@ -17,6 +19,7 @@ from bridge.moderation import arrival, cards, decisions, permissions, powers
 from bridge.moderation.acts import Act, Deed, Reply
 from bridge.moderation.announcing import announce
 from bridge.moderation.decisions import Verdict
+from bridge.rendering.posts import attachment_words
 from bridge.rendering.words import Words, words
 from bridge.storage import audit, codec, dialogue, ledger, people, submissions
 from bridge.storage.models import Delivery, Identity, Query, Review
@@ -46,7 +49,7 @@ async def escalate(act: Act) -> Reply:
     if act.review.escalated_at is None and await _escalate(act, why):
         return Reply(text=act.w._("#{number} is escalated.", number=act.number), on_card=True)
     if act.review.state != ReviewState.HELD:
-        return decisions.reply(Verdict.DECIDED, act.review, act.w)
+        return decisions.told(Verdict.DECIDED, act)
     told, missed = await _tell_all(act, why)
     return Reply(text=_reached(act.w, told, missed))
 
@@ -54,7 +57,7 @@ async def escalate(act: Act) -> Reply:
 def _already(act: Act) -> str:
     review, w = act.review, act.w
     if review.state != ReviewState.HELD or review.escalated_at is None:
-        return decisions.already(review, w)
+        return decisions.already(review, w, act.community.policy.zone)
     return w._(
         "{name} has already escalated #{number} ({time}).",
         name=review.escalated_name,
@@ -127,13 +130,15 @@ async def _tell_all(act: Act, why: str) -> tuple[list[str], list[str]]:
     """Tell each of them on every account of theirs; the names of those who were, and of those who could not be."""
     told: list[str] = []
     missed: list[str] = []
-    wording = codec.load(codec.RICH_TEXT, (await submissions.revision_of(act.review)).text)
+    revision = await submissions.revision_of(act.review)
+    wording = codec.load(codec.RICH_TEXT, revision.text)
+    files = codec.load(codec.ATTACHMENTS, revision.attachments)
     for name, accounts in (await _named(act)).items():
         reached = False
         for identity in [known for known in accounts if contact.reachable(known, act.desk.directory)] or accounts[:1]:
             row = await reach.write(
                 identity,
-                _notice(act, why, wording, contact.language_of(identity, act.community)),
+                _notice(act, why, wording, files, contact.language_of(identity, act.community)),
                 act.community,
                 act.desk.directory,
                 act.now,
@@ -145,8 +150,8 @@ async def _tell_all(act: Act, why: str) -> tuple[list[str], list[str]]:
     return told, missed
 
 
-def _notice(act: Act, why: str, wording: RichText, w: Words) -> Letter:
-    """What one of them reads, with the beginning of a long post."""
+def _notice(act: Act, why: str, wording: RichText, files: Sequence[Attachment], w: Words) -> Letter:
+    """What one of them reads, with the beginning of a long post, and which files it has: they are on the card."""
     head = w._(
         "🚨 {community} #{number}: {name} asks you to look at this post.",
         community=act.community.name,
@@ -160,6 +165,7 @@ def _notice(act: Act, why: str, wording: RichText, w: Words) -> Letter:
         "moderators' channel."
     )
     quote = plain(wording.text).shortened(_QUOTED).text
+    quote = "\n".join([*([quote] if quote else []), *(attachment_words(file, w) for file in files)])
     return Letter(
         text=joined([part for part in (plain(head), marked(quote, MarkKind.QUOTE), plain(tail)) if part], "\n\n"),
         line=plain(f"{head}\n{quote}"),
@@ -216,7 +222,7 @@ async def deescalate(act: Act) -> Reply:
         return refused
     still = Review.filter(id=review.id, state=ReviewState.HELD, escalated_at__isnull=False)
     if await still.update(escalated_name="", escalated_at=None) != 1:
-        return decisions.reply(await decisions.lost(review, act.revision), review, w)
+        return decisions.told(await decisions.lost(review, act.revision), act)
     await review.refresh_from_db()
     await _audit(act, "deescalate")
     await cards.refresh(review, act.now)

@@ -89,7 +89,11 @@ async def _price(act: Act, text: str) -> str:
         said = w._("Kept. By itself it is {cost}, but no group receives short texts now.", cost=preview.cost(alone, w))
         return " ".join(part for part in (said, preview.dear(alone, w)) if part)
     dearest = max(thin, key=lambda outcome: outcome.segments)
-    said = w._("Kept. With its heading it is {cost} for each reader.", cost=preview.cost(dearest.parts, w))
+    cost = preview.cost(dearest.parts, w)
+    prices = dict.fromkeys(w.money(o.price.times(o.segments)) for o in thin if o.price is not None)
+    if prices:
+        cost += ", " + " / ".join(prices)
+    said = w._("Kept. With its heading it is {cost} for each reader.", cost=cost)
     return " ".join(part for part in (said, preview.dear(dearest.parts, w)) if part)
 
 

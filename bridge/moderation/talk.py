@@ -1,32 +1,34 @@
 """The conversation with the author as a card shows it."""
 
 from bridge.core.states import ReviewState
+from bridge.core.text import RichText, plain
 from bridge.moderation.facts import CardFacts
+from bridge.rendering import apart
 from bridge.rendering.words import Words
 from bridge.storage import codec, dialogue
 from bridge.storage.models import Query
 
 
-def lines(facts: CardFacts, w: Words) -> list[str]:
+def lines(facts: CardFacts, w: Words) -> list[RichText]:
     """What was asked and answered, oldest first."""
     return [line for query in facts.queries for line in _lines(query, facts, w)]
 
 
-def _lines(query: Query, facts: CardFacts, w: Words) -> list[str]:
+def _lines(query: Query, facts: CardFacts, w: Words) -> list[RichText]:
     match query.kind:
         case dialogue.SAFETY:
-            said = [w._("🚨 {name} sent the author: {text}", name=query.asked_name, text=query.question)]
+            said = [plain(w._("🚨 {name} sent the author: {text}", name=query.asked_name, text=query.question))]
         case dialogue.CONSENT:
             words = codec.load(codec.RICH_TEXT, query.wording).text if query.wording else ""
-            comment = [w._("💬 The author on the new wording: {words}", words=words)] if words else []
-            return [*comment, *_waits(query, facts, w)]
+            comment = [apart.said(w._("💬 The author on the new wording: {words}", words=""), words)] if words else []
+            return [*comment, *map(plain, _waits(query, facts, w))]
         case dialogue.APPEAL:
-            return [w._("💬 The author writes: {words}", words=query.answer)] if query.answer else []
+            return [apart.said(w._("💬 The author writes: {words}", words=""), query.answer)] if query.answer else []
         case _:
-            said = [w._("❓ {name} asked: {question}", name=query.asked_name, question=query.question)]
+            said = [plain(w._("❓ {name} asked: {question}", name=query.asked_name, question=query.question))]
     if query.answered_at is not None:
-        return [*said, w._("💬 The author answered: {answer}", answer=query.answer)]
-    return [*said, *_waits(query, facts, w)]
+        return [*said, apart.said(w._("💬 The author answered: {answer}", answer=""), query.answer)]
+    return [*said, *map(plain, _waits(query, facts, w))]
 
 
 def _waits(query: Query, facts: CardFacts, w: Words) -> list[str]:

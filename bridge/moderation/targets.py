@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from bridge.core.community import Group
 from bridge.core.ids import Address
+from bridge.core.text import RichText, plain
 from bridge.moderation import cards, decisions, naming
 from bridge.moderation.acts import Act, Deed, Reply
 from bridge.moderation.names import chat_names
@@ -57,6 +58,15 @@ async def groups(act: Act) -> Reply:
     return await _choose(act, [known[place] for place in meant])
 
 
+async def question(act: Act) -> RichText | Reply:
+    """Where there are more groups than buttons."""
+    text = act.w._(
+        "#{number}: which groups? Reply to this message with their names or numbers, for example: 1, 3",
+        number=act.number,
+    )
+    return plain(f"{text}\n{naming.listed(await _names(act), _now(act))}")
+
+
 async def _how(act: Act) -> Reply:
     names = await _names(act)
     text = act.w._("#{number} goes to these groups. Write for example: groups: 1, 3 or groups: all", number=act.number)
@@ -75,7 +85,7 @@ async def _choose(act: Act, wanted: Collection[Group]) -> Reply:
     kept = [] if everywhere else [str(group.chat) for group in wanted]
     lost = _gone(act)
     if not await desk.dress(review, targets=codec.dump_list(kept)):
-        return decisions.reply(await decisions.lost(review, act.revision), review, w)
+        return decisions.told(await decisions.lost(review, act.revision), act)
     await audit.write(
         community=review.community,
         actor=submissions.audit_actor(act.identity),
@@ -149,7 +159,7 @@ async def _offer(act: Act, wanted: Collection[str]) -> Reply:
             text = w._("{community} has this post already. Nothing was done.", community=name)
             return Reply(text=text, alert=True)
     if not await desk.dress(review, crossed=codec.dump_list(kept)):
-        return decisions.reply(await decisions.lost(review, act.revision), review, w)
+        return decisions.told(await decisions.lost(review, act.revision), act)
     await audit.write(
         community=review.community,
         actor=submissions.audit_actor(act.identity),
@@ -175,5 +185,6 @@ DEEDS = (
         heard=groups,
         options=frozenset({"all"}),
     ),
+    Deed(name="groups_words", question=question, heard=groups),
     Deed(name="cross", word=lambda w: w._("cross"), perform=cross, heard=crossed),
 )

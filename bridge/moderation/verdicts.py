@@ -21,7 +21,7 @@ async def reject(act: Act) -> Reply:
     if not act.argument:
         return Reply(text=_choices(act.w), alert=True)
     verdict = await decisions.reject(act, reason=Reason(act.argument))
-    return decisions.reply(verdict, act.review, act.w)
+    return decisions.told(verdict, act)
 
 
 async def reject_said(act: Act) -> Reply:
@@ -30,7 +30,7 @@ async def reject_said(act: Act) -> Reply:
     verdict = await decisions.reject(act, reason=reason, own_words=own)
     if verdict is decisions.Verdict.EMPTY:
         return Reply(text=_choices(act.w), alert=True)
-    return decisions.reply(verdict, act.review, act.w)
+    return decisions.told(verdict, act)
 
 
 async def why(act: Act) -> RichText | Reply:
@@ -39,7 +39,7 @@ async def why(act: Act) -> RichText | Reply:
 
 async def reject_words(act: Act) -> Reply:
     verdict = await decisions.reject(act, reason=Reason.OTHER, own_words=act.text.text)
-    return decisions.reply(verdict, act.review, act.w)
+    return decisions.told(verdict, act)
 
 
 def _choices(w: Words) -> str:

@@ -15,7 +15,7 @@ from bridge.storage.models_desk import Vote
 
 async def reply(act: Act, verdict: Verdict) -> Reply:
     """What the person who approved is told; where nobody else could approve it, that too: it would wait for ever."""
-    told = decisions.reply(verdict, act.review, act.w)
+    told = decisions.told(verdict, act)
     if verdict is not Verdict.VOTED or act.community.trust_channel or await _others_left(act):
         return told
     text = act.w._("Nobody else here may decide on it: a coordinator can add somebody with /moderators add.")
@@ -32,6 +32,14 @@ async def _others_left(act: Act) -> bool:
         if other is None or other.person_id not in done:
             return True
     return False
+
+
+async def has_approved(act: Act) -> bool:
+    """Has this person approved what would go out now, where others must, too?"""
+    if act.review.approvals <= 1:
+        return False
+    facts = await facts_of(act.review, act.community, act.revision)
+    return any(vote.person_id == act.identity.person_id for vote in facts.votes)
 
 
 async def unapprove(act: Act) -> Reply:

@@ -46,6 +46,8 @@ class PostView:
     """Its number within the theme."""
     thread_number: int = 1
     """Its number within its sub-thread, whose first post shows none."""
+    thread_headline: str = ""
+    """The headline of its sub-thread's first post, which names the sub-thread."""
     notes: tuple[NoteView, ...] = ()
     short: str = ""
     """The moderators' short version, for chats where every character costs."""
@@ -141,12 +143,30 @@ def heading(view: PostView, w: Words) -> str:
 
 def subject(view: PostView) -> str:
     """``Communicating health research (76) Have you ever published? (5)``; empty where it has neither."""
-    theme = f"{view.theme} ({view.theme_number})" if view.theme and view.theme_number is not None else view.theme
-    return " ".join(part for part in (theme, _headline(view)) if part)
+    return subject_line(view.theme, view.theme_number, _headline(view))
 
 
 def _headline(view: PostView) -> str:
-    return f"{view.headline} ({view.thread_number})" if view.headline and view.thread_number > 1 else view.headline
+    return numbered_headline(view.headline, view.thread_number, view.thread_headline)
+
+
+def subject_line(theme: str, theme_number: int | None, headline: str) -> str:
+    """Theme and headline with their numbers."""
+    if theme and theme_number is not None:
+        theme = f"{theme} ({theme_number})"
+    return " ".join(part for part in (theme, headline) if part)
+
+
+def numbered_headline(headline: str, thread_number: int, thread_headline: str) -> str:
+    """``Have you ever published? (5)``; a headline of its own follows: ``Have you ever published? (5) In Malawi``.
+
+    The number counts the posts of the sub-thread, so it stands behind the sub-thread's name.
+    """
+    if not headline or thread_number <= 1:
+        return headline
+    if not thread_headline or thread_headline.casefold() == headline.casefold():
+        return f"{headline} ({thread_number})"
+    return f"{thread_headline} ({thread_number}) {headline}"
 
 
 def provenance(view: PostView, w: Words) -> list[str]:
@@ -168,15 +188,19 @@ def provenance(view: PostView, w: Words) -> list[str]:
     return lines
 
 
-def spelled(text: RichText) -> RichText:
-    """Links in words, for chats that show no links: ``the guideline (https://who.int/...)``."""
+def spelled(text: RichText, most: int = 0) -> RichText:
+    """Links in words, for chats that show no links: ``the guideline (https://who.int/...)``.
+
+    ``most``: characters of an address that are shown; 0: all of it.
+    """
     for mark in sorted((m for m in text.marks if m.kind is MarkKind.LINK), key=lambda m: m.end, reverse=True):
         covered = text.text[mark.start : mark.end].strip()
         if (
             mark.value
             and mark.value.split("://")[-1].strip("/").casefold() != covered.split("://")[-1].strip("/").casefold()
         ):
-            text = text[: mark.end] + f" ({mark.value})" + text[mark.end :]
+            address = plain(mark.value).shortened(most).text if most else mark.value
+            text = text[: mark.end] + f" ({address})" + text[mark.end :]
     return RichText(text.text, tuple(m for m in text.marks if m.kind is not MarkKind.LINK))
 
 

@@ -13,9 +13,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import get_day_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
+
+from bridge.core.money import Price
 
 LOCALES = Path(__file__).parent / "locales"
 SOURCE_LANGUAGE = "en"
@@ -49,6 +52,12 @@ class Words:
     def number(self, value: int) -> str:
         return format_decimal(value, locale=self._locale)
 
+    def money(self, price: Price) -> str:
+        """``KES 1.60``; as many decimals as the price has, for one SMS may cost less than the smallest coin."""
+        whole = price.amount == price.amount.to_integral_value()
+        amount = format_decimal(price.amount, format="#,##0" if whole else "#,##0.00####", locale=self._locale)
+        return f"{price.currency} {amount}"
+
     def size(self, count: int) -> str:
         """A file's size as people say it: 82 kB, 1.4 MB."""
         if count < 1000:
@@ -64,6 +73,11 @@ class Words:
         name = "UTC" if zone is None else local.tzname() or ""
         named = name if name.isalpha() else f"UTC{local:%z}"[:6].removesuffix("+00")
         return f"{local:%d.%m.} {clock} {named}"
+
+    def weekday(self, number: int) -> str:
+        """What a day is called; Monday is 0."""
+        name = str(get_day_names("wide", context="stand-alone", locale=self._locale)[number])
+        return name[:1].upper() + name[1:]
 
     def language_name(self, tag: str) -> str:
         """What a language is called in this one; its tag where nobody knows."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from bridge.core.message import Attachment, Uncarried
 from bridge.core.states import POST, PostState, PostStep, ReviewState
 from bridge.core.text import RichText
-from bridge.storage import codec, submissions
+from bridge.storage import beside, codec, submissions
 from bridge.storage.ledger_reads import EXHIBIT
 from bridge.storage.models import Delivery, Post, Review, Revision, Submission
 
@@ -56,12 +56,17 @@ async def open_correction(
     findings: str,
     approvals: int,
     headline: str,
+    short: str = "",
+    short_revision: int = 0,
 ) -> Review:
-    """A new wording of what is published, held for review. ``editor``: the moderator's name, empty for the author."""
+    """A new wording of what is published, held for review. ``editor``: the moderator's name, empty for the author.
+
+    The notes that stand are its to begin with; ``short``: the short version, and of which wording it is.
+    """
     number = await submissions.next_revision(about.submission_id)
     submission = await Submission.get(id=about.submission_id)
     await submissions.add_revision(submission, number, text, attachments, uncarried, now, editor, findings)
-    return await Review.create(
+    review = await Review.create(
         kind=CORRECTION,
         community=about.community,
         submission=submission,
@@ -71,9 +76,14 @@ async def open_correction(
         headline=headline,
         theme_id=about.theme_id,
         targets=about.targets,
+        short=short,
+        short_revision=short_revision,
         about_review=about.id,
         created_at=now,
     )
+    approved = Review.filter(submission_id=about.submission_id, state=ReviewState.APPROVED).order_by("-id")
+    await beside.copy_notes(await approved.first() or about, review)
+    return review
 
 
 async def held_correction(submission_id: int) -> Review | None:

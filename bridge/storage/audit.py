@@ -14,6 +14,9 @@ from bridge.storage import codec
 from bridge.storage.counting import next_number
 from bridge.storage.models import Counter, Decision
 
+_COUNTER = "audit:"
+"""Before a community's id: its counter."""
+
 
 def line_hash(row: Decision) -> str:
     """SHA-256, in hex, of a line's canonical JSON with the hash of the line before it."""
@@ -48,7 +51,7 @@ async def write(
 ) -> Decision:
     """Append a line, inside the caller's transaction. ``detail``: numbers and codes only."""
     # The number's row stays locked until the transaction ends: the chain of a community grows one line at a time.
-    seq = await next_number(f"audit:{community}")
+    seq = await next_number(_COUNTER + community)
     before = await Decision.get_or_none(community=community, seq=seq - 1)
     row = Decision(
         review_id=review_id,
@@ -75,6 +78,8 @@ async def head(community: str) -> Decision | None:
 async def verify(community: str, *, slice_size: int = 1000) -> Chain:
     """Walk a chain from its first line, in slices, and stop at the first line that does not fit."""
     older = await Decision.filter(review__community=community, seq__isnull=True).count()
+    # Lines are written while this walks: there are at least as many as were counted before, at most as after.
+    least = await _counted(community)
     count, last = 0, ""
     while True:
         rows = await Decision.filter(community=community, seq__gt=count).order_by("seq").limit(slice_size)
@@ -84,16 +89,26 @@ async def verify(community: str, *, slice_size: int = 1000) -> Chain:
             count, last = row.seq, row.hash
         if len(rows) < slice_size:
             break
-    counted = await Counter.get_or_none(name=f"audit:{community}")
-    # Lines cut off at the end leave a chain that fits: the counter knows how many there were.
-    broken = count + 1 if counted is not None and counted.value != count else None
+    # Lines cut off at the end or put in there leave a chain that fits: the counter knows how many there are.
+    most = await _counted(community)
+    broken = None
+    if count < least:
+        broken = count + 1
+    elif count > most:
+        broken = most + 1
     return Chain(community=community, lines=count, head=last, broken_at=broken, older=older)
 
 
+async def _counted(community: str) -> int:
+    counted = await Counter.get_or_none(name=_COUNTER + community)
+    return 0 if counted is None else int(counted.value)
+
+
 async def communities() -> list[str]:
-    """The communities that have a chain."""
+    """The communities that have a chain, or had one: the counter remembers."""
     found = await Decision.filter(seq__isnull=False).distinct().values_list("community", flat=True)
-    return sorted(map(str, found))
+    counted = await Counter.filter(name__startswith=_COUNTER).values_list("name", flat=True)
+    return sorted({*map(str, found), *(str(name).removeprefix(_COUNTER) for name in counted)})
 
 
 async def line_with(community: str, start_of_hash: str) -> Decision | None:

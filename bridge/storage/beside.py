@@ -33,6 +33,20 @@ async def notes_by(review_id: int, person: Identity) -> list[Note]:
     return await Note.filter(review_id=review_id, removed=False, actor__in=accounts).order_by("id")
 
 
+async def copy_notes(before: Review, after: Review) -> None:
+    """Let a review that follows another begin with its notes, each still its writer's."""
+    for note in await Note.filter(review_id=before.id, removed=False).order_by("id"):
+        await Note.create(
+            review_id=after.id,
+            text=note.text,
+            anchor=note.anchor,
+            actor=note.actor,
+            name=note.name,
+            initials=note.initials,
+            created_at=note.created_at,
+        )
+
+
 async def remove_notes(notes: Collection[Note]) -> None:
     await Note.filter(id__in=[note.id for note in notes]).update(removed=True)
 
@@ -62,6 +76,20 @@ async def translate(
             actor=str(by.ref),
             translator=translator,
             created_at=now,
+        )
+
+
+async def keep_translations(submission_id: int, before: int, after: int) -> None:
+    """A wording of the same words has the same translations."""
+    for row in await Translation.filter(submission_id=submission_id, revision=before):
+        await Translation.create(
+            submission_id=submission_id,
+            revision=after,
+            language=row.language,
+            text=row.text,
+            actor=row.actor,
+            translator=row.translator,
+            created_at=row.created_at,
         )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from bridge.core.ids import AccountId, UserId, UserRef
 from bridge.core.states import ReviewState, ThemeState
-from bridge.storage.models import Review
+from bridge.storage.models import Review, Submission
 from bridge.storage.models_desk import (
     Absence,
     Appointment,
@@ -26,6 +26,12 @@ async def dress(review: Review, **values: object) -> bool:
         return False
     review.update_from_dict(values)
     return True
+
+
+async def answer(review: Review, post_id: int | None) -> None:
+    """Let a held item answer another post, or none; inside a transaction that has locked the review."""
+    await Submission.filter(id=review.submission_id).update(reply_post_id=post_id)
+    review.submission.reply_post_id = post_id
 
 
 async def notes(review_id: int) -> list[Note]:

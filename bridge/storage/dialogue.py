@@ -11,6 +11,7 @@ from datetime import datetime
 from bridge.core.states import DeliveryState, ReviewState
 from bridge.core.text import RichText
 from bridge.storage import codec
+from bridge.storage.beside import copy_notes
 from bridge.storage.ledger_reads import NOTICE, SEND
 from bridge.storage.models import Delivery, Query, Review
 
@@ -155,6 +156,21 @@ async def keep(query: Query, words: str, wording: RichText, now: datetime, *, li
     query.update_from_dict(values)
 
 
+async def amend(query: Query, old: RichText, new: RichText, shown: str, *, limit: int) -> bool:
+    """The author has changed words of their answer; ``shown``: what stands for them. False where they are not in it."""
+    wording = codec.load(codec.RICH_TEXT, query.wording) if query.wording else RichText()
+    at = wording.text.find(old.text)
+    if at < 0 or old.text not in query.answer:
+        return False
+    values = {
+        "answer": RichText(query.answer.replace(old.text, shown, 1)).shortened(limit).text,
+        "wording": codec.dump(codec.RICH_TEXT, wording[:at] + new + wording[at + len(old) :]),
+    }
+    await Query.filter(id=query.id).update(**values)
+    query.update_from_dict(values)
+    return True
+
+
 async def settle_consent(query: Query, *, agrees: bool, words: RichText, now: datetime) -> bool:
     """Yes or no to a wording; False where it was said already, or is asked no more."""
     wording = codec.dump(codec.RICH_TEXT, words) if words else query.wording
@@ -212,9 +228,13 @@ async def begin_appeal(
         short_revision=rejected.short_revision,
         targets=rejected.targets,
         crossed=rejected.crossed,
+        # What was escalated stays with the people named for it.
+        escalated_name=rejected.escalated_name,
+        escalated_at=rejected.escalated_at,
         about_review=rejected.id,
         created_at=now,
     )
+    await copy_notes(rejected, review)
     await Query.create(
         review_id=review.id,
         question="",

@@ -3,14 +3,17 @@
 What was taken back is left out and counted; what is approved but has not gone out yet is not there at all.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
+from statistics import median
 
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from bridge.core.card import AuthorCard
 from bridge.core.exports import (
+    Decisions,
     DiscussionLine,
     ExportedDiscussion,
     ExportedNote,
@@ -21,9 +24,10 @@ from bridge.core.exports import (
     Posts,
     Quotations,
 )
-from bridge.core.states import PostState
-from bridge.storage import codec, themes
-from bridge.storage.models import Post
+from bridge.core.ids import RemoteRef
+from bridge.core.states import PostState, ReviewState
+from bridge.storage import codec, ledger_reads, themes
+from bridge.storage.models import Post, Review
 from bridge.storage.models_desk import Quotation, Theme
 
 _SLICE = 500
@@ -96,6 +100,26 @@ async def quotations(community: str, *, since: datetime | None, until: datetime)
     return Quotations(quotations=live, left_out=LeftOut(retracted=retracted, reworded=reworded))
 
 
+async def decisions(community: str, *, since: datetime | None, until: datetime) -> Decisions:
+    """What moderators decided from ``since`` up to and without ``until``, counted."""
+    wanted = Review.filter(community=community, decided_at__lt=until).exclude(state=ReviewState.HELD)
+    if since is not None:
+        wanted = wanted.filter(decided_at__gte=since)
+    rows = await wanted.values_list("kind", "state", "reason", "created_at", "decided_at", "decided_by")
+    by_people = [
+        (decided - created).total_seconds() / 60
+        for _, state, _, created, decided, who in rows
+        if who and state in (ReviewState.APPROVED, ReviewState.REJECTED, ReviewState.MERGED)
+    ]
+    return Decisions(
+        counts=Counter((str(kind), ReviewState(state).value) for kind, state, *_ in rows),
+        reasons=Counter(
+            str(reason) for kind, state, reason, *_ in rows if kind == "post" and state == ReviewState.REJECTED
+        ),
+        median_minutes=round(median(by_people)) if by_people else None,
+    )
+
+
 def _out(since: datetime | None, until: datetime) -> Q:
     """Which posts went out in that time. Those from before publication had a time went out when they were approved."""
     timed = Q(publish_at__lt=until) if since is None else Q(publish_at__lt=until, publish_at__gte=since)
@@ -128,20 +152,36 @@ async def _exported(rows: Iterable[Post]) -> list[ExportedPost]:
     numbers = {row.id: row.number for row in answered}
     known = await Theme.filter(id__in=list({row.theme_id for row in live if row.theme_id is not None}))
     titles = {row.id: row.title for row in known}
-    return [_post(row, numbers.get(row.reply_post_id or 0), titles.get(row.theme_id or 0, "")) for row in live]
+    roots = await Post.filter(id__in=list({row.thread_id for row in live if row.thread_id is not None}))
+    threads = {root.id: root.headline for root in roots}
+    places = await ledger_reads.places([row.id for row in live])
+    return [
+        _post(
+            row,
+            places.get(row.id, ()),
+            numbers.get(row.reply_post_id or 0),
+            titles.get(row.theme_id or 0, ""),
+            row.headline if row.thread_id is None else threads.get(row.thread_id, ""),
+        )
+        for row in live
+    ]
 
 
-def _post(row: Post, answers: int | None, theme: str) -> ExportedPost:
+def _post(
+    row: Post, places: Sequence[RemoteRef], answers: int | None, theme: str, thread_headline: str
+) -> ExportedPost:
     origin = codec.load_object(row.origin)
     files = [(file.kind.value, file.name) for file in codec.load(codec.ATTACHMENTS, row.attachments)]
     missing = [(item.kind.value, item.detail) for item in codec.load(codec.UNCARRIED, row.uncarried)]
     return ExportedPost(
         number=row.number,
+        places=tuple(places),
         published=row.publish_at or row.approved_at,
         corrected=row.corrected_at,
         theme=theme,
         theme_number=row.theme_number,
         headline=row.headline,
+        thread_headline=thread_headline,
         thread_number=row.thread_number,
         answers=answers,
         card=AuthorCard(**codec.load_object(row.card)),

@@ -19,6 +19,7 @@ from bridge.core.events import (
     ButtonPressed,
     ChatMoved,
     InboundEvent,
+    MessageEdited,
     MessagePosted,
     Reacted,
     Sender,
@@ -26,6 +27,7 @@ from bridge.core.events import (
 )
 from bridge.core.ids import AccountId, Address, ChatId, RemoteRef, UserRef
 from bridge.core.states import INBOX, InboxState, InboxStep
+from bridge.core.text import RichText
 from bridge.storage import codec
 from bridge.storage.bells import inbox_bell
 from bridge.storage.database import UNAVAILABLE, transaction
@@ -225,6 +227,12 @@ async def sender_of(ref: RemoteRef) -> Sender | None:
         if isinstance(event, MessagePosted) and event.ref == ref:
             return event.sender
     return None
+
+
+async def texts_of(ref: RemoteRef) -> list[RichText]:
+    """What a message has said since it was written, newest first, where that came by lately."""
+    found = await _mentioning(ref.address, json.dumps(ref.message, ensure_ascii=False))
+    return [event.text for event in found if isinstance(event, MessagePosted | MessageEdited) and event.ref == ref]
 
 
 async def senders_called(address: Address, handle: str) -> list[Sender]:

@@ -102,6 +102,18 @@ async def first_part(post_id: int, address: Address) -> Delivery | None:
     )
 
 
+async def places(post_ids: Sequence[int]) -> dict[int, list[RemoteRef]]:
+    """By post, the first message of it in every chat that it arrived in; in the order they were planned."""
+    rows = await Delivery.filter(
+        post_id__in=list(post_ids), kind=POST, operation=SEND, state=DeliveryState.DELIVERED
+    ).order_by("part", "id")
+    found: dict[int, dict[Address, RemoteRef]] = {}
+    for row in rows:
+        if row.post_id is not None and row.ref is not None:
+            found.setdefault(row.post_id, {}).setdefault(row.address, row.ref)
+    return {post_id: list(refs.values()) for post_id, refs in found.items()}
+
+
 async def threaded(row: Delivery, content: Content) -> Content:
     """The first part of an answer replies to the post it answers, wherever that stands in this chat."""
     if row.kind != POST or row.part != 1 or row.operation != SEND or content.reply_to is not None:

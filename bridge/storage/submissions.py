@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from tortoise.expressions import Q
+
 from bridge.core.ids import RemoteRef
 from bridge.core.message import Attachment, Uncarried
 from bridge.core.states import POST, REVIEW, ReviewState, ReviewStep
@@ -303,6 +305,12 @@ async def close_queries(review_id: int) -> None:
     await Query.filter(review_id=review_id, answered_at__isnull=True).update(closed=True)
 
 
+async def reopen_queries(review: Review) -> None:
+    """What a decision that was undone had closed: questions, and what was asked about the present wording."""
+    closed = Query.filter(review_id=review.id, answered_at__isnull=True, closed=True, asked_at__gte=review.created_at)
+    await closed.filter(Q(kind="question") | Q(kind="consent", revision=review.revision)).update(closed=False)
+
+
 async def authors_revision(submission_id: int, *, before: int | None = None) -> Revision | None:
     """The author's own latest wording (older than revision ``before``), whatever moderators made of it."""
     own = Revision.filter(submission_id=submission_id, editor="").order_by("-number")
@@ -315,8 +323,12 @@ async def revision_before(submission_id: int, number: int) -> Revision | None:
 
 
 async def edited_by_moderator(submission_id: int, number: int) -> bool:
-    """Is this wording a moderator's?"""
-    return await Revision.filter(submission_id=submission_id, number=number).exclude(editor="").exists()
+    """Is this wording a moderator's, and another than the author's own?"""
+    wording = await Revision.get_or_none(submission_id=submission_id, number=number)
+    if wording is None or not wording.editor:
+        return False
+    own = await authors_revision(submission_id, before=number)
+    return own is None or own.text != wording.text
 
 
 async def submission_by_source(ref: RemoteRef) -> Submission | None:

@@ -1,21 +1,26 @@
 """An approval that is undone before anything of its post was sent: the post goes, with all that it was given.
 
 Approved again, the post comes back under the same id, so that whatever answered it or was copied from it still fits.
+A rejection (or that an item was joined with another) is undone before anybody was told of it.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 
-from bridge.core.states import DeliveryState, DeliveryStep, ReviewStep
+from tortoise.queryset import QuerySet
+
+from bridge.core.states import DeliveryState, DeliveryStep, ReviewState, ReviewStep
 from bridge.storage import codec, ledger_changes
 from bridge.storage.counting import give_back
 from bridge.storage.ledger_reads import NOTICE, POST
 from bridge.storage.ledger_steps import advance
-from bridge.storage.models import Decision, Delivery, Post
+from bridge.storage.models import Decision, Delivery, Post, Review
 
 APPROVED = "approved"
 """What the notices that tell of an approval bear as their ``view``."""
 UNDO = ReviewStep.UNDO.value
-"""In the audit log; its detail has the id of the post that went."""
+"""In the audit log; its detail has the id of the post that went, or (``was``) the state that was left."""
+_ENDED = re.compile(r"ended:(\d{1,18})")
 
 
 def is_unattempted(rows: Iterable[Delivery]) -> bool:
@@ -54,5 +59,42 @@ async def call_off_notices(review_id: int, post: Post) -> bool:
 
 async def former_id(review_id: int) -> int | None:
     """The id of the post that an earlier approval of this review had made."""
-    undone = await Decision.filter(review_id=review_id, action=UNDO).order_by("-id").first()
-    return None if undone is None else int(codec.load_object(undone.detail)["post"])
+    details = [codec.load_object(line.detail) for line in await Decision.filter(review_id=review_id, action=UNDO)]
+    return max((int(detail["post"]) for detail in details if "post" in detail), default=None)
+
+
+# --- rejected, or joined with another ---
+
+
+def ended(review: Review) -> str:
+    """What the notices that tell of such an end bear as their ``view``, and what removes them again."""
+    return f"ended:{review.id}"
+
+
+def ended_review(row: Delivery) -> int | None:
+    """The id of the review whose end a notice tells of."""
+    match = _ENDED.fullmatch(row.view) if row.kind == NOTICE else None
+    return None if match is None else int(match[1])
+
+
+def _notices(review: Review) -> QuerySet[Delivery]:
+    return Delivery.filter(kind=NOTICE, view=ended(review), planned_at__gte=review.decided_at).order_by("id")
+
+
+def _untold(rows: Sequence[Delivery]) -> bool:
+    return bool(rows) and all(row.state == DeliveryState.PLANNED and not row.attempts for row in rows)
+
+
+async def is_untold(review: Review) -> bool:
+    """Does everybody who is to be told of its end still wait to be?"""
+    return review.state in (ReviewState.REJECTED, ReviewState.MERGED) and _untold(await _notices(review))
+
+
+async def call_off_end(review: Review) -> bool:
+    """Tell nobody; False, and nothing done, where somebody has been told or is just being."""
+    rows = await _notices(review).select_for_update()
+    if not _untold(rows):
+        return False
+    for row in rows:
+        await advance(row, DeliveryStep.CANCEL)
+    return True

@@ -445,7 +445,13 @@ async def test_markup_in_names_and_texts_stays_text(tmp_path: Path, telegram: Te
         assert HTML in post["text"]
         assert f'<b>{CALLED}</b> <a href="tg://x">&' in post["text"]
         for message in (card, post):
-            assert {entity["type"] for entity in message["entities"]} <= {"bold", "italic", "url", "mention"}
+            assert {entity["type"] for entity in message["entities"]} <= {
+                "bold",
+                "italic",
+                "url",
+                "mention",
+                "blockquote",
+            }
             bold = [e for e in message["entities"] if e["type"] == "bold"]
             assert [e["offset"] for e in bold] == [0]
         await until(lambda: phone.sent())

@@ -438,6 +438,7 @@ async def test_the_coordinator_of_the_only_moderator_hears_of_an_appeal(world: W
         instructs(world, "reject: advertising")
         presses(world, await heard(world, "was not published"), "Ask for a second look")
         await heard(world, "HIFA #1: its author asks for a second look.", "ruth")
+        await until(lambda: any("Approve" in label for label in world.labels()))
         world.press("Approve", by="grace")
         await answered_press(world, "somebody else must decide on the appeal")
         world.press("Approve", by="ruth")

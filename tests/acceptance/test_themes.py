@@ -129,6 +129,68 @@ async def test_headline_theme_and_numbers_are_the_same_everywhere(world: World) 
             assert subject in text
 
 
+async def test_a_headline_of_its_own_follows_the_name_and_number_of_the_sub_thread(world: World) -> None:
+    """As HIFA writes them: the number counts the posts of the sub-thread, not those of the new headline."""
+    async with world.bridge():
+        await writes(world, "kenya", "We boil water.", 1)
+        types(world, 1, "headline: Clean water?")
+        await until(says(world, "🏷️ Headline: Clean water?", 1))
+        await approve(world, 1)
+        for number, words, answered in ((2, "We filter it.", "We boil water."), (3, "Ours broke.", "We filter it.")):
+            standing = next(m for m in world.chat.shown("kenya") if answered in m.text and not m.user)
+            await writes(world, "kenya", words, number, reply_to=standing.id)
+            if number == 2:
+                types(world, 2, "headline: Filters in schools")
+                await until(says(world, "🏷️ Headline: Filters in schools", 2))
+            await approve(world, number)
+        for words, subject in (
+            ("We filter it.", "Clean water? (2) Filters in schools"),
+            ("Ours broke.", "Clean water? (3) Filters in schools"),
+        ):
+            assert all(subject in text for text in posts(world, words))
+            assert f" · {subject}\n" in await baraza(world, "export", "posts", "--format", "markdown")
+
+
+async def test_whoever_cannot_reply_says_which_post_is_answered_and_joins_its_sub_thread(world: World) -> None:
+    """A plain phone writes "Re #1"; of what says nothing a moderator says it."""
+    async with world.bridge():
+        world.chat.writes("mods", f"/discussion open {TITLE}", user="ruth", name="Ruth")
+        await until(lambda: prompt(world, "has opened the discussion"))
+        await writes(world, "kenya", "We boil water.", 1)
+        types(world, 1, "headline: Clean water?")
+        types(world, 1, f"theme: {TITLE}")
+        await until(says(world, f"📚 Theme: {TITLE}", 1))
+        await approve(world, 1)
+        await until(says(world, f"📚 Theme: {TITLE} (1)", 1))
+
+        phone = "+254700000001"
+        world.sms.writes(phone, "re #1: We use chlorine", user=phone, private=True)
+        await until(says(world, "Answers #1", 2))
+        assert "🏷️ Headline: Clean water?" in world.card_text(2), "as any answer it has the headline and the theme"
+        assert "\nWe use chlorine\n" in world.card_text(2)
+        await approve(world, 2)
+
+        await writes(world, "uganda", "#1 thing is soap", 3)
+        assert "Answers" not in world.card_text(3)
+        await presses(world, 3, "More", "Further", "Theme", "Answers which post?")
+        await answers(world, "with the number of the post that it answers", "#7")
+        await until(lambda: prompt(world, "There is no published post with that number."))
+        types(world, 3, "answers: 1")
+        await until(says(world, "Answers #1", 3))
+        types(world, 3, "answers: -")
+        await until(lambda: "Answers" not in world.card_text(3))
+        types(world, 3, "answers: #2")
+        await until(says(world, "Answers #2", 3))
+        await approve(world, 3)
+
+        found = [next(t for t in world.texts("kenya") if words in t) for words in ("chlorine", "soap")]
+        assert [f"{TITLE} ({n}) Clean water? ({n})\n" in text for n, text in enumerate(found, 2)] == [True, True]
+        assert " · Re #2\n" in found[1]
+        answer = next(m for m in world.chat.shown("kenya") if "soap" in m.text and not m.user)
+        answered = next(m for m in world.chat.shown("kenya") if "chlorine" in m.text and not m.user)
+        assert answer.reply_to == answered.id, "and is shown to reply to it"
+
+
 async def test_a_discussion_is_closed_quoted_and_exported(world: World) -> None:
     async with world.bridge():
         world.chat.writes("mods", f"/discussion open {TITLE}\nsponsor: Mandara", user="ruth", name="Ruth")

@@ -133,13 +133,37 @@ async def test_a_slip_is_undone_before_anybody_sees_it(make: Make) -> None:
         await press(world, "Undo")
         await says(world, "waiting for a decision")
         await press(world, "Reject")
-        await press(world, "Names a patient")
-        await heard(world, "was not published")
+        await press(world, "Already posted")
+        await says(world, "❌ Rejected by Grace")
+        await press(world, "Undo", by="peter")
+        await says(world, "waiting for a decision")
         assert not world.texts("uganda")
-        assert not [text for text in world.texts("amina") if "was approved" in text]
+        assert not [text for text in world.texts("amina") if "was approved" in text or "not published" in text]
         instructs(world, "history")
         shown = (await heard(world, "approval undone", "mods")).text
         assert shown.index("approved") < shown.index("approval undone") < shown.index("rejected")
+        assert shown.index("rejected") < shown.index("decision undone")
+        await asks(world, "My test is positive", 2, user="joseph")
+        instructs(world, "merge: 1", 2)
+        await says(world, "🔗 #2 says the same", 1)
+        instructs(world, "undo", 2)
+        await says(world, "waiting for a decision", 2)
+        await until(lambda: "#2 says the same" not in world.card_text(1))
+        assert not [text for text in (*world.texts("amina"), *world.texts("joseph")) if "joined" in text]
+
+
+async def test_a_rejection_is_told_once_it_was_no_slip(make: Make) -> None:
+    world = make(undo_seconds=1)
+    async with world.bridge():
+        await asks(world, "Buy my zinc", 1)
+        await press(world, "Reject")
+        await press(world, "Advertising")
+        await until(lambda: any("Undo" in label for label in world.labels()))
+        await heard(world, "Your post #1 was not published because it advertises something.")
+        await until(lambda: not any("Undo" in label for label in world.labels()))
+        instructs(world, "undo")
+        await heard(world, "Too late: the author of #1 has been told.", "mods")
+        assert "rejected" in world.card_text()
 
 
 async def test_once_it_is_out_it_is_too_late(make: Make) -> None:

@@ -11,6 +11,7 @@ from bridge.core.errors import Refusal
 from bridge.core.message import AttachmentKind, Content
 from bridge.core.ports import (
     CanLookUp,
+    CanPoint,
     Later,
     Refused,
     Sent,
@@ -222,6 +223,16 @@ async def test_the_same_key_is_shown_once(harness: Harness) -> None:
         assert isinstance(await harness.send(Content(text=HELLO), key=key), Unknown)
     ref = sent_ref(await harness.send(Content(text=HELLO), key=key))
     assert [shown.ref for shown in await ours(harness)] == [ref]
+
+
+@needs(can(CanPoint))
+async def test_a_message_in_a_group_has_an_address_of_its_own(harness: Harness) -> None:
+    """For exports: it opens the message, and is text that a document and a spreadsheet can hold."""
+    assert isinstance(harness.adapter, CanPoint)
+    refs = [sent_ref(await harness.send(Content(text=HELLO), key=key * 32)) for key in "ab"]
+    links = [harness.adapter.message_link(ref) for ref in refs]
+    assert all(link is not None and link.startswith("https://") and len(link.split()) == 1 for link in links)
+    assert len(set(links)) == len(links)
 
 
 @needs(can(CanLookUp))

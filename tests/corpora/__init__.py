@@ -10,7 +10,7 @@ from typing import Any
 from bridge.moderation.hints import Hint, HintKind
 
 LANGUAGES = ("en", "fr", "pt", "es", "sw")
-PARTS = ("tune", "held_out", "hard")
+PARTS = ("tune", "held_out", "hard", "second")
 POSTS = Path(__file__).parent / "posts"
 
 

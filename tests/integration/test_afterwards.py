@@ -13,12 +13,12 @@ from bridge.core.message import Attachment, AttachmentKind
 from bridge.core.ports import Later, Unknown
 from bridge.core.states import DeliveryState, PostState, ReviewState
 from bridge.core.text import plain
-from bridge.moderation import correcting, decisions, menu, retracting, retrying
+from bridge.moderation import correcting, decisions, menu, notes, retracting, retrying, short, translating
 from bridge.moderation.acts import Reply
 from bridge.moderation.facts import facts_of
 from bridge.moderation.reasons import Reason
 from bridge.rendering.words import words
-from bridge.storage import afterwards, audit, ledger, submissions
+from bridge.storage import afterwards, audit, desk, ledger, submissions
 from bridge.storage.database import transaction
 from bridge.storage.models import Delivery, Review
 from tests.integration.afterwards_town import GROUPS, PHONES, Town
@@ -290,6 +290,62 @@ async def test_a_correction_that_says_the_same_changes_nothing(town: Town) -> No
     assert await afterwards.held_correction(review.submission_id) is None
 
 
+async def test_a_note_can_be_corrected_while_the_words_stay(town: Town) -> None:
+    """A slip of the moderator's own is as dangerous as one of the author's."""
+    review = await town.writes("Give zinc.", where=UGANDA)
+    async with transaction():
+        await notes.heard(await town.act(review, "At least 100 mg."))
+        await notes.heard(await town.act(review, "And ORS.", by=PETER))
+        await translating.heard(await town.act(review, "fr, by Jean: Donnez du zinc."))
+    await town.rounds(2)
+    await town.approves(review)
+    await town.rounds()
+    async with transaction():
+        await correcting.correct(await town.act(review, "keep"))
+    waiting = await afterwards.held_correction(review.submission_id)
+    assert waiting is not None
+    await town.rounds(2)
+    held = town.card()
+    assert "📝 Note (G): At least 100 mg." in held
+    assert "📝 Note (P): And ORS." in held
+    assert "Translation into French, by Jean" in held
+    assert "Wording by" not in held
+    assert "Changed" not in held
+    async with transaction():
+        await notes.heard(await town.act(waiting, "-"))
+        await notes.heard(await town.act(waiting, "At least 10 mg."))
+    await town.rounds(2)
+    assert await town.approves(waiting, by=PETER) is decisions.Verdict.DONE
+    await town.rounds()
+    (kenya,), (uganda,) = town.texts(KENYA), town.texts(UGANDA)
+    assert "(corrected)\n\nGive zinc." in kenya
+    for text in (kenya, uganda):
+        assert "100 mg" not in text
+        assert "[Note from HIFA moderator (P): And ORS.]\n\n[Note from HIFA moderator (G): At least 10 mg.]" in text
+    assert "Give zinc." not in uganda, "the author's own message says it still, and nobody changed it"
+    (letter,) = [text for text in town.slow.texts("amina") if "beside your post #1" in text]
+    assert "Your words stay as they are." in letter
+    again = await correct(town, review, "Give zinc to every child.")
+    assert [note.text for note in await desk.notes(again.id)] == ["And ORS.", "At least 10 mg."]
+
+
+async def test_a_short_version_is_not_forgotten_by_a_correction(town: Town) -> None:
+    review = await town.writes("Give zinc for 10 days.")
+    async with transaction():
+        await short.heard(await town.act(review, "Zinc 10 d"))
+    await town.rounds(2)
+    await town.approves(review)
+    await town.rounds()
+    for said, line in (
+        ("Give zinc for 14 days.", "⚠️ The short version is of an older wording and will not go out."),
+        ("keep", "✂️ Short version: Zinc 10 d"),
+    ):
+        async with transaction():
+            await correcting.correct(await town.act(review, said))
+        await town.rounds(2)
+        assert line in town.card(), said
+
+
 async def test_a_longer_wording_gets_further_messages_and_a_shorter_one_fewer(town: Town) -> None:
     review = await town.published("Short.")
     await correct(town, review, LONG + "The end.")
@@ -496,7 +552,12 @@ async def test_a_correction_card_offers_what_a_correction_can_be_given(town: Tow
     assert waiting is not None
     facts = await facts_of(waiting, town.community, waiting.revision)
     offered = {(c.action, c.argument) for line in menu.rows(facts, menu.MORE, words("en")) for c in line}
-    assert ("preview", "") in offered
+    assert {("preview", ""), ("short", "")} <= offered
+    assert ("release", "") not in offered
+    claimed = replace(facts, review=facts.review.clone(pk=facts.review.pk))
+    claimed.review.claimed_by = "net:grace"
+    rows_ = [c for line in menu.rows(claimed, menu.MORE, words("en")) for c in line]
+    assert len(rows_) == len({c.emoji for c in rows_}) == 10
     assert not {("view", menu.GROUPS), ("view", menu.THEMES), ("merge", ""), ("trust", "")} & offered
 
 

@@ -84,6 +84,48 @@ async def test_who_rejected_it_does_not_decide_on_whatever_phone(talk: Talk) -> 
     assert len(await told(AMINA, "This decision is final.")) == 1
 
 
+async def test_an_appeal_keeps_what_was_added_and_who_may_decide(talk: Talk) -> None:
+    review = await hold("Give zinc for 10 days")
+    await talk.types(review, 'note: "10 days" or 14?', GRACE)
+    await talk.press(review, "escalate", GRACE)
+    assert (await talk.press(review, "reject", RUTH, "safety")).text.startswith("Done.")
+    await talk.presses("submission", review.submission_id, "appeal")
+    found = await submissions.review_of_submission(review.submission_id)
+    assert found is not None
+    shown = await talk.card(found)
+    assert "🚨 Escalated by Grace" in shown
+    assert "📝 Note (G): or 14? (beside “10 days”)" in shown
+    assert (await talk.press(found, "approve", PETER)).text.startswith("#1 was escalated")
+    await talk.types(found, "note: -", GRACE)
+    assert "📝" not in await talk.card(found), "it is still hers"
+    assert (await talk.press(found, "approve", NAOMI)).text == "Done."
+
+
+async def test_an_escalated_appeal_is_never_stuck() -> None:
+    """The only senior rejected it: moderators who may not decide on it are nobody else."""
+    roles = {GRACE.sender.ref: Role.MODERATOR, RUTH.sender.ref: Role.SENIOR}
+    for named, stuck in ((frozenset(), False), (frozenset({NAOMI.sender.ref}), True)):
+        talk = Talk(community=community(roles=roles, safeguarding=named))
+        review = await hold(message=f"m{stuck}")
+        await talk.press(review, "escalate", GRACE)
+        await talk.press(review, "reject", RUTH, "safety")
+        await talk.presses("submission", review.submission_id, "appeal")
+        found = await submissions.review_of_submission(review.submission_id)
+        assert found is not None
+        told = (await talk.press(found, "approve", RUTH)).text
+        assert told.startswith("You rejected" if stuck else "Done."), told
+
+
+async def test_who_looks_again_reads_why_it_was_rejected(talk: Talk) -> None:
+    for number, words in ((1, "clarity: which dose?"), (2, "Nobody asked for this.")):
+        review = await hold(f"Post {number}", message=f"m{number}")
+        await talk.types(review, f"reject: {words}", GRACE)
+        await talk.presses("submission", review.submission_id, "appeal")
+    first, second = await Review.filter(kind=appeals.KIND).order_by("id")
+    assert "⚖️ Appeal: Grace had rejected it (Not clear enough: which dose?)" in await talk.card(first)
+    assert "⚖️ Appeal: Grace had rejected it (Nobody asked for this.)" in await talk.card(second)
+
+
 async def test_an_author_who_moderates_is_nobody_else() -> None:
     talk = only(UserId("grace"), UserId("amina"))
     found = await appealed(talk, await hold())

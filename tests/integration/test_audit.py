@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.storage import audit, database
-from bridge.storage.models import Decision
+from bridge.storage.models import Counter, Decision, Identity, Review, Revision
 from tests.unit.storage.stage import NOW, hold
 
 LINES = 7
@@ -95,6 +95,80 @@ async def test_many_at_once_make_one_chain() -> None:
     await asyncio.gather(*(one(number) for number in range(20)))
     chain = await audit.verify("hifa")
     assert (chain.lines, chain.broken_at) == (20, None)
+
+
+@pytest.mark.usefixtures("opened")
+async def test_a_line_written_while_the_log_is_walked_is_no_meddling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator verifies beside the running program."""
+    await written()
+    read, late = Counter.get_or_none, list[int]()
+
+    async def read_after_a_decision(name: str) -> object:
+        if not late:
+            async with database.transaction():
+                late.append((await audit.write(community="hifa", actor="program", action="note", now=NOW)).id)
+        return await read(name=name)
+
+    walk = audit.line_hash
+
+    def walked(row: Decision) -> str:
+        # From the first line on, whoever looks at the counter looks at it while decisions are made.
+        monkeypatch.setattr(Counter, "get_or_none", read_after_a_decision)
+        monkeypatch.setattr(audit, "line_hash", walk)
+        return walk(row)
+
+    monkeypatch.setattr(audit, "line_hash", walked)
+    chain = await audit.verify("hifa")
+    assert late
+    assert chain.broken_at is None
+    assert (await audit.verify("hifa")).lines == LINES + 1
+
+
+@pytest.mark.usefixtures("opened")
+async def test_lines_put_in_at_the_end_are_found() -> None:
+    await written()
+    last = await audit.head("hifa")
+    assert last is not None
+    forged = Decision(
+        community="hifa",
+        seq=LINES + 1,
+        at=NOW,
+        actor="identity:1",
+        action="approve",
+        revision=0,
+        detail="{}",
+        prev=last.hash,
+    )
+    forged.hash = audit.line_hash(forged)
+    await forged.save()
+    assert (await audit.verify("hifa", slice_size=3)).broken_at == LINES + 1
+
+
+@pytest.mark.usefixtures("opened")
+async def test_a_log_that_was_deleted_whole_is_missed() -> None:
+    await written()
+    await Decision.all().delete()
+    assert await audit.communities() == ["hifa"]
+    assert (await audit.verify("hifa")).broken_at == 1
+
+
+@pytest.mark.usefixtures("opened")
+async def test_two_lines_that_change_places_are_found() -> None:
+    await written()
+    third, fourth = [await Decision.get(community="hifa", seq=seq) for seq in (3, 4)]
+    for row, seq in ((third, -1), (fourth, 3), (third, 4)):
+        await Decision.filter(id=row.id).update(seq=seq)
+    assert (await audit.verify("hifa", slice_size=3)).broken_at == 3
+
+
+@pytest.mark.usefixtures("opened")
+async def test_words_may_be_erased_and_the_chain_still_verifies() -> None:
+    """Nobody's words are chained: not those of the post, not those of a rejection, not a name."""
+    await written()
+    await Review.all().update(words="", decided_name="", headline="")
+    await Revision.all().update(text="{}")
+    await Identity.all().update(name="", handle="")
+    assert (await audit.verify("hifa")).broken_at is None
 
 
 @given(

@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 
 from bridge.core.community import Communities
-from bridge.core.ids import CommunityId
-from bridge.core.states import PostState, ThemeState
+from bridge.core.ids import AccountId, ChatId, CommunityId, MessageId, RemoteRef
+from bridge.core.states import DeliveryState, PostState, ThemeState
 from bridge.core.text import plain
 from bridge.moderation import publication
-from bridge.storage import codec, exports, quotations, submissions
+from bridge.storage import codec, exports, ledger, quotations, submissions
 from bridge.storage.database import transaction
-from bridge.storage.models import Post, Review, Revision
+from bridge.storage.models import Delivery, Post, Review, Revision
 from bridge.storage.models_desk import Quotation, Theme
 from tests.integration.moderating import GRACE, NAOMI, PETER, RUTH, Room, again, audited, notices
 from tests.unit.storage.stage import DESK, NOW, hold
@@ -84,6 +84,28 @@ async def test_a_discussion_is_opened_changed_closed_and_reopened() -> None:
     assert [line.reason for line in lines] == ["open", "change", "close", "reopen"]
     assert {codec.load_object(line.detail)["theme"] for line in lines} == {theme.id}
     assert await Theme.all().count() == 1
+
+
+async def test_a_discussion_is_shown_and_renamed() -> None:
+    room = Room()
+    opened = await room.orders(OPEN, RUTH)
+    theme = await Theme.get(title="Learning for quality")
+    assert opened.splitlines()[1:] == (await room.orders(f"/discussion {theme.id}", GRACE)).splitlines()
+    assert opened.splitlines()[1:] == (await room.orders("/discussion LEARNING for quality", GRACE)).splitlines()
+    await approved(room, "Zinc", message="m1", theme=theme)
+    await room.orders("/discussion open Water", RUTH)
+
+    assert "senior" in await room.orders(f"/discussion rename {theme.id}: Learning at work", GRACE)
+    assert "There is a discussion “water” already" in await room.orders(f"/discussion rename {theme.id}: water", RUTH)
+    assert "/discussion open" in await room.orders(f"/discussion rename {theme.id}", RUTH)
+    assert "There is no discussion" in await room.orders("/discussion rename Zinc: Zinc!", RUTH)
+    assert "at most 120" in await room.orders(f"/discussion rename {theme.id}: {'x' * 121}", RUTH)
+    told = await room.orders(f"/discussion rename {theme.id}: Learning at work", RUTH)
+    assert told.startswith("📚 Ruth has renamed the discussion “Learning for quality”.")
+    assert f"{theme.id}. Learning at work · 1 post" in told
+    post = await approved(room, "Soap", message="m2", theme=await Theme.get(id=theme.id))
+    assert post.theme_number == 2, "its numbers go on"
+    assert [line.reason for line in await audited("discussion")] == ["open", "open", "rename"]
 
 
 async def test_who_may_open_a_discussion_and_what_is_no_instruction() -> None:
@@ -269,6 +291,32 @@ async def test_a_discussion_comes_out_whole() -> None:
     ]
     with pytest.raises(LookupError):
         await exports.discussion(theme.id + 1, until=LATER)
+
+
+async def test_where_a_post_stands_comes_out_with_it() -> None:
+    """The first message in every chat that it arrived in; not what was refused there, nor its further parts."""
+    post = await approved(Room(), "Zinc", message="m1")
+    rows = await Delivery.filter(post_id=post.id, operation=ledger.SEND).order_by("id")
+    first, *others = rows
+    await Delivery.filter(id=first.id).update(state=DeliveryState.DELIVERED, message="m77")
+    await Delivery.filter(id__in=[row.id for row in others]).update(state=DeliveryState.REFUSED)
+    (found,) = (await exports.posts("hifa", since=None, until=LATER)).posts
+    assert found.places == (RemoteRef(AccountId(first.account), ChatId(first.chat), MessageId("m77")),)
+    assert found.addresses == ()
+
+
+async def test_decisions_come_out_as_figures_alone() -> None:
+    room = Room()
+    await approved(room, "Zinc", message="m1")
+    for number, how in enumerate(("reject: privacy", "reject: privacy", "reject: Buy elsewhere", "merge: 1"), 2):
+        await room.types(await hold(f"{how} {number}", message=f"m{number}"), how, GRACE)
+    await hold("Waits", message="m9")
+    found = await exports.decisions("hifa", since=None, until=LATER)
+    assert dict(found.counts) == {("post", "approved"): 1, ("post", "rejected"): 3, ("post", "merged"): 1}
+    assert dict(found.reasons) == {"privacy": 2, "other": 1}
+    assert found.median_minutes == 0
+    assert (await exports.decisions("hifa", since=LATER, until=LATER)).median_minutes is None
+    assert not (await exports.decisions("chifa", since=None, until=LATER)).counts
 
 
 async def test_an_approval_undone_gives_its_number_back() -> None:

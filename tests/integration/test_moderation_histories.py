@@ -384,8 +384,9 @@ class Moderation(RuleBasedStateMachine):
                 await self.w.deliver(2)
 
     async def _second_thoughts(self, dice: Random) -> None:
-        """About what was approved last."""
-        approved = await Review.filter(state=ReviewState.APPROVED).order_by("-decided_at").first()
+        """About what was approved last, or what was rejected or joined with another."""
+        ends = [ReviewState.APPROVED] if dice.random() < 0.7 else [ReviewState.REJECTED, ReviewState.MERGED]
+        approved = await Review.filter(state__in=ends).order_by("-decided_at").first()
         word = dice.choice(["undo", "undo", "retract: it was a mistake", "correct: {wording}"])
         who = "ruth" if word.startswith("retract") and dice.random() < 0.7 else dice.choice(MODERATORS)
         channel = self.w.channel(who)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 
@@ -54,6 +55,19 @@ async def test_two_moderators_publish_together(room: Room) -> None:
     assert (await room.press(review, "approve", PETER)).text.startswith("Done.")
     assert await Post.all().count() == 1
     assert [line.action for line in await audited("vote") + await audited("approve")] == ["vote", "vote", "approve"]
+
+
+@pytest.mark.parametrize("end", ["approve", "reject"])
+async def test_once_undone_all_are_asked_anew(end: str) -> None:
+    room = Room(community(undo=timedelta(seconds=30)))
+    review = await hold_for(2)
+    await room.press(review, "approve", GRACE)
+    assert (await room.press(review, end, PETER, "clarity" if end == "reject" else "")).text.startswith("Done.")
+    assert (await room.press(review, "undo", GRACE)).text.endswith("It waits again.")
+    assert await Vote.all().count() == 0
+    assert (await room.press(review, "approve", GRACE)).text == COUNTED
+    assert await Post.all().count() == 0
+    assert (await room.press(review, "approve", PETER)).text.startswith("Done.")
 
 
 async def test_pressing_again_is_said_and_counts_once(room: Room) -> None:

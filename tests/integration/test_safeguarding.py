@@ -6,6 +6,7 @@ import pytest
 
 from bridge.core.errors import Refusal
 from bridge.core.ids import UserId, UserRef
+from bridge.core.message import Attachment, AttachmentKind
 from bridge.core.policy import Role, Template
 from bridge.core.states import DeliveryState, ReviewState
 from bridge.core.text import plain
@@ -17,7 +18,7 @@ from bridge.moderation.panel import text_of
 from bridge.rendering.words import Words
 from bridge.storage import audit, codec, ledger, people
 from bridge.storage.database import transaction
-from bridge.storage.models import Delivery, Identity, Person, Query, Review
+from bridge.storage.models import Delivery, Identity, Person, Query, Review, Revision
 from bridge.storage.models_desk import Vote
 from tests.integration.moderating import (
     GRACE,
@@ -88,6 +89,18 @@ async def test_the_named_people_are_told_and_who_was_not_is_said(room: Room) -> 
     line = (await audited("escalate"))[0]
     assert codec.load_object(line.detail) == {"told": 1, "missed": 1}
     assert (await audit.verify("hifa")).broken_at is None
+
+
+async def test_the_named_hear_of_a_photo(room: Room) -> None:
+    await people.meet(SARA.sender, NOW, privately=True)
+    review = await hold("")
+    photo = Attachment(sha256="a" * 64, kind=AttachmentKind.PHOTO, mime="image/jpeg", size=82_400, name="a.jpg")
+    await Revision.filter(submission_id=review.submission_id).update(
+        attachments=codec.dump(codec.ATTACHMENTS, (photo,))
+    )
+    await room.types(review, "escalate: look at the child", GRACE)
+    (told,) = await notices(private("sara"))
+    assert "Why: look at the child\n\n[photo, 82 kB]\n\nIt is held." in told
 
 
 async def test_a_press_escalates_at_once_and_the_reason_may_follow(room: Room) -> None:

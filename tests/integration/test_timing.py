@@ -13,12 +13,16 @@ import pytest
 from bridge.core.community import Communities, Community
 from bridge.core.errors import StorageUnavailable
 from bridge.core.ids import AccountId, Address, ChatId, CommunityId
+from bridge.core.policy import Role
 from bridge.core.states import DeliveryState, ReviewState
 from bridge.core.when import Hours
 from bridge.delivery.directory import Directory
-from bridge.moderation import decisions, later, merging, targets, undo
+from bridge.moderation import asking, correcting, decisions, later, merging, retracting, targets, undo
 from bridge.moderation.acts import Act, Moderator, Reply
+from bridge.moderation.facts import facts_of
+from bridge.moderation.panel import text_of
 from bridge.moderation.reasons import Reason
+from bridge.rendering.words import Words
 from bridge.storage import audit, codec, desk, ledger, merges, people, submissions, undoing
 from bridge.storage.database import transaction
 from bridge.storage.ledger import Frozen
@@ -109,7 +113,12 @@ async def do(
 
 
 async def approve(act: Act) -> Reply:
-    return decisions.reply(await decisions.approve(act), act.review, act.w)
+    return decisions.told(await decisions.approve(act), act)
+
+
+async def asked(act: Act) -> Reply:
+    question = await targets.question(act)
+    return question if isinstance(question, Reply) else Reply(text=question.text)
 
 
 async def post_of(review: Review) -> Post:
@@ -324,6 +333,72 @@ async def test_a_worker_that_comes_while_an_approval_is_undone(
     assert (await again(review)).state == ReviewState.HELD
 
 
+async def test_an_undone_approval_gives_its_turn_back(directory: Directory) -> None:
+    hourly = paced(1, 10)
+    items = [await hold(f"Zinc {n}", message=f"m{n}") for n in range(3)]
+    for review in items[:2]:
+        await do(approve, review, directory, communities=hourly)
+    assert [(await post_of(review)).publish_at for review in items[:2]] == [
+        NOW + GRACED,
+        NOW + GRACED + timedelta(hours=1),
+    ]
+    half = NOW + timedelta(minutes=30)
+    assert (await do(undo.undo, items[1], directory, communities=hourly, now=half)).on_card
+    await do(approve, items[2], directory, communities=hourly, now=half)
+    assert (await post_of(items[2])).publish_at == NOW + GRACED + timedelta(hours=1), "the turn that became free"
+    await do(approve, items[1], directory, communities=hourly, now=half)
+    assert (await post_of(items[1])).publish_at == NOW + GRACED + timedelta(hours=2)
+
+
+@pytest.mark.parametrize("end", ["reject", "merge"])
+async def test_an_end_undone_leaves_everything_as_it_was(directory: Directory, end: str) -> None:
+    other, review = await hold("Zinc"), await hold("Zinc!", user="joseph", message="m2")
+    await do(asking.ask, review, directory, text="Which dose?")
+    (query,) = await submissions.queries(review.id)
+    if end == "reject":
+        await do(reject, review, directory)
+    else:
+        await do(merging.merge, review, directory, text="1")
+    assert (await submissions.queries(review.id))[0].closed
+    assert (await facts_of(await again(review), GRACE_PERIOD.all[0], 1)).undoable
+    told = await do(undo.undo, review, directory, by=PETER, now=NOW + timedelta(seconds=9))
+    assert (told.text, told.on_card) == ("The decision on #2 is undone. It waits again.", True)
+    fresh = await again(review)
+    assert (fresh.state, fresh.decided_name, fresh.reason, fresh.merged_into) == (ReviewState.HELD, "", "", None)
+    assert await merges.into(other.submission_id) == []
+    assert [q.closed for q in await submissions.queries(review.id)] == [False], query.question
+    left = await Delivery.filter(kind=ledger.NOTICE, state=DeliveryState.PLANNED)
+    assert {codec.load(codec.CONTENT, row.content).text.text[:32] for row in left} == {
+        "A moderator asks about your post"
+    }
+    assert [line.action for line in await audit.of_review(review.id)] == ["ask", end, "undo"]
+    assert (await do(approve, review, directory, now=NOW + GRACED)).on_card, "and decided anew"
+    assert (await do(undo.undo, review, directory, now=NOW + GRACED)).on_card
+    assert await undoing.former_id(review.id) is not None
+
+
+async def test_an_end_that_was_told_is_not_undone(directory: Directory) -> None:
+    review = await hold()
+    await do(reject, review, directory)
+    (letter,) = await Delivery.filter(kind=ledger.NOTICE)
+    assert (letter.chat, letter.due_at) == ("amina", NOW + GRACED)
+    await ledger.claim([letter.id], NOW + GRACED, compose)
+    told = await do(undo.undo, review, directory, now=NOW + GRACED)
+    assert told.text.startswith("Too late: the author of #1 has been told.")
+    assert (await again(review)).state == ReviewState.REJECTED
+    assert not (await facts_of(await again(review), GRACE_PERIOD.all[0], 1)).undoable
+
+
+async def test_nobody_undoes_the_rejection_of_their_own_post(directory: Directory) -> None:
+    review = await hold(user="grace")
+    await do(reject, review, directory, by=PETER)
+    two = replace(
+        COMMUNITY.policy, undo=GRACED, roles={PETER.sender.ref: Role.MODERATOR, GRACE.sender.ref: Role.MODERATOR}
+    )
+    told = await do(undo.undo, review, directory, communities=network(replace(COMMUNITY, policy=two)))
+    assert told.text.startswith("This is your own post")
+
+
 async def test_two_moderators_undo_at_once(directory: Directory) -> None:
     review, _, _ = await approved_and_due(directory)
     answers = await asyncio.gather(*(do(undo.undo, review, directory, by=who) for who in (GRACE, PETER)))
@@ -429,6 +504,17 @@ async def test_groups_that_are_gone_are_left_out_and_said(directory: Directory) 
     assert {row.address for row in await sends((await post_of(review)).id)} == {KENYA}
 
 
+async def test_more_groups_than_buttons_are_chosen_by_a_reply(directory: Directory) -> None:
+    review = await hold()
+    chats = [replace(COMMUNITY.groups[0], chat=Address(NET, ChatId(f"group{n}"))) for n in range(1, 13)]
+    many = network(replace(COMMUNITY, groups=tuple(chats)))
+    listed = (await do(asked, review, directory, communities=many)).text
+    assert listed.startswith("#1: which groups? Reply to this message")
+    assert "12. ☑️ net:group12" in listed
+    await do(targets.groups, review, directory, communities=many, text="2, 12")
+    assert codec.load_list((await again(review)).targets) == ["net:group2", "net:group12"]
+
+
 # --- other communities ----------------------------------------------------------------------------------------------
 
 
@@ -476,6 +562,52 @@ async def test_an_undone_approval_takes_its_copies_back(directory: Directory) ->
     await do(approve, review, directory, now=NOW + GRACED)
     assert [r.state for r in await Review.filter(community="chifa").order_by("id")] == ["withdrawn", "held"]
     assert await Review.filter(community="nurses").count() == 1
+
+
+async def told(chat: Address) -> list[str]:
+    rows = Delivery.filter(kind=ledger.NOTICE, account=chat.account, chat=chat.chat).order_by("id")
+    return [codec.load(codec.CONTENT, row.content).text.text for row in await rows]
+
+
+async def test_who_holds_a_copy_hears_that_the_original_was_corrected(directory: Directory) -> None:
+    review = await hold("Give 200 mg")
+    await do(targets.crossed, review, directory, text="CHIFA")
+    await do(approve, review, directory)
+    copy = await only_copy(CHIFA)
+    await do(correcting.correct, review, directory, text="Give 20 mg")
+    assert await told(SECOND_DESK) == [], "nothing is corrected before it is approved"
+    correction = await Review.get(kind="correction")
+    await do(approve, correction, directory, by=PETER, now=NOW + GRACED)
+    assert await told(SECOND_DESK) == ["⚠️ #1 is a copy of HIFA #1, which was corrected there:\nGive 20 mg"]
+
+    async def card() -> str:
+        fresh = await again(copy)
+        return text_of(await facts_of(fresh, CHIFA, fresh.revision), Words("en"), 3000, 3000).text
+
+    assert "⚠️ It has been corrected there since" in await card()
+    await do(retracting.retract, review, directory, text="The dose is disputed")
+    assert "⚠️ It has been taken back there since" in await card()
+    assert "which was taken back there." in (await told(SECOND_DESK))[-1]
+    assert (await again(copy)).state == ReviewState.HELD, "they decide themselves"
+
+
+async def test_the_author_of_a_copy_is_told_where_it_is(directory: Directory) -> None:
+    """They know neither its number there nor, perhaps, the community."""
+    review = await hold("Give 200 mg")
+    await do(targets.crossed, review, directory, text="CHIFA")
+    await do(approve, review, directory)
+    copy = await only_copy(CHIFA)
+    amina = Address(NET, ChatId("amina"))
+    for deed, text in (
+        (asking.ask, "Which dose?"),
+        (approve, ""),
+        (retracting.retract, "The dose is disputed"),
+    ):
+        await do(deed, copy, directory, by=RUTH, now=NOW + GRACED, text=text)
+    asked, approved, taken_back = (await told(amina))[-3:]
+    assert asked.startswith("From CHIFA: A moderator asks about your post #1:")
+    assert approved.startswith("Your post was approved in CHIFA, too, where it is #1.")
+    assert taken_back.startswith("From CHIFA: Your post #1 has been taken back from the groups.")
 
 
 # --- merge ----------------------------------------------------------------------------------------------------------
@@ -533,9 +665,19 @@ async def test_what_cannot_be_joined(directory: Directory) -> None:
     assert [line.action for line in await audit.of_review(two.id)] == ["approve", "joined"]
 
 
+async def test_nobody_lets_their_own_post_stand_for_anothers(directory: Directory) -> None:
+    mine, theirs = await hold("Zinc", user="grace"), await hold("Zinc!", message="m2")
+    roles = {PETER.sender.ref: Role.MODERATOR, GRACE.sender.ref: Role.MODERATOR}
+    two = network(replace(COMMUNITY, policy=replace(COMMUNITY.policy, roles=roles)))
+    told = await do(merging.merge, theirs, directory, communities=two, text="1")
+    assert told.text == "#1 is your own post: another moderator must decide. Nothing was done."
+    assert (await do(merging.merge, theirs, directory, by=PETER, communities=two, text="1")).on_card
+    assert (await again(theirs)).merged_into == mine.id
+
+
 async def reject(act: Act) -> Reply:
     verdict = await decisions.reject(act, reason=Reason.CLARITY)
-    return decisions.reply(verdict, act.review, act.w)
+    return decisions.told(verdict, act)
 
 
 async def test_who_was_joined_with_another_hears_what_becomes_of_it(directory: Directory) -> None:

@@ -246,6 +246,9 @@ class MatrixAdapter:
     async def delete(self, ref: RemoteRef, key: str) -> SendOutcome:
         return self._not_ready() or await self._sender.delete(ref, key)
 
+    def message_link(self, ref: RemoteRef) -> str | None:
+        return convert.message_link(ref)
+
     async def look_up(self, chat: ChatId, key: str) -> RemoteRef | None:
         if not self._ready:
             raise ConnectionError("the account is not connected")

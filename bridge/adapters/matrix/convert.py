@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from bridge.adapters.matrix.html_out import defused, to_body, to_html, web_address
 from bridge.adapters.matrix.message_in import Malformed, Parts, read_message, read_other
@@ -63,6 +64,16 @@ def split_message_id(message: str) -> tuple[str, str]:
     """The private room (or empty) and the event id of what ``message_id`` made."""
     room, _, event_id = message.rpartition(" ")
     return room, event_id
+
+
+def message_link(ref: RemoteRef) -> str | None:
+    """``https://matrix.to/#/...``, which asks the reader which app to open; none for what is private."""
+    # https://spec.matrix.org/latest/appendices/#matrixto-navigation
+    if not ref.chat.startswith("!") or not ref.message.startswith("$"):
+        return None
+    server = ref.chat.partition(":")[2]
+    via = f"?via={quote(server, safe=':')}" if server else ""
+    return f"https://matrix.to/#/{quote(ref.chat, safe='!:')}/{quote(ref.message, safe='$:')}{via}"
 
 
 # --- inwards --------------------------------------------------------------------------------------------------------

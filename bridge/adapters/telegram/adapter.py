@@ -266,6 +266,9 @@ class TelegramAdapter:
         except TelegramError as error:
             raise ConnectionError(faults.in_words(error)) from None
 
+    def message_link(self, ref: RemoteRef) -> str | None:
+        return convert.message_link(ref)
+
     def start_link(self, payload: str) -> str | None:
         me = self._receiver.me
         if me is None or not me.username or not _START_PAYLOAD.fullmatch(payload):

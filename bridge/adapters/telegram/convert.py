@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -81,6 +82,13 @@ def to_event(account: AccountId, update: Fields, me: Me, at: datetime) -> Inboun
     if not _UNWANTED.isdisjoint(update):
         return None
     raise ValueError("an unknown kind of update")
+
+
+def message_link(ref: RemoteRef) -> str | None:
+    """``https://t.me/c/...``; only messages of supergroups and their topics have one."""
+    # https://core.telegram.org/api/links#message-links
+    match = re.fullmatch(r"-100(\d+)((?:/\d+)?)", ref.chat)
+    return f"https://t.me/c/{match[1]}{match[2]}/{ref.message}" if match and ref.message.isdecimal() else None
 
 
 def moved(account: AccountId, old: str, new: int, at: datetime, raw: str = "") -> ChatMoved:

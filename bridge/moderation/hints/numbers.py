@@ -99,7 +99,7 @@ _FILES = words_of(
 """Before a number sign, or before a colon: "file 3 of 5" is none."""
 _HOLDERS = words_of(
     """
-    ip op hospital patient record registration reg lab specimen sample mgonjwa kadi clinic case unit
+    ip op hosp hospital patient record registration reg lab specimen sample mgonjwa kadi clinic case unit
     nhif nhis shif philhealth adse mutuelle issste imss asistencia
     """
 )

@@ -21,12 +21,15 @@ CLINICAL_STEMS = words_of(
     enceint grossess decede sidee seropos tubercu paludis fievre touss vomiss brul infecte drepano convulsi deprim
     viol violee suicide avorte cesarien hemorrag malade rougeol lepreu diabetiq epilept gravid gestant sangr parto
     pariu abortou aborto febre tosse tossi queim ferid hansen drepanoc faleci morreu obito doente enferm dengue estupr
-    violad desmai derrame soropos embaraz pario aborta fiebre herid lepra fallec murio defunc desmay derram sarampi
+    violad desmai derrame soropos embaraz pario aborta fiebre herid lepra fallec murio defunc desmay derram saramp
     leptosp ugonjw mgonjw wagonjw mjamzito mimba ujauzit kujifung alijifung amejifung amejifungua alifarik amefarik
     amekufa alikufa kifo vvu ukimw kifua homa kukoho anakoho amekoho kutapik anatapik kuhar anahar degedeg kifafa
     ukoma saratan kisukari malaria kipindupind surua damu anatokwa alitokwa ametokwa kuungu aliungu ameungu jeraha
     kidond presha amegundul aligundul amepoteza alipoteza waligundul sikosel anaumw mahututi amezirai alizirai
     amebakwa alibakwa cancr blessur blesse quemad quemar fractur tuber
+    alcoholi alcooli alkoholi autis catarat cataract chickenpox coqueluch dialis glaucom hemofil hemophil hydroceph
+    icteric ictere kwashiork lepori marasm monkeypox mpox parotid pertuss polio prolaps rubeol rubell scabies schisto
+    bilharz tetan tetekuwanga thalass traum utapiaml varicel variol
     """
 )
 CLINICAL_WORDS = words_of(
@@ -37,7 +40,8 @@ CLINICAL_WORDS = words_of(
     mourant plaie palu parto hiv febre internado internada positivo positiva amarelinho amarela doenca morta morto
     sangue luto sintomas cirurgia algaliacao sonda enfermo enferma amarilla amarillo murio muerto muerta muerte
     cirugia sangre vvu ukimwi damu homa mgonjwa wagonjwa anaumwa amekufa alikufa kufa hanyonyi njano presha maiti
-    marehemu dalili kansa mahututi upasuaji quemo quema tose tosia parir avc
+    marehemu dalili kansa mahututi upasuaji quemo quema tose tosia parir avc tarv hosp pt dob
+    autism mumps rabia raiva sarna
     """
 )
 GENERAL = words_of(
@@ -94,7 +98,7 @@ INTRODUCING = words_of(
 )
 PERSONS = words_of(
     """
-    patient client woman man boy girl child baby lady mother father sister brother wife husband uncle aunt neighbour
+    pt patient client woman man boy girl child baby lady mother father sister brother wife husband uncle aunt neighbour
     neighbor friend daughter son grandmother grandfather cousin niece nephew widow teenager girlfriend boyfriend law
     twins twin sisters brothers children case victim survivor colleague volunteer chv old mum mom dad toddler newborn
     landlord patiente femme homme garcon fille fillette enfant bebe dame mere pere soeur sœur frere epouse mari oncle

@@ -2,6 +2,7 @@
 
 import tomllib
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from bridge.config.sections import EXAMPLES, KEYS
 from bridge.core.community import Community
 from bridge.core.ids import UserRef
+from bridge.core.money import Price
 from bridge.core.policy import DEFAULT_RULES, Check, Consequence, Role, Rule
 from bridge.core.when import Hours
 from tests.unit.config.test_load import GOOD, folder, problems, read
@@ -278,6 +280,22 @@ def test_odd_tables_are_said(folder: Path, text: str, said: str) -> None:
         (warning,) = warnings
         assert warning.startswith("community hifa: ")
         assert said in warning
+
+
+@pytest.mark.parametrize("price", ["0.80", "KES", "kes 0.80", "KES 0", "KES -1", "KES 0,80", "KSh 0.80", "KES 1e9", ""])
+def test_what_is_no_price(folder: Path, price: str) -> None:
+    (problem,) = problems(folder, with_options(f'sms_price = "{price}"')).values()
+    assert problem.key.endswith("sms_price")
+    assert "is no price; write the currency and the amount" in problem.reason
+
+
+def test_a_group_may_have_a_price_of_its_own(folder: Path) -> None:
+    text = with_options('sms_price = "KES 0.80"') + '[[communities.groups]]\nchat = "{}"\nsms_price = "UGX 35"\n'
+    first = community(folder, with_options('sms_price = "KES 0.80"')).groups[0]
+    assert first.sms_price == Price(amount=Decimal("0.80"), currency="KES")
+    last = community(folder, text.format("main:-100777")).groups[-1]
+    assert last.sms_price == Price(amount=Decimal(35), currency="UGX")
+    assert community(folder, GOOD).groups[0].sms_price is None
 
 
 # --- what operators copy from ---------------------------------------------------------------------------------------

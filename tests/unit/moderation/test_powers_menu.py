@@ -6,6 +6,8 @@ from typing import cast
 
 import pytest
 
+from bridge.core.community import Group
+from bridge.core.ids import AccountId, Address, ChatId
 from bridge.core.policy import Policy, Template
 from bridge.core.states import ReviewState
 from bridge.moderation import menu
@@ -35,6 +37,25 @@ def test_at_most_ten_and_all_different(view: str, claimed: str, escalated: datet
     found = choices(view, claimed=claimed, escalated=escalated, replies=replies)
     assert len(found) <= 10
     assert len({choice.emoji for choice in found}) == len(found)
+
+
+@pytest.mark.parametrize(("count", "buttons", "more"), [(1, 1, False), (7, 7, False), (8, 7, True), (40, 7, True)])
+def test_no_group_is_out_of_reach(count: int, buttons: int, more: bool) -> None:
+    groups = tuple(Group(chat=Address(AccountId("net"), ChatId(f"g{n}"))) for n in range(count))
+    review = SimpleNamespace(kind="post", revision=1, state=ReviewState.HELD)
+    titles = {group.chat: str(group.chat) for group in groups}
+    facts = cast(
+        CardFacts,
+        SimpleNamespace(
+            revision=1, review=review, community=SimpleNamespace(groups=groups), titles=titles, targets=frozenset()
+        ),
+    )
+    found = [choice for row in menu.rows(facts, menu.GROUPS, words("en")) for choice in row]
+    assert len(found) <= 10
+    assert len({choice.emoji for choice in found}) == len(found)
+    assert [choice.action for choice in found].count("group") == buttons
+    assert ("groups_words" in {choice.action for choice in found}) is more
+    assert all(menu.rows(facts, menu.GROUPS, words("en")))
 
 
 def test_what_is_claimed_can_be_taken_over_and_released() -> None:

@@ -8,6 +8,7 @@ from bridge.core.capabilities import Capabilities
 from bridge.core.community import Communities, Community, Group, Intake
 from bridge.core.ids import AccountId, Address, ChatId
 from bridge.core.message import Attachment, AttachmentKind, Content, Uncarried, UncarriedKind
+from bridge.core.money import Price
 from bridge.core.text import Mark, MarkKind, RichText, plain
 from bridge.delivery.directory import Directory
 from bridge.moderation import notes, preview, publication, short, translating
@@ -151,6 +152,27 @@ async def test_groups_that_receive_the_same_are_one_message() -> None:
         "SMS, in English: 1 group (thin:phones) – 1 message, 1 SMS (GSM-7)",
         "SMS, in French: 1 group (thin:telephones) – 1 message, 1 SMS (GSM-7)",
     ]
+
+
+@pytest.mark.usefixtures("opened")
+async def test_what_sms_cost_is_said_where_the_community_gave_a_price() -> None:
+    review = await hold("Zinc. " * 40)
+    prices = {PHONES: "KES 0.80", TELEPHONES: "XOF 25"}
+    groups = tuple(
+        replace(group, sms_price=Price.parse(prices.get(group.chat, "KES 0.80"))) for group in (*WIDE.groups,)
+    )
+    other = Group(chat=place(THIN, "others"), intake=Intake.NONE, sms_price=Price.parse("UGX 35"))
+    priced = replace(WIDE, groups=(*groups, other))
+    heads = [message.text.text.split(preview.LINE)[0].split("\n\n")[-1] for message in await shown(review, priced)]
+    assert heads[-3:] == [
+        "SMS, in English: 1 group (thin:phones) – 1 message, 2 SMS (GSM-7), KES 1.60 for each reader",
+        "SMS, in French: 1 group (thin:telephones) – 1 message, 2 SMS (GSM-7), XOF 50 for each reader",
+        "SMS, in English: 1 group (thin:others) – 1 message, 2 SMS (GSM-7), UGX 70 for each reader",
+    ]
+    assert not [head for head in heads[:-3] if "reader" in head], "where messages cost nothing"
+    async with database.transaction():
+        told = await short.heard(await on_paper(review, "Zinc for ten days.", priced))
+    assert told.text == "Kept. With its heading it is 1 SMS (GSM-7), KES 0.80 / XOF 25 / UGX 35 for each reader."
 
 
 @pytest.mark.usefixtures("opened")

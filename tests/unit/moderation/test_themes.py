@@ -104,7 +104,7 @@ async def test_a_closed_theme_is_chosen_no_more_but_can_be_left(directory: Direc
     assert await stored.take(theme, ThemeStep.CLOSE)
     shown = await facts.facts_of(await again(review), COMMUNITY, 1)
     labels = [choice.label for row in menu.rows(shown, menu.THEMES, W) for choice in row]
-    assert labels == ["☑️ Quality", "Another theme", "Back"]
+    assert labels == ["☑️ Quality", "Another theme", "Answers which post?", "Back"]
     await does(review, directory, "theme", argument=str(theme.id))
     assert (await again(review)).theme_id is None
     for what, given_ in (("theme", {"argument": str(theme.id)}), ("words", {"text": "quality"})):
@@ -113,7 +113,11 @@ async def test_a_closed_theme_is_chosen_no_more_but_can_be_left(directory: Direc
         assert "“Quality” is closed" in told.text
     assert (await again(review)).theme_id is None
     shown = await facts.facts_of(await again(review), COMMUNITY, 1)
-    assert [c.label for row in menu.rows(shown, menu.THEMES, W) for c in row] == ["Another theme", "Back"]
+    assert [c.label for row in menu.rows(shown, menu.THEMES, W) for c in row] == [
+        "Another theme",
+        "Answers which post?",
+        "Back",
+    ]
 
 
 @pytest.mark.usefixtures("opened")

@@ -141,6 +141,17 @@ def test_theme_and_headline_stand_beneath_number_and_author(can: Capabilities) -
             "Have you ever published? (5) - ",
         ),
         ({"theme": "", "theme_number": None, "headline": ""}, "", ""),
+        ({"thread_headline": "Have you ever PUBLISHED?"}, SUBJECT, "(76) Have you ever published? (5) - "),
+        (
+            {"headline": "In Malawi", "thread_headline": "Have you ever published?"},
+            f"{SUBJECT} In Malawi",
+            "(76) Have you ever published? (5) In Malawi - ",
+        ),
+        (
+            {"headline": "", "thread_headline": "Have you ever published?"},
+            "Communicating health research (76)",
+            "Communicating health research (76) - ",
+        ),
     ],
 )
 def test_the_numbers_are_the_same_on_every_channel(changes: dict[str, object], subject: str, line: str) -> None:

@@ -12,6 +12,7 @@ from bridge.adapters.matrix.convert import (
     complete,
     fits,
     message_id,
+    message_link,
     replacement,
     split_message_id,
     to_event,
@@ -411,3 +412,19 @@ def test_fits_measures_the_event() -> None:
     # the text goes twice, as HTML and as plain text, and signs grow there
     assert not fits(Content(text=marked("<" * 20_000, MarkKind.BOLD)))
     assert not fits(Content(attachments=(file(AttachmentKind.PHOTO), file(AttachmentKind.PHOTO))))
+
+
+@pytest.mark.parametrize(
+    ("chat", "message", "link"),
+    [
+        (
+            "!room:example.org:8448",
+            "$ev/ent",
+            "https://matrix.to/#/!room:example.org:8448/$ev%2Fent?via=example.org:8448",
+        ),
+        ("!noserver", "$e", "https://matrix.to/#/!noserver/$e"),
+        ("@amina:example.org", "!private:example.org $e", None),
+    ],
+)
+def test_the_link_of_a_message(chat: str, message: str, link: str | None) -> None:
+    assert message_link(RemoteRef(AccountId("matrix"), ChatId(chat), MessageId(message))) == link

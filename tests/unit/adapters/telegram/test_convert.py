@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram.constants import MessageType, UpdateType
 
-from bridge.adapters.telegram.convert import Me, read_update
+from bridge.adapters.telegram.convert import Me, message_link, read_update
 from bridge.core.events import (
     BotMembershipChanged,
     ButtonPressed,
@@ -432,3 +432,16 @@ def test_no_json_stops_the_reader(kind: str, whole: Any, part: Any) -> None:
     for field in ("chat", "from", "text", "entities", "photo", "reply_to_message", "sender_chat", "poll", "quote"):
         event = read({kind: message(**{"text": "x", field: part})})
         assert event is None or event.key
+
+
+@pytest.mark.parametrize(
+    ("chat", "link"),
+    [
+        ("-1001234567890", "https://t.me/c/1234567890/55"),
+        ("-1001234567890/45", "https://t.me/c/1234567890/45/55"),
+        ("-4321", None),  # a basic group has no links
+        ("4321", None),  # nor has a private chat
+    ],
+)
+def test_the_link_of_a_message(chat: str, link: str | None) -> None:
+    assert message_link(RemoteRef(ACCOUNT, ChatId(chat), MessageId("55"))) == link

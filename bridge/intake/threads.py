@@ -1,0 +1,42 @@
+"""What a message answers: by its platform's reply, or by "Re #12" at its beginning, where there is no such thing."""
+
+import re
+from datetime import datetime
+
+from bridge.core.community import Community
+from bridge.core.events import MessagePosted
+from bridge.core.hygiene import clean_line
+from bridge.core.states import PostState
+from bridge.core.text import EMPTY, MarkKind, RichText, marked
+from bridge.rendering.words import Words
+from bridge.storage import ledger, submissions
+from bridge.storage.models import Post
+
+
+async def answered(event: MessagePosted, now: datetime) -> tuple[int | None, RichText]:
+    """The post this answers; where it is none of ours, a short quote of what it answers."""
+    if event.reply_to is not None:
+        row = await ledger.answered(event.reply_to, event.at, now)
+        if row is not None and row.post_id is not None:
+            return row.post_id, EMPTY
+        parent = await submissions.submission_by_source(event.reply_to)
+        if parent is not None:
+            post = await submissions.post_of_submission(parent.id)
+            if post is not None:
+                return post.id, EMPTY
+    excerpt = clean_line(event.reply_excerpt, 120)
+    return None, marked(f"«{excerpt}»", MarkKind.QUOTE) + "\n" if excerpt else EMPTY
+
+
+async def named(text: RichText, community: Community, w: Words, now: datetime) -> tuple[Post | None, RichText]:
+    """The post that a text says it answers, as posts themselves say it, and the text without that."""
+    # "#1 is clean water" is no answer: the word before the number is needed, in English or the reader's language.
+    answers = {"re", w._("Re #{number}", number="").rstrip("# ").casefold()}
+    words = "|".join(re.escape(word) for word in sorted(answers, key=len, reverse=True) if word)
+    match = re.match(rf"\s*(?:{words})\s*[:.]?\s*#\s*(\d{{1,9}})\b\s*[:.,;–—-]*\s*", text.text, re.IGNORECASE)
+    if match is None or match.end() == len(text):
+        return None, text
+    post = await submissions.post_by_number(community.id, int(match[1]))
+    if post is None or post.state == PostState.RETRACTED or (post.publish_at is not None and post.publish_at > now):
+        return None, text
+    return post, text[match.end() :]
