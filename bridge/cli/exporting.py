@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,7 @@ import typer
 
 from bridge.cli import export_formats as formats
 from bridge.cli import rooms
+from bridge.cli.choosing import CommunityOption, FromOption, ToOption, one_community, since, until
 from bridge.cli.common import ConfigOption, Exit, complain, now, open_config, say
 from bridge.cli.export_formats import Span
 from bridge.config import Config
@@ -37,14 +38,6 @@ _Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="Write it there, for you alone to read, instead of printing it."),
 ]
-_Community = Annotated[str | None, typer.Option("--community", help="Its id; needed where there are several.")]
-_From = Annotated[
-    datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The first day.")
-]
-_To = Annotated[
-    datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The last day, included.")
-]
-
 
 # --- the commands ---
 
@@ -52,22 +45,22 @@ _To = Annotated[
 @export.command()
 def posts(
     context: typer.Context,
-    community: _Community = None,
-    first: _From = None,
-    last: _To = None,
+    community: CommunityOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
     format: _Format = Format.CSV,  # noqa: A002 - the option is called so
     out: _Out = None,
     config: ConfigOption = None,
 ) -> None:
     """Every published post of some days, in order. What was taken back is left out and counted."""
     loaded = open_config(context, config)
-    where = _one_community(loaded, community)
+    where = one_community(loaded, community)
     span = _span(first, last)
 
     async def read() -> Posts:
         app = rooms.app()
         async with app.open_storage(loaded, migrate=False):
-            return await app.export_posts(where.id, since=_since(first, where), until=_until(last, where))
+            return await app.export_posts(where.id, since=since(first, where), until=until(last, where))
 
     found = asyncio.run(read())
     text = {
@@ -81,22 +74,22 @@ def posts(
 @export.command()
 def quotations(
     context: typer.Context,
-    community: _Community = None,
-    first: _From = None,
-    last: _To = None,
+    community: CommunityOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
     format: _Format = Format.CSV,  # noqa: A002 - the option is called so
     out: _Out = None,
     config: ConfigOption = None,
 ) -> None:
     """Passages that moderators marked in the posts of some days, with their authors and who selected them."""
     loaded = open_config(context, config)
-    where = _one_community(loaded, community)
+    where = one_community(loaded, community)
     span = _span(first, last)
 
     async def read() -> Quotations:
         app = rooms.app()
         async with app.open_storage(loaded, migrate=False):
-            return await app.export_quotations(where.id, since=_since(first, where), until=_until(last, where))
+            return await app.export_quotations(where.id, since=since(first, where), until=until(last, where))
 
     found = asyncio.run(read())
     text = {
@@ -118,7 +111,7 @@ def discussion(
 ) -> None:
     """A thematic discussion with all its posts (CSV: the posts alone). What was taken back is left out and counted."""
     loaded = open_config(context, config)
-    wanted = None if community is None else _one_community(loaded, community).id
+    wanted = None if community is None else one_community(loaded, community).id
 
     async def read() -> tuple[list[DiscussionLine], ExportedDiscussion | None]:
         app = rooms.app()
@@ -147,17 +140,6 @@ def discussion(
 # --- what is asked for ---
 
 
-def _one_community(config: Config, wanted: str | None) -> Community:
-    known = config.communities()
-    if wanted is None and len(known) == 1:
-        return known[0]
-    for community in known:
-        if community.id == wanted:
-            return community
-    names = ", ".join(community.id for community in known)
-    raise typer.BadParameter(f"give one of: {names}", param_hint="--community")
-
-
 def _community_of(config: Config, community_id: str) -> Community:
     """The community of a discussion; one that is no longer in the config file has only its id left."""
     found = next((c for c in config.communities() if c.id == community_id), None)
@@ -172,24 +154,6 @@ def _span(first: datetime | None, last: datetime | None) -> Span:
 
 def _iso(day: datetime | None) -> str:
     return "" if day is None else day.date().isoformat()
-
-
-def _begins(day: date, community: Community) -> datetime:
-    """In UTC. The first days there are have no beginning in some time zones; nothing was posted then."""
-    day = max(day, date(1970, 1, 2))
-    return datetime.combine(day, time(), community.policy.zone).astimezone(UTC)
-
-
-def _since(first: datetime | None, community: Community) -> datetime | None:
-    return None if first is None else _begins(first.date(), community)
-
-
-def _until(last: datetime | None, community: Community) -> datetime:
-    """Up to the end of that day, and never further than now: what is yet to go out is not published."""
-    at = now()
-    if last is None or last.date() >= at.astimezone(community.policy.zone).date():
-        return at
-    return _begins(last.date() + timedelta(days=1), community)
 
 
 # --- what is given ---
