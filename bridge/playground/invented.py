@@ -1,4 +1,4 @@
-"""Members of the demo's community whom nobody plays: invented people, so that lists and figures look like a real one's."""
+"""Members of the demo whom nobody plays: invented people, so that lists and figures look like a real community's."""
 
 from bridge.core.roster import NewMember
 
