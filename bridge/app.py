@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -20,6 +21,7 @@ from bridge.core.ids import AccountId, RemoteRef
 from bridge.core.message import Attachment, Content, RemoteFile
 from bridge.core.ports import Adapter, AdapterContext, CanFetch, CanPoint, HasRoutes, Health, StateStore
 from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, StatusReport
+from bridge.core.roster import Figures, ImportReport, PersonShown, Table
 from bridge.core.states import DeliveryStep
 from bridge.core.text import plain
 from bridge.delivery.directory import Directory
@@ -28,10 +30,11 @@ from bridge.intake.processor import Processor
 from bridge.media.ingest import ingest
 from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.store import MediaStore
+from bridge.members import importing
 from bridge.moderation import cards, timers
 from bridge.moderation.effects import arrivals
 from bridge.rendering.sms import to_gsm7
-from bridge.storage import audit, codec, database, exports, ledger, reports, upkeep
+from bridge.storage import audit, codec, database, exports, ledger, memberships, reports, roster, statistics, upkeep
 from bridge.storage.bells import delivery_bell, inbox_bell
 from bridge.storage.inbox import DurableSink, DurableState
 from bridge.storage.models import Delivery
@@ -134,6 +137,48 @@ async def find_discussions(said: str, community: str | None) -> Sequence[Discuss
 async def export_discussion(discussion: int, *, until: datetime) -> ExportedDiscussion:
     """One with all its posts. Raises LookupError."""
     return await exports.discussion(discussion, until=until)
+
+
+def read_members(file: Path) -> Table:
+    """Open a file of members and read its columns. Raises UnreadableFile."""
+    return importing.opened(file)
+
+
+async def import_members(
+    config: Config, table: Table, community: str, *, region: str, shown: bool, dry: bool, now: datetime
+) -> AsyncIterator[ImportReport]:
+    """Take members in from an open file, inside ``open_storage``; reports after every batch. Raises UnreadableFile."""
+    (where,) = (each for each in config.communities() if each.id == community)
+    kinds = {str(account): str(getattr(settings, "kind", "")) for account, settings in config.accounts.items()}
+    rules = importing.Rules(community=where, kinds=kinds, region=region, shown=shown)
+    async for report in importing.run(table, rules, now=now, dry=dry):
+        yield report
+
+
+async def find_people(config: Config, said: str) -> Sequence[PersonShown]:
+    """Whom somebody may mean by a number, an address, a handle or a name; inside ``open_storage``."""
+    return await roster.shown(await roster.find(said, map(str, config.accounts)))
+
+
+async def people_of(community: str) -> AsyncIterator[Sequence[PersonShown]]:
+    """All who are or were members, some hundreds at a time; inside ``open_storage``."""
+    last = 0
+    while numbers := await roster.of_community(community, after=last):
+        yield await roster.shown(numbers)
+        last = numbers[-1]
+
+
+async def ban(person: int, community: str, *, reason: str, lift: bool, now: datetime) -> bool:
+    """Shut a person out of a community on every account of theirs, or let them come back; False where they are so."""
+    async with database.transaction():
+        if lift:
+            return await memberships.lift(person, community, by="operator", now=now)
+        return await memberships.ban(person, community, by="operator", reason=reason, now=now)
+
+
+async def figures(community: str, *, since: datetime | None, until: datetime) -> Figures:
+    """What a community publishes of itself; inside ``open_storage``."""
+    return await statistics.figures(community, since=since, until=until)
 
 
 async def settle(delivery: int, step: DeliveryStep, *, by: str, now: datetime) -> DeliveryLine:
@@ -322,14 +367,20 @@ __all__ = [
     "addressed",
     "audit_chains",
     "audit_line",
+    "ban",
     "build_adapters",
     "deliveries",
     "export_decisions",
     "export_discussion",
     "export_posts",
     "export_quotations",
+    "figures",
     "find_discussions",
+    "find_people",
+    "import_members",
     "open_storage",
+    "people_of",
+    "read_members",
     "run",
     "settle",
     "state_store",

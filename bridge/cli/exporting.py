@@ -3,7 +3,7 @@
 import asyncio
 import os
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +12,7 @@ import typer
 
 from bridge.cli import decision_figures, rooms
 from bridge.cli import export_formats as formats
+from bridge.cli.choosing import CommunityOption, FromOption, ToOption, one_community, since, until
 from bridge.cli.common import ConfigOption, Exit, complain, now, open_config, say
 from bridge.cli.export_formats import Separator, Span
 from bridge.config import Config
@@ -38,18 +39,10 @@ _Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="Write it there, for you alone to read, instead of printing it."),
 ]
-_Community = Annotated[str | None, typer.Option("--community", help="Its id; needed where there are several.")]
 _Separator = Annotated[
     Separator,
     typer.Option("--separator", help="Of CSV; where spreadsheets show everything in one column: semicolon."),
 ]
-_From = Annotated[
-    datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The first day.")
-]
-_To = Annotated[
-    datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The last day, included.")
-]
-
 
 # --- the commands ---
 
@@ -57,9 +50,9 @@ _To = Annotated[
 @export.command()
 def posts(
     context: typer.Context,
-    community: _Community = None,
-    first: _From = None,
-    last: _To = None,
+    community: CommunityOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
     format: _Format = Format.CSV,  # noqa: A002 - the option is called so
     separator: _Separator = Separator.COMMA,
     out: _Out = None,
@@ -67,13 +60,13 @@ def posts(
 ) -> None:
     """Every published post of some days, in order. What was taken back is left out and counted."""
     loaded = open_config(context, config)
-    where = _one_community(loaded, community)
+    where = one_community(loaded, community)
     span = _span(first, last)
 
     async def read() -> Posts:
         app = rooms.app()
         async with app.open_storage(loaded, migrate=False):
-            found = await app.export_posts(where.id, since=_since(first, where), until=_until(last, where))
+            found = await app.export_posts(where.id, since=since(first, where), until=until(last, where))
             return replace(found, posts=app.addressed(loaded, found.posts))
 
     found = asyncio.run(read())
@@ -88,9 +81,9 @@ def posts(
 @export.command()
 def quotations(
     context: typer.Context,
-    community: _Community = None,
-    first: _From = None,
-    last: _To = None,
+    community: CommunityOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
     format: _Format = Format.CSV,  # noqa: A002 - the option is called so
     separator: _Separator = Separator.COMMA,
     out: _Out = None,
@@ -98,13 +91,13 @@ def quotations(
 ) -> None:
     """Passages that moderators marked in the posts of some days, with their authors and who selected them."""
     loaded = open_config(context, config)
-    where = _one_community(loaded, community)
+    where = one_community(loaded, community)
     span = _span(first, last)
 
     async def read() -> Quotations:
         app = rooms.app()
         async with app.open_storage(loaded, migrate=False):
-            found = await app.export_quotations(where.id, since=_since(first, where), until=_until(last, where))
+            found = await app.export_quotations(where.id, since=since(first, where), until=until(last, where))
             posts = app.addressed(loaded, [quotation.post for quotation in found.quotations])
             pairs = zip(found.quotations, posts, strict=True)
             return replace(found, quotations=[replace(quotation, post=post) for quotation, post in pairs])
@@ -121,9 +114,9 @@ def quotations(
 @export.command()
 def decisions(
     context: typer.Context,
-    community: _Community = None,
-    first: _From = None,
-    last: _To = None,
+    community: CommunityOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
     format: _Format = Format.MARKDOWN,  # noqa: A002 - the option is called so
     separator: _Separator = Separator.COMMA,
     out: _Out = None,
@@ -131,13 +124,13 @@ def decisions(
 ) -> None:
     """How moderators decided in some days, in figures to be published: refusals by reason, appeals, the median time."""
     loaded = open_config(context, config)
-    where = _one_community(loaded, community)
+    where = one_community(loaded, community)
     span = _span(first, last)
 
     async def read() -> Decisions:
         app = rooms.app()
         async with app.open_storage(loaded, migrate=False):
-            return await app.export_decisions(where.id, since=_since(first, where), until=_until(last, where))
+            return await app.export_decisions(where.id, since=since(first, where), until=until(last, where))
 
     found = asyncio.run(read())
     text = {
@@ -160,7 +153,7 @@ def discussion(
 ) -> None:
     """A thematic discussion with all its posts (CSV: the posts alone). What was taken back is left out and counted."""
     loaded = open_config(context, config)
-    wanted = None if community is None else _one_community(loaded, community).id
+    wanted = None if community is None else one_community(loaded, community).id
 
     async def read() -> tuple[list[DiscussionLine], ExportedDiscussion | None]:
         app = rooms.app()
@@ -191,17 +184,6 @@ def discussion(
 # --- what is asked for ---
 
 
-def _one_community(config: Config, wanted: str | None) -> Community:
-    known = config.communities()
-    if wanted is None and len(known) == 1:
-        return known[0]
-    for community in known:
-        if community.id == wanted:
-            return community
-    names = ", ".join(community.id for community in known)
-    raise typer.BadParameter(f"give one of: {names}", param_hint="--community")
-
-
 def _community_of(config: Config, community_id: str) -> Community:
     """The community of a discussion; one that is no longer in the config file has only its id left."""
     found = next((c for c in config.communities() if c.id == community_id), None)
@@ -216,24 +198,6 @@ def _span(first: datetime | None, last: datetime | None) -> Span:
 
 def _iso(day: datetime | None) -> str:
     return "" if day is None else day.date().isoformat()
-
-
-def _begins(day: date, community: Community) -> datetime:
-    """In UTC. The first days there are have no beginning in some time zones; nothing was posted then."""
-    day = max(day, date(1970, 1, 2))
-    return datetime.combine(day, time(), community.policy.zone).astimezone(UTC)
-
-
-def _since(first: datetime | None, community: Community) -> datetime | None:
-    return None if first is None else _begins(first.date(), community)
-
-
-def _until(last: datetime | None, community: Community) -> datetime:
-    """Up to the end of that day, and never further than now: what is yet to go out is not published."""
-    at = now()
-    if last is None or last.date() >= at.astimezone(community.policy.zone).date():
-        return at
-    return _begins(last.date() + timedelta(days=1), community)
 
 
 # --- what is given ---

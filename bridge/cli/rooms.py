@@ -1,8 +1,9 @@
 """What the commands ask of the program itself. It is imported only when a command needs it: `--help` stays quick."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from bridge.config import Config
@@ -10,6 +11,7 @@ from bridge.core.exports import Decisions, DiscussionLine, ExportedDiscussion, E
 from bridge.core.ids import AccountId
 from bridge.core.ports import Adapter, StateStore
 from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, StatusReport
+from bridge.core.roster import Figures, ImportReport, PersonShown, Table
 from bridge.core.states import DeliveryStep
 
 
@@ -67,6 +69,46 @@ class App(Protocol):
     def settle(self, delivery: int, step: DeliveryStep, *, by: str, now: datetime) -> Coroutine[Any, Any, DeliveryLine]:
         """Raises TransitionRefused where the row's state has no such step, LookupError where there is no such row."""
         ...
+
+
+class People(Protocol):
+    """What the commands about members and figures use of ``bridge.app``; the module is checked against this, too."""
+
+    def open_storage(self, config: Config, *, migrate: bool = True) -> AbstractAsyncContextManager[None]: ...
+
+    def read_members(self, file: Path) -> Table:
+        """Raises UnreadableFile."""
+        ...
+
+    def import_members(
+        self, config: Config, table: Table, community: str, *, region: str, shown: bool, dry: bool, now: datetime
+    ) -> AsyncIterator[ImportReport]:
+        """Reports after every batch."""
+        ...
+
+    def find_people(self, config: Config, said: str) -> Coroutine[Any, Any, Sequence[PersonShown]]: ...
+
+    def people_of(self, community: str) -> AsyncIterator[Sequence[PersonShown]]: ...
+
+    def merge_people(self, keep: int, gone: int, *, now: datetime) -> Coroutine[Any, Any, None]:
+        """Raises LookupError where one of them is nobody."""
+        ...
+
+    def erase_person(self, config: Config, person: int, *, now: datetime) -> Coroutine[Any, Any, Sequence[str]]:
+        """Returns what could not be recalled, in words. Raises LookupError."""
+        ...
+
+    def ban(
+        self, person: int, community: str, *, reason: str, lift: bool, now: datetime
+    ) -> Coroutine[Any, Any, bool]: ...
+
+    def figures(self, community: str, *, since: datetime | None, until: datetime) -> Coroutine[Any, Any, Figures]: ...
+
+
+def people() -> People:
+    from bridge import app as module
+
+    return module
 
 
 def app() -> App:

@@ -7,8 +7,8 @@ from bridge.config import load
 from bridge.core.clock import SystemClock
 from bridge.core.events import Sender
 from bridge.core.ids import AccountId, ChatId, UserId, UserRef
-from bridge.playground import cast
-from bridge.storage import people
+from bridge.playground import cast, invented
+from bridge.storage import people, roster
 from bridge.storage.database import transaction
 
 _PROFILES = {
@@ -38,3 +38,4 @@ async def seed(config: Path) -> None:
             ref = UserRef(AccountId("telegram"), UserId(str(user)))
             identity = await people.meet(Sender(ref=ref, name=name, direct=ChatId(str(user))), now, privately=True)
             await people.save_profile(identity.person_id, answers, shown=True, now=now)
+        await roster.take_in(invented.members(), cast.COMMUNITY_ID, verified={}, now=now)

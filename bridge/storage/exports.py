@@ -35,7 +35,7 @@ _SLICE = 500
 
 async def posts(community: str, *, since: datetime | None, until: datetime) -> Posts:
     """A community's posts that went out from ``since`` up to and without ``until``, by number."""
-    return await _posts(Post.filter(_out(since, until), community=community))
+    return await _posts(Post.filter(published_between(since, until), community=community))
 
 
 async def discussions(said: str, community: str | None) -> list[DiscussionLine]:
@@ -56,7 +56,7 @@ async def discussion(theme_id: int, *, until: datetime) -> ExportedDiscussion:
     theme = await Theme.get_or_none(id=theme_id)
     if theme is None:
         raise LookupError(f"there is no discussion {theme_id}")
-    found = await _posts(Post.filter(_out(None, until), theme_id=theme.id))
+    found = await _posts(Post.filter(published_between(None, until), theme_id=theme.id))
     return ExportedDiscussion(
         id=theme.id,
         community=theme.community,
@@ -77,7 +77,7 @@ async def quotations(community: str, *, since: datetime | None, until: datetime)
     """What was marked in a community's posts of that time, by post, in the order of marking."""
     live: list[ExportedQuotation] = []
     retracted = reworded = 0
-    wanted = Post.filter(_out(since, until), community=community, quotations__id__gt=0).distinct()
+    wanted = Post.filter(published_between(since, until), community=community, quotations__id__gt=0).distinct()
     async for rows in _slices(wanted):
         exported = {post.number: post for post in await _exported(rows)}
         marked = await Quotation.filter(post_id__in=[row.id for row in rows]).order_by("id")
@@ -120,7 +120,7 @@ async def decisions(community: str, *, since: datetime | None, until: datetime) 
     )
 
 
-def _out(since: datetime | None, until: datetime) -> Q:
+def published_between(since: datetime | None, until: datetime) -> Q:
     """Which posts went out in that time. Those from before publication had a time went out when they were approved."""
     timed = Q(publish_at__lt=until) if since is None else Q(publish_at__lt=until, publish_at__gte=since)
     old = Q(approved_at__lt=until) if since is None else Q(approved_at__lt=until, approved_at__gte=since)

@@ -76,7 +76,7 @@ class World:
     @asynccontextmanager
     async def bridge(self) -> AsyncIterator[None]:
         """The program, running until the block ends."""
-        await self._with_tables()
+        await self.with_tables()
         ready = asyncio.Event()
         task = asyncio.create_task(app.run(config.load(self.path), ready=ready.set))
         waiting = asyncio.create_task(ready.wait())
@@ -90,7 +90,7 @@ class World:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def _with_tables(self) -> None:
+    async def with_tables(self) -> None:
         """Begin with a copy of an empty, migrated database: making the tables takes longer than most tests."""
         path = config.load(self.path).sqlite_path
         if path is None or path.exists():
