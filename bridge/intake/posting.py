@@ -11,7 +11,7 @@ from bridge.core.message import Attachment, Content, Uncarried
 from bridge.core.policy import Consequence
 from bridge.core.states import ReviewState, ThemeState
 from bridge.core.text import EMPTY, MarkKind, RichText, joined, marked, plain
-from bridge.intake import published, refusing
+from bridge.intake import pausing, published, refusing
 from bridge.intake.context import Context
 from bridge.members import contact, interview
 from bridge.members.profiles import shown_name
@@ -23,10 +23,6 @@ from bridge.storage.models import Identity, Review, Submission
 _DETAIL = 300
 _REMEMBERED = timedelta(days=1)
 """For so long a group in which nothing could be removed is taken to be still so."""
-_HANDFUL = 5
-_LATELY = timedelta(minutes=10)
-_LATER = timedelta(seconds=30)
-"""The cards of somebody who has sent more than a handful lately let those of others go first."""
 
 
 def tidy(event: MessagePosted | MessageEdited, context: Context) -> tuple[RichText, tuple[Uncarried, ...]]:
@@ -98,7 +94,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         leaves, intake = False, Intake.COPY.value
     gathers = publish and bool(event.album)
     headline, theme_id = await _inherited(reply_post_id, community)
-    pause = await _pause(identity, community, context.now)
+    pause = await pausing.for_message(identity, community, context.now)
     review = await submissions.submit(
         community=community.id,
         identity=identity,
@@ -140,12 +136,6 @@ async def _inherited(reply_post_id: int | None, community: Community) -> tuple[s
         return "", None
     theme = await desk.theme(parent.theme_id)
     return parent.headline, None if theme is None or theme.state != ThemeState.OPEN else theme.id
-
-
-async def _pause(identity: Identity, community: Community, now: datetime) -> timedelta:
-    """How long the cards of a new message of this person wait."""
-    lately = await intake_reads.sent_by(identity.person_id, community.id, now - _LATELY, limit=_HANDFUL)
-    return _LATER if len(lately) >= _HANDFUL else timedelta(0)
 
 
 async def _remove_original(
@@ -325,7 +315,8 @@ async def edited(event: MessageEdited, context: Context) -> None:
         context.now,
         findings=await rules.judge_again(review, text, attachments, community, context.now),
     ):
-        await cards.plan(review, community, context.directory, context.now, gather=False)
+        pause = await pausing.for_wording(submission.id, context.now)
+        await cards.plan(review, community, context.directory, context.now, gather=False, pause=pause)
         await _thank(event, review, community, context)
         note = ""
     else:

@@ -39,11 +39,13 @@ async def plan(
 
     ``gather``: wait a moment for the other items of an album; ``pause``: let what comes meanwhile go first.
     """
-    await refresh(review, now)
     due = now + max(pause, _GATHER if gather else pause)
+    # What takes the place of a card that still waits does not wait for longer than that would have.
+    due = min([due, *(card.due_at for card in await ledger.call_off_older(review.id, review.revision))])
     facts = await facts_of(review, community, review.revision)
     for channel in community.moderators:
         await _plan_in(await inbox.resolve(channel), facts, directory, now, due)
+    await refresh(review, now)
 
 
 async def _plan_in(address: Address, facts: CardFacts, directory: Directory, now: datetime, due: datetime) -> None:
@@ -118,6 +120,7 @@ async def show_files(
                 community=community.id,
                 review_id=review.id,
                 revision=review.revision,
+                view=ledger.ANSWER,
             )
 
 
@@ -144,9 +147,15 @@ def _exhibits(facts: CardFacts, address: Address, directory: Directory, w: Words
 
 
 async def refresh(review: Review, now: datetime, *, pause: timedelta = timedelta(0)) -> None:
-    """Let every card of a review show what is true now. An edit not yet composed will do so by itself."""
-    for card in await ledger.card_rows(review.id):
-        await refresh_one(card, now, pause=pause)
+    """Let every card of a review show what is true now. An edit not yet composed will do so by itself.
+
+    A card that says already that there is a newer one will always say that: it is left alone.
+    """
+    cards = await ledger.card_rows(review.id)
+    for card in cards:
+        newer = [other.id for other in cards if other.revision > card.revision]
+        if not newer or not await ledger.is_edited_after(card, min(newer)):
+            await refresh_one(card, now, pause=pause)
 
 
 async def refresh_published(submission_id: int, now: datetime, *, pause: timedelta = timedelta(0)) -> None:

@@ -113,7 +113,8 @@ async def _show(act: Act, view: str) -> Reply:
 async def _card(review: Review, channel: Address, message: RemoteRef | None) -> Delivery | None:
     if message is not None:
         row = await ledger.find_by_ref(message)
-        if row is not None and row.kind == ledger.CARD:
+        # A button can be sent with any message of ours: only a card of this very item says what was looked at.
+        if row is not None and row.kind == ledger.CARD and row.review_id == review.id:
             return row
     here = await inbox.resolve(channel)
     rows = [row for row in await ledger.card_rows(review.id) if await inbox.resolve(row.address) == here]

@@ -17,7 +17,7 @@ from bridge.moderation.acts import Act, Reply
 from bridge.moderation.facts import facts_of
 from bridge.moderation.reasons import Reason
 from bridge.rendering.words import Words
-from bridge.storage import afterwards, audit, desk, inbox, submissions, undoing
+from bridge.storage import afterwards, audit, desk, inbox, ledger, submissions, undoing
 from bridge.storage.models import Identity, Review
 from bridge.storage.models_desk import Vote
 
@@ -238,6 +238,7 @@ async def withdraw(review: Review, community: Community, directory: Directory, n
     ):
         return await lost(review, review.revision)
     await submissions.close_queries(review.id)
+    await ledger.call_off(review.id, review.revision)  # nobody need read what is no longer offered
     await cards.refresh(review, now)
     w = contact.language_of(identity, community)
     text = w._("Your post #{number} is withdrawn. It will not be published.", number=review.submission.number)

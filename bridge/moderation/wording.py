@@ -29,6 +29,8 @@ async def edit(act: Act) -> Reply:
     cleaned = clean_text(act.text)
     if not cleaned:
         return decisions.reply(decisions.Verdict.EMPTY, review, act.w)
+    if (refused := too_long(cleaned, act)) is not None:
+        return refused
     wording = await submissions.revision_of(review)
     attachments = codec.load(codec.ATTACHMENTS, wording.attachments)
     uncarried = codec.load(codec.UNCARRIED, wording.uncarried)
@@ -53,6 +55,21 @@ async def edit(act: Act) -> Reply:
     asked = await consent.after_edit(act)
     await cards.plan(review, act.community, act.desk.directory, act.now, gather=False)
     return asked or Reply(text=act.w._("Done."))
+
+
+def too_long(text: RichText, act: Act) -> Reply | None:
+    """Why this cannot be the wording of a post of this community; None where it can."""
+    limit = act.community.max_length
+    if len(text) <= limit:
+        return None
+    return Reply(
+        text=act.w._(
+            "That has {size} characters, and at most {limit} are possible. Nothing was done.",
+            size=act.w.number(len(text)),
+            limit=act.w.number(limit),
+        ),
+        alert=True,
+    )
 
 
 DEEDS = (Deed(name="edit", word=lambda w: w._("edit"), question=question, heard=edit),)

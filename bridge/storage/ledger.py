@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from tortoise.expressions import F
+from tortoise.expressions import F, Q
+from tortoise.queryset import QuerySet
 
 from bridge.core.errors import Refusal, TransitionRefused
 from bridge.core.ids import Address, RemoteRef
@@ -21,6 +22,7 @@ from bridge.storage.database import transaction
 from bridge.storage.ledger_changes import ORIGINAL, is_to_be_removed
 from bridge.storage.ledger_reads import (
     ACTIVE,
+    ANSWER,
     CAN_WAIT,
     CARD,
     DELETE,
@@ -37,6 +39,7 @@ from bridge.storage.ledger_reads import (
     first_part,
     heads,
     in_doubt,
+    is_edited_after,
     newest_card,
     next_due,
     of_post,
@@ -349,14 +352,25 @@ async def set_view(card: Delivery, view: str) -> None:
 
 async def call_off(review_id: int, revision: int) -> None:
     """Cancel the cards and exhibits of a wording that nobody has been shown yet."""
-    for row in await Delivery.filter(
-        review_id=review_id, revision=revision, kind__in=[CARD, EXHIBIT], state=DeliveryState.PLANNED, attempts=0
-    ):
+    for row in await _unshown(review_id).filter(revision=revision):
         await advance(row, DeliveryStep.CANCEL)
+
+
+async def call_off_older(review_id: int, revision: int) -> list[Delivery]:
+    """The same for every wording before this one; returns the cards that will not be sent."""
+    rows = await _unshown(review_id).filter(revision__lt=revision).order_by("id")
+    return [row for row in rows if await advance(row, DeliveryStep.CANCEL) and row.kind == CARD]
+
+
+def _unshown(review_id: int) -> QuerySet[Delivery]:
+    """What shows an item and has not been tried; files of an author's answer are no wording, and stay."""
+    waiting = Delivery.filter(review_id=review_id, state=DeliveryState.PLANNED, attempts=0, operation=SEND)
+    return waiting.filter(Q(kind=CARD) | Q(kind=EXHIBIT, view=""))
 
 
 __all__ = [
     "ACTIVE",
+    "ANSWER",
     "CAN_WAIT",
     "CARD",
     "DELETE",
@@ -374,12 +388,14 @@ __all__ = [
     "Outcome",
     "answered",
     "call_off",
+    "call_off_older",
     "card_rows",
     "claim",
     "find_by_ref",
     "first_part",
     "heads",
     "in_doubt",
+    "is_edited_after",
     "newest_card",
     "next_due",
     "of_post",
