@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from bridge.core.clock import Clock
 from bridge.core.community import Communities, Intake
-from bridge.core.errors import MediaRefused, StorageUnavailable, TooSoon
+from bridge.core.errors import MediaRefused, StorageContended, StorageUnavailable, TooSoon
 from bridge.core.events import ButtonPressed, ChatKind, InboundEvent, MessagePosted
 from bridge.core.message import Attachment, Content, Uncarried, UncarriedKind
 from bridge.core.ports import CanAnswerPress
@@ -110,8 +110,10 @@ class Processor:
         except _FetchLaterError:
             log.warning("file_not_fetched_yet", id=row.id, account=row.account, attempts=row.attempts + 1)
             await self._postpone(row, event, "the file could not be fetched yet")
-        except TooSoon:
-            await inbox.wait(row, self._clock.now() + _MOMENT)
+        except (TooSoon, StorageContended) as error:
+            if isinstance(error, StorageContended):
+                log.info("inbox_event_gave_way", id=row.id)
+            await self._wait(row)
         except router.NotUnderstoodError as error:
             await self._park(row, str(error)[:200])
         except (StorageUnavailable, *UNAVAILABLE) as error:
@@ -193,6 +195,10 @@ class Processor:
         address = await inbox.origin(event.ref.address)
         found = self._communities.of_group(address)
         return found is not None and found[1].intake is not Intake.NONE and not self._communities.of_moderators(address)
+
+    async def _wait(self, row: Inbox) -> None:
+        with suppress(StorageUnavailable):
+            await inbox.wait(row, self._clock.now() + _MOMENT)
 
     async def _park(self, row: Inbox, note: str) -> None:
         log.warning("inbox_event_parked", id=row.id, account=row.account, note=note)

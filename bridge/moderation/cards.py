@@ -86,6 +86,13 @@ async def called_off(review: Review) -> bool:
     return all(card.state == DeliveryState.CANCELLED for card in cards)
 
 
+async def spare(review: Review) -> None:
+    """Its author has taken it back: where no moderator was shown any card of it, none need read it now."""
+    cards = await ledger.card_rows(review.id)
+    if all(card.state == DeliveryState.CANCELLED or not card.attempts for card in cards):
+        await ledger.call_off(review.id, review.revision)
+
+
 async def plan_missing(
     review: Review, community: Community, channel: Address, directory: Directory, now: datetime
 ) -> bool:

@@ -12,7 +12,7 @@ from bridge.core.community import Community
 from bridge.core.hygiene import without_accents
 from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Content
-from bridge.core.states import DeliveryState, ReviewState
+from bridge.core.states import ReviewState
 from bridge.core.text import RichText, plain
 from bridge.members import contact
 from bridge.moderation import cards, decisions, permissions, powers
@@ -252,9 +252,7 @@ async def token_for(row: Delivery, emoji: str) -> str | None:
 
     Never by what it offered before: the same sign meant something else in another view.
     """
-    edits = Delivery.filter(target_id=row.id, operation=ledger.EDIT, state=DeliveryState.DELIVERED)
-    newest = await edits.exclude(content="").order_by("-id").first() or row
-    return _offered(newest, emoji)
+    return _offered((await ledger.versions(row))[0], emoji)
 
 
 def _offered(version: Delivery, emoji: str) -> str | None:
@@ -270,5 +268,4 @@ def _offered(version: Delivery, emoji: str) -> str | None:
 
 async def was_offered(row: Delivery, emoji: str) -> bool:
     """Did this sign stand for something in an earlier view of the message?"""
-    edits = Delivery.filter(target_id=row.id, operation=ledger.EDIT, state=DeliveryState.DELIVERED)
-    return any(_offered(version, emoji) is not None for version in [row, *await edits.order_by("-id").limit(20)])
+    return any(_offered(version, emoji) is not None for version in await ledger.versions(row))

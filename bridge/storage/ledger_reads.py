@@ -20,6 +20,8 @@ CAN_WAIT = "can_wait"
 ANSWER = "answer"
 """The view of an exhibit that shows a file of an author's answer."""
 ACTIVE = (DeliveryState.PLANNED, DeliveryState.ATTEMPTING, DeliveryState.IN_DOUBT)
+_VERSIONS = 20
+"""Edits of one message that are looked at."""
 _QUICKEST = timedelta(seconds=5)
 
 
@@ -144,6 +146,12 @@ async def said_lately(address: Address, content: Content, since: datetime) -> bo
 async def unclaimed_edit(card: Delivery) -> Delivery | None:
     """An edit of this card that is still to be composed, and so will show whatever is true by then."""
     return await Delivery.filter(target_id=card.id, operation=EDIT, state=DeliveryState.PLANNED, payload="").first()
+
+
+async def versions(row: Delivery) -> list[Delivery]:
+    """A message as it was sent and as edits have changed it, newest first: the latest edits, and the send."""
+    edits = Delivery.filter(target_id=row.id, operation=EDIT, state=DeliveryState.DELIVERED).exclude(content="")
+    return [*await edits.order_by("-id").limit(_VERSIONS), row]
 
 
 async def is_edited_after(card: Delivery, row_id: int) -> bool:
