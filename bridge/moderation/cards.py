@@ -22,6 +22,8 @@ from bridge.storage.models import Delivery, Identity, Review
 ARRIVAL_PAUSE = timedelta(seconds=2)
 """Arrivals are gathered for this long, so that a card is edited once and not for every group."""
 _GATHER = timedelta(seconds=3)
+_MOST_FILES = 20
+"""Of an author's answers about one item, in each channel."""
 _LEAST_TALK = 300
 """Characters of questions and answers that a card shows however long the post is."""
 
@@ -112,8 +114,13 @@ async def plan_missing(
 
 async def show_files(
     review: Review, community: Community, files: Sequence[Attachment], directory: Directory, now: datetime
-) -> None:
-    """Show the files of an author's answer in every moderators' channel; they are no part of the post."""
+) -> bool:
+    """Show the files of an author's answer in every moderators' channel; they are no part of the post.
+
+    False where so many have been shown that the channel would drown: the card names them all the same.
+    """
+    if files and await ledger.count_shown(review.id, ledger.ANSWER) >= _MOST_FILES * len(community.moderators):
+        return False
     caption = plain(f"{community.name} #{review.submission.number} 💬")
     for channel in community.moderators if files else ():
         address = await inbox.resolve(channel)
@@ -129,6 +136,7 @@ async def show_files(
                 revision=review.revision,
                 view=ledger.ANSWER,
             )
+    return True
 
 
 def _whole(facts: CardFacts, address: Address, directory: Directory) -> bool:

@@ -154,6 +154,11 @@ async def versions(row: Delivery) -> list[Delivery]:
     return [*await edits.order_by("-id").limit(_VERSIONS), row]
 
 
+async def count_shown(review_id: int, view: str) -> int:
+    """How many exhibits of a kind an item has in all channels."""
+    return await Delivery.filter(review_id=review_id, kind=EXHIBIT, view=view).count()
+
+
 async def is_edited_after(card: Delivery, row_id: int) -> bool:
     """Has an edit of this card been planned after another row, and not failed?"""
     edits = Delivery.filter(target_id=card.id, operation=EDIT, id__gt=row_id)

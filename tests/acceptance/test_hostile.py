@@ -1,8 +1,10 @@
 """People who mean harm, or only press and write too much: moderators go on working, and nobody is drowned."""
 
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.acceptance.world import World, until
 from tests.servers import free_port
@@ -88,6 +90,27 @@ async def test_written_and_taken_back_again_and_again(world: World) -> None:
         writes(world, "Another person's question", user="daniel")
         await until(lambda: world.card(2), seconds=60)
         assert len(cards(world)) <= 12
+
+
+async def test_an_answer_of_many_files(world: World) -> None:
+    for number in range(25):
+        file = BytesIO()
+        Image.new("RGB", (64, 48), (number * 9, 120, 60)).save(file, "PNG")
+        world.chat.shares(f"{number}.png", file.getvalue())
+    async with world.bridge():
+        writes(world, "Is zinc safe?")
+        await until(lambda: world.card())
+        card = world.card()
+        assert card is not None
+        writes(world, "ask: Which tablets?", user="grace", chat="mods", reply_to=card.id)
+        await until(lambda: [m for m in world.chat.shown("amina") if "Which tablets?" in m.text])
+        asked = next(m for m in world.chat.shown("amina") if "Which tablets?" in m.text)
+        for number in range(25):
+            writes(world, "", file=f"{number}.png", reply_to=asked.id)
+        await until(lambda: sum("is with the moderators" in text for text in world.texts("amina")) == 26, seconds=40)
+        refused = [text for text in world.texts("amina") if "so many files already" in text]
+        assert len(refused) == 5
+        await until(lambda: len([m for m in world.chat.shown("mods") if m.files]) == 20)
 
 
 # --- what is too much -----------------------------------------------------------------------------------------------
