@@ -26,6 +26,10 @@ class StorageUnavailable(BarazaError):
     """The database cannot be written now: check the disk and the database server; the work will be tried again."""
 
 
+class StorageContended(StorageUnavailable):
+    """Two transactions waited for each other, and this one gave way: the same again will do, at once."""
+
+
 class StorageConflict(BarazaError):
     """Two rows claim the same place: a defect, or something handled twice. Nothing was changed."""
 

@@ -18,6 +18,15 @@ _UNSEEN = re.compile(
 # and after characters that are seen: https://www.unicode.org/reports/tr31/#Layout_and_Format_Control_Characters
 _JOINERS = frozenset("\u200c\u200d")
 _SELECTORS = frozenset("\ufe0e\ufe0f")
+_ISOLATES, _END_OF_ISOLATE = frozenset("\u2066\u2067\u2068"), "\u2069"
+_MOST_PILED = 4
+"""Marks above or below one letter: Arabic, Hebrew and Vietnamese need up to four."""
+_MOST_MARKS = 8
+"""Marks of any kind after one letter: stacked Tibetan needs most."""
+_MOST_LINES = 3
+"""Ends of line in a row: two empty lines."""
+_MOST_BLANKS = 200
+"""In a row: tables are drawn with spaces."""
 MAX_NAME = 64
 
 
@@ -53,6 +62,42 @@ def _without_unseen(text: str, keep: frozenset[str] = frozenset()) -> str:
     return "".join(kept)
 
 
+def _unpaired(text: str) -> set[int]:
+    """Isolates that nothing ends, and ends of none: what follows on their line would be turned, too."""
+    places: set[int] = set()
+    open_at: list[int] = []
+    for place, char in enumerate(text):
+        if char in _ISOLATES:
+            open_at.append(place)
+        elif char == _END_OF_ISOLATE and open_at:
+            open_at.pop()
+        elif char == _END_OF_ISOLATE:
+            places.add(place)
+    return places.union(open_at)
+
+
+def _excess(text: str) -> set[int]:
+    """What makes a wall: marks piled on one letter, and lines or blanks in which nothing is seen."""
+    places: set[int] = set()
+    piled = marks = lines = blanks = 0
+    for place, char in enumerate(text):
+        if not char.isascii() and unicodedata.category(char).startswith("M"):
+            marks += 1
+            piled += bool(unicodedata.combining(char))
+            if marks > _MOST_MARKS or piled > _MOST_PILED:
+                places.add(place)
+            continue
+        piled = marks = 0
+        if _is_seen(char):
+            lines = blanks = 0
+            continue
+        lines += char == "\n"
+        blanks += char != "\n"
+        if (lines if char == "\n" else blanks) > (_MOST_LINES if char == "\n" else _MOST_BLANKS):
+            places.add(place)
+    return places
+
+
 def _says_something(text: str) -> bool:
     return any(_is_seen(char) and not unicodedata.category(char).startswith("M") for char in text)
 
@@ -77,21 +122,32 @@ def _cut(text: str, limit: int) -> str:
 
 def _one_line(text: str) -> str:
     line = " ".join(_without_unseen(_spaced(text), _MARKS_OF_DIRECTION).split())
+    line = _left(line, _excess(line))
+    line = _left(line, _unpaired(line)).strip()
     return line if _says_something(line) else ""
+
+
+def _left(text: str, places: set[int]) -> str:
+    return "".join(char for place, char in enumerate(text) if place not in places) if places else text
 
 
 def clean_line(text: str, limit: int = 200) -> str:
     """One line a person typed (an answer, a reason), without control characters, at most ``limit`` code points."""
     cleaned = _one_line(text)
-    return cleaned if len(cleaned) <= limit else _cut(cleaned, limit)
+    if len(cleaned) <= limit:
+        return cleaned
+    cut = _cut(cleaned, limit)
+    return _left(cut, _unpaired(cut))
 
 
 def clean_text(text: RichText) -> RichText:
-    """A message body without control characters (but with its lines) and without direction overrides.
+    """A message body without control characters (but with its lines), direction overrides and walls.
 
     Empty where nothing in it can be seen.
     """
-    cleaned = text.without(lambda char: char in _OVERRIDES or (char not in "\n\t" and _is_control(char))).strip()
+    cleaned = text.without(lambda char: char in _OVERRIDES or (char not in "\n\t" and _is_control(char)))
+    cleaned = cleaned.without_places(_excess(cleaned.text)).strip()
+    cleaned = cleaned.without_places(_unpaired(cleaned.text)).strip()
     return cleaned if _says_something(cleaned.text) else EMPTY
 
 

@@ -12,7 +12,7 @@ from bridge.core.clock import Clock
 from bridge.core.community import Intake
 from bridge.core.errors import Refusal
 from bridge.core.events import InboundEvent
-from bridge.core.ids import AccountId, ChatId, RemoteRef
+from bridge.core.ids import AccountId, ChatId, RemoteRef, UserId
 from bridge.core.message import Attachment, Content, RemoteFile
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -202,6 +202,13 @@ class CanLink(Protocol):
 class CanPoint(Protocol):
     def message_link(self, ref: RemoteRef) -> str | None:
         """Pure: an address that opens this message for whoever is in its chat; None where there is none."""
+        ...
+
+
+@runtime_checkable
+class CanTellMember(Protocol):
+    async def is_member(self, chat: ChatId, user: UserId) -> bool:
+        """Is this person in a chat now? Raises OSError when it cannot be told now."""
         ...
 
 

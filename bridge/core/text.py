@@ -1,6 +1,6 @@
 """Rich text: a plain string and marks over it, counted in code points. Never HTML, Markdown or UTF-16 offsets."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
@@ -88,12 +88,16 @@ class RichText:
 
     def without(self, unwanted: Callable[[str], bool]) -> "RichText":
         """Leave out single characters; marks close up around the gaps."""
-        if not any(map(unwanted, self.text)):
+        return self.without_places({place for place, char in enumerate(self.text) if unwanted(char)})
+
+    def without_places(self, places: Collection[int]) -> "RichText":
+        """The same, by position."""
+        if not places:
             return self
         position = [0]
         kept: list[str] = []
-        for char in self.text:
-            if not unwanted(char):
+        for place, char in enumerate(self.text):
+            if place not in places:
                 kept.append(char)
             position.append(len(kept))
         moved = (replace(m, start=position[m.start], end=position[m.end]) for m in self.marks)

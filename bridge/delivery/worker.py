@@ -11,7 +11,7 @@ import structlog
 
 from bridge.core.capabilities import Pace
 from bridge.core.clock import Clock
-from bridge.core.errors import Refusal, StorageUnavailable
+from bridge.core.errors import Refusal, StorageContended, StorageUnavailable
 from bridge.core.ids import Address, ChatId, MessageId, RemoteRef, delivery_key
 from bridge.core.ports import (
     Adapter,
@@ -78,6 +78,9 @@ class Worker:
             trouble, wait = True, 0.0
             try:
                 wait = await self._round()
+                trouble = False
+            except StorageContended:
+                log.info("ledger_gave_way")
                 trouble = False
             except (StorageUnavailable, *UNAVAILABLE) as error:
                 log.error("ledger_unavailable", error=str(error))  # noqa: TRY400 - expected, and the reason is in it

@@ -12,7 +12,7 @@ from bridge.core.splitting import split
 from bridge.core.states import PostState, ReviewState
 from bridge.core.text import RichText, plain
 from bridge.delivery import planning
-from bridge.intake import languages, posting, requests
+from bridge.intake import belonging, languages, posting, requests
 from bridge.intake.context import Context
 from bridge.members import contact, interview
 from bridge.moderation import appeals, corrections, restoring, retracting
@@ -111,7 +111,7 @@ async def run(
         case "retract":
             contents = [Content(text=plain(await _retract(command.argument, identity, community, context, w)))]
         case "get":
-            contents = await _get(command.argument, event, community, context, w)
+            contents = await _get(command.argument, event, identity, community, context, w)
         case "id":
             contents = [Content(text=plain(_ids(event)))]
         case "help":
@@ -250,8 +250,23 @@ async def _retract(argument: str, identity: Identity, community: Community, cont
     return w._("None of your published posts has that number. Write: RETRACT and the number of the post.")
 
 
-async def _get(argument: str, event: MessagePosted, community: Community, context: Context, w: Words) -> list[Content]:
+def wants_a_post(event: MessagePosted) -> bool:
+    """Does somebody ask for the text of a post?"""
+    command = parse(event)
+    return command is not None and command.name == "get"
+
+
+async def _get(
+    argument: str, event: MessagePosted, identity: Identity, community: Community, context: Context, w: Words
+) -> list[Content]:
     """A whole post, for readers who were sent its beginning."""
+    if not await belonging.belongs(identity, community, context.members_of):
+        text = w._(
+            "The posts of {community} are for its members. Join one of its groups, or write something there, and ask "
+            "again.",
+            community=community.name,
+        )
+        return [Content(text=plain(text))]
     number = _number(argument)
     post = None if number is None else await submissions.post_by_number(community.id, number)
     if post is None or (post.publish_at is not None and post.publish_at > context.now):

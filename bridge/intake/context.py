@@ -33,6 +33,8 @@ class Context:
     event_id: int
     attachments: tuple[Attachment, ...] = ()
     unfetched: tuple[Uncarried, ...] = ()
+    members_of: frozenset[str] = frozenset()
+    """The communities that the platform says the sender of a request for a post belongs to."""
     answers: list[PressAnswer] = field(default_factory=list)
 
     @property

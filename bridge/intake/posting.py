@@ -1,6 +1,6 @@
 """A member's message becomes a submission, its edit a new wording, its deletion a withdrawal."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bridge.core.community import Community, Group, Intake
 from bridge.core.errors import TooSoon
@@ -11,7 +11,7 @@ from bridge.core.message import Attachment, Content, Uncarried
 from bridge.core.policy import Consequence
 from bridge.core.states import ReviewState
 from bridge.core.text import EMPTY, RichText, joined, plain
-from bridge.intake import published, refusing, threads
+from bridge.intake import pausing, published, refusing, threads
 from bridge.intake.context import Context
 from bridge.members import contact, interview
 from bridge.members.profiles import shown_name
@@ -24,10 +24,6 @@ from bridge.storage.models import Identity, Review, Submission
 _DETAIL = 300
 _REMEMBERED = timedelta(days=1)
 """For so long a group in which nothing could be removed is taken to be still so."""
-_HANDFUL = 5
-_LATELY = timedelta(minutes=10)
-_LATER = timedelta(seconds=30)
-"""The cards of somebody who has sent more than a handful lately let those of others go first."""
 
 
 def tidy(event: MessagePosted | MessageEdited, context: Context) -> tuple[RichText, tuple[Uncarried, ...]]:
@@ -103,7 +99,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     gathers = publish and bool(event.album)
     parent = None if reply_post_id is None else await submissions.post_by_id(reply_post_id)
     headline, theme_id = await inherited(parent, community)
-    pause = await _pause(identity, community, context.now)
+    pause = await pausing.for_message(identity, community, context.now)
     review = await submissions.submit(
         community=community.id,
         identity=identity,
@@ -136,12 +132,6 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         await _offer_questions(identity, community, context)
         return  # what its author is told of that says all that a receipt would
     await _receipt(event, identity, review, community, context, removed=leaves)
-
-
-async def _pause(identity: Identity, community: Community, now: datetime) -> timedelta:
-    """How long the cards of a new message of this person wait."""
-    lately = await intake_reads.sent_by(identity.person_id, community.id, now - _LATELY, limit=_HANDFUL)
-    return _LATER if len(lately) >= _HANDFUL else timedelta(0)
 
 
 async def _remove_original(
@@ -311,7 +301,8 @@ async def edited(event: MessageEdited, context: Context) -> None:
         context.now,
         findings=await rules.judge_again(review, text, attachments, community, context.now),
     ):
-        await cards.plan(review, community, context.directory, context.now, gather=False)
+        pause = await pausing.for_wording(submission.id, context.now)
+        await cards.plan(review, community, context.directory, context.now, gather=False, pause=pause)
         await _thank(event, review, community, context)
         note = ""
     else:

@@ -11,14 +11,14 @@ from pydantic import ValidationError
 
 from bridge.core.clock import Clock
 from bridge.core.community import Communities, Intake
-from bridge.core.errors import MediaRefused, StorageUnavailable, TooSoon
+from bridge.core.errors import MediaRefused, StorageContended, StorageUnavailable, TooSoon
 from bridge.core.events import ButtonPressed, ChatKind, InboundEvent, MessagePosted
 from bridge.core.message import Attachment, Content, Uncarried, UncarriedKind
 from bridge.core.ports import CanAnswerPress
 from bridge.core.text import plain
 from bridge.delivery.directory import Directory
-from bridge.intake import router
-from bridge.intake.context import Context, Fetch
+from bridge.intake import belonging, commands, router
+from bridge.intake.context import Context, Fetch, PressAnswer
 from bridge.media.refusal import UnfitMedia
 from bridge.members import contact
 from bridge.rendering.refusals import UNFETCHED
@@ -52,6 +52,7 @@ class Processor:
         self._fetch = fetch
         self._clock = clock
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._answers: set[asyncio.Task[None]] = set()
         self._stopping = False
 
     async def run(self) -> None:
@@ -75,6 +76,10 @@ class Processor:
             await inbox_bell.wait(max(0.05, wait))
         if self._tasks:
             await asyncio.wait(list(self._tasks.values()), timeout=4.0)
+        if self._answers:
+            await asyncio.wait(list(self._answers), timeout=1.0)
+        for task in list(self._answers):
+            task.cancel()
 
     def stop(self) -> None:
         self._stopping = True
@@ -105,8 +110,10 @@ class Processor:
         except _FetchLaterError:
             log.warning("file_not_fetched_yet", id=row.id, account=row.account, attempts=row.attempts + 1)
             await self._postpone(row, event, "the file could not be fetched yet")
-        except TooSoon:
-            await inbox.wait(row, self._clock.now() + _MOMENT)
+        except (TooSoon, StorageContended) as error:
+            if isinstance(error, StorageContended):
+                log.info("inbox_event_gave_way", id=row.id)
+            await self._wait(row)
         except router.NotUnderstoodError as error:
             await self._park(row, str(error)[:200])
         except (StorageUnavailable, *UNAVAILABLE) as error:
@@ -128,6 +135,7 @@ class Processor:
             event_id=row.id,
             attachments=attachments,
             unfetched=unfetched,
+            members_of=await self._members_of(event),
         )
         async with transaction():
             await router.handle(event, context)
@@ -135,9 +143,28 @@ class Processor:
                 raise _AlreadyDoneError
         log.info("inbox_event_done", id=row.id, account=row.account, type=event.type)
         for answer in context.answers:
-            adapter: object = self._directory.adapter(answer.account)
-            if isinstance(adapter, CanAnswerPress):
-                await adapter.answer_press(answer.press, answer.text, alert=answer.alert)
+            self._answer(answer)
+
+    async def _members_of(self, event: InboundEvent) -> frozenset[str]:
+        """Asked for before the transaction, too, and only where it matters."""
+        if not isinstance(event, MessagePosted) or event.sender.bot or not commands.wants_a_post(event):
+            return frozenset()
+        return await belonging.asked(event, self._communities, self._directory)
+
+    def _answer(self, answer: PressAnswer) -> None:
+        """Tell who pressed. Nobody in that chat waits for it: of two hundred presses each would wait for all before."""
+        task = asyncio.create_task(self._tell(answer), name=f"answer-{answer.press}")
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    async def _tell(self, answer: PressAnswer) -> None:
+        adapter: object = self._directory.adapter(answer.account)
+        if not isinstance(adapter, CanAnswerPress):
+            return
+        try:
+            await adapter.answer_press(answer.press, answer.text, alert=answer.alert)
+        except Exception as error:  # it was decided all the same, and the card shows it
+            log.warning("press_not_answered", account=answer.account, error=type(error).__name__)
 
     async def _files(self, row: Inbox, event: InboundEvent) -> tuple[tuple[Attachment, ...], tuple[Uncarried, ...]]:
         """Bring files in before the transaction: the network may take its time, the database may not wait for it."""
@@ -169,6 +196,10 @@ class Processor:
         found = self._communities.of_group(address)
         return found is not None and found[1].intake is not Intake.NONE and not self._communities.of_moderators(address)
 
+    async def _wait(self, row: Inbox) -> None:
+        with suppress(StorageUnavailable):
+            await inbox.wait(row, self._clock.now() + _MOMENT)
+
     async def _park(self, row: Inbox, note: str) -> None:
         log.warning("inbox_event_parked", id=row.id, account=row.account, note=note)
         with suppress(StorageUnavailable):
@@ -183,10 +214,8 @@ class Processor:
             if isinstance(event, MessagePosted) and not event.sender.bot:
                 await self._apologise(event)
             elif isinstance(event, ButtonPressed):
-                adapter: object = self._directory.adapter(event.account)
-                if isinstance(adapter, CanAnswerPress):
-                    text = words(event.sender.language)._("Something went wrong. Nothing was decided.")
-                    await adapter.answer_press(event.press, text, alert=True)
+                text = words(event.sender.language)._("Something went wrong. Nothing was decided.")
+                self._answer(PressAnswer(account=event.account, press=event.press, text=text, alert=True))
         except (StorageUnavailable, *UNAVAILABLE):
             await self._clock.sleep(1.0)
 

@@ -3,6 +3,7 @@
 from bridge.core.community import Community
 from bridge.core.states import PostState
 from bridge.core.text import RichText
+from bridge.intake import pausing
 from bridge.intake.context import Context
 from bridge.members import contact
 from bridge.moderation import corrections, decisions
@@ -22,7 +23,8 @@ async def reworded(review: Review, text: RichText, identity: Identity, community
         # The message says again what is published: a change that waits is no longer wanted, and they hear so.
         await withdrawn(review.submission_id, community, context)
         return ""
-    await corrections.propose(review, post, text, community, context.directory, context.now, by=identity)
+    pause = await pausing.for_wording(review.submission_id, context.now)
+    await corrections.propose(review, post, text, community, context.directory, context.now, by=identity, pause=pause)
     return w._(
         "Your change to post #{number} is with the moderators. Until they have read it, the post stays as it is.",
         number=number,

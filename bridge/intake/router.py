@@ -1,5 +1,7 @@
 """Which event means what. Every handler runs in the transaction that also marks the event done."""
 
+from datetime import timedelta
+
 from bridge.core.events import (
     BotMembershipChanged,
     ButtonPressed,
@@ -19,7 +21,7 @@ from bridge.core.text import plain
 from bridge.intake import choosing, commands, conversing, posting
 from bridge.intake.context import Context, PressAnswer
 from bridge.members import contact
-from bridge.moderation import cards, channel, letters
+from bridge.moderation import cards, channel, letters, permissions
 from bridge.moderation import commands as orders
 from bridge.moderation.acts import Moderator, Reply
 from bridge.moderation.orders import Order
@@ -29,6 +31,7 @@ from bridge.storage.models import Delivery, Identity
 
 _MOST_CARDS = 200
 """Shown anew at once; /queue shows the others."""
+_AGAIN = timedelta(minutes=1)
 _ABOUT_A_REVIEW = (ledger.CARD, ledger.PROMPT, ledger.EXHIBIT)
 
 
@@ -114,8 +117,17 @@ async def _in_channel(event: MessagePosted, address: Address, context: Context) 
         replied=None if event.reply_to is None else await inbox.sender_of(event.reply_to),
     )
     content = await orders.run(command.name, order)
-    if content is not None:
-        await contact.say(event.ref.address, content, known[0], context.now)
+    if content is None or (await _unasked(content, order, context)):
+        return
+    await contact.say(event.ref.address, content, known[0], context.now)
+
+
+async def _unasked(content: Content, order: Order, context: Context) -> bool:
+    """Has somebody who may not decide been told that already, a moment ago? They could fill the channel with it."""
+    for community in order.communities:
+        if await permissions.role_of(community, order.moderator.sender, order.moderator.channel) is not None:
+            return False
+    return await ledger.said_lately(order.said.address, content, context.now - _AGAIN)
 
 
 async def _private(event: MessagePosted, identity: Identity, context: Context) -> None:

@@ -22,6 +22,8 @@ from bridge.storage.models import Delivery, Identity, Review
 ARRIVAL_PAUSE = timedelta(seconds=2)
 """Arrivals are gathered for this long, so that a card is edited once and not for every group."""
 _GATHER = timedelta(seconds=3)
+_MOST_FILES = 20
+"""Of an author's answers about one item, in each channel."""
 _LEAST_TALK = 300
 """Characters of questions and answers that a card shows however long the post is."""
 
@@ -39,11 +41,13 @@ async def plan(
 
     ``gather``: wait a moment for the other items of an album; ``pause``: let what comes meanwhile go first.
     """
-    await refresh(review, now)
     due = now + max(pause, _GATHER if gather else pause)
+    # What takes the place of a card that still waits does not wait for longer than that would have.
+    due = min([due, *(card.due_at for card in await ledger.call_off_older(review.id, review.revision))])
     facts = await facts_of(review, community, review.revision)
     for channel in community.moderators:
         await _plan_in(await inbox.resolve(channel), facts, directory, now, due)
+    await refresh(review, now)
 
 
 async def _plan_in(address: Address, facts: CardFacts, directory: Directory, now: datetime, due: datetime) -> None:
@@ -84,6 +88,13 @@ async def called_off(review: Review) -> bool:
     return all(card.state == DeliveryState.CANCELLED for card in cards)
 
 
+async def spare(review: Review) -> None:
+    """Its author has taken it back: where no moderator was shown any card of it, none need read it now."""
+    cards = await ledger.card_rows(review.id)
+    if all(card.state == DeliveryState.CANCELLED or not card.attempts for card in cards):
+        await ledger.call_off(review.id, review.revision)
+
+
 async def plan_missing(
     review: Review, community: Community, channel: Address, directory: Directory, now: datetime
 ) -> bool:
@@ -103,8 +114,13 @@ async def plan_missing(
 
 async def show_files(
     review: Review, community: Community, files: Sequence[Attachment], directory: Directory, now: datetime
-) -> None:
-    """Show the files of an author's answer in every moderators' channel; they are no part of the post."""
+) -> bool:
+    """Show the files of an author's answer in every moderators' channel; they are no part of the post.
+
+    False where so many have been shown that the channel would drown: the card names them all the same.
+    """
+    if files and await ledger.count_shown(review.id, ledger.ANSWER) >= _MOST_FILES * len(community.moderators):
+        return False
     caption = plain(f"{community.name} #{review.submission.number} 💬")
     for channel in community.moderators if files else ():
         address = await inbox.resolve(channel)
@@ -118,7 +134,9 @@ async def show_files(
                 community=community.id,
                 review_id=review.id,
                 revision=review.revision,
+                view=ledger.ANSWER,
             )
+    return True
 
 
 def _whole(facts: CardFacts, address: Address, directory: Directory) -> bool:
@@ -146,9 +164,15 @@ def _exhibits(facts: CardFacts, address: Address, directory: Directory, w: Words
 
 
 async def refresh(review: Review, now: datetime, *, pause: timedelta = timedelta(0)) -> None:
-    """Let every card of a review show what is true now. An edit not yet composed will do so by itself."""
-    for card in await ledger.card_rows(review.id):
-        await refresh_one(card, now, pause=pause)
+    """Let every card of a review show what is true now. An edit not yet composed will do so by itself.
+
+    A card that says already that there is a newer one will always say that: it is left alone.
+    """
+    cards = await ledger.card_rows(review.id)
+    for card in cards:
+        newer = [other.id for other in cards if other.revision > card.revision]
+        if not newer or not await ledger.is_edited_after(card, min(newer)):
+            await refresh_one(card, now, pause=pause)
 
 
 async def refresh_published(submission_id: int, now: datetime, *, pause: timedelta = timedelta(0)) -> None:

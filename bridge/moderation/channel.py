@@ -12,7 +12,7 @@ from bridge.core.community import Community
 from bridge.core.hygiene import without_accents
 from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Content
-from bridge.core.states import DeliveryState, ReviewState
+from bridge.core.states import ReviewState
 from bridge.core.text import RichText, plain
 from bridge.members import contact
 from bridge.moderation import cards, decisions, permissions, powers
@@ -117,7 +117,8 @@ async def _show(act: Act, view: str) -> Reply:
 async def _card(review: Review, channel: Address, message: RemoteRef | None) -> Delivery | None:
     if message is not None:
         row = await ledger.find_by_ref(message)
-        if row is not None and row.kind == ledger.CARD:
+        # A button can be sent with any message of ours: only a card of this very item says what was looked at.
+        if row is not None and row.kind == ledger.CARD and row.review_id == review.id:
             return row
     here = await inbox.resolve(channel)
     rows = [row for row in await ledger.card_rows(review.id) if await inbox.resolve(row.address) == here]
@@ -260,9 +261,7 @@ async def token_for(row: Delivery, emoji: str) -> str | None:
 
     Never by what it offered before: the same sign meant something else in another view.
     """
-    edits = Delivery.filter(target_id=row.id, operation=ledger.EDIT, state=DeliveryState.DELIVERED)
-    newest = await edits.exclude(content="").order_by("-id").first() or row
-    return _offered(newest, emoji)
+    return _offered((await ledger.versions(row))[0], emoji)
 
 
 def _offered(version: Delivery, emoji: str) -> str | None:
@@ -278,5 +277,4 @@ def _offered(version: Delivery, emoji: str) -> str | None:
 
 async def was_offered(row: Delivery, emoji: str) -> bool:
     """Did this sign stand for something in an earlier view of the message?"""
-    edits = Delivery.filter(target_id=row.id, operation=ledger.EDIT, state=DeliveryState.DELIVERED)
-    return any(_offered(version, emoji) is not None for version in [row, *await edits.order_by("-id").limit(20)])
+    return any(_offered(version, emoji) is not None for version in await ledger.versions(row))

@@ -6,28 +6,14 @@ A claim ends by itself, and any moderator may take it over: what is claimed is n
 from datetime import datetime
 
 from bridge.core.community import Community
-from bridge.core.states import ReviewState
 from bridge.delivery.directory import Directory
 from bridge.moderation import cards, decisions, permissions, powers
 from bridge.moderation.acts import Act, Deed, Reply
 from bridge.moderation.announcing import announce
 from bridge.moderation.decisions import Verdict
-from bridge.storage import audit, people, submissions
+from bridge.storage import audit, people, submissions, working
 from bridge.storage.database import transaction
 from bridge.storage.models import Identity, Review
-
-_NOBODY = {"claimed_by": "", "claimed_name": "", "claimed_at": None}
-
-
-async def _change(review: Review, **values: object) -> bool:
-    """Change the claim of a held item, where it is still what we read."""
-    held = Review.filter(id=review.id, state=ReviewState.HELD, claimed_by=review.claimed_by)
-    at = review.claimed_at
-    still = held.filter(claimed_at__isnull=True) if at is None else held.filter(claimed_at=at)
-    if await still.update(**values) != 1:
-        return False
-    review.update_from_dict(values)
-    return True
 
 
 async def claim(act: Act) -> Reply:
@@ -40,7 +26,7 @@ async def claim(act: Act) -> Reply:
     claimant = permissions.ref_of(review.claimed_by)
     former = None if claimant is None or other is None else await people.find(claimant)
     name = act.moderator.name
-    if not await _change(review, claimed_by=str(act.identity.ref), claimed_name=name, claimed_at=act.now):
+    if not await working.claim(review, by=str(act.identity.ref), name=name, at=act.now):
         await review.refresh_from_db()
         return await powers.claimed(act) or decisions.told(Verdict.DECIDED, act)
     await audit.write(
@@ -74,7 +60,7 @@ async def release(act: Act) -> Reply:
 
 
 async def _let_go(review: Review, by: Identity | None, now: datetime, *, action: str = "release") -> bool:
-    if not await _change(review, **_NOBODY):
+    if not await working.claim(review):
         return False
     await audit.write(
         community=review.community,
@@ -91,9 +77,8 @@ async def _let_go(review: Review, by: Identity | None, now: datetime, *, action:
 async def release_all(community: Community, identity: Identity, now: datetime) -> list[int]:
     """Let go of everything that a person has claimed, on whichever account; returns the numbers of the items."""
     released: list[int] = []
-    claimed = Review.filter(community=community.id, state=ReviewState.HELD).exclude(claimed_by="")
-    for row in await claimed.order_by("id").only("id"):
-        review = await submissions.locked_review(row.id)
+    for review_id in await working.claimed(community.id):
+        review = await submissions.locked_review(review_id)
         if review is None or not await permissions.is_claimant(review, identity):
             continue
         if await _let_go(review, identity, now):
@@ -101,15 +86,19 @@ async def release_all(community: Community, identity: Identity, now: datetime) -
     return released
 
 
+async def _ended(review: Review) -> bool:
+    """Nobody's any more; the card goes on to say whose it was."""
+    return await working.claim(review, name=review.claimed_name, at=review.claimed_at)
+
+
 async def tick(community: Community, directory: Directory, now: datetime) -> None:
     """Claims that have lasted their time end, and the cards say so."""
     since = now - community.policy.claim_for
-    over = Review.filter(community=community.id, state=ReviewState.HELD, claimed_at__lte=since).exclude(claimed_by="")
-    for row in await over.order_by("id").only("id"):
+    for review_id in await working.claimed(community.id, since=since):
         async with transaction():
-            review = await submissions.locked_review(row.id)
+            review = await submissions.locked_review(review_id)
             ends = None if review is None else permissions.claim_ends(review, community)
-            if review is None or ends is None or ends > now or not await _change(review, claimed_by=""):
+            if review is None or ends is None or ends > now or not await _ended(review):
                 continue
             await audit.write(
                 community=review.community,

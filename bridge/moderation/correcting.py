@@ -5,7 +5,7 @@ from dataclasses import replace
 from bridge.core.hygiene import clean_text
 from bridge.core.states import PostState, ReviewState
 from bridge.core.text import RichText, plain
-from bridge.moderation import consent, corrections, decisions
+from bridge.moderation import consent, corrections, decisions, wording
 from bridge.moderation.acts import Act, Deed, Reply
 from bridge.moderation.short import kept
 from bridge.storage import afterwards, codec, submissions
@@ -36,8 +36,8 @@ async def question(act: Act) -> RichText | Reply:
     if isinstance(post, Reply):
         return post
     waiting = await afterwards.held_correction(act.review.submission_id)
-    wording = post.text if waiting is None else (await submissions.revision_of(waiting)).text
-    text = codec.load(codec.RICH_TEXT, wording)
+    stored = post.text if waiting is None else (await submissions.revision_of(waiting)).text
+    text = codec.load(codec.RICH_TEXT, stored)
     if len(text) > _SHOWN:
         intro = act.w._(
             "#{number}: reply to this message with the whole corrected wording. It is too long to be shown here; its "
@@ -70,15 +70,8 @@ async def correct(act: Act) -> Reply:
         return Reply(text=f"{said} {more}", alert=True)
     if kept(text.text, act.w):
         text = stands
-    if len(text) > act.community.max_length:
-        return Reply(
-            text=act.w._(
-                "That has {size} characters, and at most {limit} are possible. Nothing was done.",
-                size=act.w.number(len(text)),
-                limit=act.w.number(act.community.max_length),
-            ),
-            alert=True,
-        )
+    if (refused := wording.too_long(text, act)) is not None:
+        return refused
     about = await submissions.review_of_submission(act.review.submission_id)
     if about is None:
         return decisions.told(decisions.Verdict.DECIDED, act)

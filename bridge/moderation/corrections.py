@@ -3,7 +3,7 @@
 A moderator types it, or the author edits their message. At most one waits: a further one replaces its wording.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bridge.core.community import Communities, Community
 from bridge.core.ids import Address
@@ -33,10 +33,11 @@ async def propose(
     *,
     by: Identity,
     editor: str = "",
+    pause: timedelta = timedelta(0),
 ) -> Review:
     """Hold a new wording of a post and show it to the moderators. ``editor``: the moderator's name; empty: the author.
 
-    ``about``: the review that published it, locked by the caller's transaction.
+    ``about``: the review that published it, locked by the caller's transaction; ``pause``: see ``cards.plan``.
     """
     findings = rules.findings_of(text, about.submission, community)
     attachments, uncarried = (
@@ -76,7 +77,7 @@ async def propose(
         revision=review.revision,
         detail={"post": post.number},
     )
-    await cards.plan(review, community, directory, now, gather=False)
+    await cards.plan(review, community, directory, now, gather=False, pause=pause)
     return review
 
 

@@ -18,9 +18,8 @@ from bridge.moderation.acts import Act, Reply
 from bridge.moderation.facts import facts_of
 from bridge.moderation.reasons import Reason
 from bridge.rendering.words import Words
-from bridge.storage import afterwards, audit, desk, inbox, submissions, undoing
+from bridge.storage import afterwards, audit, desk, inbox, submissions, undoing, votes
 from bridge.storage.models import Identity, Review
-from bridge.storage.models_desk import Vote
 
 WORDS_LIMIT = 600
 
@@ -86,7 +85,7 @@ async def approve(act: Act, *, at: datetime | None = None) -> Verdict:
         detail=detail,
     ):
         return await lost(review, act.revision)
-    await Vote.filter(review_id=review.id).delete()  # they are in the audit log: once undone, all are asked anew
+    await votes.forget(review.id)  # they are in the audit log: once undone, all are asked anew
     await after_approval(
         review, community, act.desk.directory, act.now, at=at, communities=act.desk.communities, by=act.identity
     )
@@ -99,15 +98,7 @@ async def _enough(act: Act, shows: str) -> bool:
     known = await desk.votes(review.id, act.revision, shows)
     if all(vote.person_id != act.identity.person_id for vote in known):
         known.append(
-            await Vote.create(
-                review_id=review.id,
-                revision=act.revision,
-                shows=shows,
-                person_id=act.identity.person_id,
-                actor=str(act.identity.ref),
-                name=act.moderator.name,
-                at=act.now,
-            )
+            await votes.cast(review, act.revision, shows, by=act.identity, name=act.moderator.name, now=act.now)
         )
         await audit.write(
             community=review.community,
@@ -246,6 +237,7 @@ async def withdraw(review: Review, community: Community, directory: Directory, n
     ):
         return await lost(review, review.revision)
     await submissions.close_queries(review.id)
+    await cards.spare(review)
     await cards.refresh(review, now)
     w = contact.language_of(identity, community)
     text = w._("Your post #{number} is withdrawn. It will not be published.", number=review.submission.number)

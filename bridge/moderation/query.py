@@ -79,7 +79,7 @@ async def hear(
     if review is None or community is None or fresh is None:
         return
     w = contact.language_of(identity, community)
-    theirs = words(community.language)
+    theirs, shown = words(community.language), True
     named = [*(attachment_words(a, theirs) for a in attachments), *uncarried_words(uncarried, theirs)]
     whole = joined([part for part in (text, *map(plain, named)) if part], "\n")
     if not whole:
@@ -88,11 +88,14 @@ async def hear(
         letter = await _too_late(fresh, review, whole, text, desk, w)
     elif fresh.kind == dialogue.CONSENT:
         letter = await consent.hear(fresh, review, whole, desk, w)
-        await cards.show_files(review, community, attachments, desk.directory, desk.now)
+        shown = await cards.show_files(review, community, attachments, desk.directory, desk.now)
     else:
         letter = await _answered(fresh, review, community, whole, text, desk, w)
-        await cards.show_files(review, community, attachments, desk.directory, desk.now)
-    if refused := refusal_words(uncarried, w):
+        shown = await cards.show_files(review, community, attachments, desk.directory, desk.now)
+    refused = refusal_words(uncarried, w)
+    if not shown:
+        refused.append(w._("You have sent so many files already that the moderators are not shown this one."))
+    if refused:
         more = "\n" + "\n".join(refused)
         letter = Letter(
             text=letter.text + more,

@@ -21,9 +21,8 @@ from bridge.moderation.announcing import announce
 from bridge.moderation.decisions import Verdict
 from bridge.rendering.posts import attachment_words
 from bridge.rendering.words import Words, words
-from bridge.storage import audit, codec, dialogue, ledger, people, submissions
-from bridge.storage.models import Delivery, Identity, Query, Review
-from bridge.storage.models_desk import Vote
+from bridge.storage import audit, codec, dialogue, ledger, people, submissions, votes, working
+from bridge.storage.models import Delivery, Identity
 
 WHY_LIMIT = 300
 _NOTICE = "safeguarding:"
@@ -72,14 +71,9 @@ async def _escalate(act: Act, why: str) -> bool:
     Whoever worked on it or approved it before did so without knowing: their claim and their votes end.
     """
     review, w, name = act.review, act.w, act.moderator.name
-    open_ = Review.filter(id=review.id, state=ReviewState.HELD, escalated_at__isnull=True)
-    changed = await open_.update(
-        escalated_name=name, escalated_at=act.now, claimed_by="", claimed_name="", claimed_at=None
-    )
-    await review.refresh_from_db()
-    if changed != 1:
+    if not await working.escalate(review, name=name, now=act.now):
         return False
-    await Vote.filter(review_id=review.id).delete()
+    await votes.forget(review.id)
     told, missed = await _tell_all(act, why)
     await _audit(act, "escalate", told=len(told), missed=len(missed))
     await cards.refresh(review, act.now)
@@ -198,7 +192,7 @@ def is_notice(row: Delivery) -> bool:
 async def not_delivered(row: Delivery, community: Community, now: datetime) -> None:
     """One of these did not arrive, or nobody knows whether it did: a person must tell them."""
     w = words(community.language)
-    known = await Identity.filter(account=row.account, direct_chat=row.chat).first()
+    known = await people.written_to_in(row.address)
     text = w._(
         "⚠️ My message about #{number}, which was escalated, did not reach {name} ({reason}): "
         "please tell them yourself.",
@@ -220,10 +214,8 @@ async def deescalate(act: Act) -> Reply:
     refused = await powers.reserved(act)
     if refused is not None and not await _escalated_by(act):
         return refused
-    still = Review.filter(id=review.id, state=ReviewState.HELD, escalated_at__isnull=False)
-    if await still.update(escalated_name="", escalated_at=None) != 1:
+    if not await working.deescalate(review):
         return decisions.told(await decisions.lost(review, act.revision), act)
-    await review.refresh_from_db()
     await _audit(act, "deescalate")
     await cards.refresh(review, act.now)
     text = w._("{name} has ended the escalation of #{number}.", name=act.moderator.name, number=act.number)
@@ -236,8 +228,8 @@ async def _escalated_by(act: Act) -> bool:
     lines = [line for line in await audit.of_review(act.review.id) if line.action == "escalate"]
     if not lines:
         return False
-    by = await Identity.filter(person_id=act.identity.person_id).values_list("id", flat=True)
-    return lines[-1].actor in {f"identity:{number}" for number in by}
+    theirs = await people.identities(act.identity.person_id)
+    return lines[-1].actor in {submissions.audit_actor(identity) for identity in theirs}
 
 
 # --- answering the author ---
@@ -258,7 +250,7 @@ async def answer(act: Act) -> Reply:
     theirs = contact.language_of(identity, community)
     wording = template.text(identity.person.language or community.language, community.language)
     wording = wording.replace("{name}", shown_name(identity, theirs))
-    sent = await Query.filter(review_id=review.id, kind=dialogue.SAFETY, question=wording).first()
+    sent = await dialogue.prepared(review.id, wording)
     if sent is not None:
         text = w._(
             "{name} has already sent the author this reply ({time}). Nothing was done.",
@@ -272,15 +264,7 @@ async def answer(act: Act) -> Reply:
             "please use it."
         )
         return Reply(text=text, alert=True)
-    asked = await Query.create(
-        review_id=review.id,
-        question=wording,
-        asked_by=str(act.identity.ref),
-        asked_name=act.moderator.name,
-        asked_at=act.now,
-        kind=dialogue.SAFETY,
-        revision=review.revision,
-    )
+    asked = await dialogue.prepare(review, wording, by=str(act.identity.ref), name=act.moderator.name, now=act.now)
     signed = theirs._("The moderators of {community}", community=community.name)
     await reach.write(
         identity,

@@ -9,8 +9,8 @@ from bridge.moderation.acts import Act, Deed, Reply
 from bridge.moderation.decisions import Verdict
 from bridge.moderation.facts import facts_of
 from bridge.storage import audit, people, submissions
+from bridge.storage import votes as store
 from bridge.storage.models import Identity
-from bridge.storage.models_desk import Vote
 
 
 async def reply(act: Act, verdict: Verdict) -> Reply:
@@ -44,8 +44,7 @@ async def has_approved(act: Act) -> bool:
 
 async def unapprove(act: Act) -> Reply:
     """Take one's own approval back, while others are still waited for."""
-    mine = Vote.filter(review_id=act.review.id, person_id=act.identity.person_id)
-    if not await mine.delete():
+    if not await store.take_back(act.review.id, act.identity.person_id):
         text = act.w._("You have not approved #{number}. Nothing was done.", number=act.number)
         return Reply(text=text, alert=True)
     await audit.write(
@@ -63,11 +62,10 @@ async def unapprove(act: Act) -> Reply:
 
 async def withdraw_all(community: Community, identity: Identity, now: datetime) -> None:
     """The approvals of somebody who may no longer decide stop counting, wherever others are still waited for."""
-    cast = Vote.filter(review__community=community.id, review__state=ReviewState.HELD, person_id=identity.person_id)
-    for review_id in sorted({vote.review_id for vote in await cast}):
+    for review_id in await store.waiting_with(community.id, identity.person_id):
         review = await submissions.locked_review(review_id)
         if review is not None and review.state == ReviewState.HELD:
-            await Vote.filter(review_id=review.id, person_id=identity.person_id).delete()
+            await store.take_back(review.id, identity.person_id)
             await cards.refresh(review, now)
 
 

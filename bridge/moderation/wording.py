@@ -103,13 +103,8 @@ async def _replace(new: RichText, old: RichText, act: Act) -> Reply:
         return Reply(
             text=act.w._("#{number} reads like that already. Nothing was done.", number=act.number), alert=True
         )
-    if len(new) > max(community.max_length, len(old)):
-        text = act.w._(
-            "That has {size} characters, and at most {limit} are possible. Nothing was done.",
-            size=act.w.number(len(new)),
-            limit=act.w.number(community.max_length),
-        )
-        return Reply(text=text, alert=True)
+    if (refused := too_long(new, act, before=len(old))) is not None:
+        return refused
     before = await submissions.revision_of(review)
     attachments = codec.load(codec.ATTACHMENTS, before.attachments)
     uncarried = codec.load(codec.UNCARRIED, before.uncarried)
@@ -134,6 +129,24 @@ async def _replace(new: RichText, old: RichText, act: Act) -> Reply:
     asked = await consent.after_edit(act)
     await cards.plan(review, community, act.desk.directory, act.now, gather=False)
     return asked or Reply(text=act.w._("Done."))
+
+
+def too_long(text: RichText, act: Act, *, before: int = 0) -> Reply | None:
+    """Why this cannot be the wording of a post of this community; None where it can.
+
+    ``before``: how long it is already; a text that was longer once may be made shorter step by step.
+    """
+    limit = max(act.community.max_length, before)
+    if len(text) <= limit:
+        return None
+    return Reply(
+        text=act.w._(
+            "That has {size} characters, and at most {limit} are possible. Nothing was done.",
+            size=act.w.number(len(text)),
+            limit=act.w.number(limit),
+        ),
+        alert=True,
+    )
 
 
 DEEDS = (

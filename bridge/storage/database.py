@@ -30,7 +30,7 @@ from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
-from bridge.core.errors import ConfigError, StorageConflict, StorageUnavailable
+from bridge.core.errors import ConfigError, StorageConflict, StorageContended, StorageUnavailable
 from bridge.storage.models import Meta
 
 log = structlog.get_logger()
@@ -286,11 +286,17 @@ def _is_about_a_value(error: BaseException) -> bool:
     return client_side or isinstance(refused, asyncpg.exceptions.DataError)
 
 
+def _gave_way(error: BaseException) -> bool:
+    refused = error.__cause__ if isinstance(error, OperationalError) else error
+    return isinstance(refused, asyncpg.exceptions.TransactionRollbackError)
+
+
 @asynccontextmanager
 async def transaction() -> AsyncIterator[None]:
     """All or nothing. Functions given to ``after_commit`` inside run once the commit is done, never otherwise.
 
-    Raises StorageUnavailable where the database cannot be read or written now; nothing was changed.
+    Raises StorageUnavailable where the database cannot be read or written now, StorageContended where another
+    transaction was in the way; nothing was changed.
     Joining: inside another transaction this is part of that one.
     """
     if _hooks.get() is not None:
@@ -309,7 +315,8 @@ async def transaction() -> AsyncIterator[None]:
     except UNAVAILABLE as error:
         if _is_about_a_value(error):  # whose text quotes the value, so it is not passed on
             raise ValueError("a value that the database cannot store") from None
-        raise StorageUnavailable(f"the database cannot be written now ({_reason(error)})") from error
+        kind = StorageContended if _gave_way(error) else StorageUnavailable
+        raise kind(f"the database cannot be written now ({_reason(error)})") from error
     finally:
         _hooks.reset(token)
     for hook in hooks:

@@ -208,6 +208,24 @@ async def note_escalated(query: Query, now: datetime) -> bool:
     return await still.update(escalated_at=now) == 1
 
 
+async def prepared(review_id: int, wording: str) -> Query | None:
+    """The prepared reply of safeguarding with this wording, where it was sent already."""
+    return await Query.filter(review_id=review_id, kind=SAFETY, question=wording).first()
+
+
+async def prepare(review: Review, wording: str, *, by: str, name: str, now: datetime) -> Query:
+    """Record a prepared reply of safeguarding."""
+    return await Query.create(
+        review_id=review.id,
+        question=wording,
+        asked_by=by,
+        asked_name=name,
+        asked_at=now,
+        kind=SAFETY,
+        revision=review.revision,
+    )
+
+
 async def begin_appeal(
     rejected: Review, said: RichText, *, approvals: int, by: str, name: str, now: datetime
 ) -> Review:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from bridge.core.errors import Refusal
@@ -13,6 +14,12 @@ from bridge.storage.models import Delivery, Post, Review, Revision, Submission
 
 _MOST_TEXTS = 200
 """Recent texts that a new one is compared with, the newest."""
+
+
+async def has_written(person_id: int, community: str) -> bool:
+    """Has a person written in a group of a community, or does a post of theirs stand published there?"""
+    theirs = Submission.filter(identity__person_id=person_id, community=community, origin_post_id=None)
+    return await theirs.filter(Q(private=False) | Q(post__state=PostState.LIVE)).exists()
 
 
 async def published_by(person_id: int, community: str) -> int:
@@ -44,6 +51,11 @@ async def sent_in(
 ) -> list[datetime]:
     """When messages came from a chat since a moment; the newest, newest first."""
     return await _moments(_sent(community, since, besides).filter(account=source.account, chat=source.chat), limit)
+
+
+async def reworded(submission_id: int, since: datetime) -> int:
+    """How many wordings of a submission its author has given since a moment."""
+    return await Revision.filter(submission_id=submission_id, editor="", created_at__gt=since).count()
 
 
 async def original_stays(review: Review) -> bool:

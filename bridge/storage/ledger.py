@@ -6,21 +6,23 @@ Every change of state goes through ``ledger_steps.advance``.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from tortoise.expressions import F
+from tortoise.expressions import F, Q
+from tortoise.queryset import QuerySet
 
-from bridge.core.errors import Refusal, TransitionRefused
+from bridge.core.errors import Refusal
 from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Content
 from bridge.core.ports import Later, Refused, SendOutcome, Sent, Unknown
-from bridge.core.states import DELIVERY, DeliveryState, DeliveryStep, PostState
+from bridge.core.states import DeliveryState, DeliveryStep, PostState
 from bridge.storage import codec
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
 from bridge.storage.ledger_changes import ORIGINAL, is_to_be_removed
+from bridge.storage.ledger_doubt import Effects, postpone_doubt, recover, resolve_doubt, settle
 from bridge.storage.ledger_reads import (
     ACTIVE,
+    ANSWER,
     CAN_WAIT,
     CARD,
     DELETE,
@@ -33,10 +35,12 @@ from bridge.storage.ledger_reads import (
     SEND,
     answered,
     card_rows,
+    count_shown,
     find_by_ref,
     first_part,
     heads,
     in_doubt,
+    is_edited_after,
     newest_card,
     next_due,
     of_post,
@@ -46,11 +50,11 @@ from bridge.storage.ledger_reads import (
     said_lately,
     threaded,
     unclaimed_edit,
+    versions,
 )
-from bridge.storage.ledger_steps import LIFETIME, advance, advance_all, cancel_dependants, release, restore_dependants
+from bridge.storage.ledger_steps import LIFETIME, advance, advance_all, cancel_dependants, release
 from bridge.storage.models import Delivery
 
-Effects = Callable[[Sequence[Delivery]], Awaitable[None]]
 Compose = Callable[[Delivery], Awaitable["Frozen | None"]]
 
 
@@ -270,77 +274,6 @@ async def _record_sent(outcomes: Sequence[Outcome], now: datetime) -> list[Deliv
     return rows
 
 
-async def recover(*, alive: Sequence[int] = (), before: datetime | None = None) -> int:
-    """Whatever is being attempted and nobody works on is in doubt: after a start, or when a commit's answer was lost.
-
-    ``alive`` are the rows in this process's hands; ``before`` leaves alone what was attempted later. Returns how many.
-    """
-    async with transaction():
-        lost = Delivery.filter(state__in=DELIVERY.sources(DeliveryStep.DOUBT)).exclude(id__in=list(alive) or [0])
-        if before is not None:
-            lost = lost.filter(attempted_at__lt=before)
-        return await lost.update(
-            state=DELIVERY.target(DeliveryStep.DOUBT),
-            doubted=True,
-            detail="the program stopped while it was being sent",
-        )
-
-
-async def resolve_doubt(
-    row: Delivery, step: DeliveryStep, now: datetime, effects: Effects, *, ref: RemoteRef | None = None
-) -> None:
-    """FOUND (it is there), REPLAY (send it again) or PARK (a person must say)."""
-    async with transaction():
-        values: dict[str, Any] = {}
-        if step is DeliveryStep.FOUND:
-            values = {"done_at": now}
-            if ref is not None:
-                values |= {"remote_chat": ref.chat, "message": ref.message}
-        elif step is DeliveryStep.REPLAY:
-            values = {"due_at": now + timedelta(seconds=min(300, 2 ** min(row.attempts, 10) - 1))}
-        if not await advance(row, step, **values):
-            return
-        if step is DeliveryStep.FOUND:
-            await release([row.id])
-        if step is not DeliveryStep.REPLAY:
-            await effects([row])
-        delivery_bell.ring_after_commit()
-
-
-async def postpone_doubt(row: Delivery, when: datetime) -> None:
-    """The far side cannot be asked now: ask again at ``when``."""
-    async with transaction():
-        await Delivery.filter(id=row.id, state=DeliveryState.IN_DOUBT).update(due_at=when)
-
-
-async def settle(row_id: int, step: DeliveryStep, now: datetime, effects: Effects, *, by: str) -> Delivery:
-    """A person decides: CONFIRM, SEND_AGAIN or GIVE_UP what is uncertain, RETRY what was refused.
-
-    Raises LookupError where there is no such row, TransitionRefused where it is not in that state (any more).
-    """
-    async with transaction():
-        row = await Delivery.get_or_none(id=row_id)
-        if row is None:
-            raise LookupError(f"there is no delivery {row_id}")
-        values: dict[str, Any] = {"detail": f"settled by {by}"}
-        if step in (DeliveryStep.SEND_AGAIN, DeliveryStep.RETRY):
-            values |= {"due_at": now, "expires_at": now + LIFETIME, "first_attempt_at": None, "reason": ""}
-            values |= {"doubted": False}
-        else:
-            values |= {"done_at": now}
-        if not await advance(row, step, **values):
-            raise TransitionRefused(f"delivery {row_id} is {row.state.value}: {step.value} is not possible any more")
-        if step is DeliveryStep.CONFIRM:
-            await release([row.id])
-        elif step is DeliveryStep.GIVE_UP:
-            await cancel_dependants([row.id])
-        elif step is DeliveryStep.RETRY:
-            await restore_dependants(row, now)
-        await effects([row])
-        delivery_bell.ring_after_commit()
-        return row
-
-
 async def set_view(card: Delivery, view: str) -> None:
     """Which keyboard a channel is looking at."""
     await Delivery.filter(id=card.id).update(view=view)
@@ -349,14 +282,25 @@ async def set_view(card: Delivery, view: str) -> None:
 
 async def call_off(review_id: int, revision: int) -> None:
     """Cancel the cards and exhibits of a wording that nobody has been shown yet."""
-    for row in await Delivery.filter(
-        review_id=review_id, revision=revision, kind__in=[CARD, EXHIBIT], state=DeliveryState.PLANNED, attempts=0
-    ):
+    for row in await _unshown(review_id).filter(revision=revision):
         await advance(row, DeliveryStep.CANCEL)
+
+
+async def call_off_older(review_id: int, revision: int) -> list[Delivery]:
+    """The same for every wording before this one; returns the cards that will not be sent."""
+    rows = await _unshown(review_id).filter(revision__lt=revision).order_by("id")
+    return [row for row in rows if await advance(row, DeliveryStep.CANCEL) and row.kind == CARD]
+
+
+def _unshown(review_id: int) -> QuerySet[Delivery]:
+    """What shows an item and has not been tried; files of an author's answer are no wording, and stay."""
+    waiting = Delivery.filter(review_id=review_id, state=DeliveryState.PLANNED, attempts=0, operation=SEND)
+    return waiting.filter(Q(kind=CARD) | Q(kind=EXHIBIT, view=""))
 
 
 __all__ = [
     "ACTIVE",
+    "ANSWER",
     "CAN_WAIT",
     "CARD",
     "DELETE",
@@ -374,12 +318,15 @@ __all__ = [
     "Outcome",
     "answered",
     "call_off",
+    "call_off_older",
     "card_rows",
     "claim",
+    "count_shown",
     "find_by_ref",
     "first_part",
     "heads",
     "in_doubt",
+    "is_edited_after",
     "newest_card",
     "next_due",
     "of_post",
@@ -399,4 +346,5 @@ __all__ = [
     "spoil",
     "threaded",
     "unclaimed_edit",
+    "versions",
 ]

@@ -17,7 +17,11 @@ POST, CARD, EXHIBIT, PROMPT, NOTICE, REMOVAL = "post", "card", "exhibit", "promp
 SEND, EDIT, DELETE = "send", "edit", "delete"
 CAN_WAIT = "can_wait"
 """The view of a row that lets everything else of its lane go first."""
+ANSWER = "answer"
+"""The view of an exhibit that shows a file of an author's answer."""
 ACTIVE = (DeliveryState.PLANNED, DeliveryState.ATTEMPTING, DeliveryState.IN_DOUBT)
+_VERSIONS = 20
+"""Edits of one message that are looked at."""
 _QUICKEST = timedelta(seconds=5)
 
 
@@ -154,6 +158,23 @@ async def said_lately(address: Address, content: Content, since: datetime) -> bo
 async def unclaimed_edit(card: Delivery) -> Delivery | None:
     """An edit of this card that is still to be composed, and so will show whatever is true by then."""
     return await Delivery.filter(target_id=card.id, operation=EDIT, state=DeliveryState.PLANNED, payload="").first()
+
+
+async def versions(row: Delivery) -> list[Delivery]:
+    """A message as it was sent and as edits have changed it, newest first: the latest edits, and the send."""
+    edits = Delivery.filter(target_id=row.id, operation=EDIT, state=DeliveryState.DELIVERED).exclude(content="")
+    return [*await edits.order_by("-id").limit(_VERSIONS), row]
+
+
+async def count_shown(review_id: int, view: str) -> int:
+    """How many exhibits of a kind an item has in all channels."""
+    return await Delivery.filter(review_id=review_id, kind=EXHIBIT, view=view).count()
+
+
+async def is_edited_after(card: Delivery, row_id: int) -> bool:
+    """Has an edit of this card been planned after another row, and not failed?"""
+    edits = Delivery.filter(target_id=card.id, operation=EDIT, id__gt=row_id)
+    return await edits.exclude(state__in=[DeliveryState.REFUSED, DeliveryState.CANCELLED]).exists()
 
 
 async def removal_of(ref: RemoteRef) -> Delivery | None:

@@ -1,204 +1,47 @@
-"""The tables. JSON values are text columns in the form of ``codec``, times are aware and in UTC.
+"""The tables of posts and their way, with those of the other modules.
+
+JSON values are text columns in the form of ``codec``, times are aware and in UTC.
 
 Docstrings become comments in the schema, and Tortoise cuts SQLite scripts at every semicolon: none may stand in them.
 """
-
-from typing import Any
 
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
-from bridge.core.ids import AccountId, Address, ChatId, MessageId, RemoteRef, UserId, UserRef
-from bridge.core.states import ConversationState, DeliveryState, InboxState, PostState, ProfileState, ReviewState
+from bridge.core.ids import AccountId, Address, ChatId, MessageId, RemoteRef
+from bridge.core.states import DeliveryState, PostState, ReviewState
+from bridge.storage.columns import ID, SHORT, id_column
+from bridge.storage.models_intake import AdapterState, Chat, ChatAlias, Counter, Inbox, Meta
+from bridge.storage.models_people import Conversation, Identity, Person, Profile
 
-SHORT = 64
-ID = 255
-
-
-def _id() -> Any:
-    return fields.BigIntField(primary_key=True)
-
-
-class Meta(Model):
-    """Facts about this installation: its id, counters."""
-
-    key = fields.CharField(SHORT * 2, primary_key=True)
-    value = fields.TextField()
-
-    class Meta:
-        table = "meta"
-
-
-class Counter(Model):
-    """A running number. The row is locked by its own update until the transaction ends."""
-
-    name = fields.CharField(SHORT * 2, primary_key=True)
-    value = fields.BigIntField(default=0)
-
-    class Meta:
-        table = "counter"
-
-
-class AdapterState(Model):
-    """Cursors, device ids and the like, for one adapter each."""
-
-    id = _id()
-    account = fields.CharField(SHORT)
-    key = fields.CharField(ID)
-    value = fields.TextField()
-
-    class Meta:
-        table = "adapter_state"
-        unique_together = (("account", "key"),)
-
-
-class ChatAlias(Model):
-    """A chat that moved to another id: the old one still answers."""
-
-    id = _id()
-    account = fields.CharField(SHORT)
-    old = fields.CharField(ID)
-    new = fields.CharField(ID)
-
-    class Meta:
-        table = "chat_alias"
-        unique_together = (("account", "old"),)
-
-
-class Chat(Model):
-    """What a chat is called, as last heard, so that people are shown names and not numbers."""
-
-    id = _id()
-    account = fields.CharField(SHORT)
-    chat = fields.CharField(ID)
-    title = fields.CharField(ID)
-
-    class Meta:
-        table = "chat"
-        unique_together = (("account", "chat"),)
-
-
-class Inbox(Model):
-    """Every event a platform told us, committed before it was acknowledged."""
-
-    id = _id()
-    account = fields.CharField(SHORT)
-    chat = fields.CharField(ID)
-    key = fields.CharField(ID)
-    event = fields.TextField()
-    raw_json = fields.TextField()
-    received_at = fields.DatetimeField()
-    state = fields.CharEnumField(InboxState, max_length=16, default=InboxState.NEW)
-    attempts = fields.IntField(default=0)
-    due_at = fields.DatetimeField()
-    note = fields.TextField(default="")
-
-    class Meta:
-        table = "inbox"
-        unique_together = (("account", "key"),)
-        indexes = (Index(fields=("state", "id")),)
-
-
-class Person(Model):
-    """A member, whatever phones they hold."""
-
-    id = _id()
-    language = fields.CharField(16, default="")
-    created_at = fields.DatetimeField()
-    erased_at = fields.DatetimeField(null=True)
-    """Everything about them was erased: the row stays so that numbers in the audit log point at nobody."""
-
-    class Meta:
-        table = "person"
-
-
-class Identity(Model):
-    """One account of a person on one platform."""
-
-    id = _id()
-    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField("baraza.Person", related_name="identities")
-    person_id: int
-    account = fields.CharField(SHORT)
-    user = fields.CharField(ID)
-    name = fields.CharField(ID)
-    handle = fields.CharField(ID, default="")
-    direct_chat = fields.CharField(ID, default="")
-    direct_open = fields.BooleanField(default=False)
-    """The person has written privately, so we may answer there."""
-    community = fields.CharField(SHORT, default="")
-    """Where private messages go, once chosen."""
-    verified = fields.CharField(16, default="platform", db_default="platform")
-    """What vouches for it: platform (its own account), mail (aligned DMARC), code, or claimed (nothing does)."""
-    verified_at = fields.DatetimeField(null=True)
-    created_at = fields.DatetimeField()
-
-    class Meta:
-        table = "identity"
-        unique_together = (("account", "user"),)
-
-    @property
-    def ref(self) -> UserRef:
-        return UserRef(AccountId(self.account), UserId(self.user))
-
-    @property
-    def direct(self) -> Address | None:
-        return Address(AccountId(self.account), ChatId(self.direct_chat)) if self.direct_chat else None
-
-
-class Profile(Model):
-    """One version of what a person says of themselves. Posts keep the version they were approved with."""
-
-    id = _id()
-    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField("baraza.Person", related_name="profiles")
-    person_id: int
-    version = fields.IntField()
-    community = fields.CharField(SHORT, default="", db_default="")
-    """Whose questions it answers, empty for a version from before each community had its own."""
-    answers = fields.TextField()
-    """{field id: text}"""
-    shown = fields.BooleanField(default=False)
-    """Consent to show it under posts."""
-    hidden = fields.TextField(default="[]", db_default="[]")
-    """Ids of the fields that are answered and not to be shown."""
-    biography = fields.TextField(default="", db_default="")
-    """A curated paragraph in place of the one made of the answers."""
-    state = fields.CharEnumField(
-        ProfileState, max_length=16, default=ProfileState.APPROVED, db_default=ProfileState.APPROVED.value
-    )
-    decided_by = fields.CharField(ID, default="", db_default="")
-    decided_at = fields.DatetimeField(null=True)
-    created_at = fields.DatetimeField()
-
-    class Meta:
-        table = "profile"
-        unique_together = (("person", "version"),)
-
-
-class Conversation(Model):
-    """A dialogue with a member that can be left and taken up again."""
-
-    id = _id()
-    identity: fields.ForeignKeyRelation[Identity] = fields.ForeignKeyField(
-        "baraza.Identity", related_name="conversations"
-    )
-    identity_id: int
-    kind = fields.CharField(SHORT)
-    community = fields.CharField(SHORT)
-    state = fields.CharEnumField(ConversationState, max_length=16, default=ConversationState.OPEN)
-    step = fields.CharField(SHORT)
-    answers = fields.TextField(default="{}")
-    updated_at = fields.DatetimeField()
-
-    class Meta:
-        table = "conversation"
-        unique_together = (("identity", "kind"),)
+__all__ = [
+    "AdapterState",
+    "Chat",
+    "ChatAlias",
+    "Conversation",
+    "Counter",
+    "Decision",
+    "Delivery",
+    "Handle",
+    "Identity",
+    "Inbox",
+    "Meta",
+    "Person",
+    "Post",
+    "Profile",
+    "Query",
+    "Review",
+    "Revision",
+    "Source",
+    "Submission",
+]
 
 
 class Submission(Model):
     """What an author wants to say, from wherever they said it."""
 
-    id = _id()
+    id = id_column()
     community = fields.CharField(SHORT)
     number = fields.BigIntField()
     identity: fields.ForeignKeyRelation[Identity] = fields.ForeignKeyField(
@@ -232,7 +75,7 @@ class Submission(Model):
 class Source(Model):
     """Every message out there that a submission was made of (an album has several)."""
 
-    id = _id()
+    id = id_column()
     submission: fields.ForeignKeyRelation[Submission] = fields.ForeignKeyField(
         "baraza.Submission", related_name="sources"
     )
@@ -253,7 +96,7 @@ class Source(Model):
 class Revision(Model):
     """One wording of a submission. Approvals are of exactly one."""
 
-    id = _id()
+    id = id_column()
     submission: fields.ForeignKeyRelation[Submission] = fields.ForeignKeyField(
         "baraza.Submission", related_name="revisions"
     )
@@ -276,7 +119,7 @@ class Revision(Model):
 class Review(Model):
     """What moderators decide on."""
 
-    id = _id()
+    id = id_column()
     kind = fields.CharField(16, default="post")
     community = fields.CharField(SHORT)
     submission: fields.ForeignKeyRelation[Submission] = fields.ForeignKeyField(
@@ -328,7 +171,7 @@ class Review(Model):
 class Decision(Model):
     """The audit log: who, when, what, why, on which revision. Never changed."""
 
-    id = _id()
+    id = id_column()
     review: fields.ForeignKeyNullableRelation[Review] = fields.ForeignKeyField(
         "baraza.Review", related_name="decisions", null=True
     )
@@ -354,7 +197,7 @@ class Decision(Model):
 class Query(Model):
     """A moderator's question to the author, and the answer. Open while there is none."""
 
-    id = _id()
+    id = id_column()
     review: fields.ForeignKeyRelation[Review] = fields.ForeignKeyField("baraza.Review", related_name="queries")
     review_id: int
     question = fields.TextField()
@@ -383,7 +226,7 @@ class Query(Model):
 class Post(Model):
     """An approved revision with the author card frozen into it."""
 
-    id = _id()
+    id = id_column()
     community = fields.CharField(SHORT)
     number = fields.BigIntField()
     submission: fields.OneToOneRelation[Submission] = fields.OneToOneField("baraza.Submission", related_name="post")
@@ -443,7 +286,7 @@ class Handle(Model):
 class Delivery(Model):
     """One physical message on its way out: the outbox, the queue and the ledger in one."""
 
-    id = _id()
+    id = id_column()
     kind = fields.CharField(16)
     """post, card, prompt, notice, removal."""
     community = fields.CharField(SHORT, default="")

@@ -8,13 +8,14 @@ from tortoise.indexes import Index
 from tortoise.models import Model
 
 from bridge.core.states import ThemeState
-from bridge.storage.models import ID, SHORT, Person, Post, Review, Submission, _id
+from bridge.storage.columns import ID, SHORT, id_column
+from bridge.storage.models import Person, Post, Review, Submission
 
 
 class Note(Model):
     """A moderator's note: never part of the author's words, always signed."""
 
-    id = _id()
+    id = id_column()
     review: fields.ForeignKeyRelation[Review] = fields.ForeignKeyField("baraza.Review", related_name="notes")
     review_id: int
     text = fields.TextField()
@@ -34,7 +35,7 @@ class Note(Model):
 class Translation(Model):
     """A wording in another language, shown as a translation, with its translator."""
 
-    id = _id()
+    id = id_column()
     submission: fields.ForeignKeyRelation[Submission] = fields.ForeignKeyField(
         "baraza.Submission", related_name="translations"
     )
@@ -55,7 +56,7 @@ class Translation(Model):
 class Theme(Model):
     """What a run of posts is about: a title and a counter, and for a thematic discussion its questions and dates."""
 
-    id = _id()
+    id = id_column()
     community = fields.CharField(SHORT)
     title = fields.CharField(ID)
     state = fields.CharEnumField(ThemeState, max_length=16, default=ThemeState.OPEN)
@@ -77,7 +78,7 @@ class Theme(Model):
 class Quotation(Model):
     """A passage of a published post that a moderator marked, for export with its provenance."""
 
-    id = _id()
+    id = id_column()
     post: fields.ForeignKeyRelation[Post] = fields.ForeignKeyField("baraza.Post", related_name="quotations")
     post_id: int
     text = fields.TextField()
@@ -92,7 +93,7 @@ class Quotation(Model):
 class Standing(Model):
     """What moderators have said of an author: trusted, always held, or empty."""
 
-    id = _id()
+    id = id_column()
     person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField("baraza.Person", related_name="standings")
     person_id: int
     community = fields.CharField(SHORT)
@@ -108,7 +109,7 @@ class Standing(Model):
 class Appointment(Model):
     """Who was made a moderator from inside the chat. An empty role: the appointment was ended."""
 
-    id = _id()
+    id = id_column()
     community = fields.CharField(SHORT)
     account = fields.CharField(SHORT)
     user = fields.CharField(ID)
@@ -125,7 +126,7 @@ class Appointment(Model):
 class Absence(Model):
     """A moderator who is away until a moment."""
 
-    id = _id()
+    id = id_column()
     community = fields.CharField(SHORT)
     account = fields.CharField(SHORT)
     user = fields.CharField(ID)
@@ -140,7 +141,7 @@ class Absence(Model):
 class Vote(Model):
     """An approval where more than one is needed. It counts for exactly what its moderator was shown."""
 
-    id = _id()
+    id = id_column()
     review: fields.ForeignKeyRelation[Review] = fields.ForeignKeyField("baraza.Review", related_name="votes")
     review_id: int
     revision = fields.IntField()
@@ -159,7 +160,7 @@ class Vote(Model):
 class Setting(Model):
     """What moderators have set from the chat, and when a community was last told something."""
 
-    id = _id()
+    id = id_column()
     community = fields.CharField(SHORT)
     key = fields.CharField(SHORT)
     value = fields.TextField(default="")

@@ -9,13 +9,14 @@ from tortoise.models import Model
 
 from bridge.core.ids import AccountId, Address, ChatId
 from bridge.core.states import ApplicationState, LinkState, MembershipState
-from bridge.storage.models import ID, SHORT, Identity, Person, _id
+from bridge.storage.columns import ID, SHORT, id_column
+from bridge.storage.models_people import Identity, Person
 
 
 class Membership(Model):
     """A person in a community: where they stand, and how they want to read it."""
 
-    id = _id()
+    id = id_column()
     person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField("baraza.Person", related_name="memberships")
     person_id: int
     community = fields.CharField(SHORT)
@@ -59,7 +60,7 @@ class Membership(Model):
 class Invitation(Model):
     """A link or code that lets people into a community."""
 
-    id = _id()
+    id = id_column()
     code = fields.CharField(SHORT, unique=True)
     community = fields.CharField(SHORT)
     set_by = fields.CharField(ID)
@@ -78,7 +79,7 @@ class Invitation(Model):
 class Application(Model):
     """What somebody asks of the moderators that is no post: to join, to show a profile, to connect a group."""
 
-    id = _id()
+    id = id_column()
     kind = fields.CharField(16)
     """join, profile, group."""
     community = fields.CharField(SHORT)
@@ -109,7 +110,7 @@ class Application(Model):
 class LinkCode(Model):
     """A code by which a person shows that two accounts are theirs. Only its hash is kept."""
 
-    id = _id()
+    id = id_column()
     hash = fields.CharField(SHORT)
     identity: fields.ForeignKeyRelation[Identity] = fields.ForeignKeyField("baraza.Identity", related_name="link_codes")
     identity_id: int
@@ -130,7 +131,7 @@ class LinkCode(Model):
 class BridgedGroup(Model):
     """A group that was connected (or is to be) from inside a chat. Those of the config file are not here."""
 
-    id = _id()
+    id = id_column()
     community = fields.CharField(SHORT)
     account = fields.CharField(SHORT)
     chat = fields.CharField(ID)

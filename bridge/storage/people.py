@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bridge.core.events import Sender
 from bridge.core.hygiene import clean_name
-from bridge.core.ids import UserRef
+from bridge.core.ids import Address, UserRef
 from bridge.core.states import CONVERSATION, ConversationState, ConversationStep
 from bridge.storage import codec
 from bridge.storage.models import Conversation, Identity, Person, Profile
@@ -64,6 +64,11 @@ async def find_by_handle(handle: str, accounts: Collection[str]) -> list[Identit
     """Everybody on these accounts who was last seen with that handle, such as @amina; newest first, at most ten."""
     called = Identity.filter(handle__iexact=handle, account__in=list(accounts))
     return await called.order_by("-id").limit(10).select_related("person")
+
+
+async def written_to_in(address: Address) -> Identity | None:
+    """Whose private chat this is."""
+    return await Identity.filter(account=address.account, direct_chat=address.chat).first()
 
 
 async def close_direct(account: str, chat: str) -> None:

@@ -1,7 +1,5 @@
-"""Submissions, their revisions and reviews, decisions, posts, and the handles that buttons carry."""
+"""Submissions, their revisions and reviews, and decisions; offers posts and the handles that buttons carry, too."""
 
-import re
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,14 +8,14 @@ from tortoise.expressions import Q
 
 from bridge.core.ids import RemoteRef
 from bridge.core.message import Attachment, Uncarried
-from bridge.core.states import POST, REVIEW, ReviewState, ReviewStep
+from bridge.core.states import REVIEW, ReviewState, ReviewStep
 from bridge.core.text import RichText
 from bridge.storage import audit, codec
 from bridge.storage.counting import next_number
-from bridge.storage.models import Handle, Identity, Post, Query, Review, Revision, Source, Submission
+from bridge.storage.handles import handle, handle_by_token
+from bridge.storage.models import Identity, Query, Review, Revision, Source, Submission
+from bridge.storage.posts import drafted, post_by_id, post_by_number, post_of_submission, posts_before, publish
 from bridge.storage.reasons import Reasons
-
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 async def submit(
@@ -356,13 +354,6 @@ async def review_of_submission(submission_id: int) -> Review | None:
     )
 
 
-async def posts_before(submission: Submission) -> int:
-    """How many other posts of the same person were approved before this one was sent."""
-    return await Post.filter(
-        submission__identity__person_id=submission.identity.person_id, submission_id__lt=submission.id
-    ).count()
-
-
 async def reviews_by(identity: Identity, limit: int = 5) -> list[Review]:
     """A person's latest submissions, newest first."""
     return (
@@ -380,65 +371,42 @@ async def reviews_of_submission(submission_id: int) -> list[Review]:
     )
 
 
-def drafted(review: Review, *, author: str, card: str, revision: Revision, now: datetime, **beside: Any) -> Post:
-    """The post that approval of a wording makes, not stored. ``beside``: further columns."""
-    submission = review.submission
-    return Post(
-        community=review.community,
-        number=submission.number,
-        submission=submission,
-        revision=revision.number,
-        author=author,
-        text=revision.text,
-        attachments=revision.attachments,
-        uncarried=revision.uncarried,
-        card=card,
-        reply_post_id=submission.reply_post_id,
-        state=POST.initial,
-        approved_at=now,
-        **beside,
-    )
-
-
-async def publish(post: Post) -> Post:
-    """Store the post of an approved review; inside the transaction of the approval."""
-    await post.save(force_create=True)
-    return post
-
-
-async def post_by_id(post_id: int) -> Post | None:
-    return await Post.get_or_none(id=post_id)
-
-
-async def post_by_number(community: str, number: int) -> Post | None:
-    return await Post.get_or_none(community=community, number=number)
-
-
-async def post_of_submission(submission_id: int) -> Post | None:
-    return await Post.get_or_none(submission_id=submission_id)
-
-
-async def handle(
-    subject: str, subject_id: int, action: str, now: datetime, *, revision: int = 0, argument: str = ""
-) -> str:
-    """The token of one action on one revision of one thing: 128 random bits, the same on every card."""
-    known = await Handle.get_or_none(
-        subject=subject, subject_id=subject_id, revision=revision, action=action, argument=argument
-    )
-    if known is not None:
-        return known.token
-    row = await Handle.create(
-        token=secrets.token_urlsafe(16),
-        subject=subject,
-        subject_id=subject_id,
-        revision=revision,
-        action=action,
-        argument=argument,
-        created_at=now,
-    )
-    return row.token
-
-
-async def handle_by_token(token: str) -> Handle | None:
-    """What a button stands for; None for whatever we never made."""
-    return await Handle.get_or_none(token=token) if _TOKEN.fullmatch(token) else None
+__all__ = [
+    "add_revision",
+    "add_source",
+    "amend",
+    "ask",
+    "audit_actor",
+    "authors_revision",
+    "close_queries",
+    "count_held",
+    "decide",
+    "decided_since",
+    "drafted",
+    "edited_by_moderator",
+    "handle",
+    "handle_by_token",
+    "held",
+    "lock",
+    "locked_review",
+    "next_revision",
+    "post_by_id",
+    "post_by_number",
+    "post_of_submission",
+    "posts_before",
+    "publish",
+    "queries",
+    "review_by_id",
+    "review_by_number",
+    "review_of_submission",
+    "reviews_by",
+    "reviews_of_submission",
+    "revise",
+    "revision",
+    "revision_before",
+    "revision_of",
+    "sources",
+    "submission_by_album",
+    "submission_by_source",
+    "submit",
+]

@@ -30,7 +30,7 @@ from bridge.adapters.matrix.settings import Settings
 from bridge.core.capabilities import ButtonStyle, Capabilities, Form, Guarantee, TextUnit
 from bridge.core.errors import AccountError, MediaRefused, StorageUnavailable
 from bridge.core.events import InboundEvent
-from bridge.core.ids import AccountId, ChatId, RemoteRef
+from bridge.core.ids import AccountId, ChatId, RemoteRef, UserId
 from bridge.core.message import AttachmentKind, Content, RemoteFile
 from bridge.core.ports import (
     Adapter,
@@ -282,6 +282,19 @@ class MatrixAdapter:
             raise ConnectionError(f"the file cannot be fetched now ({answer})") from None
         except (NotSent, NoAnswer, aiohttp.ClientError, OSError) as error:
             raise ConnectionError(f"the file cannot be fetched now ({type(error).__name__})") from None
+
+    # --- who is where ---
+
+    async def is_member(self, chat: ChatId, user: UserId) -> bool:
+        try:
+            member = await self._session.server.state(chat, "m.room.member", user)
+        except Answer as answer:
+            if answer.status in (400, 403, 404):
+                return False
+            raise ConnectionError(f"the homeserver does not say who is in the room ({answer})") from None
+        except (NotSent, NoAnswer, aiohttp.ClientError) as error:
+            raise ConnectionError(f"the homeserver does not answer ({type(error).__name__})") from None
+        return member is not None and member.get("membership") == "join"
 
     # --- checking ---
 

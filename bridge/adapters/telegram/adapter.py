@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 
 import structlog
 from telegram import InputFile
-from telegram.error import ChatMigrated, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from bridge.adapters.telegram import convert, faults, payload
 from bridge.adapters.telegram.checks import Checks
@@ -21,7 +21,7 @@ from bridge.adapters.telegram.request import GarbledAnswer
 from bridge.adapters.telegram.settings import Settings
 from bridge.core.capabilities import ButtonStyle, Capabilities, Form, Guarantee, Pace, TextUnit
 from bridge.core.errors import BarazaError, MediaRefused, Refusal, StorageUnavailable
-from bridge.core.ids import ChatId, MessageId, RemoteRef
+from bridge.core.ids import ChatId, MessageId, RemoteRef, UserId
 from bridge.core.message import AttachmentKind, Content, RemoteFile
 from bridge.core.ports import (
     Adapter,
@@ -268,6 +268,16 @@ class TelegramAdapter:
 
     def message_link(self, ref: RemoteRef) -> str | None:
         return convert.message_link(ref)
+
+    async def is_member(self, chat: ChatId, user: UserId) -> bool:
+        """Raises OSError when it cannot be told now."""
+        try:
+            who = {"chat_id": payload.address(chat)["chat_id"], "user_id": int(user)}
+            return convert.is_present(await self._client.call("getChatMember", who))
+        except (BadRequest, Forbidden, ValueError, TypeError, LookupError):
+            return False  # of a chat that the bot is not in, and of people unknown there, nothing can be said
+        except TelegramError as error:
+            raise ConnectionError(faults.in_words(error)) from None
 
     def start_link(self, payload: str) -> str | None:
         me = self._receiver.me

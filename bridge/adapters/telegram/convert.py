@@ -28,7 +28,7 @@ from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef, UserId, Use
 from bridge.core.message import AttachmentKind, RemoteFile
 from bridge.core.text import RichText
 
-__all__ = ["Me", "fits", "moved", "read_update", "to_edit", "to_event", "to_payload"]
+__all__ = ["Me", "fits", "is_present", "moved", "read_update", "to_edit", "to_event", "to_payload"]
 
 _CHAT_KINDS: Final = {"private": ChatKind.PRIVATE, "channel": ChatKind.CHANNEL}
 _PRESENT: Final = ("creator", "administrator", "member")
@@ -167,7 +167,7 @@ class _Reader:
 
     def membership(self, change: Fields) -> InboundEvent | None:
         chat = _object(change["chat"])
-        before, after = (_present(_object(change[name])) for name in ("old_chat_member", "new_chat_member"))
+        before, after = (is_present(_object(change[name])) for name in ("old_chat_member", "new_chat_member"))
         if before == after:
             return None  # only rights changed
         return BotMembershipChanged(
@@ -289,7 +289,8 @@ def _integer(value: object) -> int:
     return value
 
 
-def _present(member: Fields) -> bool:
+def is_present(member: Fields) -> bool:
+    """Is somebody in a chat, by what Telegram says of them as its member?"""
     status = member["status"]
     return status in _PRESENT or (status == "restricted" and member.get("is_member") is True)
 

@@ -81,6 +81,43 @@ def test_texts(text: str, cleaned: str) -> None:
     assert clean_text(plain(text)).text == cleaned
 
 
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("a" + "\n" * 19_000 + "b", "a\n\n\nb"),
+        ("a" + "\n \u2800\u200b" * 60 + "\nb", "a" + "\n \u2800\u200b" * 3 + " \u2800\u200b" * 57 + "b"),
+        ("a" + " " * 19_000 + "b", "a" + " " * 200 + "b"),
+        ("z" + "\u0301" * 19_000 + "oom", "z" + "\u0301" * 4 + "oom"),
+        ("z" + "\u0489" * 500, "z" + "\u0489" * 8),
+        ("one\n\n\ntwo\n\nthree", "one\n\n\ntwo\n\nthree"),
+        ("a\u2067turned for ever", "aturned for ever"),
+        ("a\u2069b \u2067שלום\u2069 c", "ab \u2067שלום\u2069 c"),
+        ("e\u0323\u0302\u0301 \u0628\u0651\u064e\u0670", "e\u0323\u0302\u0301 \u0628\u0651\u064e\u0670"),
+        ("བསྒྲུབས་ หมื่นนี้ क्ष्म्यै", "བསྒྲུབས་ หมื่นนี้ क्ष्म्यै"),
+    ],
+    ids=["lines", "unseen", "spaces", "zalgo", "enclosing", "paragraphs", "open", "ended", "vietnamese", "scripts"],
+)
+def test_a_text_is_no_wall(text: str, cleaned: str) -> None:
+    assert clean_text(plain(text)).text == cleaned
+
+
+@given(st.text(alphabet="ab \n\u0301\u2066\u2067\u2069\u2800", max_size=700))
+def test_no_wall_and_no_open_isolate_is_left(text: str) -> None:
+    cleaned = clean_text(plain(text)).text
+    assert "\u0301" * 5 not in cleaned
+    assert "\n" * 4 not in cleaned
+    opened = 0
+    for char in cleaned:
+        opened += (char in "\u2066\u2067") - (char == "\u2069")
+        assert opened >= 0
+    assert opened == 0
+    assert clean_text(plain(cleaned)).text == cleaned
+
+
+def test_a_line_that_is_cut_turns_nothing_behind_it() -> None:
+    assert clean_line("see \u2067" + "x" * 50 + "\u2069 here", 20) == "see " + "x" * 14 + "…"
+
+
 def test_a_cleaned_text_keeps_its_marks_in_place() -> None:
     text = RichText("a\x00 bold\x07 word", (Mark(3, 7, MarkKind.BOLD),))
     assert clean_text(text) == RichText("a bold word", (Mark(2, 6, MarkKind.BOLD),))

@@ -1,5 +1,6 @@
 """An event that makes the program fail is tried again, then put aside with a word to its sender; others go on."""
 
+import asyncio
 import io
 import json
 import logging
@@ -13,7 +14,7 @@ import structlog
 
 from bridge import logs
 from bridge.core.errors import MediaRefused
-from bridge.core.events import MessagePosted
+from bridge.core.events import ButtonPressed, MessagePosted
 from bridge.core.message import Attachment, AttachmentKind, RemoteFile
 from bridge.delivery.directory import Directory
 from bridge.intake import processor, router
@@ -23,7 +24,7 @@ from bridge.storage import codec, database, inbox
 from bridge.storage.inbox import DurableSink
 from bridge.storage.models import Delivery, Inbox, Review, Revision
 from tests.unit.delivery.scripted import Scripted
-from tests.unit.storage.stage import COMMUNITIES, NET, SLOW, FakeClock, posted
+from tests.unit.storage.stage import COMMUNITIES, MODS, NET, NOW, SLOW, FakeClock, posted, sender
 
 
 @pytest.fixture
@@ -44,6 +45,10 @@ async def clock(tmp_path: Path) -> AsyncIterator[FakeClock]:
     await database.open_database(f"sqlite://{tmp_path / 'baraza.db'}")
     yield FakeClock()
     await database.close_database()
+
+
+async def no_files(account: str, file: RemoteFile) -> Attachment:
+    raise AssertionError
 
 
 def made(clock: FakeClock, answer: Exception | None = None) -> Processor:
@@ -110,3 +115,40 @@ async def test_a_file_that_cannot_be_had_is_said(clock: FakeClock, answer: Excep
     assert (missing.kind.value, missing.detail, missing.refused) == ("photo", "", code)
     (receipt,) = [row.content for row in await Delivery.filter(kind="notice").order_by("id").limit(1)]
     assert "Your photo was not carried: " in receipt
+
+
+class Silent(Scripted):
+    """A platform that takes for ever to hear what a presser is told."""
+
+    async def answer_press(self, press: str, text: str, *, alert: bool = False) -> None:
+        self.pressed.append(press)
+        await asyncio.Event().wait()
+
+
+async def test_nobody_waits_for_an_answer_to_a_press(clock: FakeClock) -> None:
+    """Of two hundred presses each would else wait for all before it, and so would whoever writes in that channel."""
+    silent = Silent(NET)
+    worker = Processor(COMMUNITIES, Directory({NET: silent, SLOW: Scripted(SLOW)}), no_files, clock)
+    presses = [
+        ButtonPressed(
+            account=NET,
+            chat=MODS.chat,
+            key=f"p{n}",
+            at=NOW,
+            ref=None,
+            sender=sender("grace"),
+            handle="x",
+            press=f"p{n}",
+        )
+        for n in range(200)
+    ]
+    await DurableSink(NET, clock).accept([*presses, posted("zinc", key="after")])
+    async with asyncio.timeout(30):
+        for _ in range(201):
+            await work(worker, clock)
+    await asyncio.sleep(0)
+    assert silent.pressed == [f"p{n}" for n in range(200)]
+    assert await Inbox.filter(state="done").count() == 201
+    worker.stop()
+    async with asyncio.timeout(5):
+        await worker.run()

@@ -1,0 +1,52 @@
+"""Posts: what an approval makes, and where it is found again."""
+
+from datetime import datetime
+from typing import Any
+
+from bridge.core.states import POST
+from bridge.storage.models import Post, Review, Revision, Submission
+
+
+def drafted(review: Review, *, author: str, card: str, revision: Revision, now: datetime, **beside: Any) -> Post:
+    """The post that approval of a wording makes, not stored. ``beside``: further columns."""
+    submission = review.submission
+    return Post(
+        community=review.community,
+        number=submission.number,
+        submission=submission,
+        revision=revision.number,
+        author=author,
+        text=revision.text,
+        attachments=revision.attachments,
+        uncarried=revision.uncarried,
+        card=card,
+        reply_post_id=submission.reply_post_id,
+        state=POST.initial,
+        approved_at=now,
+        **beside,
+    )
+
+
+async def publish(post: Post) -> Post:
+    """Store the post of an approved review; inside the transaction of the approval."""
+    await post.save(force_create=True)
+    return post
+
+
+async def post_by_id(post_id: int) -> Post | None:
+    return await Post.get_or_none(id=post_id)
+
+
+async def post_by_number(community: str, number: int) -> Post | None:
+    return await Post.get_or_none(community=community, number=number)
+
+
+async def post_of_submission(submission_id: int) -> Post | None:
+    return await Post.get_or_none(submission_id=submission_id)
+
+
+async def posts_before(submission: Submission) -> int:
+    """How many other posts of the same person were approved before this one was sent."""
+    return await Post.filter(
+        submission__identity__person_id=submission.identity.person_id, submission_id__lt=submission.id
+    ).count()
