@@ -21,6 +21,7 @@ from bridge.storage.database import transaction
 from bridge.storage.ledger_changes import ORIGINAL, is_to_be_removed
 from bridge.storage.ledger_reads import (
     ACTIVE,
+    APPLICATION,
     CAN_WAIT,
     CARD,
     DELETE,
@@ -32,6 +33,7 @@ from bridge.storage.ledger_reads import (
     REMOVAL,
     SEND,
     answered,
+    application_rows,
     card_rows,
     find_by_ref,
     first_part,
@@ -79,6 +81,7 @@ async def plan(
     community: str = "",
     post_id: int | None = None,
     review_id: int | None = None,
+    application_id: int | None = None,
     operation: str = SEND,
     part: int = 1,
     revision: int = 0,
@@ -100,6 +103,7 @@ async def plan(
         community=community,
         post_id=post_id,
         review_id=review_id,
+        application_id=application_id,
         account=address.account,
         chat=address.chat,
         part=part,
@@ -357,6 +361,7 @@ async def call_off(review_id: int, revision: int) -> None:
 
 __all__ = [
     "ACTIVE",
+    "APPLICATION",
     "CAN_WAIT",
     "CARD",
     "DELETE",
@@ -373,6 +378,7 @@ __all__ = [
     "Frozen",
     "Outcome",
     "answered",
+    "application_rows",
     "call_off",
     "card_rows",
     "claim",
