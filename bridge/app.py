@@ -18,8 +18,8 @@ from bridge.core.errors import AccountError, StorageUnavailable
 from bridge.core.exports import DiscussionLine, ExportedDiscussion, Posts, Quotations
 from bridge.core.ids import AccountId
 from bridge.core.message import Attachment, Content, RemoteFile
-from bridge.core.ports import Adapter, AdapterContext, CanFetch, HasRoutes, Health, StateStore
-from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, StatusReport
+from bridge.core.ports import Adapter, AdapterContext, CanFetch, ChatUse, HasRoutes, Health, StateStore
+from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, GroupLine, StatusReport
 from bridge.core.states import DeliveryStep
 from bridge.core.text import plain
 from bridge.delivery.directory import Directory
@@ -28,7 +28,7 @@ from bridge.intake.processor import Processor
 from bridge.media.ingest import ingest
 from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.store import MediaStore
-from bridge.moderation import application_cards, cards, timers
+from bridge.moderation import application_cards, cards, connecting, timers
 from bridge.moderation.effects import arrivals
 from bridge.rendering.sms import to_gsm7
 from bridge.storage import audit, codec, database, exports, ledger, reports, upkeep
@@ -120,6 +120,18 @@ async def export_discussion(discussion: int, *, until: datetime) -> ExportedDisc
     return await exports.discussion(discussion, until=until)
 
 
+async def groups(config: Config) -> Sequence[GroupLine]:
+    """Every group, those of the file and those connected in chats; inside ``open_storage``."""
+    return await connecting.report(config.communities())
+
+
+async def chat_uses(config: Config, account: AccountId) -> Sequence[ChatUse]:
+    """Every chat of an account, and what for: those of the file and those connected in chats."""
+    named = config.chat_uses(account)
+    known = {use.chat for use in named}
+    return [*named, *(use for use in await connecting.uses(account) if use.chat not in known)]
+
+
 async def settle(delivery: int, step: DeliveryStep, *, by: str, now: datetime) -> DeliveryLine:
     """A person decides about a row. Raises TransitionRefused, LookupError."""
     # A running program in another process finds the card edits this plans at its next look at the ledger.
@@ -147,6 +159,7 @@ class Bridge:
             await stack.enter_async_context(database.only_program(self._config.database))
             installation = await database.open_database(self._config.database)
             stack.push_async_callback(database.close_database)
+            await connecting.reload(self._communities, self._directory)
             server = self._web_server()
             await server.start()
             stack.push_async_callback(server.stop)
@@ -229,6 +242,8 @@ class Bridge:
         stack.callback(scheduler.shutdown, wait=False)
 
     async def _tick(self) -> None:
+        with suppress(StorageUnavailable, *database.UNAVAILABLE):  # another process may have changed the groups
+            await connecting.reload(self._communities, self._directory)
         await timers.tick(self._communities, self._directory, self._clock.now())
 
     async def _upkeep(self) -> None:
@@ -314,11 +329,13 @@ __all__ = [
     "audit_chains",
     "audit_line",
     "build_adapters",
+    "chat_uses",
     "deliveries",
     "export_discussion",
     "export_posts",
     "export_quotations",
     "find_discussions",
+    "groups",
     "open_storage",
     "run",
     "settle",

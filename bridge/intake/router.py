@@ -16,7 +16,7 @@ from bridge.core.hygiene import clean_text
 from bridge.core.ids import Address
 from bridge.core.message import Content
 from bridge.core.text import plain
-from bridge.intake import choosing, commands, conversing, posting
+from bridge.intake import bridging, choosing, commands, conversing, posting
 from bridge.intake.context import Context, PressAnswer
 from bridge.members import contact
 from bridge.moderation import application_desk, applying, cards, channel, letters
@@ -79,6 +79,8 @@ async def _posted(event: MessagePosted, context: Context) -> None:
         await letters.deliver_waiting(identity, context.communities, context.directory, context.now)
         return
     address = await inbox.origin(event.ref.address)
+    if await bridging.handle(event, address, context):
+        return
     command = commands.parse_in_group(event)
     if command is not None and await commands.in_group(command, event, context):
         return
@@ -132,6 +134,8 @@ async def _private(event: MessagePosted, identity: Identity, context: Context) -
     if command is not None and command.name == "start" and context.communities.get(command.argument) in known:
         await people.choose_community(identity, command.argument)
     community = await choosing.community_for(identity, known, context)
+    if await bridging.private(event, identity, community or known[0], context):
+        return
     if command is not None and command.name == "community" and len(known) > 1:
         await choosing.ask(event, identity, known, context, waits=False)
         return
@@ -201,6 +205,7 @@ async def _personal_reaction(event: Reacted, row: Delivery, context: Context) ->
 async def _membership(event: BotMembershipChanged, context: Context) -> None:
     address = Address(event.account, event.chat)
     await chats.remember(address, event.chat_title)
+    await bridging.membership(event, await inbox.origin(address), context)
     if event.present:
         return
     await people.close_direct(event.account, event.chat)

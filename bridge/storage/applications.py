@@ -117,5 +117,17 @@ async def open_about(kind: str, subject_id: int) -> Application | None:
     return await rows.order_by("-id").select_related("identity__person").first()
 
 
+async def latest_about(kind: str, subject_id: int) -> Application | None:
+    """The newest about this subject, decided or not."""
+    rows = Application.filter(kind=kind, subject_id=subject_id)
+    return await rows.order_by("-id").select_related("identity__person").first()
+
+
+async def remember(row: Application, **facts: Any) -> None:
+    """Change what its kind remembers."""
+    row.facts = codec.dump_object({**facts_of(row), **facts})
+    await Application.filter(id=row.id).update(facts=row.facts)
+
+
 def facts_of(row: Application) -> dict[str, Any]:
     return codec.load_object(row.facts)

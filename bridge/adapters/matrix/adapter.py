@@ -9,7 +9,7 @@ from typing import ClassVar
 import aiohttp
 import structlog
 
-from bridge.adapters.matrix import convert
+from bridge.adapters.matrix import convert, describing
 from bridge.adapters.matrix.checking import check
 from bridge.adapters.matrix.client import (
     CLIENT,
@@ -30,11 +30,12 @@ from bridge.adapters.matrix.settings import Settings
 from bridge.core.capabilities import ButtonStyle, Capabilities, Form, Guarantee, TextUnit
 from bridge.core.errors import AccountError, MediaRefused, StorageUnavailable
 from bridge.core.events import InboundEvent
-from bridge.core.ids import AccountId, ChatId, RemoteRef
+from bridge.core.ids import AccountId, ChatId, RemoteRef, UserId
 from bridge.core.message import AttachmentKind, Content, RemoteFile
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
+    ChatFacts,
     ChatUse,
     Finding,
     Health,
@@ -247,8 +248,7 @@ class MatrixAdapter:
         return self._not_ready() or await self._sender.delete(ref, key)
 
     async def look_up(self, chat: ChatId, key: str) -> RemoteRef | None:
-        if not self._ready:
-            raise ConnectionError("the account is not connected")
+        self._connected()
         return await self._sender.look_up(chat, key)
 
     def _not_ready(self) -> Later | None:
@@ -279,6 +279,23 @@ class MatrixAdapter:
             raise ConnectionError(f"the file cannot be fetched now ({answer})") from None
         except (NotSent, NoAnswer, aiohttp.ClientError, OSError) as error:
             raise ConnectionError(f"the file cannot be fetched now ({type(error).__name__})") from None
+
+    # --- groups ---
+
+    async def describe(self, chat: ChatId) -> ChatFacts | None:
+        self._connected()
+        return await describing.describe(self._session, self._rooms, chat)
+
+    async def administers(self, chat: ChatId, user: UserId) -> bool:
+        self._connected()
+        return await describing.administers(self._session, self._rooms, chat, user)
+
+    def keep(self, chat: ChatId, *, wanted: bool) -> None:
+        self._errands.keep(chat, wanted=wanted)
+
+    def _connected(self) -> None:
+        if not self._ready:
+            raise ConnectionError("the account is not connected")
 
     # --- checking ---
 

@@ -13,7 +13,7 @@ import structlog
 from telegram import InputFile
 from telegram.error import ChatMigrated, TelegramError
 
-from bridge.adapters.telegram import convert, faults, payload
+from bridge.adapters.telegram import convert, describing, faults, payload
 from bridge.adapters.telegram.checks import Checks
 from bridge.adapters.telegram.client import Client
 from bridge.adapters.telegram.receiver import Receiver, webhook_path
@@ -21,11 +21,12 @@ from bridge.adapters.telegram.request import GarbledAnswer
 from bridge.adapters.telegram.settings import Settings
 from bridge.core.capabilities import ButtonStyle, Capabilities, Form, Guarantee, Pace, TextUnit
 from bridge.core.errors import BarazaError, MediaRefused, Refusal, StorageUnavailable
-from bridge.core.ids import ChatId, MessageId, RemoteRef
+from bridge.core.ids import ChatId, MessageId, RemoteRef, UserId
 from bridge.core.message import AttachmentKind, Content, RemoteFile
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
+    ChatFacts,
     ChatUse,
     Finding,
     Health,
@@ -265,6 +266,12 @@ class TelegramAdapter:
             raise ConnectionError(str(error)) from None
         except TelegramError as error:
             raise ConnectionError(faults.in_words(error)) from None
+
+    async def describe(self, chat: ChatId) -> ChatFacts | None:
+        return await describing.describe(self._client, self._clock, chat)
+
+    async def administers(self, chat: ChatId, user: UserId) -> bool:
+        return await describing.administers(self._client, self._clock, chat, user)
 
     def start_link(self, payload: str) -> str | None:
         me = self._receiver.me
