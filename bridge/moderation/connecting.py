@@ -10,8 +10,8 @@ from bridge.core.ports import ChatUse
 from bridge.core.reports import GroupLine
 from bridge.core.states import LinkState
 from bridge.delivery.directory import Directory
-from bridge.moderation.acts import Desk
 from bridge.moderation import permissions
+from bridge.moderation.acts import Desk
 from bridge.storage import chats, groups, inbox, people, presence
 from bridge.storage.database import after_commit
 from bridge.storage.models_members import BridgedGroup

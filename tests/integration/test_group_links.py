@@ -381,6 +381,24 @@ async def test_what_another_process_changed_is_known_a_minute_later(town: Town) 
     assert CLINIC not in town.directory.kept
 
 
+async def test_the_operator_sees_both_kinds_of_groups(town: Town) -> None:
+    await linked(town)
+    told = {str(line.chat): line for line in await connecting.report((here(),))}
+    assert told["net:kenya"].source == "config"
+    clinic = told["net:clinic"]
+    assert (clinic.source, clinic.state, clinic.intake, clinic.by, clinic.size) == (
+        "chat",
+        "linked",
+        "hold",
+        "Grace",
+        42,
+    )
+    assert [use.chat for use in await connecting.uses(NET)] == ["clinic"]
+    await BridgedGroup.all().update(chat=KENYA.chat)
+    lines = [line for line in await connecting.report((here(),)) if str(line.chat) == "net:kenya"]
+    assert [line.state for line in lines] == ["linked", "overruled"]
+
+
 async def test_nothing_is_connected_when_the_transaction_fails(town: Town) -> None:
     await town.writes("amina", CLINIC, "/bridge hifa", facts=FULL)
     row = await the_row()
