@@ -19,8 +19,8 @@ from bridge.core.errors import AccountError, StorageUnavailable
 from bridge.core.exports import Decisions, DiscussionLine, ExportedDiscussion, ExportedPost, Posts, Quotations
 from bridge.core.ids import AccountId, RemoteRef
 from bridge.core.message import Attachment, Content, RemoteFile
-from bridge.core.ports import Adapter, AdapterContext, CanFetch, CanPoint, HasRoutes, Health, StateStore
-from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, StatusReport
+from bridge.core.ports import Adapter, AdapterContext, CanFetch, CanPoint, ChatUse, HasRoutes, Health, StateStore
+from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, GroupLine, StatusReport
 from bridge.core.roster import Figures, ImportReport, PersonShown, Table
 from bridge.core.states import DeliveryStep
 from bridge.core.text import plain
@@ -31,7 +31,7 @@ from bridge.media.ingest import ingest
 from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.store import MediaStore
 from bridge.members import importing
-from bridge.moderation import cards, timers
+from bridge.moderation import application_cards, cards, connecting, timers
 from bridge.moderation.effects import arrivals
 from bridge.rendering.sms import to_gsm7
 from bridge.storage import audit, codec, database, exports, ledger, memberships, reports, roster, statistics, upkeep
@@ -181,6 +181,18 @@ async def figures(community: str, *, since: datetime | None, until: datetime) ->
     return await statistics.figures(community, since=since, until=until)
 
 
+async def groups(config: Config) -> Sequence[GroupLine]:
+    """Every group, those of the file and those connected in chats; inside ``open_storage``."""
+    return await connecting.report(config.communities())
+
+
+async def chat_uses(config: Config, account: AccountId) -> Sequence[ChatUse]:
+    """Every chat of an account, and what for: those of the file and those connected in chats."""
+    named = config.chat_uses(account)
+    known = {use.chat for use in named}
+    return [*named, *(use for use in await connecting.uses(account) if use.chat not in known)]
+
+
 async def settle(delivery: int, step: DeliveryStep, *, by: str, now: datetime) -> DeliveryLine:
     """A person decides about a row. Raises TransitionRefused, LookupError."""
     # A running program in another process finds the card edits this plans at its next look at the ledger.
@@ -208,6 +220,7 @@ class Bridge:
             await stack.enter_async_context(database.only_program(self._config.database))
             installation = await database.open_database(self._config.database)
             stack.push_async_callback(database.close_database)
+            await connecting.reload(self._communities, self._directory)
             server = self._web_server()
             await server.start()
             stack.push_async_callback(server.stop)
@@ -290,6 +303,8 @@ class Bridge:
         stack.callback(scheduler.shutdown, wait=False)
 
     async def _tick(self) -> None:
+        with suppress(StorageUnavailable, *database.UNAVAILABLE):  # another process may have changed the groups
+            await connecting.reload(self._communities, self._directory)
         await timers.tick(self._communities, self._directory, self._clock.now())
 
     async def _upkeep(self) -> None:
@@ -333,6 +348,14 @@ class Bridge:
             if composed is None:
                 return None
             content, shows = composed
+        elif row.kind == ledger.APPLICATION:
+            community = self._communities.get(row.community)
+            shown = None
+            if community is not None:
+                shown = await application_cards.compose(row, community, self._directory, self._clock.now())
+            if shown is None:
+                return None
+            content = shown
         else:
             content = await ledger.threaded(row, codec.load(codec.CONTENT, row.content))
             capabilities = self._directory.capabilities(row.address)
@@ -369,6 +392,7 @@ __all__ = [
     "audit_line",
     "ban",
     "build_adapters",
+    "chat_uses",
     "deliveries",
     "export_decisions",
     "export_discussion",
@@ -377,6 +401,7 @@ __all__ = [
     "figures",
     "find_discussions",
     "find_people",
+    "groups",
     "import_members",
     "open_storage",
     "people_of",

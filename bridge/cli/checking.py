@@ -98,7 +98,8 @@ async def _account(config: Config, app: rooms.App, adapter: Adapter) -> list[Fin
         ]
     try:
         async with asyncio.timeout(_SECONDS_PER_ACCOUNT), _stopping(adapter):
-            return list(await adapter.check(config.chat_uses(account), app.state_store(account)))
+            uses = await app.chat_uses(config, account)
+            return list(await adapter.check(uses, app.state_store(account)))
     except AccountError as error:
         return [Finding(level=Level.ERROR, subject="account", message=str(error))]
     except TimeoutError:

@@ -7,7 +7,18 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bridge.cli import auditing, checking, exporting, figures, initialising, ledger, members, running, scaffold
+from bridge.cli import (
+    auditing,
+    checking,
+    exporting,
+    figures,
+    grouping,
+    initialising,
+    ledger,
+    members,
+    running,
+    scaffold,
+)
 from bridge.cli.common import ConfigOption, Exit, complain
 from bridge.core.errors import BarazaError, ConfigError
 
@@ -46,6 +57,7 @@ app.command()(initialising.init)
 app.command()(checking.check)
 app.command()(running.run)
 app.command()(ledger.status)
+app.command()(grouping.groups)
 app.add_typer(ledger.deliveries, name="deliveries")
 app.add_typer(auditing.audit, name="audit")
 app.add_typer(exporting.export, name="export")

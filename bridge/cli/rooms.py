@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from bridge.config import Config
 from bridge.core.exports import Decisions, DiscussionLine, ExportedDiscussion, ExportedPost, Posts, Quotations
 from bridge.core.ids import AccountId
-from bridge.core.ports import Adapter, StateStore
-from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, StatusReport
+from bridge.core.ports import Adapter, ChatUse, StateStore
+from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, GroupLine, StatusReport
 from bridge.core.roster import Figures, ImportReport, PersonShown, Table
 from bridge.core.states import DeliveryStep
 
@@ -64,6 +64,14 @@ class App(Protocol):
 
     def addressed(self, config: Config, posts: Sequence[ExportedPost]) -> Sequence[ExportedPost]:
         """With the platforms' own links to where they stand."""
+        ...
+
+    def groups(self, config: Config) -> Coroutine[Any, Any, Sequence[GroupLine]]:
+        """Those of the file and those connected in chats."""
+        ...
+
+    def chat_uses(self, config: Config, account: AccountId) -> Coroutine[Any, Any, Sequence[ChatUse]]:
+        """Every chat of an account, and what for."""
         ...
 
     def settle(self, delivery: int, step: DeliveryStep, *, by: str, now: datetime) -> Coroutine[Any, Any, DeliveryLine]:

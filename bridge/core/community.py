@@ -73,6 +73,9 @@ class Communities:
         )
         self.all: tuple[Community, ...] = ()
         self._by_id: dict[CommunityId, Community] = {}
+        self._linked: dict[CommunityId, tuple[Group, ...]] = {}
+        self.changes = 0
+        """How often a group was connected or disconnected: who reads the table sees whether it changed meanwhile."""
         self.connect({})
 
     def connect(self, linked: Mapping[CommunityId, Sequence[Group]]) -> None:
@@ -80,8 +83,8 @@ class Communities:
 
         A chat that the file names, as a group or as a moderators' channel, is what the file says it is.
         """
-        taken = {group.chat for community in self._written for group in community.groups}
-        taken |= {chat for community in self._written for chat in community.moderators}
+        self._linked = {community: tuple(groups) for community, groups in linked.items()}
+        taken = self.named()
         self.all = tuple(
             replace(
                 community,
@@ -93,6 +96,27 @@ class Communities:
             for community in self._written
         )
         self._by_id = {community.id: community for community in self.all}
+
+    def link(self, community_id: CommunityId, group: Group) -> None:
+        """Connect one more group, or change what is known of it."""
+        self.changes += 1
+        others = [each for each in self._linked.get(community_id, ()) if each.chat != group.chat]
+        self.connect({**self._linked, community_id: (*others, group)})
+
+    def unlink(self, chat: Address) -> None:
+        """Disconnect a group that was connected from inside a chat."""
+        self.changes += 1
+        self.connect(
+            {
+                community: tuple(group for group in groups if group.chat != chat)
+                for community, groups in self._linked.items()
+            }
+        )
+
+    def named(self) -> set[Address]:
+        """Every chat that the config file names, as a group or as a moderators' channel."""
+        found = {group.chat for community in self._written for group in community.groups}
+        return found | {chat for community in self._written for chat in community.moderators}
 
     def get(self, community_id: str) -> Community | None:
         return self._by_id.get(CommunityId(community_id))

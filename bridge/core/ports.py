@@ -205,10 +205,52 @@ class CanPoint(Protocol):
         ...
 
 
+# --- groups ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatFacts:
+    """What a platform says of a group that the account is in. None: it does not say."""
+
+    title: str = ""
+    """As given: clean it before showing it."""
+    members: int | None = None
+    """How many are in it, the account included."""
+    hears: bool | None = None
+    """Does the account get what members write to each other?"""
+    removes: bool | None = None
+    """May it remove members' messages?"""
+    writes: bool | None = None
+    encrypted: bool = False
+    """Nothing that is written there can be read."""
+
+
+@runtime_checkable
+class CanDescribe(Protocol):
+    """Looks at a group. Both raise OSError when it cannot be told now."""
+
+    async def describe(self, chat: ChatId) -> ChatFacts | None:
+        """None for what is no group, or none that the account is in."""
+        ...
+
+    async def administers(self, chat: ChatId, user: UserId) -> bool:
+        """May this person change who is in the group?"""
+        ...
+
+
 @runtime_checkable
 class CanTellMember(Protocol):
     async def is_member(self, chat: ChatId, user: UserId) -> bool:
         """Is this person in a chat now? Raises OSError when it cannot be told now."""
+        ...
+
+
+@runtime_checkable
+class CanVisit(Protocol):
+    """Follows invitations of people it does not know, and leaves again where nothing comes of it."""
+
+    def keep(self, chat: ChatId, *, wanted: bool) -> None:
+        """From now on this group is (or is no longer) one that was connected or that somebody asked to connect."""
         ...
 
 

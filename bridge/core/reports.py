@@ -41,6 +41,33 @@ class StatusReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GroupLine:
+    """One group of a community, from the config file or connected from inside a chat."""
+
+    community: str
+    chat: Address
+    title: str
+    source: str
+    """``config`` or ``chat``."""
+    state: str
+    """``linked``, ``asked``, ``refused``, ``unlinked``; ``overruled`` where the config file says what that chat is."""
+    intake: str
+    language: str
+    size: int | None = None
+    code: str = ""
+    """What moderators call it in ``/unbridge``."""
+    by: str = ""
+    """Who decided on it, by name where it is known."""
+    since: datetime | None = None
+    last_arrived: datetime | None = None
+    """When a post last arrived there."""
+    trouble: str = ""
+    """Why the last one did not."""
+    gone_since: datetime | None = None
+    """Since when the account has been out of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeliveryFilter:
     """Which rows of the ledger are wanted; None: any."""
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bridge.core.capabilities import Capabilities
 from bridge.core.ids import AccountId, Address
 from bridge.core.message import Content
-from bridge.core.ports import Adapter, CanLink, JsonObject
+from bridge.core.ports import Adapter, CanLink, CanVisit, JsonObject
 
 
 class Directory:
@@ -14,6 +14,8 @@ class Directory:
     def __init__(self, adapters: Mapping[AccountId, Adapter]) -> None:
         self._adapters = dict(adapters)
         self._starting: set[AccountId] = set()
+        self.kept: set[Address] = set()
+        """Groups that were connected from inside a chat, or that somebody asked to connect."""
 
     def adapter(self, account: str) -> Adapter | None:
         return self._adapters.get(AccountId(account))
@@ -43,6 +45,17 @@ class Directory:
         if adapter is None:
             raise LookupError(f"no account {address.account} is configured")
         return adapter.to_payload(address.chat, content)
+
+    def keep(self, address: Address, *, wanted: bool) -> None:
+        """Let an account that follows strangers' invitations know where it is wanted."""
+        (self.kept.add if wanted else self.kept.discard)(address)
+        adapter: object = self.adapter(address.account)
+        if isinstance(adapter, CanVisit):
+            adapter.keep(address.chat, wanted=wanted)
+
+    def visits(self, account: str) -> bool:
+        """Does this account leave groups again in which nothing comes of its being there?"""
+        return isinstance(self.adapter(account), CanVisit)
 
     def start_link(self, account: str, payload: str) -> str | None:
         """An address that opens a private chat with the bot, where the platform has such."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bridge.core.community import Communities
 from bridge.core.message import Attachment, RemoteFile, Uncarried
+from bridge.core.ports import ChatFacts
 from bridge.delivery.directory import Directory
 from bridge.moderation.acts import Desk
 
@@ -35,6 +36,10 @@ class Context:
     unfetched: tuple[Uncarried, ...] = ()
     members_of: frozenset[str] = frozenset()
     """The communities that the platform says the sender of a request for a post belongs to."""
+    group: ChatFacts | None = None
+    """What the platform says of the group, where that was asked for and could be told."""
+    administers: bool = False
+    """Does the sender run the group, as the platform says?"""
     answers: list[PressAnswer] = field(default_factory=list)
 
     @property

@@ -14,10 +14,10 @@ from bridge.core.community import Communities, Intake
 from bridge.core.errors import MediaRefused, StorageContended, StorageUnavailable, TooSoon
 from bridge.core.events import ButtonPressed, ChatKind, InboundEvent, MessagePosted
 from bridge.core.message import Attachment, Content, Uncarried, UncarriedKind
-from bridge.core.ports import CanAnswerPress
+from bridge.core.ports import CanAnswerPress, CanDescribe, ChatFacts
 from bridge.core.text import plain
 from bridge.delivery.directory import Directory
-from bridge.intake import belonging, commands, router
+from bridge.intake import belonging, bridging, commands, router
 from bridge.intake.context import Context, Fetch, PressAnswer
 from bridge.media.refusal import UnfitMedia
 from bridge.members import contact
@@ -32,6 +32,8 @@ log = structlog.get_logger()
 _IDLE = 15.0
 """Seconds between looks at the inbox when nothing rings."""
 _LANES = 16
+_LOOK_SECONDS = 10.0
+"""The longest that a platform is waited for when it is asked about a group."""
 _MOMENT = timedelta(milliseconds=200)
 
 
@@ -128,6 +130,7 @@ class Processor:
 
     async def _handle(self, row: Inbox, event: InboundEvent) -> None:
         attachments, unfetched = await self._files(row, event)
+        group, administers = await self._group(event)
         context = Context(
             communities=self._communities,
             directory=self._directory,
@@ -136,6 +139,8 @@ class Processor:
             attachments=attachments,
             unfetched=unfetched,
             members_of=await self._members_of(event),
+            group=group,
+            administers=administers,
         )
         async with transaction():
             await router.handle(event, context)
@@ -185,6 +190,24 @@ class Processor:
                 reason = error.reason.value if isinstance(error, UnfitMedia) else UNFETCHED
                 unfetched.append(Uncarried(kind=UncarriedKind(file.kind.value), refused=reason))
         return tuple(attachments), tuple(unfetched)
+
+    async def _group(self, event: InboundEvent) -> tuple[ChatFacts | None, bool]:
+        """What the platform says of a group that somebody wants to connect or disconnect, and of whoever wants it.
+
+        Before the transaction, too; what cannot be told now is not known.
+        """
+        asked = bridging.parse(event)
+        adapter: object = self._directory.adapter(event.account)
+        if asked is None or not isinstance(event, MessagePosted) or not isinstance(adapter, CanDescribe):
+            return None, False
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                if asked.name == "unbridge":
+                    return None, await adapter.administers(event.chat, event.sender.ref.user)
+                return await adapter.describe(event.chat), False
+        except OSError as error:  # a TimeoutError is one
+            log.warning("group_not_described", account=event.account, error=type(error).__name__)
+            return None, False
 
     async def _reads(self, event: MessagePosted) -> bool:
         """May what this person sends become a post? Files of all others stay where they are."""

@@ -2,13 +2,13 @@
 
 from bridge.core.message import Content
 from bridge.core.text import plain
-from bridge.moderation import appointing, discussions, duty, emergency, queue, rota, trust
+from bridge.moderation import appointing, discussions, duty, emergency, group_orders, queue, rota, trust
 from bridge.moderation.deeds import DEEDS
 from bridge.moderation.orders import Order, OrderHandler
 
 COMMANDS: dict[str, OrderHandler] = {
     name: handler
-    for module in (queue, appointing, emergency, rota, duty, trust, discussions)
+    for module in (queue, appointing, emergency, rota, duty, trust, discussions, group_orders)
     for name, handler in module.COMMANDS.items()
 }
 """By name, without the slash."""
@@ -47,6 +47,7 @@ def _help(order: Order) -> str:
             w._("/standing #12 trusted, held or none – what is said of an author"),
             w._("/emergency on – hold every post until /emergency off"),
             w._("/discussion – thematic discussions; how to open one: /discussion help"),
+            w._("/groups – the connected groups and how they are; /unbridge G3 disconnects one"),
             w._("/help – this list"),
         )
     )

@@ -2,21 +2,22 @@
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bridge.core.community import Community
 from bridge.core.hygiene import without_accents
 from bridge.core.message import Content
 from bridge.core.text import MarkKind, RichText, joined, marked, plain
 from bridge.members.profiles import shown_name
-from bridge.moderation import cards, permissions, powers, votes
+from bridge.moderation import application_desk, applying, cards, permissions, powers, votes
 from bridge.moderation.acts import Act
 from bridge.moderation.daily import duration
 from bridge.moderation.orders import Order
 from bridge.moderation.reminders import actionable
 from bridge.rendering.words import words
-from bridge.storage import codec, inbox, ledger, submissions
-from bridge.storage.models import Delivery, Review
+from bridge.storage import applications, codec, inbox, ledger, submissions
+from bridge.storage.models import Delivery, Identity, Review
+from bridge.storage.models_members import Application
 
 _MOST, _FEWEST = 20, 5
 """Lines that are shown in all, and at least of each community."""
@@ -40,16 +41,24 @@ class Filter:
     author: str = ""
 
     def fits(self, review: Review, order: Order) -> bool:
-        age = order.desk.now - review.created_at
+        number = review.submission.number
+        return self.number in (None, number) and self._fits(
+            review.created_at, review.submission.identity, review.community, order
+        )
+
+    def asked(self, application: Application, order: Order) -> bool:
+        if self.number is not None:
+            return False
+        return self._fits(application.created_at, application.identity, application.community, order)
+
+    def _fits(self, since: datetime, identity: Identity, community: str, order: Order) -> bool:
+        age = order.desk.now - since
         if self.older_than is not None and age < self.older_than:
             return False
         if self.younger_than is not None and age >= self.younger_than:
             return False
-        if self.number is not None and review.submission.number != self.number:
-            return False
-        identity = review.submission.identity
         named = without_accents(f"{identity.name} {identity.handle.removeprefix('@')}")
-        return self.author in named and self.community in ("", review.community)
+        return self.author in named and self.community in ("", community)
 
 
 def parse(argument: str, communities: tuple[Community, ...]) -> Filter:
@@ -97,9 +106,32 @@ async def queue(order: Order) -> Content:
             lines.append(plain(await _line(review, community, order)))
         if count > most:
             lines.append(plain(w.ngettext("and {count} more", "and {count} more", count - most)))
+        lines += await _applications(community, wanted, order)
     if len(lines) > len(shown):
         lines.append(plain(order.w._("/next shows the one that has waited longest.")))
     return Content(text=joined(lines, "\n"))
+
+
+async def _applications(community: Community, wanted: Filter, order: Order) -> list[RichText]:
+    """What is asked that is no post; nothing where nobody asks."""
+    w, here = words(community.language), await order.here()
+    everything = await applications.open_in(community.id, limit=500)
+    found = [application for application in everything if wanted.asked(application, order)]
+    if not found:
+        return []
+    title = w.ngettext(
+        "{community}: {count} application waiting",
+        "{community}: {count} applications waiting",
+        len(found),
+        community=community.name,
+    )
+    lines: list[RichText] = [marked(title, MarkKind.BOLD)]
+    for application in found[:_MOST]:
+        await applying.show_missing(application, here, order.desk.directory, order.desk.now)
+        lines.append(plain(application_desk.queue_line(application, order.desk.now, w)))
+    if len(found) > _MOST:
+        lines.append(plain(w.ngettext("and {count} more", "and {count} more", len(found) - _MOST)))
+    return lines
 
 
 async def _line(review: Review, community: Community, order: Order) -> str:
@@ -137,10 +169,21 @@ async def following(order: Order) -> Content:
             *(pair for pair in waiting if (pair[0].created_at, pair[0].id) > at),
             *(pair for pair in waiting if (pair[0].created_at, pair[0].id) < at),
         ]
+    asked = [
+        (application, community)
+        for community in order.communities
+        for application in await applications.open_in(community.id)
+        if wanted.asked(application, order)
+    ]
+    oldest = min(asked, key=lambda pair: pair[0].created_at, default=None)
+    if oldest is not None and before is None and all(r.created_at > oldest[0].created_at for r, _ in waiting):
+        return await _asked_next(*oldest, order)
     for review, community in waiting:
         if await actionable(review) and await _can_decide(review, community, order):
             break
     else:
+        if oldest is not None:
+            return await _asked_next(*oldest, order)
         return Content(text=plain(order.w._("Nothing waits for you. Thank you!")))
     await cards.plan_missing(review, community, here, order.desk.directory, order.desk.now)
     card = await _card_in(review, order)
@@ -170,6 +213,13 @@ async def _can_decide(review: Review, community: Community, order: Order) -> boo
     if review.claimed_by and not await permissions.is_claimant(review, act.identity):
         return False
     return await powers.hindered(act) is None and not await votes.has_approved(act)
+
+
+async def _asked_next(application: Application, community: Community, order: Order) -> Content:
+    here = await order.here()
+    await applying.show_missing(application, here, order.desk.directory, order.desk.now)
+    line = application_desk.queue_line(application, order.desk.now, words(community.language))
+    return Content(text=plain(line), reply_to=await application_desk.card_in(application, here))
 
 
 async def _card_in(review: Review, order: Order) -> Delivery | None:

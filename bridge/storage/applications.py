@@ -97,6 +97,12 @@ async def count_open(community: str) -> int:
     return await Application.filter(community=community, state=ApplicationState.OPEN).count()
 
 
+async def decided_since(community: str, since: datetime) -> list[Application]:
+    """What was decided (or withdrawn) since a moment."""
+    decided = Application.filter(community=community, decided_at__gte=since).exclude(state=ApplicationState.OPEN)
+    return await decided.order_by("id")
+
+
 async def open_of(kind: str, community: str, person_id: int) -> list[Application]:
     """A person's own of one kind that still wait."""
     rows = Application.filter(
@@ -109,6 +115,18 @@ async def open_about(kind: str, subject_id: int) -> Application | None:
     """The one that waits about this subject."""
     rows = Application.filter(kind=kind, subject_id=subject_id, state=ApplicationState.OPEN)
     return await rows.order_by("-id").select_related("identity__person").first()
+
+
+async def latest_about(kind: str, subject_id: int) -> Application | None:
+    """The newest about this subject, decided or not."""
+    rows = Application.filter(kind=kind, subject_id=subject_id)
+    return await rows.order_by("-id").select_related("identity__person").first()
+
+
+async def remember(row: Application, **facts: Any) -> None:
+    """Change what its kind remembers."""
+    row.facts = codec.dump_object({**facts_of(row), **facts})
+    await Application.filter(id=row.id).update(facts=row.facts)
 
 
 def facts_of(row: Application) -> dict[str, Any]:

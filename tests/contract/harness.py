@@ -24,7 +24,7 @@ from bridge.core.capabilities import Capabilities
 from bridge.core.clock import Clock, SystemClock
 from bridge.core.errors import StorageUnavailable
 from bridge.core.events import InboundEvent
-from bridge.core.ids import AccountId, ChatId, RemoteRef
+from bridge.core.ids import AccountId, ChatId, RemoteRef, UserId
 from bridge.core.message import Attachment, AttachmentKind, Content, UncarriedKind
 from bridge.core.ports import (
     Adapter,
@@ -213,6 +213,8 @@ class Harness(ABC):
     """Does the platform tell us when a member edits?"""
     deletes_seen: ClassVar[bool] = True
     """Does the platform tell us when a member deletes?"""
+    group_title: ClassVar[str] = "Village"
+    """What ``group`` is called over there."""
     far_side_loggers: ClassVar[tuple[str, ...]] = ()
     """Loggers of the simulator running in this process: they may say what they like."""
 
@@ -319,6 +321,16 @@ class Harness(ABC):
         return outcome
 
     # --- the people's side ---
+
+    @property
+    @abstractmethod
+    def owner_user(self) -> UserId:
+        """Who runs ``group``."""
+
+    @property
+    def member_user(self) -> UserId:
+        """The member; on all platforms so far a private chat is called as the person in it."""
+        return UserId(self.private)
 
     @abstractmethod
     async def member_writes(

@@ -9,7 +9,7 @@ from pathlib import Path
 from bridge.adapters.loopback.adapter import build
 from bridge.adapters.loopback.people import Message, People
 from bridge.adapters.loopback.settings import Settings
-from bridge.core.ids import ChatId, MessageId, RemoteRef
+from bridge.core.ids import ChatId, MessageId, RemoteRef, UserId
 from bridge.core.message import UncarriedKind
 from bridge.core.ports import Adapter
 from bridge.core.text import MarkKind, RichText
@@ -60,6 +60,7 @@ class ThinHarness(Harness):
 
     async def open_far_side(self) -> None:
         self.directory.mkdir(exist_ok=True)
+        self.people.describes(self.group, self.group_title, members=["bot", USER, "owner"], admins=["owner"])
 
     async def close_far_side(self) -> None:
         self.people.calm()
@@ -67,6 +68,10 @@ class ThinHarness(Harness):
     def build_adapter(self) -> Adapter:
         settings = Settings(directory=self.directory / "network", thin=self.thin, poll_interval=0.01)
         return build(settings, self.context())
+
+    @property
+    def owner_user(self) -> UserId:
+        return UserId("owner")
 
     async def member_writes(
         self, chat: ChatId, text: RichText, *, reply_to: RemoteRef | None = None, file: Upload | None = None

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from bridge.adapters.matrix.adapter import build
 from bridge.adapters.matrix.settings import Settings
-from bridge.core.ids import ChatId, MessageId, RemoteRef
+from bridge.core.ids import ChatId, MessageId, RemoteRef, UserId
 from bridge.core.message import UncarriedKind
 from bridge.core.ports import Adapter, AdapterContext
 from bridge.core.text import MarkKind, RichText
@@ -173,6 +173,10 @@ class MatrixHarness(Harness):
     def _ref(self, chat: ChatId, event: str) -> RemoteRef:
         message = f"{self.direct_room} {event}" if chat == self.private else event
         return RemoteRef(self.account, chat, MessageId(message))
+
+    @property
+    def owner_user(self) -> UserId:
+        return UserId(self.owner.user_id)
 
     async def member_writes(
         self, chat: ChatId, text: RichText, *, reply_to: RemoteRef | None = None, file: Upload | None = None

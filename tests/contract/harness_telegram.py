@@ -10,7 +10,7 @@ from aiohttp import web
 from bridge.adapters.telegram.adapter import build
 from bridge.adapters.telegram.entities import to_entities
 from bridge.adapters.telegram.settings import Settings
-from bridge.core.ids import ChatId, MessageId, RemoteRef
+from bridge.core.ids import ChatId, MessageId, RemoteRef, UserId
 from bridge.core.message import UncarriedKind
 from bridge.core.ports import Adapter, AdapterContext, HasRoutes, WebRequest
 from bridge.core.text import MarkKind, RichText
@@ -95,6 +95,10 @@ class TelegramHarness(Harness):
     def _theirs(self, chat: ChatId) -> int:
         """The chat as the member's app numbers it."""
         return BOT if chat == self.private else int(chat)
+
+    @property
+    def owner_user(self) -> UserId:
+        return UserId(str(self.owner))
 
     async def member_writes(
         self, chat: ChatId, text: RichText, *, reply_to: RemoteRef | None = None, file: Upload | None = None

@@ -12,11 +12,12 @@ from bridge.adapters.loopback.network import Network, NetworkBusy, NetworkRefuse
 from bridge.adapters.loopback.settings import Settings
 from bridge.core.capabilities import ButtonStyle, Capabilities, Form, Guarantee, TextUnit
 from bridge.core.errors import AccountError, Refusal, StorageUnavailable
-from bridge.core.ids import ChatId, MessageId, RemoteRef
+from bridge.core.ids import ChatId, MessageId, RemoteRef, UserId
 from bridge.core.message import AttachmentKind, Content, RemoteFile
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
+    ChatFacts,
     Health,
     JsonObject,
     Later,
@@ -147,6 +148,27 @@ class LoopbackAdapter:
     async def look_up(self, chat: ChatId, key: str) -> RemoteRef | None:
         found = await asyncio.to_thread(self._network.find, chat, key)
         return RemoteRef(self.account, chat, MessageId(found)) if found else None
+
+    async def describe(self, chat: ChatId) -> ChatFacts | None:
+        try:
+            found = await asyncio.to_thread(self._network.about, chat)
+        except NetworkRefused:
+            return None
+        members = found.get("members")
+        return ChatFacts(
+            title=str(found.get("title", "")),
+            members=len(members) if isinstance(members, list) else None,
+            hears=True,
+            removes=self._can.deletes_others is not None and found.get("removes") is not False,
+            writes=True,
+        )
+
+    async def administers(self, chat: ChatId, user: UserId) -> bool:
+        try:
+            admins = (await asyncio.to_thread(self._network.about, chat)).get("admins")
+        except NetworkRefused:
+            return False
+        return isinstance(admins, list) and user in admins
 
     async def _post(
         self, op: str, chat: ChatId, key: str, outgoing: Outgoing | None = None, **more: str

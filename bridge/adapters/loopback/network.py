@@ -77,6 +77,7 @@ class Network:
         self._outbox = directory / "outbox.jsonl"
         self._trouble = directory / "trouble.json"
         self._files = directory / "files"
+        self._chats = directory / "chats.jsonl"
         self._text_limit = text_limit
         self._caption_limit = caption_limit
         self._lock = threading.Lock()
@@ -127,6 +128,18 @@ class Network:
             raise ConnectionRefusedError("nobody listens")
         with self._lock:
             return self._keys.get((chat, key))
+
+    def about(self, chat: str) -> Line:
+        """What people have said of a chat, the newest line first; nothing where they said nothing.
+
+        Raises NetworkRefused where there is no such chat, OSError where the network cannot be asked.
+        """
+        match self._misbehaviour(chat).get("kind"):
+            case "forbidden" | "no_such_chat" as code:
+                raise NetworkRefused(code)
+            case str() as kind:
+                raise ConnectionRefusedError(kind)
+        return next((line for line in reversed(list(read_lines(self._chats))) if line.get("chat") == chat), {})
 
     def receive(self, offset: int) -> list[Received]:
         """Whole lines from that byte on, a batch at a time; a last line that is still being written waits."""

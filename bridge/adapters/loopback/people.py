@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,11 @@ class People:
         """Lay a file down, to be named in ``writes(..., file=...)``."""
         (self.directory / "files" / name).write_bytes(data)
         return name
+
+    def describes(self, chat: str, title: str, *, members: Sequence[str], admins: Sequence[str] = ()) -> None:
+        """Say what a group is called, who is in it and who runs it. The newest word counts."""
+        line = {"chat": chat, "title": title, "members": list(members), "admins": list(admins)}
+        append(self.directory / "chats.jsonl", line)
 
     def appends(self, raw: bytes) -> None:
         """Bytes as they are, for instance half a line."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 import aiohttp
 import structlog
 
-from bridge.adapters.matrix import convert
+from bridge.adapters.matrix import convert, describing
 from bridge.adapters.matrix.checking import check
 from bridge.adapters.matrix.client import (
     CLIENT,
@@ -35,6 +35,7 @@ from bridge.core.message import AttachmentKind, Content, RemoteFile
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
+    ChatFacts,
     ChatUse,
     Finding,
     Health,
@@ -250,8 +251,7 @@ class MatrixAdapter:
         return convert.message_link(ref)
 
     async def look_up(self, chat: ChatId, key: str) -> RemoteRef | None:
-        if not self._ready:
-            raise ConnectionError("the account is not connected")
+        self._connected()
         return await self._sender.look_up(chat, key)
 
     def _not_ready(self) -> Later | None:
@@ -295,6 +295,23 @@ class MatrixAdapter:
         except (NotSent, NoAnswer, aiohttp.ClientError) as error:
             raise ConnectionError(f"the homeserver does not answer ({type(error).__name__})") from None
         return member is not None and member.get("membership") == "join"
+
+    # --- groups ---
+
+    async def describe(self, chat: ChatId) -> ChatFacts | None:
+        self._connected()
+        return await describing.describe(self._session, self._rooms, chat)
+
+    async def administers(self, chat: ChatId, user: UserId) -> bool:
+        self._connected()
+        return await describing.administers(self._session, self._rooms, chat, user)
+
+    def keep(self, chat: ChatId, *, wanted: bool) -> None:
+        self._errands.keep(chat, wanted=wanted)
+
+    def _connected(self) -> None:
+        if not self._ready:
+            raise ConnectionError("the account is not connected")
 
     # --- checking ---
 

@@ -1,18 +1,14 @@
 """`baraza check` for a Matrix account: is it let in, and may it do in every room what the room is used for?"""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from bridge.adapters.matrix.client import CLIENT, Answer, NoAnswer, NotSent, quoted
+from bridge.adapters.matrix.client import CLIENT, Answer, NoAnswer, NotSent
+from bridge.adapters.matrix.describing import power_of, redacting, writing
 from bridge.adapters.matrix.rooms import Rooms, is_person
 from bridge.adapters.matrix.session import Session
 from bridge.core.community import Intake
 from bridge.core.errors import AccountError
 from bridge.core.ports import ChatUse, Finding, Level, StateStore
-
-_ALMIGHTY = 1 << 53
-_CREATORS_RULE = frozenset(str(version) for version in range(1, 12))
-"""Room versions in which creators have only the power they are given."""
 
 
 async def check(session: Session, rooms: Rooms, uses: Sequence[ChatUse], state: StateStore) -> list[Finding]:
@@ -77,40 +73,25 @@ class _Room:
 
     async def _rights(self, room: str) -> list[Finding]:
         powers = await self._server.state(room, "m.room.power_levels") or {}
-        mine = await self._power(room, powers)
+        mine = await power_of(self._server, self._user, room, powers)
         found: list[Finding] = []
         for kind, doing in (("m.room.message", "write"), ("m.reaction", "react, which is how cards are pressed")):
             if kind == "m.reaction" and not self._use.moderators:
                 continue
-            needed = _level(_mapping(powers.get("events")).get(kind), _level(powers.get("events_default"), 0))
+            needed = writing(powers, kind)
             if mine < needed:
                 mend = f"Give {self._user} a power level of {needed} or more in this room."
                 found.append(_error(self._use.chat, f"the account may not {doing} (it has {mine})", mend))
-        redacting = max(
-            _level(powers.get("redact"), 50),
-            _level(_mapping(powers.get("events")).get("m.room.redaction"), _level(powers.get("events_default"), 0)),
-        )
-        if self._use.intake is Intake.HOLD and mine < redacting:
+        needed = redacting(powers)
+        if self._use.intake is Intake.HOLD and mine < needed:
             found.append(
                 _error(
                     self._use.chat,
                     f'the account may not remove members\' messages, which intake = "hold" needs (it has {mine})',
-                    f'Give {self._user} a power level of {redacting} or more in this room, or use intake = "copy".',
+                    f'Give {self._user} a power level of {needed} or more in this room, or use intake = "copy".',
                 )
             )
         return found or [_ok(self._use.chat, "has the rights it needs")]
-
-    async def _power(self, room: str, powers: Mapping[str, Any]) -> int:
-        # Since version 12 creators may do anything and stand in no list of levels:
-        # https://spec.matrix.org/v1.16/rooms/v12/
-        answer = await self._server.call(
-            "GET", f"{CLIENT}/v3/rooms/{quoted(room)}/state/m.room.create/", query={"format": "event"}
-        )
-        created = _mapping(answer.get("content"))
-        creators = {answer.get("sender"), *(created.get("additional_creators") or ())}
-        if str(created.get("room_version", "1")) not in _CREATORS_RULE and self._user in creators:
-            return _ALMIGHTY
-        return _level(_mapping(powers.get("users")).get(self._user), _level(powers.get("users_default"), 0))
 
     async def _moderators(self, room: str) -> list[Finding]:
         chat = self._use.chat
@@ -124,17 +105,6 @@ class _Room:
         return found + [
             _warning(chat, f"the moderator {user} is not in the room", f"Invite {user}.") for user in absent
         ]
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _level(value: object, otherwise: int) -> int:
-    try:
-        return int(str(value))  # old rooms hold levels as text
-    except ValueError:
-        return otherwise
 
 
 def _ok(subject: str, message: str) -> Finding:

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -21,10 +21,12 @@ from bridge.core.ids import ChatId
 from bridge.core.ports import AdapterContext, Sink
 
 _log = structlog.get_logger(__name__)
-_INVITES, _MOVES, _UNCOUNTED = "invites", "moves", "uncounted"
+_INVITES, _MOVES, _UNCOUNTED, _VISITS = "invites", "moves", "uncounted", "visits"
 _MAX_INVITES = 200
 _AT_ONCE = 8
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 3600.0
+VISIT = timedelta(days=1)
+"""How long the account stays in a stranger's room where nobody asks for it to be connected."""
 PATIENCE = 10.0
 """Seconds that the sync waits for an errand before it is left to be done beside it."""
 
@@ -42,6 +44,9 @@ class Errands:
         self._moves: dict[str, list[str]] = {}
         self._uncounted: list[str] = []
         self._configured: set[ChatId] = set()
+        self._visits: dict[str, str] = {}
+        """Rooms of strangers that we were invited to, and since when nothing has come of it."""
+        self._kept: set[str] = set()
         self._failures: dict[Errand, int] = {}
         self._due: dict[Errand, float] = {}
         self._awake = asyncio.Event()
@@ -56,6 +61,7 @@ class Errands:
             _INVITES: json.dumps(self._invites),
             _MOVES: json.dumps(self._moves),
             _UNCOUNTED: json.dumps(self._uncounted),
+            _VISITS: json.dumps(self._visits),
         }
 
     def invited(self, room: str, inviter: object, *, direct: bool) -> None:
@@ -85,8 +91,26 @@ class Errands:
 
     def _follows(self, room: str) -> bool:
         inviter, direct = self._invites[room]
-        anyone = direct is True and self._settings.direct_invites == "anyone"
-        return inviter in self._context.permitted_inviters or self._rooms.is_configured(room) or anyone
+        if inviter in self._context.permitted_inviters or self._rooms.is_configured(room):
+            return True
+        if direct is True:
+            return self._settings.direct_invites == "anyone"
+        waiting = sum(1 for visited in self._visits if visited not in self._kept)
+        return self._settings.group_invites == "anyone" and waiting < self._settings.unlinked_rooms
+
+    def keep(self, chat: ChatId, *, wanted: bool) -> None:
+        """From now on a room is (or is no longer) one that was connected or that somebody asked to connect."""
+        room = self._rooms.room_of(chat)
+        if room is None or (room in self._kept) is wanted:
+            return
+        (self._kept.add if wanted else self._kept.discard)(room)
+        if room in self._visits:  # what is said there about it must still arrive
+            self._visits[room] = self._clock.now().isoformat()
+        self._awake.set()
+
+    def _leaves_in(self, room: str) -> float:
+        """Seconds until a visit is over."""
+        return (datetime.fromisoformat(self._visits[room]) + VISIT - self._clock.now()).total_seconds()
 
     # --- doing it ---
 
@@ -96,6 +120,7 @@ class Errands:
         self._invites = json.loads(await stored.get(_INVITES) or "{}")
         self._moves = json.loads(await stored.get(_MOVES) or "{}")
         self._uncounted = json.loads(await stored.get(_UNCOUNTED) or "[]")
+        self._visits = json.loads(await stored.get(_VISITS) or "{}")
         self._failures.clear()
         self._due.clear()
         joined = set((await server.ask(server.joined_rooms())).get("joined_rooms", []))
@@ -114,7 +139,9 @@ class Errands:
             if await self._batch(sink):
                 continue
             waiting = [self._due[errand] for errand in self._open() if errand in self._due]
-            await self._wait(min(waiting) - self._clock.monotonic() if waiting else None)
+            pauses = [min(waiting) - self._clock.monotonic()] if waiting else []
+            pauses += [max(1.0, self._leaves_in(room)) for room in self._visits if room not in self._kept]
+            await self._wait(min(pauses) if pauses else None)
 
     async def _wait(self, seconds: float | None) -> None:
         waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._awake.wait())]
@@ -133,6 +160,7 @@ class Errands:
             *(("move", room) for room in self._moves),
             *(("count", room) for room in self._uncounted),
             *(("invite", room) for room in self._invites if self._follows(room)),
+            *(("leave", room) for room in self._visits if room not in self._kept and self._leaves_in(room) <= 0),
         ]
 
     async def _batch(self, sink: Sink) -> bool:
@@ -150,6 +178,7 @@ class Errands:
             "move": lambda: self._move(about, sink),
             "count": lambda: self._count(about),
             "invite": lambda: self._follow(about),
+            "leave": lambda: self._leave(about),
         }
         try:
             await work[kind]()
@@ -176,12 +205,32 @@ class Errands:
 
     async def _follow(self, room: str) -> None:
         inviter, direct = self._invites[room]
+        if not self._follows(room):
+            return  # others were quicker, and there is no more room
         if direct and not self._rooms.is_configured(room):
             await self._rooms.remember_private(room, str(inviter))
+        stranger = inviter not in self._context.permitted_inviters and not self._rooms.is_configured(room)
+        if stranger and not direct:  # counted before the joining, so that several at once keep to the limit
+            self._visits[room] = self._clock.now().isoformat()
         if not await self._rooms.join(room):  # withdrawn, for instance
             await self._rooms.forget_private(room)
+            self._visits.pop(room, None)
         self._invites.pop(room, None)
+        await self._write(_VISITS)
         await self._write(_INVITES)
+
+    async def _leave(self, room: str) -> None:
+        """Nothing came of a visit."""
+        server = self._session.server
+        try:
+            await server.ask(server.room_leave(room))
+        except Answer as answer:
+            if answer.status not in (400, 403, 404):  # we are out already
+                raise
+        _log.info("room_left", room=room)
+        self._visits.pop(room, None)
+        await self._write(_VISITS)
+        self._awake.set()  # there is room for another invitation
 
     async def _count(self, room: str) -> None:
         await self.counted(room)
@@ -228,6 +277,10 @@ class Errands:
         Raises what the homeserver's client raises.
         """
         if await self._rooms.moved(room, move.new_chat, sender):
+            if room in self._visits:
+                self._visits[move.new_chat] = self._visits.pop(room)
+                if room in self._kept:
+                    self._kept.add(move.new_chat)
             if move.chat.startswith("#") and await self._rooms.resolved(move.chat) == move.new_chat:
                 await self._rooms.remember_alias(move.chat, move.new_chat)
                 return None  # the address of the config went along

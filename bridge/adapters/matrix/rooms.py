@@ -257,12 +257,12 @@ class Rooms:
             us=self._session.user,
             chat=ChatId(person) if person else self.chat_of(room),
             kind=ChatKind.PRIVATE if person else ChatKind.GROUP,
-            title="" if person else await self._title(room),
+            title="" if person else await self.title(room),
             names=names,
             private_room=room if person else "",
         )
 
-    async def _title(self, room: str) -> str:
+    async def title(self, room: str) -> str:
         """What a room is called; empty where that cannot be had: no event waits for a name."""
         if room not in self._titles and self._untitled.get(room, 0.0) <= self._clock.monotonic():
             title = ""

@@ -26,6 +26,17 @@ class Settings(BaseModel):
         default="anyone", description="Whose invitations to a private chat are followed: anyone's or nobody's."
     )
 
+    group_invites: Literal["anyone", "moderators"] = Field(
+        default="anyone",
+        description=(
+            "Whose invitations to a room are followed: anyone's or the moderators'. A room that nobody asks to connect "
+            "is left after a day."
+        ),
+    )
+    unlinked_rooms: int = Field(
+        default=20, ge=0, le=1000, description="In how many rooms of others that are not connected it waits at a time."
+    )
+
     @field_validator("homeserver")
     @classmethod
     def _is_an_address(cls, value: str) -> str:

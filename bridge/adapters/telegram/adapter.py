@@ -13,7 +13,7 @@ import structlog
 from telegram import InputFile
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
-from bridge.adapters.telegram import convert, faults, payload
+from bridge.adapters.telegram import convert, describing, faults, payload
 from bridge.adapters.telegram.checks import Checks
 from bridge.adapters.telegram.client import Client
 from bridge.adapters.telegram.receiver import Receiver, webhook_path
@@ -26,6 +26,7 @@ from bridge.core.message import AttachmentKind, Content, RemoteFile
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
+    ChatFacts,
     ChatUse,
     Finding,
     Health,
@@ -278,6 +279,12 @@ class TelegramAdapter:
             return False  # of a chat that the bot is not in, and of people unknown there, nothing can be said
         except TelegramError as error:
             raise ConnectionError(faults.in_words(error)) from None
+
+    async def describe(self, chat: ChatId) -> ChatFacts | None:
+        return await describing.describe(self._client, self._clock, chat)
+
+    async def administers(self, chat: ChatId, user: UserId) -> bool:
+        return await describing.administers(self._client, self._clock, chat, user)
 
     def start_link(self, payload: str) -> str | None:
         me = self._receiver.me

@@ -30,7 +30,7 @@ from bridge.core.ports import (
     Sink,
     StateStore,
 )
-from bridge.core.reports import DeliveryFilter, DeliveryLine, HeldItem, Queue, StatusReport
+from bridge.core.reports import DeliveryFilter, DeliveryLine, GroupLine, HeldItem, Queue, StatusReport
 from bridge.core.states import DELIVERY, DeliveryState, DeliveryStep
 
 CONFIG = """\
@@ -130,6 +130,8 @@ class FakeApp:
     broken: Exception | None = None
     opened: list[bool] = field(default_factory=list)
     wanted: DeliveryFilter | None = None
+    group_lines: list[GroupLine] = field(default_factory=list)
+    linked_uses: list[ChatUse] = field(default_factory=list)
     by: str = ""
     running: Callable[[Config], object] | None = None
     held_since: datetime = STARTED
@@ -173,6 +175,12 @@ class FakeApp:
     async def deliveries(self, wanted: DeliveryFilter) -> Sequence[DeliveryLine]:
         self.wanted = wanted
         return list(self.lines.values())[: wanted.limit]
+
+    async def groups(self, config: Config) -> Sequence[GroupLine]:
+        return self.group_lines
+
+    async def chat_uses(self, config: Config, account: AccountId) -> Sequence[ChatUse]:
+        return [*config.chat_uses(account), *self.linked_uses]
 
     async def settle(self, delivery: int, step: DeliveryStep, *, by: str, now: datetime) -> DeliveryLine:
         row = self.lines[delivery]

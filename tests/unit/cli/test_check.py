@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.core.community import Intake
 from bridge.core.errors import AccountError, StorageUnavailable
 from bridge.core.ids import AccountId, ChatId
 from bridge.core.ports import ChatUse, Level
@@ -32,6 +33,13 @@ def test_all_well(app: FakeApp, config: Path, baraza: Run) -> None:
     assert [use.chat for use in adapter.asked] == ["mods", "members"]
     assert ChatUse(chat=ChatId("mods"), moderators=True, users=("amina",)) in adapter.asked
     assert app.state.values == {"seen": "yes"}
+
+
+def test_groups_connected_in_chats_are_looked_at_too(app: FakeApp, config: Path, baraza: Run) -> None:
+    adapter = account(app, [finding(Level.OK, "everything is there")])
+    app.linked_uses = [ChatUse(chat=ChatId("clinic"), intake=Intake.COPY)]
+    assert baraza("check", "--config", config).status == 0
+    assert ChatUse(chat=ChatId("clinic"), intake=Intake.COPY) in adapter.asked
 
 
 def test_a_warning_does_not_fail(app: FakeApp, config: Path, baraza: Run) -> None:

@@ -105,8 +105,9 @@ class Place:
         self.sink = RecordingSink(self.state)
 
     @asynccontextmanager
-    async def adapter(self, *chats: str) -> AsyncIterator[MatrixAdapter]:
+    async def adapter(self, *chats: str, **settings: Any) -> AsyncIterator[MatrixAdapter]:
         raw = {"kind": "matrix", "homeserver": self.url, "user_id": BOT, "password": "p", "direct_invites": "anyone"}
+        raw |= settings
         context = AdapterContext(account=AccountId("m"), clock=self.clock, chats=frozenset(map(ChatId, (MODS, *chats))))
         adapter = MatrixAdapter(Settings.model_validate(raw), context)
         await adapter.start(self.sink, self.state)
@@ -139,9 +140,9 @@ async def place(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Place]:
         await runner.cleanup()
 
 
-def invitation(room: str) -> dict[str, Any]:
+def invitation(room: str, *, direct: bool = True) -> dict[str, Any]:
     member = {"type": "m.room.member", "state_key": BOT, "sender": MALLORY}
-    content = {"membership": "invite", "is_direct": True}
+    content = {"membership": "invite", "is_direct": direct}
     return {room: {"invite_state": {"events": [member | {"content": content}]}}}
 
 
@@ -246,3 +247,60 @@ async def test_history_that_cannot_be_read_is_told_and_the_rest_is_heard(place: 
         await place.hears("after the gap")
     assert [event.chat for event in place.sink.of(Unreadable)] == [MODS]
     assert sum("/messages" in path for path in place.server.asked) == receiving.MAX_GAP_FAILURES
+
+
+# --- rooms of strangers ---
+
+
+def leaves(place: Place, room: str) -> int:
+    return sum(path.endswith("/leave") and room in path for path in place.server.asked)
+
+
+async def test_a_strangers_room_is_left_after_a_day_unless_it_is_wanted(place: Place) -> None:
+    place.server.answers["/leave"] = {}
+    async with place.adapter() as adapter:
+        place.server.say(invite=invitation(DEAD, direct=False))
+        await wait_for(lambda: json.loads(place.state.values.get("visits", "{}")) != {})
+        adapter.keep(ChatId(DEAD), wanted=True)
+        place.clock.time += timedelta(days=3)
+        place.server.say(invite=invitation("!other:dead", direct=False))  # which makes it look at what there is to do
+        await wait_for(lambda: place.joins("!other:dead") == 1)
+        assert leaves(place, DEAD) == 0
+        adapter.keep(ChatId(DEAD), wanted=False)  # from now on a day
+        before = place.clock.now()
+        place.clock.awake.set()
+        await wait_for(lambda: leaves(place, DEAD) == 1)
+        assert place.clock.now() >= before + errands.VISIT
+        await wait_for(lambda: json.loads(place.state.values["visits"]) == {})
+
+
+async def test_a_visit_is_known_after_a_restart(place: Place) -> None:
+    place.server.answers["/leave"] = {}
+    async with place.adapter():
+        place.server.say(invite=invitation(DEAD, direct=False))
+        await wait_for(lambda: json.loads(place.state.values.get("visits", "{}")) != {})
+    place.clock.time += timedelta(days=2)
+    async with place.adapter():
+        await wait_for(lambda: leaves(place, DEAD) == 1)
+
+
+async def test_it_waits_in_no_more_strangers_rooms_than_the_operator_says(place: Place) -> None:
+    place.server.answers["/leave"] = {}
+    async with place.adapter(unlinked_rooms=1) as adapter:
+        place.server.say(invite=invitation(DEAD, direct=False) | invitation("!other:dead", direct=False))
+        await wait_for(lambda: len(json.loads(place.state.values.get("visits", "{}"))) == 1)
+        place.server.say(join=place.server.said("heard"))
+        await place.hears("heard")
+        assert len(json.loads(place.state.values["visits"])) == 1
+        [waiting] = json.loads(place.state.values["invites"])
+        [visited] = json.loads(place.state.values["visits"])
+        adapter.keep(ChatId(visited), wanted=True)  # connected: there is room for the next
+        await wait_for(lambda: place.joins(waiting) == 1)
+
+
+async def test_moderators_alone_may_invite_where_the_operator_says_so(place: Place) -> None:
+    async with place.adapter(group_invites="moderators"):
+        place.server.say(invite=invitation(DEAD, direct=False), join=place.server.said("heard"))
+        await place.hears("heard")
+        assert place.joins(DEAD) == 0
+        assert DEAD in json.loads(place.state.values["invites"])

@@ -111,7 +111,7 @@ async def test_what_was_said_while_in_a_crowd_joins_late_is_kept(world: World) -
 
 async def test_invitations_are_followed_only_where_permitted(world: World) -> None:
     amina, stranger = await world.person("Amina"), await world.person("Stranger")
-    adapter = await world.started(inviters=[amina.user_id])
+    adapter = await world.started(inviters=[amina.user_id], group_invites="moderators")
     unwanted = await stranger.create_room("Spam", invite=[world.bot])
     wanted = await amina.create_room("Village", invite=[world.bot])
     joined = await world.sink.first(BotMembershipChanged, lambda event: event.present)
@@ -122,7 +122,7 @@ async def test_invitations_are_followed_only_where_permitted(world: World) -> No
     await wait_for(lambda: unwanted in world.state.values.get("invites", ""))
     assert not [path for _, path in world.proxy.requests if "/join/" in path and unwanted.strip("!")[:20] in path]
     await adapter.stop()
-    await world.started(inviters=[amina.user_id, stranger.user_id])  # the config was changed
+    await world.started(inviters=[amina.user_id, stranger.user_id], group_invites="moderators")  # it was changed
     await world.sink.first(BotMembershipChanged, lambda event: event.chat == unwanted and event.present)
 
 

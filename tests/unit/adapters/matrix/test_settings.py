@@ -27,6 +27,8 @@ def test_a_password_or_a_token_with_its_device() -> None:
         ({"password": "p", "homeserver": "matrix.example.org"}, "address"),
         ({"password": "p", "homeserver": "https://user:secret@example.org"}, "address"),
         ({"password": "p", "direct_invites": "friends"}, "anyone"),
+        ({"password": "p", "group_invites": "friends"}, "anyone"),
+        ({"password": "p", "unlinked_rooms": -1}, "unlinked_rooms"),
         ({"password": "p", "colour": "red"}, "colour"),
     ],
 )
