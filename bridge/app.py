@@ -28,11 +28,12 @@ from bridge.intake.processor import Processor
 from bridge.media.ingest import ingest
 from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.store import MediaStore
+from bridge.members.feeder import Feeder
 from bridge.moderation import cards, timers
 from bridge.moderation.effects import arrivals
 from bridge.rendering.sms import to_gsm7
 from bridge.storage import audit, codec, database, exports, ledger, reports, upkeep
-from bridge.storage.bells import delivery_bell, inbox_bell
+from bridge.storage.bells import delivery_bell, feed_bell, inbox_bell
 from bridge.storage.inbox import DurableSink, DurableState
 from bridge.storage.models import Delivery
 from bridge.web.server import WebServer
@@ -160,8 +161,10 @@ class Bridge:
             )
             processor = Processor(self._communities, self._directory, self._fetch, self._clock)
             self._schedule(stack, worker)
+            feeder = Feeder(self._communities, self._directory, self._clock)
             tasks = [
                 asyncio.create_task(worker.run(), name="delivery"),
+                asyncio.create_task(feeder.run(), name="copies"),
                 asyncio.create_task(processor.run(), name="intake"),
                 asyncio.create_task(self._announce(ready), name="ready"),
                 *(asyncio.create_task(self._account(a), name=f"account-{a.account}") for a in self._adapters.values()),
@@ -298,6 +301,7 @@ async def run(config: Config, *, ready: Callable[[], None] | None = None) -> Non
     # Bells belong to one run: a second one in the same process (the demo) must not wake for the first.
     inbox_bell.ring()
     delivery_bell.ring()
+    feed_bell.ring()
     await Bridge(config).run(ready)
 
 

@@ -19,7 +19,7 @@ from bridge.moderation.panel import refusal_sentence
 from bridge.moderation.reasons import Reason
 from bridge.rendering.diff import changed, in_words
 from bridge.rendering.words import Words
-from bridge.storage import afterwards, audit, chats, codec, desk, submissions
+from bridge.storage import afterwards, audit, chats, codec, desk, feed, submissions
 from bridge.storage.models import Identity, Post, Review
 
 
@@ -94,6 +94,7 @@ async def carry_out(
     if not await afterwards.reword(post, wording, now, **beside):
         return
     stays = await correcting.plan_correction(post, submission, community, directory, now, not_before=at or now)
+    await feed.note_change(post, "correct", now)
     await cards.refresh_published(submission.id, now)
     identity = submission.identity
     w = contact.language_of(identity, community)

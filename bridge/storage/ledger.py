@@ -14,7 +14,8 @@ from bridge.core.errors import Refusal, TransitionRefused
 from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Content
 from bridge.core.ports import Later, Refused, SendOutcome, Sent, Unknown
-from bridge.core.states import DELIVERY, DeliveryState, DeliveryStep, PostState
+from bridge.core.reading import COPIED
+from bridge.core.states import DELIVERY, DeliveryState, DeliveryStep, MembershipState, PostState
 from bridge.storage import codec
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
@@ -23,7 +24,9 @@ from bridge.storage.ledger_reads import (
     ACTIVE,
     CAN_WAIT,
     CARD,
+    COPY,
     DELETE,
+    DIGEST,
     EDIT,
     EXHIBIT,
     NOTICE,
@@ -48,7 +51,8 @@ from bridge.storage.ledger_reads import (
     unclaimed_edit,
 )
 from bridge.storage.ledger_steps import LIFETIME, advance, advance_all, cancel_dependants, release, restore_dependants
-from bridge.storage.models import Delivery
+from bridge.storage.models import Delivery, Identity
+from bridge.storage.models_members import Membership
 
 Effects = Callable[[Sequence[Delivery]], Awaitable[None]]
 Compose = Callable[[Delivery], Awaitable["Frozen | None"]]
@@ -79,6 +83,7 @@ async def plan(
     community: str = "",
     post_id: int | None = None,
     review_id: int | None = None,
+    person_id: int | None = None,
     operation: str = SEND,
     part: int = 1,
     revision: int = 0,
@@ -100,6 +105,7 @@ async def plan(
         community=community,
         post_id=post_id,
         review_id=review_id,
+        person_id=person_id,
         account=address.account,
         chat=address.chat,
         part=part,
@@ -150,7 +156,22 @@ async def release_settled() -> None:
 
 async def _is_pointless(row: Delivery) -> bool:
     """Would carrying it out show what is no longer true?"""
-    return await _is_overtaken(row) or await _is_taken_back(row)
+    return await _is_overtaken(row) or await _is_taken_back(row) or await _is_unwanted(row)
+
+
+async def _is_unwanted(row: Delivery) -> bool:
+    """Is it a private copy for somebody who has left, been banned or erased, or wants none any more?"""
+    if row.kind not in (COPY, DIGEST) or row.operation != SEND or row.doubted:
+        return False
+    wanted = Membership.filter(
+        person_id=row.person_id,
+        community=row.community,
+        state=MembershipState.MEMBER,
+        reading__in=[reading.value for reading in COPIED],
+        person__erased_at__isnull=True,
+    )
+    stopped = Identity.filter(account=row.account, direct_chat=row.chat, stopped_at__isnull=False)
+    return not await wanted.exists() or await stopped.exists()
 
 
 async def _is_taken_back(row: Delivery) -> bool:
@@ -341,6 +362,12 @@ async def settle(row_id: int, step: DeliveryStep, now: datetime, effects: Effect
         return row
 
 
+async def bring_forward(row: Delivery, due: datetime) -> None:
+    """Let a planned row go sooner."""
+    await Delivery.filter(id=row.id, state=DeliveryState.PLANNED).update(due_at=due)
+    delivery_bell.ring_after_commit()
+
+
 async def set_view(card: Delivery, view: str) -> None:
     """Which keyboard a channel is looking at."""
     await Delivery.filter(id=card.id).update(view=view)
@@ -359,7 +386,9 @@ __all__ = [
     "ACTIVE",
     "CAN_WAIT",
     "CARD",
+    "COPY",
     "DELETE",
+    "DIGEST",
     "EDIT",
     "EXHIBIT",
     "LIFETIME",
@@ -373,6 +402,7 @@ __all__ = [
     "Frozen",
     "Outcome",
     "answered",
+    "bring_forward",
     "call_off",
     "card_rows",
     "claim",

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from bridge.core.states import MEMBERSHIP, MembershipState, MembershipStep
+from bridge.storage import codec, feed
+from bridge.storage.models import Person
 from bridge.storage.models_members import Membership
 
 
@@ -28,7 +30,7 @@ async def enter(
     by: str = "",
     **values: Any,
 ) -> Membership:
-    """A first membership, as APPLIED or MEMBER; inside the caller's transaction.
+    """A first membership, as APPLIED or MEMBER; inside the caller's transaction. What was published before is not sent.
 
     Raises ValueError where there is one already: change that by ``step``.
     """
@@ -37,6 +39,8 @@ async def enter(
     if await Membership.filter(person_id=person_id, community=community).exists():
         raise ValueError("there is a membership already")
     joined = now if state is MembershipState.MEMBER else None
+    if "read_post_id" not in values:
+        values["read_post_id"] = await _newest_id(community, now)
     return await Membership.create(
         person_id=person_id,
         community=community,
@@ -53,7 +57,7 @@ async def step(row: Membership, taken: MembershipStep, *, now: datetime, by: str
     """One conditional change of state; False where it is no longer in a state that allows it."""
     target = MEMBERSHIP.target(taken)
     if target is MembershipState.MEMBER:
-        values |= {"joined_at": now, "ended_at": None}
+        values |= {"joined_at": now, "ended_at": None, "read_post_id": await _newest_id(row.community, now)}
     elif target is not MembershipState.APPLIED:
         values |= {"ended_at": now}
     changed = await Membership.filter(id=row.id, state__in=MEMBERSHIP.sources(taken)).update(
@@ -70,6 +74,25 @@ async def prefer(row: Membership, **values: Any) -> None:
         raise ValueError("a state changes by step alone")
     await Membership.filter(id=row.id).update(**values)
     row.update_from_dict(values)
+    if "language" in values:
+        await _remember_languages(row.person_id)
+
+
+async def _newest_id(community: str, now: datetime) -> int:
+    post = await feed.release(community, now)
+    return 0 if post is None else post.id
+
+
+async def _remember_languages(person_id: int) -> None:
+    """Beside the person stands what their memberships say: whoever writes to them looks there."""
+    said = {row.community: row.language for row in await memberships(person_id) if row.language}
+    await Person.filter(id=person_id).update(languages=codec.dump_object(said))
+
+
+async def forget_languages(person_id: int) -> None:
+    """One language for all communities again."""
+    await Membership.filter(person_id=person_id).update(language="")
+    await _remember_languages(person_id)
 
 
 async def is_banned(person_id: int, community: str) -> bool:

@@ -106,6 +106,8 @@ class Person(Model):
     id = _id()
     language = fields.CharField(16, default="")
     created_at = fields.DatetimeField()
+    languages = fields.TextField(default="{}", db_default="{}")
+    """{community: language} where they want another one there: as their memberships say it, beside the person."""
     erased_at = fields.DatetimeField(null=True)
     """Everything about them was erased: the row stays so that numbers in the audit log point at nobody."""
 
@@ -126,6 +128,8 @@ class Identity(Model):
     direct_chat = fields.CharField(ID, default="")
     direct_open = fields.BooleanField(default=False)
     """The person has written privately, so we may answer there."""
+    stopped_at = fields.DatetimeField(null=True)
+    """They wrote STOP here: nothing is sent to it until they write again."""
     community = fields.CharField(SHORT, default="")
     """Where private messages go, once chosen."""
     verified = fields.CharField(16, default="platform", db_default="platform")
@@ -412,6 +416,9 @@ class Post(Model):
     targets = fields.TextField(default="[]", db_default="[]")
     publish_at = fields.DatetimeField(null=True)
     """When its first message may go out."""
+    feed_number = fields.BigIntField(null=True)
+    """Its place among what its community has published, in the order of publication: those who read privately are
+    sent what stands behind the last one they were sent. Null until the first of them may be."""
     corrected_at = fields.DatetimeField(null=True)
     retracted_at = fields.DatetimeField(null=True)
     retracted_name = fields.CharField(ID, default="", db_default="")
@@ -421,6 +428,7 @@ class Post(Model):
     class Meta:
         table = "post"
         unique_together = (("community", "number"),)
+        indexes = (Index(fields=("community", "feed_number")),)
 
 
 class Handle(Model):

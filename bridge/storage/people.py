@@ -34,9 +34,9 @@ async def meet(sender: Sender, now: datetime, *, privately: bool = False) -> Ide
     if sender.direct:
         changes["direct_chat"] = sender.direct
     stale = {key: value for key, value in changes.items() if getattr(identity, key) != value}
-    if privately and not identity.direct_open:
-        await Identity.filter(id=identity.id).update(direct_open=True)
-        identity.direct_open = True
+    if privately and (not identity.direct_open or identity.stopped_at is not None):
+        await Identity.filter(id=identity.id).update(direct_open=True, stopped_at=None)
+        identity.direct_open, identity.stopped_at = True, None
     if stale:
         await Identity.filter(id=identity.id).update(**stale)
         identity.update_from_dict(stale)
@@ -64,6 +64,18 @@ async def find_by_handle(handle: str, accounts: Collection[str]) -> list[Identit
     """Everybody on these accounts who was last seen with that handle, such as @amina; newest first, at most ten."""
     called = Identity.filter(handle__iexact=handle, account__in=list(accounts))
     return await called.order_by("-id").limit(10).select_related("person")
+
+
+async def stop(identity: Identity, now: datetime) -> None:
+    """They said STOP: nothing more is sent to this account until they write again (and it is met privately)."""
+    await Identity.filter(id=identity.id).update(stopped_at=now)
+    identity.stopped_at = now
+
+
+def language_for(person: Person, community: str) -> str:
+    """What they want to be written to in by a community, or in general; empty where they never said."""
+    own = {} if person.languages == "{}" else codec.load_object(person.languages)
+    return str(own.get(community, "")) or person.language
 
 
 async def close_direct(account: str, chat: str) -> None:
