@@ -29,7 +29,7 @@ from bridge.media.ingest import ingest
 from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.store import MediaStore
 from bridge.members.feeder import Feeder
-from bridge.moderation import cards, timers
+from bridge.moderation import application_cards, cards, timers
 from bridge.moderation.effects import arrivals
 from bridge.rendering.sms import to_gsm7
 from bridge.storage import audit, codec, database, exports, ledger, reports, upkeep
@@ -275,6 +275,14 @@ class Bridge:
             if composed is None:
                 return None
             content, shows = composed
+        elif row.kind == ledger.APPLICATION:
+            community = self._communities.get(row.community)
+            shown = None
+            if community is not None:
+                shown = await application_cards.compose(row, community, self._directory, self._clock.now())
+            if shown is None:
+                return None
+            content = shown
         else:
             content = await ledger.threaded(row, codec.load(codec.CONTENT, row.content))
             capabilities = self._directory.capabilities(row.address)

@@ -19,17 +19,18 @@ from bridge.core.text import plain
 from bridge.intake import choosing, commands, conversing, posting
 from bridge.intake.context import Context, PressAnswer
 from bridge.members import contact
-from bridge.moderation import cards, channel, letters
+from bridge.moderation import application_desk, applying, cards, channel, letters
 from bridge.moderation import commands as orders
 from bridge.moderation.acts import Moderator, Reply
 from bridge.moderation.orders import Order
 from bridge.rendering.words import words
-from bridge.storage import chats, inbox, ledger, people, submissions
+from bridge.storage import applications, chats, inbox, ledger, people, submissions
 from bridge.storage.models import Delivery, Identity
 
 _MOST_CARDS = 200
 """Shown anew at once; /queue shows the others."""
 _ABOUT_A_REVIEW = (ledger.CARD, ledger.PROMPT, ledger.EXHIBIT)
+_ABOUT_AN_APPLICATION = (ledger.APPLICATION, ledger.PROMPT)
 
 
 class NotUnderstoodError(ValueError):
@@ -64,6 +65,8 @@ async def _show_cards_again(event: ChatMoved, context: Context) -> None:
     for community in context.communities.of_moderators(await inbox.origin(here)):
         for review in await submissions.held(community.id, limit=_MOST_CARDS):
             await cards.plan_missing(review, community, here, context.directory, context.now)
+        for application in await applications.open_in(community.id, limit=_MOST_CARDS):
+            await applying.show_missing(application, here, context.directory, context.now)
 
 
 async def _posted(event: MessagePosted, context: Context) -> None:
@@ -98,6 +101,9 @@ async def _in_channel(event: MessagePosted, address: Address, context: Context) 
     about_all = command is not None and orders.is_about_no_item(command.name)
     if row is not None and row.review_id is not None and row.kind in _ABOUT_A_REVIEW and not about_all:
         await channel.reply(context.desk, row, clean_text(event.text), moderator, event.ref)
+        return
+    if row is not None and row.application_id is not None and row.kind in _ABOUT_AN_APPLICATION and not about_all:
+        await application_desk.reply(context.desk, row, clean_text(event.text), moderator, event.ref)
         return
     if command is None:
         return
@@ -153,6 +159,9 @@ async def _pressed(event: ButtonPressed, context: Context) -> None:
         where = await inbox.origin(Address(event.account, event.chat))
         moderator = Moderator(sender=event.sender, channel=where)
         reply = await channel.press(context.desk, handle_row, moderator, event.ref)
+    elif handle_row.subject == "application":
+        where = await inbox.origin(Address(event.account, event.chat))
+        reply = await application_desk.press(context.desk, handle_row, Moderator(sender=event.sender, channel=where))
     else:
         reply = await conversing.pressed(handle_row, event.sender, Address(event.account, event.chat), context)
     context.answers.append(PressAnswer(account=event.account, press=event.press, text=reply.text, alert=reply.alert))
@@ -165,9 +174,11 @@ async def _reacted(event: Reacted, context: Context) -> None:
     if row is None:
         return
     where = await inbox.origin(event.ref.address)
-    if row.kind in _ABOUT_A_REVIEW:
+    of_application = row.application_id is not None and row.kind in _ABOUT_AN_APPLICATION
+    if of_application or row.kind in _ABOUT_A_REVIEW:
         moderator = Moderator(sender=event.sender, channel=where)
-        reply = await channel.react(context.desk, row, event.emoji, moderator)
+        react = application_desk.react if of_application else channel.react
+        reply = await react(context.desk, row, event.emoji, moderator)
         community = context.communities.get(row.community)
         if reply is not None and reply.alert and community is not None:
             await channel.tell_channel(context.desk, event.ref, reply.text, community)
@@ -178,7 +189,7 @@ async def _reacted(event: Reacted, context: Context) -> None:
 async def _personal_reaction(event: Reacted, row: Delivery, context: Context) -> None:
     token = await channel.token_for(row, event.emoji)
     handle_row = None if token is None else await submissions.handle_by_token(token)
-    if handle_row is None or handle_row.subject == "review":
+    if handle_row is None or handle_row.subject in ("review", "application"):
         return
     where = event.ref.address
     reply = await conversing.pressed(handle_row, event.sender, where, context)

@@ -5,7 +5,7 @@ its ``Deed``.
 """
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bridge.core.community import Community
@@ -15,7 +15,7 @@ from bridge.core.message import Content
 from bridge.core.states import DeliveryState, ReviewState
 from bridge.core.text import RichText, plain
 from bridge.members import contact
-from bridge.moderation import cards, decisions, permissions, powers
+from bridge.moderation import cards, decisions, permissions, powers, waiting
 from bridge.moderation.acts import Act, Deed, Desk, Moderator, Reply
 from bridge.moderation.decisions import Verdict
 from bridge.moderation.deeds import DEEDS
@@ -79,11 +79,8 @@ async def _and_next(act: Act, deed: Deed, told: Reply) -> Reply:
     """Who has just decided hears how much still waits."""
     if not deed.decides or not told.on_card or act.review.state == ReviewState.HELD:
         return told
-    more = await submissions.count_held(act.community.id)
-    if not more:
-        return told
-    waiting = act.w.ngettext("{count} more post waits: /next", "{count} more posts wait: /next", more)
-    return replace(told, text=f"{told.text} {waiting}")
+    more = await waiting.more(act.community, act.w)
+    return replace(told, text=f"{told.text} {more}") if more else told
 
 
 async def _refused(act: Act, deed: Deed) -> Reply | None:
@@ -185,6 +182,28 @@ async def tell_channel(desk: Desk, said: RemoteRef, answer: str, community: Comm
         await contact.say(said.address, content, community, desk.now)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Spoken:
+    """What may be an instruction: its first word, in small letters and without accents, and what follows."""
+
+    word: str
+    rest: RichText
+    marked: bool
+    """By a slash in front, or a colon or new line behind: then it is certainly no talk."""
+
+
+def spoken(text: RichText) -> Spoken | None:
+    """The first word of a reply and the rest; None where it does not begin with a word."""
+    match = _INSTRUCTION.match(text.text)
+    if match is None:
+        return None
+    return Spoken(
+        word=without_accents(match["word"]),
+        rest=text[match.end() :].strip(),
+        marked=bool(match["mark"]) or match["colon"] is not None,
+    )
+
+
 _INSTRUCTION = re.compile(r"\s*(?P<mark>[/!]?)(?P<word>\w+)(?P<colon>\s*:|[.!]?[ \t]*(?=\n))?[.!,]?(?:\s+|$)")
 
 
@@ -213,13 +232,12 @@ def unclear(text: RichText, w: Words) -> str:
 
 
 def _named(text: RichText, w: Words) -> tuple[Deed, RichText, bool] | None:
-    match = _INSTRUCTION.match(text.text)
-    if match is None:
+    said = spoken(text)
+    if said is None:
         return None
-    said = without_accents(match["word"])
     for deed in DEEDS.values():
-        if deed.word is not None and said in (deed.name, without_accents(deed.word(w))):
-            return deed, text[match.end() :].strip(), bool(match["mark"]) or match["colon"] is not None
+        if deed.word is not None and said.word in (deed.name, without_accents(deed.word(w))):
+            return deed, said.rest, said.marked
     return None
 
 

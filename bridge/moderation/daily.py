@@ -7,15 +7,16 @@ from statistics import median
 
 from bridge.core.community import Community
 from bridge.core.message import Content
-from bridge.core.states import ReviewState
+from bridge.core.states import ApplicationState, ReviewState
 from bridge.core.text import MarkKind, joined, marked, plain
 from bridge.delivery.directory import Directory
 from bridge.members import contact
 from bridge.moderation.reasons import Reason, label
 from bridge.rendering.words import Words, words
-from bridge.storage import audit, desk, inbox, submissions
+from bridge.storage import applications, audit, desk, inbox, submissions
 from bridge.storage.database import transaction
 from bridge.storage.models import Review
+from bridge.storage.models_members import Application
 
 KEY = "daily_summary"
 
@@ -36,12 +37,16 @@ async def tick(community: Community, directory: Directory, now: datetime) -> Non
             return  # the first day of this installation has no yesterday
         decided = await submissions.decided_since(community.id, now - timedelta(days=1))
         waiting = await submissions.count_held(community.id)
-        if not decided and not waiting:
+        ruled = await applications.decided_since(community.id, now - timedelta(days=1))
+        asked = await applications.count_open(community.id)
+        if not (decided or waiting or ruled or asked):
             return
         chain = await audit.head(community.id)
         w = words(community.language)
         lines = [marked(w._("{community}: the last 24 hours", community=community.name), MarkKind.BOLD)]
         lines += [plain(line) for line in summary(decided, waiting, w)]
+        if ruled or asked:
+            lines.append(plain(_applications(ruled, asked, w)))
         if chain is not None:
             lines.append(plain(w._("Audit log: line {number}, {hash}", number=chain.seq, hash=chain.hash[:32])))
         for channel in community.moderators:
@@ -68,6 +73,16 @@ def summary(decided: Sequence[Review], waiting: int, w: Words) -> list[str]:
     if (minutes := median_minutes(decided)) is not None:
         lines.append(w._("Half of the decisions came within {time}.", time=duration(minutes, w)))
     return lines
+
+
+def _applications(ruled: Sequence[Application], asked: int, w: Words) -> str:
+    states = Counter(application.state for application in ruled)
+    return w._(
+        "Applications: approved {approved}, declined {declined}, waiting {waiting}.",
+        approved=w.number(states[ApplicationState.APPROVED]),
+        declined=w.number(states[ApplicationState.DECLINED]),
+        waiting=w.number(asked),
+    )
 
 
 def median_minutes(decided: Sequence[Review]) -> int | None:

@@ -39,7 +39,8 @@ def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
                 await _show_again(row.review_id, now())
             if safeguarding.is_notice(row) and row.state in (DeliveryState.REFUSED, DeliveryState.UNCERTAIN):
                 await _say_not_told(row, communities, now())
-            if row.kind == ledger.CARD and row.operation == ledger.SEND and row.state == DeliveryState.REFUSED:
+            shown = row.kind in (ledger.CARD, ledger.APPLICATION) and row.operation == ledger.SEND
+            if shown and row.state == DeliveryState.REFUSED:
                 await _say_card_refused(row, communities, now())
             if row.kind == ledger.REMOVAL and row.state == DeliveryState.REFUSED:
                 await _say_original_stays(row, communities, now())

@@ -8,10 +8,10 @@ from bridge.core.text import MarkKind, joined, marked, plain
 from bridge.delivery.directory import Directory
 from bridge.members import contact
 from bridge.members.profiles import shown_name
-from bridge.moderation import permissions, rota
+from bridge.moderation import application_desk, permissions, rota
 from bridge.moderation.daily import duration
 from bridge.rendering.words import words
-from bridge.storage import desk, dialogue, inbox, submissions
+from bridge.storage import applications, desk, dialogue, inbox, submissions
 from bridge.storage.database import transaction
 from bridge.storage.models import Review
 
@@ -38,16 +38,28 @@ async def tick(community: Community, directory: Directory, now: datetime) -> Non
             for review in await submissions.held(community.id, limit=200)
             if review.created_at <= now - PATIENCE and await actionable(review)
         ]
-        if not waiting:
+        asked = [
+            application
+            for application in await applications.open_in(community.id, limit=200)
+            if application.created_at <= now - PATIENCE
+        ]
+        if not waiting and not asked:
             return
         await desk.set_setting(community.id, KEY, now.isoformat())
         w = words(community.language)
-        title = w.ngettext("{count} post waits for you", "{count} posts wait for you", len(waiting))
-        lines = [marked(f"{community.name}: {title}", MarkKind.BOLD)]
+        titles = (
+            [w.ngettext("{count} post waits for you", "{count} posts wait for you", len(waiting))] if waiting else []
+        )
+        if asked:
+            titles.append(
+                w.ngettext("{count} application waits for you", "{count} applications wait for you", len(asked))
+            )
+        lines = [marked(f"{community.name}: {' · '.join(titles)}", MarkKind.BOLD)]
         for review in waiting[:_MOST]:
             minutes = int((now - review.created_at).total_seconds() // 60)
             name = shown_name(review.submission.identity, w)
             lines.append(plain(f"#{review.submission.number} · {name} · {duration(minutes, w)}"))
+        lines += [plain(application_desk.queue_line(application, now, w)) for application in asked[:_MOST]]
         lines.append(plain(w._("/next shows the one that has waited longest.")))
         for channel in community.moderators:
             await contact.say(await inbox.resolve(channel), Content(text=joined(lines, "\n")), community, now)

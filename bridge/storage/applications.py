@@ -97,6 +97,12 @@ async def count_open(community: str) -> int:
     return await Application.filter(community=community, state=ApplicationState.OPEN).count()
 
 
+async def decided_since(community: str, since: datetime) -> list[Application]:
+    """What was decided (or withdrawn) since a moment."""
+    decided = Application.filter(community=community, decided_at__gte=since).exclude(state=ApplicationState.OPEN)
+    return await decided.order_by("id")
+
+
 async def open_of(kind: str, community: str, person_id: int) -> list[Application]:
     """A person's own of one kind that still wait."""
     rows = Application.filter(

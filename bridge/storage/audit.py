@@ -101,6 +101,12 @@ async def line_with(community: str, start_of_hash: str) -> Decision | None:
     return await Decision.filter(community=community, hash__startswith=start_of_hash.lower()).first()
 
 
+async def of_application(community: str, number: int) -> list[Decision]:
+    """The history of an application, oldest first."""
+    rows = Decision.filter(community=community, review_id__isnull=True, detail__contains=f'"application":{number}')
+    return [row for row in await rows.order_by("id") if codec.load_object(row.detail).get("application") == number]
+
+
 async def of_review(review_id: int) -> list[Decision]:
     """The history of an item, oldest first."""
     return await Decision.filter(review_id=review_id).order_by("id")

@@ -22,6 +22,7 @@ from bridge.storage.database import transaction
 from bridge.storage.ledger_changes import ORIGINAL, is_to_be_removed
 from bridge.storage.ledger_reads import (
     ACTIVE,
+    APPLICATION,
     CAN_WAIT,
     CARD,
     COPY,
@@ -35,6 +36,7 @@ from bridge.storage.ledger_reads import (
     REMOVAL,
     SEND,
     answered,
+    application_rows,
     card_rows,
     find_by_ref,
     first_part,
@@ -84,6 +86,7 @@ async def plan(
     post_id: int | None = None,
     review_id: int | None = None,
     person_id: int | None = None,
+    application_id: int | None = None,
     operation: str = SEND,
     part: int = 1,
     revision: int = 0,
@@ -106,6 +109,7 @@ async def plan(
         post_id=post_id,
         review_id=review_id,
         person_id=person_id,
+        application_id=application_id,
         account=address.account,
         chat=address.chat,
         part=part,
@@ -384,6 +388,7 @@ async def call_off(review_id: int, revision: int) -> None:
 
 __all__ = [
     "ACTIVE",
+    "APPLICATION",
     "CAN_WAIT",
     "CARD",
     "COPY",
@@ -402,6 +407,7 @@ __all__ = [
     "Frozen",
     "Outcome",
     "answered",
+    "application_rows",
     "bring_forward",
     "call_off",
     "card_rows",

@@ -16,6 +16,8 @@ from bridge.storage.models import Delivery
 POST, CARD, EXHIBIT, PROMPT, NOTICE, REMOVAL = "post", "card", "exhibit", "prompt", "notice", "removal"
 COPY, DIGEST = "copy", "digest"
 """A post for one person alone; many posts in short, for one person alone."""
+APPLICATION = "application"
+"""The card of an application, as ``CARD`` is that of a review."""
 SEND, EDIT, DELETE = "send", "edit", "delete"
 CAN_WAIT = "can_wait"
 """The view of a row that lets everything else of its lane, and of its account, go first."""
@@ -134,6 +136,12 @@ async def newest_card(review_id: int, revision: int, channel: Address) -> Delive
 async def card_rows(review_id: int) -> list[Delivery]:
     """The rows that sent this review's cards, one for every channel and wording, oldest first."""
     return await Delivery.filter(review_id=review_id, kind=CARD, operation=SEND).order_by("id")
+
+
+async def application_rows(application_id: int) -> list[Delivery]:
+    """The rows that sent an application's cards, one for every channel, oldest first."""
+    rows = Delivery.filter(application_id=application_id, kind=APPLICATION, operation=SEND)
+    return await rows.order_by("id")
 
 
 async def said_lately(address: Address, content: Content, since: datetime) -> bool:

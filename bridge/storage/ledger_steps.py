@@ -7,7 +7,7 @@ from typing import Any
 from bridge.core.errors import Refusal
 from bridge.core.states import DELIVERY, DeliveryStep
 from bridge.storage.bells import delivery_bell
-from bridge.storage.ledger_reads import CARD
+from bridge.storage.ledger_reads import APPLICATION, CARD
 from bridge.storage.models import Delivery
 
 LIFETIME = timedelta(days=7)
@@ -58,7 +58,7 @@ async def cancel_dependants(ids: Sequence[int], reason: Refusal | None = None) -
 
 async def restore_dependants(row: Delivery, now: datetime) -> None:
     """What was called off because of a row comes back with it, all the way down; cards are composed anew."""
-    if row.kind == CARD:
+    if row.kind in (CARD, APPLICATION):
         await Delivery.filter(id=row.id).update(payload="")
     wave = [row.id]
     while wave:
