@@ -366,6 +366,14 @@ async def settle(row_id: int, step: DeliveryStep, now: datetime, effects: Effect
         return row
 
 
+async def call_off_notices(address: Address) -> None:
+    """Cancel what a chat was to be told and nobody has tried to send."""
+    rows = Delivery.filter(kind=NOTICE, account=address.account, chat=address.chat, operation=SEND)
+    for row in await rows.filter(state=DeliveryState.PLANNED, attempts=0):
+        await advance(row, DeliveryStep.CANCEL)
+        await cancel_dependants([row.id])
+
+
 async def bring_forward(row: Delivery, due: datetime) -> None:
     """Let a planned row go sooner."""
     await Delivery.filter(id=row.id, state=DeliveryState.PLANNED).update(due_at=due)
@@ -410,6 +418,7 @@ __all__ = [
     "application_rows",
     "bring_forward",
     "call_off",
+    "call_off_notices",
     "card_rows",
     "claim",
     "find_by_ref",

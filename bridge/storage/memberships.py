@@ -6,7 +6,7 @@ from typing import Any
 
 from bridge.core.states import MEMBERSHIP, MembershipState, MembershipStep
 from bridge.storage import codec, feed
-from bridge.storage.models import Person
+from bridge.storage.models import Person, Post
 from bridge.storage.models_members import Membership
 
 
@@ -109,3 +109,8 @@ async def members(
 
 async def count(community: str, state: MembershipState = MembershipState.MEMBER) -> int:
     return await Membership.filter(community=community, state=state).count()
+
+
+async def has_published(person_id: int, community: str) -> bool:
+    """Has a community published anything of this person?"""
+    return await Post.filter(community=community, submission__identity__person_id=person_id).exists()

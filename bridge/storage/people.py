@@ -132,6 +132,18 @@ async def conversation(identity: Identity, kind: str) -> Conversation | None:
     return await Conversation.get_or_none(identity_id=identity.id, kind=kind)
 
 
+async def newest_open(identity: Identity) -> Conversation | None:
+    """Of all dialogues that wait for an answer, the one in which was asked last."""
+    rows = Conversation.filter(identity_id=identity.id, state=ConversationState.OPEN)
+    return await rows.order_by("-updated_at", "-id").first()
+
+
+async def pause_all(identity: Identity, now: datetime) -> None:
+    """Wait for no answer any more."""
+    for row in await Conversation.filter(identity_id=identity.id, state=ConversationState.OPEN):
+        await advance(row, now, transition=ConversationStep.PAUSE)
+
+
 async def conversation_by_id(conversation_id: int) -> Conversation | None:
     return await Conversation.get_or_none(id=conversation_id).select_related("identity__person")
 
