@@ -250,10 +250,8 @@ async def _receipt(
     capabilities = context.directory.capabilities(identity.direct) if identity.direct else None
     editable = capabilities is not None and capabilities.edits and not removed
     question = sharing.asked_while_held(wording.findings, review.submission.number, w, editable=editable)
-    receipt = decisions.held_receipt(
     also = [*refused, *question, *admission.said(door, community, w)]
     receipt = decisions.held_receipt(identity, review, community, token, also=also)
-    )
     if await contact.tell(identity, receipt, community, context.directory, context.now) is not None:
         await _offer_questions(identity, community, context)
         return

@@ -181,7 +181,7 @@ def _clock(row: Membership, community: Community, now: datetime) -> str:
     return f"{now.astimezone(preferences.zone_of(row, community)):%H:%M}"
 
 
-def value_of(step: Step, identity: Identity, row: Membership, community: Community, now: datetime, w: Words) -> str:
+def value_of(step: Step, row: Membership, community: Community, now: datetime, w: Words) -> str:
     """A line of the menu."""
     match step:
         case Step.READING:

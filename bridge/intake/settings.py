@@ -123,7 +123,7 @@ async def _ask(
         token = await submissions.handle("conversation", conversation.id, KIND, context.now, argument=argument)
         return (Button(label=label, emoji=emoji, handle=token),)
 
-    question, choices, typed = await _question(step, identity, row, community, context.now, w)
+    question, choices, typed = _question(step, row, community, context.now, w)
     lines = [before, question, *(f"{number}. {label}" for number, (label, _) in enumerate(choices, 1))]
     buttons = [
         await button(label[:1].upper() + label[1:], joining.NUMBERS[number - 1], argument)
@@ -139,8 +139,8 @@ async def _ask(
     await contact.say(where, reach.composed(letter, capabilities), community, context.now)
 
 
-async def _question(
-    step: Step, identity: Identity, row: Membership, community: Community, now: datetime, w: Words
+def _question(
+    step: Step, row: Membership, community: Community, now: datetime, w: Words
 ) -> tuple[str, list[tuple[str, str]], str]:
     """The words, the choices as (label, argument of its button), and what to write where there are no buttons."""
     number = w._("Answer with a number.")
@@ -226,7 +226,7 @@ async def answered(event: MessagePosted, identity: Identity, context: Context) -
         return False
     step = Step(conversation.step)
     w = contact.language_of(identity, community)
-    _, choices, _ = await _question(step, identity, row, community, context.now, w)
+    _, choices, _ = _question(step, row, community, context.now, w)
     argument = ""
     if said.isdecimal() and len(said) == 1 and 1 <= int(said) <= len(choices) and step is not Step.HOUR:
         argument = choices[int(said) - 1][1]
