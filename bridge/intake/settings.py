@@ -146,9 +146,7 @@ def _question(
     number = w._("Answer with a number.")
     match step:
         case Step.MENU:
-            listed = [
-                (preferring.value_of(each, identity, row, community, now, w), f"menu:{each.value}") for each in MENU
-            ]
+            listed = [(preferring.value_of(each, row, community, now, w), f"menu:{each.value}") for each in MENU]
             return w._("What is set for you in {community}:", community=community.name), listed, number
         case Step.READING:
             listed = [
