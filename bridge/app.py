@@ -5,7 +5,7 @@ import importlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -13,12 +13,12 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bridge.config import Config
 from bridge.core.capabilities import Form
 from bridge.core.clock import Clock, SystemClock
-from bridge.core.community import Communities
+from bridge.core.community import Communities, Community
 from bridge.core.errors import AccountError, StorageUnavailable
 from bridge.core.exports import DiscussionLine, ExportedDiscussion, Posts, Quotations
 from bridge.core.ids import AccountId
 from bridge.core.message import Attachment, Content, RemoteFile
-from bridge.core.ports import Adapter, AdapterContext, CanFetch, HasRoutes, Health, StateStore
+from bridge.core.ports import Adapter, AdapterContext, CanFetch, CanIntroduce, HasRoutes, Health, StateStore
 from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, StatusReport
 from bridge.core.states import DeliveryStep
 from bridge.core.text import plain
@@ -29,10 +29,11 @@ from bridge.media.ingest import ingest
 from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.store import MediaStore
 from bridge.members.feeder import Feeder
+from bridge.members.ways import Way, ways
 from bridge.moderation import application_cards, cards, timers
 from bridge.moderation.effects import arrivals
 from bridge.rendering.sms import to_gsm7
-from bridge.storage import audit, codec, database, exports, ledger, reports, upkeep
+from bridge.storage import audit, codec, database, exports, invitations, ledger, reports, upkeep
 from bridge.storage.bells import delivery_bell, feed_bell, inbox_bell
 from bridge.storage.inbox import DurableSink, DurableState
 from bridge.storage.models import Delivery
@@ -119,6 +120,39 @@ async def find_discussions(said: str, community: str | None) -> Sequence[Discuss
 async def export_discussion(discussion: int, *, until: datetime) -> ExportedDiscussion:
     """One with all its posts. Raises LookupError."""
     return await exports.discussion(discussion, until=until)
+
+
+async def introduce(adapters: Mapping[AccountId, Adapter]) -> dict[AccountId, str]:
+    """Let accounts that are not started learn what their links need; returns, in words, what hindered which."""
+    troubles: dict[AccountId, str] = {}
+    for account, adapter in adapters.items():
+        unseen: object = adapter
+        if not isinstance(unseen, CanIntroduce):
+            continue
+        try:
+            async with asyncio.timeout(30):
+                await unseen.introduce()
+        except (AccountError, OSError, TimeoutError) as error:
+            troubles[account] = str(error) or type(error).__name__
+        finally:
+            await adapter_stopped(adapter)
+    return troubles
+
+
+async def invite(community: Community, *, by: str, now: datetime, most: int, days: int) -> str:
+    """Make an invitation code; inside ``open_storage``."""
+    async with database.transaction():
+        row = await invitations.create(
+            community=community.id, by=by, now=now, most=most, lasts=timedelta(days=days) if days else None
+        )
+        detail = {"invitation": row.id, "most": most, "days": days}
+        await audit.write(community=community.id, actor=by, action="invite", now=now, detail=detail)
+    return str(row.code)
+
+
+def ways_in(community: Community, adapters: Mapping[AccountId, Adapter], code: str = "") -> Sequence[Way]:
+    """The links and words by which somebody joins."""
+    return ways(community, Directory(adapters), code)
 
 
 async def settle(delivery: int, step: DeliveryStep, *, by: str, now: datetime) -> DeliveryLine:
@@ -323,9 +357,12 @@ __all__ = [
     "export_posts",
     "export_quotations",
     "find_discussions",
+    "introduce",
+    "invite",
     "open_storage",
     "run",
     "settle",
     "state_store",
     "status",
+    "ways_in",
 ]

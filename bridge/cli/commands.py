@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bridge.cli import auditing, checking, exporting, initialising, ledger, running, scaffold
+from bridge.cli import auditing, checking, exporting, initialising, inviting, ledger, running, scaffold
 from bridge.cli.common import ConfigOption, Exit, complain
 from bridge.core.errors import BarazaError, ConfigError
 
@@ -49,6 +49,7 @@ app.command()(ledger.status)
 app.add_typer(ledger.deliveries, name="deliveries")
 app.add_typer(auditing.audit, name="audit")
 app.add_typer(exporting.export, name="export")
+app.command()(inviting.invite)
 app.command()(running.demo)
 app.command("new-adapter")(scaffold.new_adapter)
 

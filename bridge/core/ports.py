@@ -198,6 +198,23 @@ class CanLink(Protocol):
         ...
 
 
+@runtime_checkable
+class CanIntroduce(Protocol):
+    async def introduce(self) -> None:
+        """Learn what ``start_link`` needs. Needs no ``start``, and ``stop`` closes afterwards.
+
+        Raises OSError or AccountError where the platform does not say it.
+        """
+        ...
+
+
+@runtime_checkable
+class CanBeFound(Protocol):
+    def profile_link(self) -> str | None:
+        """An address that shows the bot to somebody, who must begin to write to it themselves. Pure."""
+        ...
+
+
 # --- webhooks -------------------------------------------------------------------------------------------------------
 
 

@@ -107,8 +107,9 @@ async def run(
     if command.name in _MEMBERS:
         await settings.run(command.name, command.argument, identity, event.ref.address, community, context)
         return
-    if command.name == "join" or (command.name == "start" and invitations.is_code(command.argument)):
-        known = context.communities.on_account(event.account)
+    known = context.communities.on_account(event.account)
+    by_code = command.name == "start" and invitations.is_code(command.argument)
+    if command.name == "join" or (by_code and wishes.names(command.argument, known) is None):
         await joining.join(event, command.argument, identity, known, context)
         return
     match command.name:
