@@ -231,12 +231,11 @@ class _Job:
         if reader.capabilities.form is not Form.LINE:
             text = digests.compose(digest, reader.capabilities, reader.w)
             return [Content(text=part) for part in split(text, fits)][: reader.capabilities.max_parts]
+        # One message, whatever happened: somebody pays for each.
         most = len(digest.items)
-        pieces = split(plain(digests.line(digest, reader.w, most)), fits)
-        while len(pieces) > reader.capabilities.max_parts and most > 0:
+        while most > 0 and not fits(plain(digests.line(digest, reader.w, most))):
             most -= 1
-            pieces = split(plain(digests.line(digest, reader.w, most)), fits)
-        return [Content(text=piece) for piece in pieces[: reader.capabilities.max_parts]]
+        return [Content(text=split(plain(digests.line(digest, reader.w, most)), fits)[0])]
 
     # --- corrections and retractions ---
 

@@ -19,7 +19,7 @@ _MOST_EVER, _DAYS_EVER = 10_000, 366
 
 
 async def invite(order: Order) -> Content:
-    """``/invite 30 60``, ``/invite list``, ``/invite end 7K3M-9Q2X``; the community comes first where there are several."""
+    """``/invite 30 60``, ``/invite list``, ``/invite end 7K3M-9Q2X``; also ``/invite hifa 30 60``."""
     community, said = _community(order)
     if community is None:
         names = ", ".join(each.id for each in order.communities)

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from bridge.core.reading import COPIED
 from bridge.core.states import MEMBERSHIP, MembershipState, MembershipStep
 from bridge.storage import codec, feed
 from bridge.storage.models import Person, Post
@@ -39,7 +40,7 @@ async def enter(
     if await Membership.filter(person_id=person_id, community=community).exists():
         raise ValueError("there is a membership already")
     joined = now if state is MembershipState.MEMBER else None
-    if "read_post_id" not in values:
+    if "read_post_id" not in values and values.get("reading") in COPIED:
         values["read_post_id"] = await _newest_id(community, now)
     return await Membership.create(
         person_id=person_id,
@@ -57,7 +58,9 @@ async def step(row: Membership, taken: MembershipStep, *, now: datetime, by: str
     """One conditional change of state; False where it is no longer in a state that allows it."""
     target = MEMBERSHIP.target(taken)
     if target is MembershipState.MEMBER:
-        values |= {"joined_at": now, "ended_at": None, "read_post_id": await _newest_id(row.community, now)}
+        values |= {"joined_at": now, "ended_at": None}
+        if row.reading in COPIED:
+            values["read_post_id"] = await _newest_id(row.community, now)
     elif target is not MembershipState.APPLIED:
         values |= {"ended_at": now}
     changed = await Membership.filter(id=row.id, state__in=MEMBERSHIP.sources(taken)).update(
