@@ -5,7 +5,7 @@ import importlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -14,12 +14,22 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bridge.config import Config
 from bridge.core.capabilities import Form
 from bridge.core.clock import Clock, SystemClock
-from bridge.core.community import Communities
+from bridge.core.community import Communities, Community
 from bridge.core.errors import AccountError, StorageUnavailable
 from bridge.core.exports import Decisions, DiscussionLine, ExportedDiscussion, ExportedPost, Posts, Quotations
 from bridge.core.ids import AccountId, RemoteRef
 from bridge.core.message import Attachment, Content, RemoteFile
-from bridge.core.ports import Adapter, AdapterContext, CanFetch, CanPoint, ChatUse, HasRoutes, Health, StateStore
+from bridge.core.ports import (
+    Adapter,
+    AdapterContext,
+    CanFetch,
+    CanIntroduce,
+    CanPoint,
+    ChatUse,
+    HasRoutes,
+    Health,
+    StateStore,
+)
 from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, GroupLine, StatusReport
 from bridge.core.roster import Figures, ImportReport, PersonShown, Table
 from bridge.core.states import DeliveryStep
@@ -31,11 +41,25 @@ from bridge.media.ingest import ingest
 from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.store import MediaStore
 from bridge.members import importing
+from bridge.members.feeder import Feeder
+from bridge.members.ways import Way, ways
 from bridge.moderation import application_cards, cards, connecting, timers
 from bridge.moderation.effects import arrivals
 from bridge.rendering.sms import to_gsm7
-from bridge.storage import audit, codec, database, exports, ledger, memberships, reports, roster, statistics, upkeep
-from bridge.storage.bells import delivery_bell, inbox_bell
+from bridge.storage import (
+    audit,
+    codec,
+    database,
+    exports,
+    invitations,
+    ledger,
+    memberships,
+    reports,
+    roster,
+    statistics,
+    upkeep,
+)
+from bridge.storage.bells import delivery_bell, feed_bell, inbox_bell
 from bridge.storage.inbox import DurableSink, DurableState
 from bridge.storage.models import Delivery
 from bridge.web.server import WebServer
@@ -193,6 +217,39 @@ async def chat_uses(config: Config, account: AccountId) -> Sequence[ChatUse]:
     return [*named, *(use for use in await connecting.uses(account) if use.chat not in known)]
 
 
+async def introduce(adapters: Mapping[AccountId, Adapter]) -> dict[AccountId, str]:
+    """Let accounts that are not started learn what their links need; returns, in words, what hindered which."""
+    troubles: dict[AccountId, str] = {}
+    for account, adapter in adapters.items():
+        unseen: object = adapter
+        if not isinstance(unseen, CanIntroduce):
+            continue
+        try:
+            async with asyncio.timeout(30):
+                await unseen.introduce()
+        except (AccountError, OSError, TimeoutError) as error:
+            troubles[account] = str(error) or type(error).__name__
+        finally:
+            await adapter_stopped(adapter)
+    return troubles
+
+
+async def invite(community: Community, *, by: str, now: datetime, most: int, days: int) -> str:
+    """Make an invitation code; inside ``open_storage``."""
+    async with database.transaction():
+        row = await invitations.create(
+            community=community.id, by=by, now=now, most=most, lasts=timedelta(days=days) if days else None
+        )
+        detail = {"invitation": row.id, "most": most, "days": days}
+        await audit.write(community=community.id, actor=by, action="invite", now=now, detail=detail)
+    return str(row.code)
+
+
+def ways_in(community: Community, adapters: Mapping[AccountId, Adapter], code: str = "") -> Sequence[Way]:
+    """The links and words by which somebody joins."""
+    return ways(community, Directory(adapters), code)
+
+
 async def settle(delivery: int, step: DeliveryStep, *, by: str, now: datetime) -> DeliveryLine:
     """A person decides about a row. Raises TransitionRefused, LookupError."""
     # A running program in another process finds the card edits this plans at its next look at the ledger.
@@ -234,8 +291,10 @@ class Bridge:
             )
             processor = Processor(self._communities, self._directory, self._fetch, self._clock)
             self._schedule(stack, worker)
+            feeder = Feeder(self._communities, self._directory, self._clock)
             tasks = [
                 asyncio.create_task(worker.run(), name="delivery"),
+                asyncio.create_task(feeder.run(), name="copies"),
                 asyncio.create_task(processor.run(), name="intake"),
                 asyncio.create_task(self._announce(ready), name="ready"),
                 *(asyncio.create_task(self._account(a), name=f"account-{a.account}") for a in self._adapters.values()),
@@ -382,6 +441,7 @@ async def run(config: Config, *, ready: Callable[[], None] | None = None) -> Non
     # Bells belong to one run: a second one in the same process (the demo) must not wake for the first.
     inbox_bell.ring()
     delivery_bell.ring()
+    feed_bell.ring()
     await Bridge(config).run(ready)
 
 
@@ -403,6 +463,8 @@ __all__ = [
     "find_people",
     "groups",
     "import_members",
+    "introduce",
+    "invite",
     "open_storage",
     "people_of",
     "read_members",
@@ -410,4 +472,5 @@ __all__ = [
     "settle",
     "state_store",
     "status",
+    "ways_in",
 ]

@@ -14,6 +14,7 @@ from bridge.cli import (
     figures,
     grouping,
     initialising,
+    inviting,
     ledger,
     members,
     running,
@@ -63,6 +64,7 @@ app.add_typer(auditing.audit, name="audit")
 app.add_typer(exporting.export, name="export")
 app.add_typer(members.members, name="members")
 app.command()(figures.statistics)
+app.command()(inviting.invite)
 app.command()(running.demo)
 app.command("new-adapter")(scaffold.new_adapter)
 

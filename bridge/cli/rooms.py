@@ -1,18 +1,32 @@
 """What the commands ask of the program itself. It is imported only when a command needs it: `--help` stays quick."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from bridge.config import Config
+from bridge.core.community import Community
 from bridge.core.exports import Decisions, DiscussionLine, ExportedDiscussion, ExportedPost, Posts, Quotations
 from bridge.core.ids import AccountId
 from bridge.core.ports import Adapter, ChatUse, StateStore
 from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, GroupLine, StatusReport
 from bridge.core.roster import Figures, ImportReport, PersonShown, Table
 from bridge.core.states import DeliveryStep
+
+
+class Way(Protocol):
+    """One account on which somebody can join."""
+
+    @property
+    def account(self) -> AccountId: ...
+
+    @property
+    def link(self) -> str: ...
+
+    @property
+    def words(self) -> str: ...
 
 
 class App(Protocol):
@@ -72,6 +86,18 @@ class App(Protocol):
 
     def chat_uses(self, config: Config, account: AccountId) -> Coroutine[Any, Any, Sequence[ChatUse]]:
         """Every chat of an account, and what for."""
+        ...
+
+    def introduce(self, adapters: Mapping[AccountId, Adapter]) -> Coroutine[Any, Any, dict[AccountId, str]]:
+        """Let accounts learn what their links need; returns what hindered which."""
+        ...
+
+    def invite(self, community: Community, *, by: str, now: datetime, most: int, days: int) -> Coroutine[Any, Any, str]:
+        """A new invitation code; ``most`` and ``days`` are 0 for no limit."""
+        ...
+
+    def ways_in(self, community: Community, adapters: Mapping[AccountId, Adapter], code: str = "") -> "Sequence[Way]":
+        """The links and words by which somebody joins."""
         ...
 
     def settle(self, delivery: int, step: DeliveryStep, *, by: str, now: datetime) -> Coroutine[Any, Any, DeliveryLine]:

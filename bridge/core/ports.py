@@ -239,6 +239,16 @@ class CanDescribe(Protocol):
 
 
 @runtime_checkable
+class CanIntroduce(Protocol):
+    async def introduce(self) -> None:
+        """Learn what ``start_link`` needs. Needs no ``start``, and ``stop`` closes afterwards.
+
+        Raises OSError or AccountError where the platform does not say it.
+        """
+        ...
+
+
+@runtime_checkable
 class CanTellMember(Protocol):
     async def is_member(self, chat: ChatId, user: UserId) -> bool:
         """Is this person in a chat now? Raises OSError when it cannot be told now."""
@@ -251,6 +261,13 @@ class CanVisit(Protocol):
 
     def keep(self, chat: ChatId, *, wanted: bool) -> None:
         """From now on this group is (or is no longer) one that was connected or that somebody asked to connect."""
+        ...
+
+
+@runtime_checkable
+class CanBeFound(Protocol):
+    def profile_link(self) -> str | None:
+        """An address that shows the bot to somebody, who must begin to write to it themselves. Pure."""
         ...
 
 

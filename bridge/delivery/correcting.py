@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bridge.core.community import Community, Group
+from bridge.core.community import Community
 from bridge.core.errors import Refusal
 from bridge.core.ids import Address
 from bridge.core.message import Content
@@ -44,11 +44,62 @@ async def plan_correction(
         if capabilities is None or not (capabilities.edits or all(map(ledger_changes.is_absent, chat.sends))):
             stays += await _register_unchanged(chat, post, now)
             continue
-        work = _Work(post=post, community=community, group=group, address=address, now=now, not_before=not_before)
+        soonest = max(now, not_before)
+        due = planning.due_in(group, community, soonest)
+        work = _Work(post=post, community=community, address=address, now=now, soonest=soonest, further_due=due)
         await work.carry_out(chat, parts)
     for rows in chats.values():  # of groups that the community has no longer
         stays += await _register_unchanged(_Chat.of(rows), post, now)
     return stays
+
+
+async def correct_copy(
+    post: Post,
+    community: Community,
+    person_id: int,
+    rows: Sequence[Delivery],
+    parts: Sequence[Content],
+    directory: Directory,
+    now: datetime,
+) -> int:
+    """Bring one person's private copy (its rows, locked) to the present wording; returns how many rows that took.
+
+    Where messages cannot be changed, the new wording follows the old one.
+    """
+    address, chat = rows[-1].address, _Chat.of(rows)
+    capabilities = directory.capabilities(address)
+    if capabilities is None or not chat.sends or not parts:
+        return 0
+    if not (capabilities.edits or all(map(ledger_changes.is_absent, chat.sends))):
+        last = chat.sends[-1]
+        if [codec.load(codec.CONTENT, row.content) for row in chat.sends[-len(parts) :]] == list(parts):
+            return 0
+        after = None if last.state == DeliveryState.DELIVERED else last
+        planned = await planning.plan_parts(
+            parts,
+            post,
+            community,
+            address,
+            now,
+            first=chat.last_part + 1,
+            after=after,
+            revision=post.revision,
+            person_id=person_id,
+        )
+        if after is not None:
+            await ledger_changes.follow_fate(planned, after)
+        return len(planned)
+    work = _Work(
+        post=post,
+        community=community,
+        address=address,
+        now=now,
+        soonest=now,
+        further_due=now,
+        person_id=person_id,
+    )
+    await work.carry_out(chat, parts)
+    return max(len(parts), len(chat.sends))
 
 
 async def _register_unchanged(chat: "_Chat", post: Post, now: datetime) -> list[Address]:
@@ -107,10 +158,14 @@ class _Work:
 
     post: Post
     community: Community
-    group: Group
     address: Address
     now: datetime
-    not_before: datetime
+    soonest: datetime
+    """When messages may be changed."""
+    further_due: datetime
+    """When more messages may be sent."""
+    person_id: int | None = None
+    """Whose private copy it is; None for a group."""
 
     async def carry_out(self, chat: _Chat, parts: Sequence[Content]) -> None:
         pairs, further, surplus = matched(chat, parts)
@@ -133,14 +188,16 @@ class _Work:
 
     async def _plan(self, operation: str, row: Delivery, content: Content | None = None) -> None:
         await ledger.plan(
-            kind=ledger.POST,
+            kind=ledger.POST if self.person_id is None else ledger.COPY,
             address=row.address,
             now=self.now,
-            due_at=max(self.now, self.not_before),
+            due_at=self.soonest,
             operation=operation,
             content=content,
             community=self.community.id,
             post_id=self.post.id,
+            person_id=self.person_id,
+            view="" if self.person_id is None else ledger.CAN_WAIT,
             part=row.part,
             revision=self.post.revision,
             target=row,
@@ -162,9 +219,10 @@ class _Work:
             self.address,
             self.now,
             first=chat.last_part + 1,
-            due=planning.due_in(self.group, self.community, max(self.now, self.not_before)),
+            due=self.further_due,
             after=after,
             revision=self.post.revision,
+            person_id=self.person_id,
         )
         if after is not None:
             await ledger_changes.follow_fate(rows, after)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bridge.core.capabilities import Capabilities
 from bridge.core.ids import AccountId, Address
 from bridge.core.message import Content
-from bridge.core.ports import Adapter, CanLink, CanVisit, JsonObject
+from bridge.core.ports import Adapter, CanBeFound, CanLink, CanVisit, JsonObject
 
 
 class Directory:
@@ -61,3 +61,8 @@ class Directory:
         """An address that opens a private chat with the bot, where the platform has such."""
         adapter: object = self.adapter(account)
         return adapter.start_link(payload) if isinstance(adapter, CanLink) else None
+
+    def profile_link(self, account: str) -> str | None:
+        """An address that shows the bot to somebody who wants to write to it, where the platform has such."""
+        adapter: object = self.adapter(account)
+        return adapter.profile_link() if isinstance(adapter, CanBeFound) else None

@@ -67,15 +67,24 @@ async def view_of(post: Post, community: Community) -> PostView:
 
 
 def parts_of(
-    view: PostView, address: Address, directory: Directory, w: Words, *, quoting: bool, whole: bool = False
+    view: PostView,
+    address: Address,
+    directory: Directory,
+    w: Words,
+    *,
+    quoting: bool,
+    whole: bool = False,
+    media: bool = True,
 ) -> list[Content]:
     """The physical messages of a post in one chat, in order. Empty where the account is not configured.
 
-    ``whole``: as many as it takes, whatever the chat bears.
+    ``whole``: as many as it takes, whatever the chat bears; ``media``: False for words in place of every file.
     """
     capabilities = directory.capabilities(address)
     if capabilities is None:
         return []
+    if not media:
+        capabilities = replace(capabilities, media=frozenset())
     most = sys.maxsize if whole else capabilities.max_parts
     if capabilities.form is Form.LINE:
         return _line_parts(view, address, directory, capabilities, w, most)
@@ -225,18 +234,24 @@ async def plan_parts(
     due: datetime | None = None,
     after: Delivery | None = None,
     revision: int = 0,
+    person_id: int | None = None,
 ) -> list[Delivery]:
-    """One row for each physical message; each waits for the one before it, the first for ``after``."""
+    """One row for each physical message; each waits for the one before it, the first for ``after``.
+
+    ``person_id``: it is this person's private copy.
+    """
     rows: list[Delivery] = []
     for number, content in enumerate(parts, first):
         rows.append(
             await ledger.plan(
-                kind=ledger.POST,
+                kind=ledger.POST if person_id is None else ledger.COPY,
                 address=address,
                 now=now,
                 content=content,
                 community=community.id,
                 post_id=post.id,
+                person_id=person_id,
+                view="" if person_id is None else ledger.CAN_WAIT,
                 part=number,
                 revision=revision,
                 waits_for=rows[-1].id if rows else None if after is None else after.id,

@@ -32,6 +32,40 @@ async def plan_removal(post: Post, submission: Submission, directory: Directory,
     return list(dict.fromkeys(stays))
 
 
+async def remove_copy(post: Post, rows: list[Delivery], directory: Directory, now: datetime) -> tuple[int, bool]:
+    """Take one person's private copy back (its rows, locked).
+
+    Returns how many rows that took, and whether something stays that cannot be removed.
+    """
+    leaving = {row.target_id for row in rows if row.operation == ledger.DELETE and row.state not in ledger_changes.DEAD}
+    planned, stays = 0, False
+    for row in rows:
+        if row.operation == ledger.EDIT:
+            await ledger_changes.call_off(row)
+        if row.operation != ledger.SEND or row.id in leaving:
+            continue
+        if row.state in ledger_changes.DEAD or await ledger_changes.call_off(row):
+            continue
+        capabilities = directory.capabilities(row.address)
+        if capabilities is not None and not capabilities.deletes_own:
+            stays = True
+            continue
+        await ledger.plan(
+            kind=ledger.COPY,
+            address=row.address,
+            now=now,
+            operation=ledger.DELETE,
+            community=post.community,
+            post_id=post.id,
+            person_id=row.person_id,
+            part=row.part,
+            revision=post.revision,
+            target=row,
+        )
+        planned += 1
+    return planned, stays
+
+
 async def _remove(
     row: Delivery, post: Post, submission: Submission, directory: Directory, now: datetime
 ) -> Refusal | None:

@@ -12,7 +12,7 @@ from bridge.core.splitting import split
 from bridge.core.states import PostState, ReviewState
 from bridge.core.text import RichText, plain
 from bridge.delivery import planning
-from bridge.intake import belonging, languages, posting, requests
+from bridge.intake import belonging, joining, languages, posting, requests, settings, wishes
 from bridge.intake.context import Context
 from bridge.members import contact, interview
 from bridge.moderation import appeals, corrections, restoring, retracting
@@ -20,7 +20,7 @@ from bridge.moderation.outcomes import rejection_text
 from bridge.moderation.reasons import Reason
 from bridge.rendering import posts
 from bridge.rendering.words import Words
-from bridge.storage import afterwards, dialogue, ledger, people, submissions, undoing
+from bridge.storage import afterwards, dialogue, invitations, ledger, people, submissions, undoing
 from bridge.storage.models import Identity, Post, Review
 
 _SLASH = re.compile(r"/(\w+)\s*(.*)", re.DOTALL)
@@ -33,9 +33,10 @@ _APPEAL = re.compile(r"appeal\s*#?(\d+(?:\s*:|\s).+)", re.IGNORECASE | re.DOTALL
 """With its reason, where there is nothing to reply to."""
 _NAMES = (
     frozenset({"help", "start", "profile", "status", "withdraw", "retract", "get", "id", "community", "queue"})
-    | {languages.KIND}
+    | {languages.KIND, "join", "leave", "settings", "away", "back"}
     | requests.NAMES
 )
+_MEMBERS = frozenset({"leave", "settings", "away", "back"})
 _PAUSE = timedelta(minutes=1)
 _DIGITS = 9
 """More than any post's number has, and less than a database column holds."""
@@ -45,6 +46,8 @@ _DIGITS = 9
 class Command:
     name: str
     argument: str = ""
+    is_word: bool = False
+    """Said in one word that may as well answer a question."""
 
 
 def parse(event: MessagePosted) -> Command | None:
@@ -59,6 +62,8 @@ def parse(event: MessagePosted) -> Command | None:
         return Command(name=(match[1] or match[2]).casefold(), argument=match[3] or "")
     if match := _APPEAL.fullmatch(text):
         return Command(name="appeal", argument=match[1])
+    if (wish := wishes.typed(text)) is not None:
+        return Command(name=wish[0], argument=wish[1], is_word=True)
     return None
 
 
@@ -99,6 +104,14 @@ async def run(
     if command.name == languages.KIND:
         await languages.run(command.argument, identity, event.ref.address, community, context)
         return
+    if command.name in _MEMBERS:
+        await settings.run(command.name, command.argument, identity, event.ref.address, community, context)
+        return
+    known = context.communities.on_account(event.account)
+    by_code = command.name == "start" and invitations.is_code(command.argument)
+    if command.name == "join" or (by_code and wishes.names(command.argument, known) is None):
+        await joining.join(event, command.argument, identity, known, context)
+        return
     match command.name:
         case "start":
             contents = await _start(identity, community, w)
@@ -121,6 +134,8 @@ async def run(
     for content in contents:
         if content.text:
             await contact.say(event.ref.address, content, community, context.now)
+    if command.name == "start":
+        await joining.start(identity, event.ref.address, community, context)
 
 
 def _ids(event: MessagePosted) -> str:
@@ -140,6 +155,7 @@ def _help(community: Community, w: Words) -> str:
             w._("/get 12 – the whole text of post 12"),
             w._("/language – the language I write to you in"),
             w._("To answer post 12 where you cannot reply to it, begin your message with: Re #12"),
+            w._("/join, /settings, /away, /leave – become a member, how you read, and when not"),
         )
     )
 

@@ -6,7 +6,7 @@ from bridge.core.ids import Address
 from bridge.core.message import Uncarried
 from bridge.core.states import ConversationState
 from bridge.core.text import EMPTY, RichText, plain
-from bridge.intake import choosing, languages, posting
+from bridge.intake import choosing, joining, languages, posting, settings
 from bridge.intake.context import Context
 from bridge.members import contact, interview, reach
 from bridge.members.reach import Letter
@@ -24,6 +24,9 @@ async def continues(event: MessagePosted, identity: Identity, context: Context) 
     must be a reply: what follows an answer is a post.
     """
     if await languages.answered(event, identity, context):
+        await joining.again(identity, event.ref.address, context)
+        return True
+    if await joining.answered(event, identity, context) or await settings.answered(event, identity, context):
         return True
     text, uncarried = posting.tidy(event, context)
     replied = None if event.reply_to is None else await ledger.answered(event.reply_to, event.at, context.now)
@@ -152,7 +155,14 @@ async def _dialogue(handle: Handle, identity: Identity, where: Address, context:
         return Reply(text="")
     if conversation.kind == languages.KIND:
         await languages.pressed(conversation, identity, handle.argument, where, context)
+        await joining.again(identity, where, context)
         return Reply(text="")
+    if conversation.kind == joining.KIND:
+        done = await joining.pressed(conversation, identity, handle.action, handle.argument, where, context)
+        return Reply(text="") if done else None
+    if conversation.kind == settings.KIND:
+        done = await settings.pressed(conversation, identity, handle.argument, where, context)
+        return Reply(text="") if done else None
     community = context.communities.get(conversation.community)
     if community is None:
         return None

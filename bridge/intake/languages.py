@@ -12,7 +12,6 @@ from bridge.core.ids import Address
 from bridge.core.message import Button, Content
 from bridge.core.states import ConversationState, ConversationStep
 from bridge.core.text import RichText, plain
-from bridge.intake import choosing
 from bridge.intake.context import Context
 from bridge.members import contact, interview, reach
 from bridge.members.reach import Letter
@@ -20,7 +19,7 @@ from bridge.moderation import query
 from bridge.rendering.languages import base, tag_of
 from bridge.rendering.sms import to_gsm7
 from bridge.rendering.words import Words, words
-from bridge.storage import ledger, people, submissions
+from bridge.storage import ledger, memberships, people, submissions
 from bridge.storage.models import Conversation, Identity
 
 KIND = "language"
@@ -136,6 +135,8 @@ async def _opened(identity: Identity, community: Community, context: Context) ->
 
 async def _choose(identity: Identity, tag: str, where: Address, community: Community | None, context: Context) -> None:
     await people.choose_language(identity, tag)
+    await memberships.forget_languages(identity.person_id)
+    identity.person.languages = "{}"
     conversation = await people.conversation(identity, KIND)
     if conversation is not None and conversation.state == ConversationState.OPEN:
         await people.advance(conversation, context.now, transition=ConversationStep.FINISH)
@@ -168,10 +169,9 @@ async def answered(event: MessagePosted, identity: Identity, context: Context) -
 
 async def _asked_since(event: MessagePosted, identity: Identity, conversation: Conversation, context: Context) -> bool:
     """Was something else asked later, which the same words would answer?"""
-    for kind in (interview.KIND, choosing.KIND):
-        other = await people.conversation(identity, kind)
-        if other is not None and other.state == ConversationState.OPEN and other.updated_at > conversation.updated_at:
-            return True
+    newest = await people.newest_open(identity)
+    if newest is not None and newest.id != conversation.id and newest.updated_at > conversation.updated_at:
+        return True
     awaited = await query.awaited(identity, event.text, context.desk)
     return awaited is not None and awaited[2] > conversation.updated_at
 

@@ -1,5 +1,6 @@
 """A member's message becomes a submission, its edit a new wording, its deletion a withdrawal."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bridge.core.community import Community, Group, Intake
@@ -11,11 +12,11 @@ from bridge.core.message import Attachment, Content, Uncarried
 from bridge.core.policy import Consequence
 from bridge.core.states import ReviewState
 from bridge.core.text import EMPTY, RichText, joined, plain
-from bridge.intake import pausing, published, refusing, threads
+from bridge.intake import admission, pausing, published, refusing, threads
 from bridge.intake.context import Context
 from bridge.members import contact, interview
 from bridge.members.profiles import shown_name
-from bridge.moderation import cards, decisions, retracting, rewording, rules, sharing, unread
+from bridge.moderation import cards, decisions, joining, retracting, rewording, rules, sharing, unread
 from bridge.moderation.threads import inherited
 from bridge.rendering.refusals import refusal_words
 from bridge.storage import codec, inbox, intake_reads, ledger, people, submissions
@@ -67,6 +68,11 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         await _answer(event, identity, community, context, _nothing(identity, community))
         return
     leaves = intake == Intake.HOLD.value and not private
+    door = await admission.at_the_door(event, identity, community, context)
+    if not door.passes:
+        if leaves and door.is_banned:
+            await _remove_original(event.ref, None, community, context, can_wait=True)
+        return
     if len(text) > community.max_length:
         if leaves:
             await _remove_original(event.ref, None, community, context)
@@ -92,7 +98,10 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
             await _remove_original(event.ref, None, community, context, can_wait=True)
         await refusing.tell(event, text, ruling, identity, community, context, removed=leaves)
         return
-    publish = ruling.consequence is Consequence.APPROVE
+    if not door.is_member:
+        # Approving it lets its author in: that is for a moderator to say.
+        ruling = replace(ruling, codes=(joining.NOT_MEMBER, *ruling.codes))
+    publish = ruling.consequence is Consequence.APPROVE and door.is_member
     if publish and leaves and await intake_reads.originals_stay(event.ref.address, context.now - _REMEMBERED):
         # Removing it would fail again, and readers there would see it twice.
         leaves, intake = False, Intake.COPY.value
@@ -131,7 +140,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     ):
         await _offer_questions(identity, community, context)
         return  # what its author is told of that says all that a receipt would
-    await _receipt(event, identity, review, community, context, removed=leaves)
+    await _receipt(event, identity, review, community, context, door, removed=leaves)
 
 
 async def _remove_original(
@@ -195,7 +204,14 @@ async def _joins_album(event: MessagePosted, context: Context, uncarried: tuple[
 
 
 async def _receipt(
-    event: MessagePosted, identity: Identity, review: Review, community: Community, context: Context, *, removed: bool
+    event: MessagePosted,
+    identity: Identity,
+    review: Review,
+    community: Community,
+    context: Context,
+    door: admission.Admission,
+    *,
+    removed: bool,
 ) -> None:
     """The author hears at once: privately where possible, else in one short reply that removes itself."""
     token = await submissions.handle("submission", review.submission_id, "withdraw", context.now)
@@ -205,7 +221,8 @@ async def _receipt(
     capabilities = context.directory.capabilities(identity.direct) if identity.direct else None
     editable = capabilities is not None and capabilities.edits and not removed
     question = sharing.asked_while_held(wording.findings, review.submission.number, w, editable=editable)
-    receipt = decisions.held_receipt(identity, review, community, token, also=[*refused, *question])
+    also = [*refused, *question, *admission.said(door, community, w)]
+    receipt = decisions.held_receipt(identity, review, community, token, also=also)
     if await contact.tell(identity, receipt, community, context.directory, context.now) is not None:
         await _offer_questions(identity, community, context)
         return

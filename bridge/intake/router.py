@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from bridge.core.community import Community
 from bridge.core.events import (
     BotMembershipChanged,
     ButtonPressed,
@@ -18,10 +19,10 @@ from bridge.core.hygiene import clean_text
 from bridge.core.ids import Address
 from bridge.core.message import Content
 from bridge.core.text import plain
-from bridge.intake import bridging, choosing, commands, conversing, posting
+from bridge.intake import bridging, choosing, commands, conversing, posting, stopping, wishes
 from bridge.intake.context import Context, PressAnswer
-from bridge.members import contact
-from bridge.moderation import application_desk, applying, cards, channel, letters, permissions
+from bridge.members import contact, interview
+from bridge.moderation import application_desk, applying, cards, channel, letters, permissions, query
 from bridge.moderation import commands as orders
 from bridge.moderation.acts import Moderator, Reply
 from bridge.moderation.orders import Order
@@ -79,6 +80,9 @@ async def _posted(event: MessagePosted, context: Context) -> None:
         return  # bots, ours or others': answering them is how loops begin
     await chats.remember(event.ref.address, event.chat_title)
     if event.chat_kind is ChatKind.PRIVATE:
+        if wishes.is_stop(event.text.text) and not event.files:
+            await stopping.stop(event, context)
+            return
         identity = await commands.meet_privately(event, context)
         await _private(event, identity, context)
         await letters.deliver_waiting(identity, context.communities, context.directory, context.now)
@@ -153,6 +157,8 @@ async def _private(event: MessagePosted, identity: Identity, context: Context) -
     if command is not None and command.name == "community" and len(known) > 1:
         await choosing.ask(event, identity, known, context, waits=False)
         return
+    if command is not None and command.is_word and await _answers_a_question(event, command, identity, known, context):
+        command = None
     if command is not None and (event.text.text.startswith("/") or not _answers_something(event)):
         await commands.run(command, event, identity, community or known[0], context)
         return
@@ -163,6 +169,18 @@ async def _private(event: MessagePosted, identity: Identity, context: Context) -
             await choosing.ask(event, identity, known, context)
         return
     await posting.submit(event, community, context, intake="private")
+
+
+async def _answers_a_question(
+    event: MessagePosted, command: commands.Command, identity: Identity, known: tuple[Community, ...], context: Context
+) -> bool:
+    """Is a word such as "daily" what somebody was asked for, or is "join us" said to people?"""
+    if command.name == "join":
+        return not wishes.is_meant(command.argument, known)
+    if await query.awaited(identity, event.text, context.desk) is not None:
+        return True
+    asked = await people.newest_open(identity)
+    return asked is not None and asked.kind == interview.KIND and command.name == "away"
 
 
 def _answers_something(event: MessagePosted) -> bool:

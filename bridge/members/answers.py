@@ -16,7 +16,7 @@ _VARIANTS: Mapping[str, Mapping[str, frozenset[str]]] = {
         "yes": frozenset({"yes", "y", "yeah", "yep", "ok", "okay", "agree", "i agree", "agreed", "yes please"}),
         "no": frozenset({"no", "n", "nope", "disagree", "i do not agree", "i don't agree", "no thanks"}),
         "skip": frozenset({"skip", "-", "pass"}),
-        "later": frozenset({"later", "not now", "stop"}),
+        "later": frozenset({"later", "not now"}),
     },
     "fr": {
         "yes": frozenset({"oui", "d'accord", "daccord", "je suis d'accord"}),
@@ -43,7 +43,7 @@ _VARIANTS: Mapping[str, Mapping[str, frozenset[str]]] = {
         "later": frozenset({"baadaye", "baadae", "sio sasa", "si sasa", "siyo sasa"}),
     },
 }
-_OWN = frozenset({"si", "la", "n", "y", "stop", "pass", "pause", "vale"})
+_OWN = frozenset({"si", "la", "n", "y", "pass", "pause", "vale"})
 """Understood only in the language they are listed for."""
 _ENDS = " .!,;:…"
 

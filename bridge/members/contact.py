@@ -8,7 +8,7 @@ from bridge.core.message import Button, Content
 from bridge.core.text import RichText
 from bridge.delivery.directory import Directory
 from bridge.rendering.words import Words, words
-from bridge.storage import inbox, ledger
+from bridge.storage import inbox, ledger, people
 from bridge.storage.models import Delivery, Identity
 
 NOTICE_LIFETIME = timedelta(hours=24)
@@ -17,12 +17,16 @@ STAYS = timedelta(seconds=60)
 
 
 def language_of(identity: Identity, community: Community | None) -> Words:
-    """The person's own language, else the community's."""
-    return words(identity.person.language or (community.language if community else ""))
+    """The language that the person chose for this community, else their own, else the community's."""
+    if community is None:
+        return words(identity.person.language)
+    return words(people.language_for(identity.person, community.id) or community.language)
 
 
 def reachable(identity: Identity, directory: Directory) -> bool:
-    """Can this person be written to privately, as far as we know?"""
+    """Can this person be written to privately, as far as we know, and have they not said STOP?"""
+    if identity.stopped_at is not None:
+        return False
     direct = identity.direct
     capabilities = None if direct is None else directory.capabilities(direct)
     return capabilities is not None and (capabilities.opens_direct or identity.direct_open)

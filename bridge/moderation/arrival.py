@@ -62,7 +62,17 @@ def lines(facts: CardFacts, w: Words) -> list[str]:
 # --- sent ---
 
 
+def private_line(facts: CardFacts, w: Words) -> list[str]:
+    """Those who read alone are summed up."""
+    arrived, count = facts.copies
+    if not count:
+        return []
+    return [w._("✉️ Private copies: {arrived} of {count}", arrived=w.number(arrived), count=w.number(count))]
+
+
 def _arrived(places: Sequence[_Place], w: Words) -> list[str]:
+    if not places:
+        return []
     if all(row.state in _WAITING and row.attempts <= 1 for place in places for row in place.sends):
         return [w.ngettext("On its way to {count} group", "On its way to {count} groups", len(places))]
     arrived = [place for place in places if all(row.state == DeliveryState.DELIVERED for row in place.sends)]

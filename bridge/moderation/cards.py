@@ -21,6 +21,8 @@ from bridge.storage.models import Delivery, Identity, Review
 
 ARRIVAL_PAUSE = timedelta(seconds=2)
 """Arrivals are gathered for this long, so that a card is edited once and not for every group."""
+COPIES_PAUSE = timedelta(seconds=20)
+"""The same for private copies, of which there may be thousands."""
 _GATHER = timedelta(seconds=3)
 _MOST_FILES = 20
 """Of an author's answers about one item, in each channel."""
@@ -202,7 +204,10 @@ async def refresh_one(card: Delivery, now: datetime, *, pause: timedelta = timed
     """Plan an edit of one card, unless it is still to be composed anyway, or was never there."""
     if card.state in (DeliveryState.REFUSED, DeliveryState.CANCELLED) or not card.payload:
         return
-    if await ledger.unclaimed_edit(card) is not None:
+    waiting = await ledger.unclaimed_edit(card)
+    if waiting is not None:
+        if waiting.due_at > now + pause:
+            await ledger.bring_forward(waiting, now + pause)
         return
     await ledger.plan(
         kind=ledger.CARD,

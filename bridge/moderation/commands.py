@@ -2,13 +2,13 @@
 
 from bridge.core.message import Content
 from bridge.core.text import plain
-from bridge.moderation import appointing, discussions, duty, emergency, group_orders, queue, rota, trust
+from bridge.moderation import appointing, discussions, duty, emergency, group_orders, inviting, queue, rota, trust
 from bridge.moderation.deeds import DEEDS
 from bridge.moderation.orders import Order, OrderHandler
 
 COMMANDS: dict[str, OrderHandler] = {
     name: handler
-    for module in (queue, appointing, emergency, rota, duty, trust, discussions, group_orders)
+    for module in (queue, appointing, emergency, rota, duty, trust, discussions, group_orders, inviting)
     for name, handler in module.COMMANDS.items()
 }
 """By name, without the slash."""
@@ -46,6 +46,7 @@ def _help(order: Order) -> str:
             w._("/rota – whose day it is; reminders name them"),
             w._("/standing #12 trusted, held or none – what is said of an author"),
             w._("/emergency on – hold every post until /emergency off"),
+            w._("/invite 10 14 – a code that lets ten people in within fourteen days"),
             w._("/discussion – thematic discussions; how to open one: /discussion help"),
             w._("/groups – the connected groups and how they are; /unbridge G3 disconnects one"),
             w._("/help – this list"),

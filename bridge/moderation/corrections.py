@@ -19,7 +19,7 @@ from bridge.moderation.panel import refusal_sentence
 from bridge.moderation.reasons import Reason
 from bridge.rendering.edits import changed, in_words
 from bridge.rendering.words import Words
-from bridge.storage import afterwards, audit, beside, chats, codec, desk, submissions
+from bridge.storage import afterwards, audit, beside, chats, codec, desk, feed, submissions
 from bridge.storage.models import Identity, Post, Review
 
 
@@ -110,6 +110,7 @@ async def carry_out(
     if not await afterwards.reword(post, wording, now, **dressed):
         return
     stays = await correcting.plan_correction(post, submission, community, directory, now, not_before=at or now)
+    await feed.note_change(post, "correct", now)
     await cards.refresh_published(submission.id, now)
     if communities is not None:
         await crossing.tell_others(post, communities, now)

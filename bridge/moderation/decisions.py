@@ -13,7 +13,18 @@ from bridge.core.text import plain
 from bridge.delivery.directory import Directory
 from bridge.members import contact, reach
 from bridge.members.profiles import shown_name
-from bridge.moderation import authors, cards, corrections, crossing, joined, outcomes, powers, publication, schedule
+from bridge.moderation import (
+    authors,
+    cards,
+    corrections,
+    crossing,
+    joined,
+    joining,
+    outcomes,
+    powers,
+    publication,
+    schedule,
+)
 from bridge.moderation.acts import Act, Reply
 from bridge.moderation.facts import facts_of
 from bridge.moderation.reasons import Reason
@@ -145,6 +156,7 @@ async def after_approval(
     due = now + community.policy.undo
     await reach.write(identity, letter, community, directory, now, review_id=review.id, mark=undoing.APPROVED, due=due)
     await joined.tell_authors(review, community, directory, now, approved=True)
+    await joining.by_post(review, community, directory, now, by)
 
 
 async def approve_by_rules(

@@ -11,7 +11,7 @@ from bridge.core.ids import Address
 from bridge.core.message import Content
 from bridge.core.states import DeliveryState
 from bridge.core.text import plain
-from bridge.members import contact
+from bridge.members import contact, copies
 from bridge.moderation import arrival, cards, safeguarding
 from bridge.rendering.words import words
 from bridge.storage import chats, dialogue, inbox, ledger, people, submissions, undoing
@@ -19,6 +19,7 @@ from bridge.storage.ledger import Effects
 from bridge.storage.models import Delivery, Post
 
 log = structlog.get_logger()
+_PRIVATE = (ledger.NOTICE, ledger.COPY, ledger.DIGEST)
 
 
 def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
@@ -26,11 +27,14 @@ def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
 
     async def effects(rows: Sequence[Delivery]) -> None:
         posts: set[int] = set()
+        copied: set[int] = set()
         for row in rows:
-            if row.kind == ledger.POST and row.post_id is not None:
-                posts.add(row.post_id)
-            if row.kind == ledger.NOTICE and row.state == DeliveryState.REFUSED and row.reason == Refusal.UNREACHABLE:
+            if row.post_id is not None:
+                (posts if row.kind == ledger.POST else copied).add(row.post_id)
+            if row.kind in _PRIVATE and row.state == DeliveryState.REFUSED and row.reason == Refusal.UNREACHABLE:
                 await people.close_direct(row.account, row.chat)
+            if row.kind == ledger.COPY and row.operation == ledger.DELETE and row.state == DeliveryState.REFUSED:
+                await _say_copy_stays(row, communities, now())
             if row.state == DeliveryState.REFUSED and dialogue.marked(row) is not None and row.review_id is not None:
                 await _show_again(row.review_id, now())
             ended = undoing.ended_review(row) if row.operation == ledger.SEND else None
@@ -45,8 +49,17 @@ def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
                 await _say_original_stays(row, communities, now())
         for post in await Post.filter(id__in=list(posts)):
             await cards.refresh_published(post.submission_id, now(), pause=cards.ARRIVAL_PAUSE)
+        for post in await Post.filter(id__in=list(copied - posts)):
+            await cards.refresh_published(post.submission_id, now(), pause=cards.COPIES_PAUSE)
 
     return effects
+
+
+async def _say_copy_stays(row: Delivery, communities: Communities, now: datetime) -> None:
+    """A post was taken back, and somebody's own copy of it cannot be removed."""
+    community = communities.get(row.community)
+    if community is not None and row.reason not in (Refusal.TARGET_GONE, Refusal.UNREACHABLE):
+        await copies.removal_refused(row, community, now)
 
 
 async def _show_again(review_id: int, now: datetime) -> None:

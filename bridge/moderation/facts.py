@@ -18,8 +18,10 @@ from bridge.storage import (
     codec,
     desk,
     dialogue,
+    feed,
     intake_reads,
     ledger,
+    memberships,
     merges,
     people,
     quotations,
@@ -29,6 +31,7 @@ from bridge.storage import (
 )
 from bridge.storage.models import Delivery, Identity, Post, Query, Review, Revision, Submission
 from bridge.storage.models_desk import Note, Theme, Translation, Vote
+from bridge.storage.models_members import Membership
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +94,10 @@ class CardFacts:
     """The post's rows with the names of their chats."""
     thin: frozenset[Address] = frozenset()
     """Those of its chats where every message costs money."""
+    copies: tuple[int, int] = (0, 0)
+    """Of how many people's private copies how many have arrived: (arrived, all)."""
+    membership: Membership | None = None
+    """Where the author stands in this community."""
     quotations: int = 0
     """How many passages of the post are marked."""
     untold: bool = False
@@ -106,7 +113,7 @@ class CardFacts:
         post = self.post
         if self.review.kind == afterwards.CORRECTION or post is None or post.corrected_at is not None:
             return False
-        return undoing.is_unattempted(row for row, _ in self.deliveries)
+        return post.feed_number is None and undoing.is_unattempted(row for row, _ in self.deliveries)
 
     @property
     def fingerprint(self) -> str:
@@ -136,8 +143,7 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
     post = await submissions.post_of_submission(submission.id)
     deliveries: list[tuple[Delivery, str]] = []
     if post is not None:
-        rows = [row for row in await ledger.of_post(post.id) if row.kind == ledger.POST]
-        deliveries = [(row, await chats.title(row.address)) for row in rows]
+        deliveries = [(row, await chats.title(row.address)) for row in await ledger.of_post(post.id)]
     answers = None
     if submission.reply_post_id is not None:
         parent = await submissions.post_by_id(submission.reply_post_id)
@@ -184,6 +190,8 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         origin_became=await _origin_became(submission),
         post=post,
         deliveries=deliveries,
+        copies=(0, 0) if post is None or post.feed_number is None else await feed.arrived(post.id),
+        membership=await memberships.membership(identity.person_id, community.id),
         quotations=0 if post is None else await quotations.count(post.id),
         untold=review.kind != afterwards.CORRECTION and await undoing.is_untold(review),
         asked_back=post is not None and await afterwards.is_asked_back(review),

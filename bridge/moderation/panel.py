@@ -6,7 +6,7 @@ from bridge.core.message import Button, Content
 from bridge.core.states import PostState, ReviewState
 from bridge.core.text import EMPTY, MarkKind, RichText, joined, marked, plain
 from bridge.members.profiles import shown_name
-from bridge.moderation import additions, arrival, menu, routing, talk
+from bridge.moderation import additions, arrival, menu, routing, standing, talk
 from bridge.moderation.facts import CardFacts
 from bridge.moderation.hints import HintKind
 from bridge.moderation.hints import label as hint_label
@@ -78,7 +78,8 @@ def _author(facts: CardFacts, w: Words) -> str:
     )
     said = {"trusted": w._("trusted"), "held": w._("always to be held")}.get(facts.standing)
     profile = cards.paragraph(facts.card, w) if facts.has_profile else w._("no profile yet")
-    lines.append(" · ".join(part for part in (earlier, said, profile) if part))
+    member = "" if facts.forwarded is not None else standing.words_of(facts.membership, facts.community, w)
+    lines.append(" · ".join(part for part in (earlier, said, member, profile) if part))
     return "\n".join(lines)
 
 
@@ -177,6 +178,8 @@ def held_because(code: str, w: Words) -> str:
             return w._("its original could not be removed from the group")
         case "first_posts":
             return w._("the author is new")
+        case "not_member":
+            return w._("its author is not a member yet: approving it lets them in")
         case "always_held":
             return w._("this author's posts are always held")
         case "links":
@@ -274,7 +277,7 @@ def _afterwards(facts: CardFacts, w: Words) -> list[str]:
         lines.append(w._("🙏 The author asks to take it back"))
     if facts.quotations:
         lines.append(w.ngettext("💬 {count} quotation marked", "💬 {count} quotations marked", facts.quotations))
-    return [*lines, *arrival.lines(facts, w), *routing.waits(facts, w)]
+    return [*lines, *arrival.lines(facts, w), *arrival.private_line(facts, w), *routing.waits(facts, w)]
 
 
 def shown_words(facts: CardFacts) -> RichText:

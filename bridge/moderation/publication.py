@@ -10,7 +10,7 @@ from bridge.delivery import planning
 from bridge.delivery.directory import Directory
 from bridge.members.profiles import author_card
 from bridge.rendering.languages import base
-from bridge.storage import afterwards, beside, codec, desk, submissions, undoing
+from bridge.storage import afterwards, beside, codec, desk, feed, submissions, undoing
 from bridge.storage.counting import next_number, next_would_be
 from bridge.storage.models import Post, Review, Revision, Submission
 
@@ -22,6 +22,7 @@ async def publish(
     former = await undoing.former_id(review.id)
     post = await submissions.publish(await _frozen(review, wording, community, now, at, next_number, post_id=former))
     await planning.plan_post(post, review.submission, community, directory, now, not_before=at)
+    feed.announce()
     return post
 
 

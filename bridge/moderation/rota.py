@@ -25,6 +25,11 @@ _UNTIL = re.compile(
 )
 
 
+def without_until(said: str) -> str:
+    """``Monday`` of "until Monday"."""
+    return _UNTIL.sub("", said, count=1) if _UNTIL.match(said) else said
+
+
 async def present(community: Community, now: datetime) -> dict[UserRef, Role]:
     """Who may decide and is not away, by account. Who is away on one account is away on all of theirs."""
     gone = await desk.absent(community.id, now)
@@ -44,7 +49,7 @@ async def away(order: Order) -> Content:
 async def _away(order: Order, community: Community, w: Words) -> str:
     now, zone = order.desk.now, community.policy.zone
     said = order.argument.strip()
-    until = parse(_UNTIL.sub("", said, count=1) if _UNTIL.match(said) else said, now, zone)
+    until = parse(without_until(said), now, zone)
     if until is None:
         return w._("Until when? For example: /away until Monday, /away 3 days, /away until 24 December 08:00.")
     identity = await order.identity()

@@ -8,13 +8,14 @@ import structlog
 from bridge.core.community import Communities, Community
 from bridge.core.errors import StorageUnavailable
 from bridge.delivery.directory import Directory
+from bridge.members import copies
 from bridge.moderation import claims, daily, patience, reminders, unread
 from bridge.storage.database import UNAVAILABLE
 
 log = structlog.get_logger()
 
 Tick = Callable[[Community, Directory, datetime], Awaitable[None]]
-TICKS: tuple[Tick, ...] = (reminders.tick, daily.tick, claims.tick, patience.tick, unread.tick)
+TICKS: tuple[Tick, ...] = (reminders.tick, daily.tick, claims.tick, patience.tick, unread.tick, copies.tick)
 
 
 async def tick(communities: Communities, directory: Directory, now: datetime) -> None:

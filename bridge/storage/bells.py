@@ -34,3 +34,5 @@ class Bell:
 
 inbox_bell = Bell()
 delivery_bell = Bell()
+feed_bell = Bell()
+"""Something was published, changed or taken back: private copies follow."""

@@ -14,7 +14,8 @@ from bridge.core.errors import Refusal
 from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Content
 from bridge.core.ports import Later, Refused, SendOutcome, Sent, Unknown
-from bridge.core.states import DeliveryState, DeliveryStep, PostState
+from bridge.core.reading import COPIED
+from bridge.core.states import DeliveryState, DeliveryStep, MembershipState, PostState
 from bridge.storage import codec
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
@@ -26,7 +27,9 @@ from bridge.storage.ledger_reads import (
     APPLICATION,
     CAN_WAIT,
     CARD,
+    COPY,
     DELETE,
+    DIGEST,
     EDIT,
     EXHIBIT,
     NOTICE,
@@ -55,7 +58,8 @@ from bridge.storage.ledger_reads import (
     versions,
 )
 from bridge.storage.ledger_steps import LIFETIME, advance, advance_all, cancel_dependants, release
-from bridge.storage.models import Delivery
+from bridge.storage.models import Delivery, Identity
+from bridge.storage.models_members import Membership
 
 Compose = Callable[[Delivery], Awaitable["Frozen | None"]]
 
@@ -85,6 +89,7 @@ async def plan(
     community: str = "",
     post_id: int | None = None,
     review_id: int | None = None,
+    person_id: int | None = None,
     application_id: int | None = None,
     operation: str = SEND,
     part: int = 1,
@@ -107,6 +112,7 @@ async def plan(
         community=community,
         post_id=post_id,
         review_id=review_id,
+        person_id=person_id,
         application_id=application_id,
         account=address.account,
         chat=address.chat,
@@ -158,7 +164,22 @@ async def release_settled() -> None:
 
 async def _is_pointless(row: Delivery) -> bool:
     """Would carrying it out show what is no longer true?"""
-    return await _is_overtaken(row) or await _is_taken_back(row)
+    return await _is_overtaken(row) or await _is_taken_back(row) or await _is_unwanted(row)
+
+
+async def _is_unwanted(row: Delivery) -> bool:
+    """Is it a private copy for somebody who has left, been banned or erased, or wants none any more?"""
+    if row.kind not in (COPY, DIGEST) or row.operation != SEND or row.doubted:
+        return False
+    wanted = Membership.filter(
+        person_id=row.person_id,
+        community=row.community,
+        state=MembershipState.MEMBER,
+        reading__in=[reading.value for reading in COPIED],
+        person__erased_at__isnull=True,
+    )
+    stopped = Identity.filter(account=row.account, direct_chat=row.chat, stopped_at__isnull=False)
+    return not await wanted.exists() or await stopped.exists()
 
 
 async def _is_taken_back(row: Delivery) -> bool:
@@ -278,6 +299,20 @@ async def _record_sent(outcomes: Sequence[Outcome], now: datetime) -> list[Deliv
     return rows
 
 
+async def call_off_notices(address: Address) -> None:
+    """Cancel what a chat was to be told and nobody has tried to send."""
+    rows = Delivery.filter(kind=NOTICE, account=address.account, chat=address.chat, operation=SEND)
+    for row in await rows.filter(state=DeliveryState.PLANNED, attempts=0):
+        await advance(row, DeliveryStep.CANCEL)
+        await cancel_dependants([row.id])
+
+
+async def bring_forward(row: Delivery, due: datetime) -> None:
+    """Let a planned row go sooner."""
+    await Delivery.filter(id=row.id, state=DeliveryState.PLANNED).update(due_at=due)
+    delivery_bell.ring_after_commit()
+
+
 async def set_view(card: Delivery, view: str) -> None:
     """Which keyboard a channel is looking at."""
     await Delivery.filter(id=card.id).update(view=view)
@@ -308,7 +343,9 @@ __all__ = [
     "APPLICATION",
     "CAN_WAIT",
     "CARD",
+    "COPY",
     "DELETE",
+    "DIGEST",
     "EDIT",
     "EXHIBIT",
     "LIFETIME",
@@ -323,7 +360,9 @@ __all__ = [
     "Outcome",
     "answered",
     "application_rows",
+    "bring_forward",
     "call_off",
+    "call_off_notices",
     "call_off_older",
     "card_rows",
     "claim",

@@ -14,11 +14,13 @@ from bridge.storage import codec
 from bridge.storage.models import Delivery
 
 POST, CARD, EXHIBIT, PROMPT, NOTICE, REMOVAL = "post", "card", "exhibit", "prompt", "notice", "removal"
+COPY, DIGEST = "copy", "digest"
+"""A post for one person alone; many posts in short, for one person alone."""
 APPLICATION = "application"
 """The card of an application, as ``CARD`` is that of a review."""
 SEND, EDIT, DELETE = "send", "edit", "delete"
 CAN_WAIT = "can_wait"
-"""The view of a row that lets everything else of its lane go first."""
+"""The view of a row that lets everything else of its lane, and of its account, go first."""
 ANSWER = "answer"
 """The view of an exhibit that shows a file of an author's answer."""
 ACTIVE = (DeliveryState.PLANNED, DeliveryState.ATTEMPTING, DeliveryState.IN_DOUBT)
@@ -28,7 +30,9 @@ _QUICKEST = timedelta(seconds=5)
 
 
 async def heads(now: datetime, accounts: Sequence[str]) -> list[tuple[int, Address]]:
-    """The first row of every lane that may go now, oldest first: (row id, lane). What can wait goes last there."""
+    """The first row of every lane that may go now, oldest first: (row id, lane). What can wait goes last, there and
+    among the lanes: twenty thousand private copies keep no card waiting.
+    """
     found = (
         await Delivery.filter(
             state=DeliveryState.PLANNED, due_at__lte=now, waits_for__isnull=True, account__in=list(accounts)
@@ -41,7 +45,7 @@ async def heads(now: datetime, accounts: Sequence[str]) -> list[tuple[int, Addre
     for head, account, chat, view in found:
         lane, place = Address(account, chat), (view == CAN_WAIT, head)
         lanes[lane] = min(lanes.get(lane, place), place)
-    return sorted((head, lane) for lane, (_, head) in lanes.items())
+    return [(head, lane) for (_, head), lane in sorted((place, lane) for lane, place in lanes.items())]
 
 
 async def in_doubt(now: datetime, accounts: Sequence[str], limit: int = 50) -> list[Delivery]:
@@ -90,7 +94,8 @@ async def answered(ref: RemoteRef, heard_at: datetime, now: datetime) -> Deliver
 
 
 async def of_post(post_id: int) -> list[Delivery]:
-    return await Delivery.filter(post_id=post_id).order_by("id")
+    """Its rows for the groups, oldest first; of private copies there may be thousands (``storage.feed``)."""
+    return await Delivery.filter(post_id=post_id, kind=POST).order_by("id")
 
 
 async def first_part(post_id: int, address: Address) -> Delivery | None:
@@ -122,7 +127,7 @@ async def places(post_ids: Sequence[int]) -> dict[int, list[RemoteRef]]:
 
 async def threaded(row: Delivery, content: Content) -> Content:
     """The first part of an answer replies to the post it answers, wherever that stands in this chat."""
-    if row.kind != POST or row.part != 1 or row.operation != SEND or content.reply_to is not None:
+    if row.kind not in (POST, COPY) or row.part != 1 or row.operation != SEND or content.reply_to is not None:
         return content
     post = row.post  # read together with the row by `claim`
     if post is None or post.reply_post_id is None:

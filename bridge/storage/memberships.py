@@ -4,8 +4,10 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from bridge.core.reading import COPIED
 from bridge.core.states import MEMBERSHIP, MembershipState, MembershipStep
-from bridge.storage import audit
+from bridge.storage import audit, codec, feed
+from bridge.storage.models import Person, Post
 from bridge.storage.models_members import Membership
 
 
@@ -29,7 +31,7 @@ async def enter(
     by: str = "",
     **values: Any,
 ) -> Membership:
-    """A first membership, as APPLIED or MEMBER; inside the caller's transaction.
+    """A first membership, as APPLIED or MEMBER; inside the caller's transaction. What was published before is not sent.
 
     Raises ValueError where there is one already: change that by ``step``.
     """
@@ -38,6 +40,8 @@ async def enter(
     if await Membership.filter(person_id=person_id, community=community).exists():
         raise ValueError("there is a membership already")
     joined = now if state is MembershipState.MEMBER else None
+    if "read_post_id" not in values and values.get("reading") in COPIED:
+        values["read_post_id"] = await _newest_id(community, now)
     return await Membership.create(
         person_id=person_id,
         community=community,
@@ -55,6 +59,8 @@ async def step(row: Membership, taken: MembershipStep, *, now: datetime, by: str
     target = MEMBERSHIP.target(taken)
     if target is MembershipState.MEMBER:
         values |= {"joined_at": now, "ended_at": None}
+        if row.reading in COPIED:
+            values["read_post_id"] = await _newest_id(row.community, now)
     elif target is not MembershipState.APPLIED:
         values |= {"ended_at": now}
     changed = await Membership.filter(id=row.id, state__in=MEMBERSHIP.sources(taken)).update(
@@ -71,6 +77,25 @@ async def prefer(row: Membership, **values: Any) -> None:
         raise ValueError("a state changes by step alone")
     await Membership.filter(id=row.id).update(**values)
     row.update_from_dict(values)
+    if "language" in values:
+        await _remember_languages(row.person_id)
+
+
+async def _newest_id(community: str, now: datetime) -> int:
+    post = await feed.release(community, now)
+    return 0 if post is None else post.id
+
+
+async def _remember_languages(person_id: int) -> None:
+    """Beside the person stands what their memberships say: whoever writes to them looks there."""
+    said = {row.community: row.language for row in await memberships(person_id) if row.language}
+    await Person.filter(id=person_id).update(languages=codec.dump_object(said))
+
+
+async def forget_languages(person_id: int) -> None:
+    """One language for all communities again."""
+    await Membership.filter(person_id=person_id).update(language="")
+    await _remember_languages(person_id)
 
 
 async def ban(person_id: int, community: str, *, by: str, reason: str, now: datetime) -> bool:
@@ -110,3 +135,8 @@ async def members(
 
 async def count(community: str, state: MembershipState = MembershipState.MEMBER) -> int:
     return await Membership.filter(community=community, state=state).count()
+
+
+async def has_published(person_id: int, community: str) -> bool:
+    """Has a community published anything of this person?"""
+    return await Post.filter(community=community, submission__identity__person_id=person_id).exists()

@@ -255,6 +255,9 @@ class Post(Model):
     targets = fields.TextField(default="[]", db_default="[]")
     publish_at = fields.DatetimeField(null=True)
     """When its first message may go out."""
+    feed_number = fields.BigIntField(null=True)
+    """Its place among what its community has published, in the order of publication: those who read privately are
+    sent what stands behind the last one they were sent. Null until the first of them may be."""
     corrected_at = fields.DatetimeField(null=True)
     retracted_at = fields.DatetimeField(null=True)
     retracted_name = fields.CharField(ID, default="", db_default="")
@@ -264,6 +267,7 @@ class Post(Model):
     class Meta:
         table = "post"
         unique_together = (("community", "number"),)
+        indexes = (Index(fields=("community", "feed_number")),)
 
 
 class Handle(Model):

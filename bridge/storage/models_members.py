@@ -45,6 +45,8 @@ class Membership(Model):
     """The last post they were sent (or were offered in a digest)."""
     digest_at = fields.DatetimeField(null=True)
     """When their last digest was made."""
+    next_at = fields.DatetimeField(null=True)
+    """Not to be looked at before, for private copies: their next digest, the end of their quiet hours."""
     created_at = fields.DatetimeField()
     joined_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)
@@ -54,7 +56,29 @@ class Membership(Model):
     class Meta:
         table = "membership"
         unique_together = (("person", "community"),)
-        indexes = (Index(fields=("community", "state")), Index(fields=("reading", "id")))
+        indexes = (
+            Index(fields=("community", "state")),
+            Index(fields=("reading", "id")),
+            Index(fields=("community", "reading", "next_at")),
+        )
+
+
+class CopyChange(Model):
+    """A post was corrected or taken back: its private copies follow, a batch at a time."""
+
+    id = id_column()
+    post_id = fields.BigIntField()
+    community = fields.CharField(SHORT)
+    action = fields.CharField(16)
+    """correct or retract."""
+    after_person = fields.BigIntField(default=0)
+    """Up to this person all copies have been seen to."""
+    done = fields.BooleanField(default=False)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "copy_change"
+        indexes = (Index(fields=("done", "community", "id")),)
 
 
 class Invitation(Model):
@@ -158,4 +182,4 @@ class BridgedGroup(Model):
         return Address(AccountId(self.account), ChatId(self.chat))
 
 
-__all__ = ["Application", "BridgedGroup", "Invitation", "LinkCode", "Membership"]
+__all__ = ["Application", "BridgedGroup", "CopyChange", "Invitation", "LinkCode", "Membership"]

@@ -17,6 +17,8 @@ class Person(Model):
     id = id_column()
     language = fields.CharField(16, default="")
     created_at = fields.DatetimeField()
+    languages = fields.TextField(default="{}", db_default="{}")
+    """{community: language} where they want another one there: as their memberships say it, beside the person."""
     erased_at = fields.DatetimeField(null=True)
     """Everything about them was erased: the row stays so that numbers in the audit log point at nobody."""
 
@@ -37,6 +39,8 @@ class Identity(Model):
     direct_chat = fields.CharField(ID, default="")
     direct_open = fields.BooleanField(default=False)
     """The person has written privately, so we may answer there."""
+    stopped_at = fields.DatetimeField(null=True)
+    """They wrote STOP here: nothing is sent to it until they write again."""
     community = fields.CharField(SHORT, default="")
     """Where private messages go, once chosen."""
     verified = fields.CharField(16, default="platform", db_default="platform")

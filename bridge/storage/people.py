@@ -34,9 +34,9 @@ async def meet(sender: Sender, now: datetime, *, privately: bool = False) -> Ide
     if sender.direct:
         changes["direct_chat"] = sender.direct
     stale = {key: value for key, value in changes.items() if getattr(identity, key) != value}
-    if privately and not identity.direct_open:
-        await Identity.filter(id=identity.id).update(direct_open=True)
-        identity.direct_open = True
+    if privately and (not identity.direct_open or identity.stopped_at is not None):
+        await Identity.filter(id=identity.id).update(direct_open=True, stopped_at=None)
+        identity.direct_open, identity.stopped_at = True, None
     if stale:
         await Identity.filter(id=identity.id).update(**stale)
         identity.update_from_dict(stale)
@@ -69,6 +69,18 @@ async def find_by_handle(handle: str, accounts: Collection[str]) -> list[Identit
 async def written_to_in(address: Address) -> Identity | None:
     """Whose private chat this is."""
     return await Identity.filter(account=address.account, direct_chat=address.chat).first()
+
+
+async def stop(identity: Identity, now: datetime) -> None:
+    """They said STOP: nothing more is sent to this account until they write again (and it is met privately)."""
+    await Identity.filter(id=identity.id).update(stopped_at=now)
+    identity.stopped_at = now
+
+
+def language_for(person: Person, community: str) -> str:
+    """What they want to be written to in by a community, or in general; empty where they never said."""
+    own = {} if person.languages == "{}" else codec.load_object(person.languages)
+    return str(own.get(community, "")) or person.language
 
 
 async def close_direct(account: str, chat: str) -> None:
@@ -123,6 +135,18 @@ async def waiting_events() -> list[int]:
 
 async def conversation(identity: Identity, kind: str) -> Conversation | None:
     return await Conversation.get_or_none(identity_id=identity.id, kind=kind)
+
+
+async def newest_open(identity: Identity) -> Conversation | None:
+    """Of all dialogues that wait for an answer, the one in which was asked last."""
+    rows = Conversation.filter(identity_id=identity.id, state=ConversationState.OPEN)
+    return await rows.order_by("-updated_at", "-id").first()
+
+
+async def pause_all(identity: Identity, now: datetime) -> None:
+    """Wait for no answer any more."""
+    for row in await Conversation.filter(identity_id=identity.id, state=ConversationState.OPEN):
+        await advance(row, now, transition=ConversationStep.PAUSE)
 
 
 async def conversation_by_id(conversation_id: int) -> Conversation | None:

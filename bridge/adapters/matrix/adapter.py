@@ -106,6 +106,10 @@ class MatrixAdapter:
     def health(self) -> Health:
         return self._health
 
+    def profile_link(self) -> str | None:
+        """Shows the account in whatever app a person has: https://matrix.to"""
+        return f"https://matrix.to/#/{self._session.user}"
+
     # --- receiving ---
 
     async def _connect(self, sink: Sink, state: StateStore) -> None:

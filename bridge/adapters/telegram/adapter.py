@@ -286,6 +286,15 @@ class TelegramAdapter:
     async def administers(self, chat: ChatId, user: UserId) -> bool:
         return await describing.administers(self._client, self._clock, chat, user)
 
+    async def introduce(self) -> None:
+        """Learn the bot's name."""
+        await self._client.open()
+        try:
+            answer = await self._client.call("getMe")
+        except TelegramError as error:
+            raise ConnectionError(faults.in_words(error)) from None
+        self._receiver.me = convert.Me(int(answer["id"]), str(answer.get("username") or ""))
+
     def start_link(self, payload: str) -> str | None:
         me = self._receiver.me
         if me is None or not me.username or not _START_PAYLOAD.fullmatch(payload):

@@ -1,0 +1,85 @@
+"""Single words that members of any phone can write: JOIN, DAILY, PAUSE, LEAVE, STOP, in five languages.
+
+Each is a wish only where it is the whole message; in any other a word is what its author meant it to be.
+"""
+
+import re
+
+from bridge.core.community import Community
+from bridge.core.membership import Reading
+from bridge.members.answers import folded
+from bridge.storage import invitations
+
+_STOP = frozenset(
+    {"stop", "stopall", "unsubscribe", "arret", "arreter", "desabonner", "parar", "pare", "alto", "baja", "acha"}
+    | {"komesha", "simamisha"}
+)
+"""Without accents. What carriers know as such, and the same in the other languages."""
+_JOIN = (
+    "join",
+    "rejoindre",
+    "adherer",
+    "participar",
+    "aderir",
+    "entrar",
+    "unirse",
+    "unirme",
+    "jiunge",
+    "kujiunga",
+    "nijiunge",
+)
+_READING: dict[Reading, tuple[str, ...]] = {
+    Reading.IMMEDIATE: ("immediate", "immediat", "imediato", "inmediato", "mara moja", "papo hapo"),
+    Reading.DAILY: ("daily", "quotidien", "chaque jour", "diario", "kila siku"),
+    Reading.WEEKLY: ("weekly", "hebdomadaire", "hebdo", "semanal", "kila wiki"),
+    Reading.MONTHLY: ("monthly", "mensuel", "mensal", "mensual", "kila mwezi"),
+}
+_AWAY = frozenset({"pause", "pausa", "sitisha", "pumzika"})
+_BACK = frozenset({"back", "resume", "retour", "reprendre", "voltei", "retomar", "volver", "reanudar", "nimerudi"})
+_LEAVE = frozenset({"leave", "quitter", "sair", "salir", "ondoka", "toka"})
+_SETTINGS = frozenset({"settings", "reglages", "parametres", "definicoes", "configuracoes", "ajustes", "mipangilio"})
+_JOINING = re.compile(rf"(?:{'|'.join(_JOIN)})(?:[\s:]+(?P<what>\S(?:.{{0,40}}\S)?))?")
+_AWAY_UNTIL = re.compile(rf"(?:{'|'.join(sorted(_AWAY))})\s+(?P<until>\S.{{0,40}})")
+_LONGEST = 60
+
+
+def is_stop(text: str) -> bool:
+    """Is it the whole message? Then it is honoured before anything else."""
+    return len(text) <= _LONGEST and folded(text) in _STOP
+
+
+def typed(text: str) -> tuple[str, str] | None:
+    """The command that a message of one or two words stands for, with its argument; None for all others.
+
+    What follows JOIN is looked at later, by who knows the communities (``names``).
+    """
+    if len(text) > _LONGEST or "\n" in text.strip():
+        return None
+    said = folded(text)
+    for reading, listed in _READING.items():
+        if said in listed:
+            return "settings", f"reading {reading.value}"
+    if said in _AWAY:
+        return "away", ""
+    if said in _BACK:
+        return "back", ""
+    if said in _LEAVE:
+        return "leave", ""
+    if said in _SETTINGS:
+        return "settings", ""
+    if (match := _AWAY_UNTIL.fullmatch(said)) is not None:
+        return "away", match["until"]
+    if (match := _JOINING.fullmatch(said)) is not None:
+        return "join", match["what"] or ""
+    return None
+
+
+def names(argument: str, communities: tuple[Community, ...]) -> Community | None:
+    """The community that was named by its id or name."""
+    said = folded(argument)
+    return next((each for each in communities if said in (folded(each.id), folded(each.name))), None)
+
+
+def is_meant(argument: str, communities: tuple[Community, ...]) -> bool:
+    """May what follows JOIN be a community or a code? "Join us on Friday" is a message."""
+    return not argument or names(argument, communities) is not None or invitations.is_code(argument)
