@@ -62,16 +62,16 @@ async def test_two_hundred_messages_in_a_hold_group(world: World) -> None:
 async def test_a_stranger_who_repeats_commands_is_answered_once(world: World) -> None:
     said = ("/queue", "/next", "/help", "/moderators", "/moderators add @me", "/emergency on", "/discussion", "/what")
     async with world.bridge():
-        for _ in range(30):
+        for _ in range(10):
             for command in said:
                 writes(world, command, user="mallory", chat="mods")
             for command in ("/id", "/help", "/get 1", "/status"):
                 writes(world, command, user="mallory", chat="kenya")
         writes(world, "/queue", user="grace", chat="mods")
         writes(world, "Is zinc safe?")
-        await until(lambda: world.card())
+        await until(lambda: world.card() and "post waiting" in world.texts("mods")[-1], seconds=45)
         assert len(world.texts("mods")) <= len(said) + 2
-        assert len(world.texts("kenya")) == 2
+        await until(lambda: len(world.texts("kenya")) == 2)
         for _ in range(3):
             writes(world, "/next", user="grace", chat="mods")
         await until(lambda: len([text for text in world.texts("mods") if text.startswith("#1 · Amina")]) >= 3)
