@@ -182,7 +182,8 @@ async def _ask(
     if known is not None and known.state == LinkState.ASKED:
         application = await applications.open_about(group_links.NAME, known.id)
         if application is not None:
-            await groups.describe(known, title=title, size=facts.members)
+            if context.group is not None:
+                await groups.describe(known, title=title, size=facts.members)
             await applications.remember(application, **remembered)
             await applying.refresh(application, context.now)
             said = w._(
@@ -225,7 +226,8 @@ def _platform(account: str, context: Context) -> str:
 
 
 async def _unbridge(event: MessagePosted, address: Address, identity: Identity, context: Context) -> None:
-    rows = [row for row in await groups.of_chat(address) if row.state in groups.WANTED]
+    known = [row for row in await groups.of_chat(address) if row.state in groups.WANTED]
+    rows = [row for row in known if context.communities.get(row.community) is not None]
     found = context.communities.of_group(address)
     if not rows:
         community = None if found is None else found[0]

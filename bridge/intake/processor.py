@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from bridge.core.clock import Clock
 from bridge.core.community import Communities, Intake
 from bridge.core.errors import MediaRefused, StorageContended, StorageUnavailable, TooSoon
-from bridge.core.events import ButtonPressed, ChatKind, InboundEvent, MessagePosted
+from bridge.core.events import ButtonPressed, ChatKind, InboundEvent, MessageEdited, MessagePosted
 from bridge.core.message import Attachment, Content, Uncarried, UncarriedKind
 from bridge.core.ports import CanAnswerPress, CanDescribe, ChatFacts
 from bridge.core.text import plain
@@ -34,6 +34,9 @@ _IDLE = 15.0
 _LANES = 16
 _LOOK_SECONDS = 10.0
 """The longest that a platform is waited for when it is asked about a group."""
+_LOOK_AGAIN = 5.0
+"""For so many seconds what was told of a group is taken as still true: who asks a hundred times is looked at once."""
+_LOOKS = 200
 _MOMENT = timedelta(milliseconds=200)
 
 
@@ -55,6 +58,7 @@ class Processor:
         self._clock = clock
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._answers: set[asyncio.Task[None]] = set()
+        self._looks: dict[tuple[str, str, str], tuple[float, tuple[ChatFacts | None, bool]]] = {}
         self._stopping = False
 
     async def run(self) -> None:
@@ -146,6 +150,8 @@ class Processor:
             await router.handle(event, context)
             if not await inbox.finish(row):
                 raise _AlreadyDoneError
+            if await self._is_nobodys(event):
+                await inbox.empty(row)
         log.info("inbox_event_done", id=row.id, account=row.account, type=event.type)
         for answer in context.answers:
             self._answer(answer)
@@ -200,14 +206,32 @@ class Processor:
         adapter: object = self._directory.adapter(event.account)
         if asked is None or not isinstance(event, MessagePosted) or not isinstance(adapter, CanDescribe):
             return None, False
+        about = (event.account, event.chat, event.sender.ref.user if asked.name == "unbridge" else "")
+        now = self._clock.monotonic()
+        if about in self._looks and now - self._looks[about][0] < _LOOK_AGAIN:
+            return self._looks[about][1]
+        found: tuple[ChatFacts | None, bool] = (None, False)
         try:
             async with asyncio.timeout(_LOOK_SECONDS):
                 if asked.name == "unbridge":
-                    return None, await adapter.administers(event.chat, event.sender.ref.user)
-                return await adapter.describe(event.chat), False
+                    found = None, await adapter.administers(event.chat, event.sender.ref.user)
+                else:
+                    found = await adapter.describe(event.chat), False
         except OSError as error:  # a TimeoutError is one
             log.warning("group_not_described", account=event.account, error=type(error).__name__)
-            return None, False
+        self._looks.pop(about, None)
+        self._looks[about] = (now, found)
+        while len(self._looks) > _LOOKS:
+            del self._looks[next(iter(self._looks))]
+        return found
+
+    async def _is_nobodys(self, event: InboundEvent) -> bool:
+        """Was it said in a group that is not connected? Then its words are not for us to keep."""
+        if not isinstance(event, MessagePosted | MessageEdited) or event.chat_kind is ChatKind.PRIVATE:
+            return False
+        address = await inbox.origin(event.ref.address)
+        used = self._communities.of_group(address) is not None or bool(self._communities.of_moderators(address))
+        return not used and bridging.parse(event) is None
 
     async def _reads(self, event: MessagePosted) -> bool:
         """May what this person sends become a post? Files of all others stay where they are."""

@@ -182,10 +182,12 @@ async def _options(application: Application, community: Community, w: Words) -> 
 
 async def _hindered(ruling: Ruling) -> Reply | None:
     """Why it cannot be connected now, or not in this way."""
-    w, row = ruling.w, await groups.by_id(ruling.application.subject_id)
+    w, known = ruling.w, await groups.by_id(ruling.application.subject_id)
+    rows = [] if known is None else await groups.locked(known.address)
+    row = next((each for each in rows if known is not None and each.id == known.id), None)
     if row is None or row.state != LinkState.ASKED:
         return Reply(text=w._("That group no longer asks. Nothing was done."), alert=True)
-    for other in await groups.locked(row.address):
+    for other in rows:
         if other.id != row.id and other.state == LinkState.LINKED:
             named = ruling.desk.communities.get(other.community)
             name = other.community if named is None else named.name
@@ -293,10 +295,12 @@ async def _set(ruling: Ruling, row: BridgedGroup, name: str, value: str) -> Repl
 
 async def withdraw(row: BridgedGroup, desk: Desk, *, by: Identity | None, name: str = "") -> None:
     """It no longer asks."""
+    application = await applications.open_about(NAME, row.id)
+    if application is not None:  # locked before the group, as whoever decides on it does
+        application = await applications.locked(application.id)
     if not await groups.step(row, LinkStep.UNLINK, desk.now, by="" if by is None else str(by.ref)):
         return
     connecting.disconnected(row, desk, was_linked=False)
-    application = await applications.open_about(NAME, row.id)
     if application is not None:
         await applications.decide(application, ApplicationStep.WITHDRAW, by=by, name=name, now=desk.now)
         await applying.refresh(application, desk.now)

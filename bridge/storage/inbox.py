@@ -183,6 +183,11 @@ async def postpone(row: Inbox, now: datetime, note: str) -> bool:
     return True
 
 
+async def empty(row: Inbox) -> None:
+    """Keep no word of an event; its row stays, so that it is recognised when it comes again."""
+    await Inbox.filter(id=row.id).update(event="{}", raw_json="")
+
+
 async def wait(row: Inbox, until: datetime) -> None:
     """Look at an event again a moment later; nothing failed."""
     async with transaction():

@@ -15,7 +15,9 @@ import structlog
 from bridge import logs
 from bridge.core.errors import MediaRefused
 from bridge.core.events import ButtonPressed, MessagePosted
+from bridge.core.ids import Address, ChatId, UserId
 from bridge.core.message import Attachment, AttachmentKind, RemoteFile
+from bridge.core.ports import ChatFacts
 from bridge.delivery.directory import Directory
 from bridge.intake import processor, router
 from bridge.intake.processor import Processor
@@ -23,6 +25,7 @@ from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.storage import codec, database, inbox
 from bridge.storage.inbox import DurableSink
 from bridge.storage.models import Delivery, Inbox, Review, Revision
+from bridge.storage.models_members import BridgedGroup
 from tests.unit.delivery.scripted import Scripted
 from tests.unit.storage.stage import COMMUNITIES, MODS, NET, NOW, SLOW, FakeClock, posted, sender
 
@@ -152,3 +155,83 @@ async def test_nobody_waits_for_an_answer_to_a_press(clock: FakeClock) -> None:
     worker.stop()
     async with asyncio.timeout(5):
         await worker.run()
+
+
+# --- groups that are not connected ---
+
+
+class Describing(Scripted):
+    """An account that can look at groups, and counts how often it is asked to."""
+
+    looks = 0
+    trouble: OSError | None = None
+
+    async def describe(self, chat: ChatId) -> ChatFacts | None:
+        self.looks += 1
+        if self.trouble is not None:
+            raise self.trouble
+        return ChatFacts(title="Clinic", members=7)
+
+    async def administers(self, chat: ChatId, user: UserId) -> bool:
+        self.looks += 1
+        return user == "amina"
+
+
+CLINIC = Address(NET, ChatId("clinic"))
+
+
+async def say(worker: Processor, clock: FakeClock, text: str, key: str, user: str = "amina") -> Inbox:
+    await DurableSink(NET, clock).accept([posted(text, key=key, chat=CLINIC, user=user, raw=json.dumps(text))])
+    await work(worker, clock)
+    return (await Inbox.all().order_by("-id"))[0]
+
+
+def looking(clock: FakeClock, account: Describing) -> Processor:
+    async def fetch(account: str, file: RemoteFile) -> Attachment:
+        raise AssertionError
+
+    return Processor(COMMUNITIES, Directory({NET: account, SLOW: Scripted(SLOW)}), fetch, clock)
+
+
+async def test_what_is_said_in_a_group_that_is_not_connected_is_not_kept(clock: FakeClock) -> None:
+    row = await say(made(clock), clock, "My neighbour is ill", "1")
+    assert (row.state, row.event, row.raw_json) == ("done", "{}", "")
+    assert "zinc" in (await say_in_kenya(clock)).event
+
+
+async def say_in_kenya(clock: FakeClock) -> Inbox:
+    await DurableSink(NET, clock).accept([posted("Is zinc safe?", key="2")])
+    await work(made(clock), clock)
+    return (await Inbox.all().order_by("-id"))[0]
+
+
+async def test_who_asks_a_hundred_times_is_looked_at_once(clock: FakeClock) -> None:
+    account = Describing(NET)
+    worker = looking(clock, account)
+    asked = [posted("/bridge hifa", key=f"b{number}", chat=CLINIC) for number in range(20)]
+    await DurableSink(NET, clock).accept(asked)
+    while rows := await inbox.take(clock.now(), busy=set()):
+        for row in rows:
+            await worker._process(row)
+    assert account.looks == 1
+    assert (await BridgedGroup.get()).size == 7
+    clock.pass_by(10)
+    await say(worker, clock, "/bridge hifa", "later")
+    assert account.looks == 2
+
+
+async def test_a_group_that_cannot_be_looked_at_may_ask_all_the_same(clock: FakeClock) -> None:
+    account = Describing(NET)
+    account.trouble = ConnectionError("nobody listens")
+    await say(looking(clock, account), clock, "/bridge hifa", "1")
+    group = await BridgedGroup.get()
+    assert (group.state, group.size) == ("asked", None)
+
+
+async def test_the_platform_says_who_runs_a_group(clock: FakeClock) -> None:
+    worker = looking(clock, Describing(NET))
+    await say(worker, clock, "/bridge hifa", "1", user="joy")
+    await say(worker, clock, "/unbridge", "2", user="mallory")
+    assert (await BridgedGroup.get()).state == "asked"
+    await say(worker, clock, "/unbridge", "3", user="amina")
+    assert (await BridgedGroup.get()).state == "unlinked"
