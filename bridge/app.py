@@ -17,7 +17,7 @@ from bridge.core.community import Communities
 from bridge.core.errors import AccountError, StorageUnavailable
 from bridge.core.exports import DiscussionLine, ExportedDiscussion, Posts, Quotations
 from bridge.core.ids import AccountId
-from bridge.core.message import Attachment, Content, RemoteFile
+from bridge.core.message import Attachment, AttachmentKind, Content, RemoteFile
 from bridge.core.ports import Adapter, AdapterContext, CanFetch, HasRoutes, Health, StateStore
 from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, StatusReport
 from bridge.core.states import DeliveryStep
@@ -28,11 +28,12 @@ from bridge.intake.processor import Processor
 from bridge.media.ingest import ingest
 from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.store import MediaStore
-from bridge.moderation import cards, timers
+from bridge.moderation import cards, forgetting, timers
+from bridge.moderation.acts import Desk
 from bridge.moderation.effects import arrivals
 from bridge.rendering.sms import to_gsm7
-from bridge.storage import audit, codec, database, exports, ledger, reports, upkeep
-from bridge.storage.bells import delivery_bell, inbox_bell
+from bridge.storage import audit, codec, database, erasure, exports, ledger, people, reports, upkeep
+from bridge.storage.bells import delivery_bell, inbox_bell, upkeep_bell
 from bridge.storage.inbox import DurableSink, DurableState
 from bridge.storage.models import Delivery
 from bridge.web.server import WebServer
@@ -41,6 +42,8 @@ log = structlog.get_logger()
 
 MAX_FILE = 20 * 1024 * 1024
 """Bytes: the most that Telegram lets a bot fetch."""
+_UNUSED_FOR = 600.0
+"""Seconds that a file must have lain there before it is removed as used by nobody."""
 _RETRY_ACCOUNT = 60.0
 """Seconds until an account that could not start is tried again."""
 
@@ -127,6 +130,16 @@ async def settle(delivery: int, step: DeliveryStep, *, by: str, now: datetime) -
     return await reports.delivery(delivery)
 
 
+async def forget_person(config: Config, person_id: int, now: datetime) -> forgetting.Forgotten:
+    """Erase a person as they could themselves with /forget; inside ``open_storage``, with or without a running program.
+
+    Nothing is sent here: a running program (or the next one) carries out what is planned. Raises NotErasable.
+    """
+    desk = Desk(communities=Communities(config.communities()), directory=Directory(build_adapters(config)), now=now)
+    accounts = await people.identities(person_id)
+    return await forgetting.forget(person_id, desk, farewell=accounts)
+
+
 class Bridge:
     """One running program: adapters, intake, delivery and the web server over one database."""
 
@@ -158,12 +171,13 @@ class Bridge:
                 file_path=self._media.path,
                 clock=self._clock,
             )
-            processor = Processor(self._communities, self._directory, self._fetch, self._clock)
+            processor = Processor(self._communities, self._directory, self._fetch, self._clock, self._keep)
             self._schedule(stack, worker)
             tasks = [
                 asyncio.create_task(worker.run(), name="delivery"),
                 asyncio.create_task(processor.run(), name="intake"),
                 asyncio.create_task(self._announce(ready), name="ready"),
+                asyncio.create_task(self._forget_files(), name="forgetting"),
                 *(asyncio.create_task(self._account(a), name=f"account-{a.account}") for a in self._adapters.values()),
             ]
             try:
@@ -233,8 +247,26 @@ class Bridge:
 
     async def _upkeep(self) -> None:
         with suppress(StorageUnavailable):
-            await upkeep.prune(self._clock.now())
+            await upkeep.prune(self._clock.now(), self._config.retention)
+        with suppress(StorageUnavailable):
+            await self._remove_unused()
+            if await erasure.is_marked():
+                await database.scrub(whole=True)
+                await erasure.unmark()
         await asyncio.to_thread(self._media.sweep)
+
+    async def _forget_files(self) -> None:
+        """Somebody was erased: what the tables no longer hold leaves the disk, too."""
+        while True:
+            await upkeep_bell.wait(3600.0)
+            with suppress(StorageUnavailable):
+                await self._remove_unused()
+                await database.scrub(whole=False)
+
+    async def _remove_unused(self) -> None:
+        for sha256 in await erasure.unused_files():
+            if await asyncio.to_thread(self._media.remove, sha256, unused_for=_UNUSED_FOR):
+                await erasure.file_is_gone(sha256)
 
     async def _stop(self, worker: Worker, processor: Processor, tasks: Sequence[asyncio.Task[None]]) -> None:
         """Let what is under way end, and only then close the accounts: a call cut short is a doubtful send."""
@@ -257,6 +289,15 @@ class Bridge:
         if not isinstance(adapter, CanFetch):
             raise UnfitMedia(MediaReason.UNSUPPORTED)
         return await ingest(self._media, adapter.fetch(file, limit=MAX_FILE), file)
+
+    async def _keep(self, data: bytes, name: str, mime: str) -> Attachment:
+        """A file that we made ourselves."""
+
+        async def once() -> AsyncIterator[bytes]:
+            yield data
+
+        stored = await self._media.put(once(), MAX_FILE)
+        return Attachment(sha256=stored.sha256, kind=AttachmentKind.DOCUMENT, mime=mime, size=stored.size, name=name)
 
     async def _compose(self, row: Delivery) -> ledger.Frozen | None:
         """Freeze what a row sends. Cards show what is true at this moment; all else was written when it was planned."""
@@ -311,6 +352,7 @@ __all__ = [
     "export_posts",
     "export_quotations",
     "find_discussions",
+    "forget_person",
     "open_storage",
     "run",
     "settle",

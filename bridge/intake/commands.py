@@ -12,7 +12,7 @@ from bridge.core.splitting import split
 from bridge.core.states import PostState, ReviewState
 from bridge.core.text import RichText, plain
 from bridge.delivery import planning
-from bridge.intake import languages, posting, requests
+from bridge.intake import languages, linking, posting, requests, rights
 from bridge.intake.context import Context
 from bridge.members import contact, interview
 from bridge.moderation import appeals, corrections, restoring, retracting
@@ -35,6 +35,8 @@ _NAMES = (
     frozenset({"help", "start", "profile", "status", "withdraw", "retract", "get", "id", "community", "queue"})
     | {languages.KIND}
     | requests.NAMES
+    | linking.NAMES
+    | rights.NAMES
 )
 _PAUSE = timedelta(minutes=1)
 _DIGITS = 9
@@ -55,6 +57,9 @@ def parse(event: MessagePosted) -> Command | None:
         return Command(name=name, argument=match[2].strip())
     if (language := languages.typed(text)) is not None:
         return Command(name=languages.KIND, argument=language)
+    for module in (linking, rights):
+        if (found := module.typed(text)) is not None:
+            return Command(name=found[0], argument=found[1])
     if match := _WORD.fullmatch(text):
         return Command(name=(match[1] or match[2]).casefold(), argument=match[3] or "")
     if match := _APPEAL.fullmatch(text):
@@ -99,6 +104,12 @@ async def run(
     if command.name == languages.KIND:
         await languages.run(command.argument, identity, event.ref.address, community, context)
         return
+    if command.name in linking.NAMES:
+        await linking.run(command.name, command.argument, identity, event.ref.address, community, context)
+        return
+    if command.name in rights.NAMES:
+        await rights.run(command.name, command.argument, identity, event.ref.address, community, context)
+        return
     match command.name:
         case "start":
             contents = await _start(identity, community, w)
@@ -139,6 +150,9 @@ def _help(community: Community, w: Words) -> str:
             w._("/restore 12 – send a post that lapsed to the moderators again"),
             w._("/get 12 – the whole text of post 12"),
             w._("/language – the language I write to you in"),
+            w._("/accounts – your accounts here; /link adds another, /unlink 2 takes one away"),
+            w._("/mydata – everything that is held about you; /correct puts your profile right"),
+            w._("/forget – erase everything about you"),
         )
     )
 

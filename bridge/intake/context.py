@@ -11,6 +11,8 @@ from bridge.moderation.acts import Desk
 
 Fetch = Callable[[str, RemoteFile], Awaitable[Attachment]]
 """Bring a file of an account into our media store; raises MediaRefused, OSError."""
+Keep = Callable[[bytes, str, str], Awaitable[Attachment]]
+"""Put a file of our own into the media store: its bytes, name and MIME type. Raises StorageUnavailable."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,7 @@ class Context:
     event_id: int
     attachments: tuple[Attachment, ...] = ()
     unfetched: tuple[Uncarried, ...] = ()
+    keep: Keep | None = None
     answers: list[PressAnswer] = field(default_factory=list)
 
     @property

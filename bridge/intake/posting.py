@@ -15,7 +15,7 @@ from bridge.intake import published, refusing
 from bridge.intake.context import Context
 from bridge.members import contact, interview
 from bridge.members.profiles import shown_name
-from bridge.moderation import cards, decisions, retracting, rewording, rules, sharing, unread
+from bridge.moderation import banning, cards, decisions, retracting, rewording, rules, sharing, unread
 from bridge.rendering.refusals import refusal_words
 from bridge.storage import codec, desk, inbox, intake_reads, ledger, people, submissions
 from bridge.storage.models import Identity, Review, Submission
@@ -63,6 +63,9 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         return  # told twice, by two ways of receiving
     private = event.chat_kind is ChatKind.PRIVATE
     identity = await people.meet(event.sender, context.now, privately=private)
+    if await banning.is_banned(identity, community):
+        await _turn_away(event, identity, community, context, intake=intake)
+        return
     text, uncarried = tidy(event, context)
     if await _joins_album(event, context, uncarried):
         return
@@ -131,6 +134,15 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         await _offer_questions(identity, community, context)
         return  # what its author is told of that says all that a receipt would
     await _receipt(event, identity, review, community, context, removed=leaves)
+
+
+async def _turn_away(
+    event: MessagePosted, identity: Identity, community: Community, context: Context, *, intake: str
+) -> None:
+    """Nothing of a banned person is taken. They know; it is said again now and then."""
+    if intake == Intake.HOLD.value:
+        await _remove_original(event.ref, None, community, context, can_wait=True)
+    await banning.turn_away(identity, community, context.directory, context.now)
 
 
 async def _inherited(reply_post_id: int | None, community: Community) -> tuple[str, int | None]:

@@ -18,7 +18,7 @@ from bridge.core.ports import CanAnswerPress
 from bridge.core.text import plain
 from bridge.delivery.directory import Directory
 from bridge.intake import router
-from bridge.intake.context import Context, Fetch
+from bridge.intake.context import Context, Fetch, Keep
 from bridge.media.refusal import UnfitMedia
 from bridge.members import contact
 from bridge.rendering.refusals import UNFETCHED
@@ -46,11 +46,14 @@ class _FetchLaterError(Exception):
 class Processor:
     """Handles inbox events. ``fetch`` brings a file into the media store."""
 
-    def __init__(self, communities: Communities, directory: Directory, fetch: Fetch, clock: Clock) -> None:
+    def __init__(
+        self, communities: Communities, directory: Directory, fetch: Fetch, clock: Clock, keep: Keep | None = None
+    ) -> None:
         self._communities = communities
         self._directory = directory
         self._fetch = fetch
         self._clock = clock
+        self._keep = keep
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._stopping = False
 
@@ -128,6 +131,7 @@ class Processor:
             event_id=row.id,
             attachments=attachments,
             unfetched=unfetched,
+            keep=self._keep,
         )
         async with transaction():
             await router.handle(event, context)

@@ -2,6 +2,7 @@
 
 from bridge.moderation import (
     asking,
+    banning,
     claims,
     correcting,
     history,
@@ -35,6 +36,7 @@ DEEDS: dict[str, Deed] = {
         claims,
         safeguarding,
         trust,
+        banning,
         votes,
         notes,
         short,

@@ -10,7 +10,9 @@ from bridge.core.ids import Address, CommunityId
 from bridge.core.message import Attachment, Uncarried
 from bridge.core.states import ReviewState
 from bridge.core.text import RichText
-from bridge.members.profiles import author_card
+from bridge.members.profiles import author_card, shown_name
+from bridge.members.vouching import told_apart
+from bridge.rendering.words import words
 from bridge.storage import (
     afterwards,
     beside,
@@ -20,6 +22,7 @@ from bridge.storage import (
     dialogue,
     intake_reads,
     ledger,
+    memberships,
     merges,
     people,
     quotations,
@@ -48,6 +51,9 @@ class CardFacts:
     card: AuthorCard
     has_profile: bool
     standing: str = ""
+    banned: bool = False
+    name: str = ""
+    """What its author is called on cards, told apart from others of the same name."""
     earlier_posts: int = 0
     origin: str = ""
     """The chat it came from, by name."""
@@ -152,6 +158,8 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         card=await author_card(identity, community),
         has_profile=profile is not None and profile.shown,
         standing=await desk.standing(identity.person_id, community.id),
+        banned=await memberships.is_banned(identity.person_id, community.id),
+        name=await told_apart(shown_name(identity, words(community.language)), identity, community.id),
         earlier_posts=await submissions.posts_before(submission),
         origin=await chats.title(Address(submission.source.account, submission.source.chat)),
         answers=answers,

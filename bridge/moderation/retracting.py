@@ -58,7 +58,7 @@ async def retract(act: Act) -> Reply:
     await cards.refresh_published(submission.id, now)
     where = ", ".join(await corrections.names(stays, act.community))
     told = await _tell_author(act, reason, where)
-    await _tell_others(post, act.desk)
+    await tell_others(post, act.desk)
     return _answer(act, where, told=told)
 
 
@@ -78,7 +78,7 @@ async def _tell_author(act: Act, reason: str, where: str) -> bool:
     return row is not None
 
 
-async def _tell_others(post: Post, desk: Desk) -> None:
+async def tell_others(post: Post, desk: Desk) -> None:
     """Communities that were offered the post decide themselves what becomes of their copies."""
     source = desk.communities.get(post.community)
     for copy in await afterwards.copies(post):

@@ -34,3 +34,4 @@ class Bell:
 
 inbox_bell = Bell()
 delivery_bell = Bell()
+upkeep_bell = Bell()

@@ -66,6 +66,7 @@ def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
                 "foreign_keys": "ON" if foreign_keys else "OFF",
                 "synchronous": "FULL",  # NORMAL may lose the last commits on power loss; this is a ledger
                 "busy_timeout": 5000,
+                "secure_delete": "ON",  # what is erased is overwritten, not only marked as free
             },
         }
     elif scheme in ("postgres", "postgresql"):
@@ -323,6 +324,22 @@ def after_commit(hook: Callable[[], None]) -> None:
         hook()
     elif hook not in hooks:
         hooks.append(hook)
+
+
+async def scrub(*, whole: bool) -> None:
+    """Leave nothing of what was removed in SQLite's files: empty the write-ahead log; ``whole``: write it all anew.
+
+    PostgreSQL does this by itself (autovacuum).
+    """
+    connection = _current()
+    if connection.capabilities.dialect != "sqlite":
+        return
+    try:
+        if whole:
+            await connection.execute_script("VACUUM")
+        await connection.execute_query("PRAGMA wal_checkpoint(TRUNCATE)")
+    except UNAVAILABLE as error:
+        raise StorageUnavailable(f"the database cannot be cleaned now ({_reason(error)})") from error
 
 
 async def ping() -> None:

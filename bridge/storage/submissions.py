@@ -12,7 +12,7 @@ from bridge.core.states import POST, REVIEW, ReviewState, ReviewStep
 from bridge.core.text import RichText
 from bridge.storage import audit, codec
 from bridge.storage.counting import next_number
-from bridge.storage.models import Handle, Identity, Post, Query, Review, Revision, Source, Submission
+from bridge.storage.models import Delivery, Handle, Identity, Post, Query, Review, Revision, Source, Submission
 from bridge.storage.reasons import Reasons
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -404,6 +404,11 @@ async def post_by_number(community: str, number: int) -> Post | None:
 
 async def post_of_submission(submission_id: int) -> Post | None:
     return await Post.get_or_none(submission_id=submission_id)
+
+
+async def mark_notice(row_id: int, mark: str) -> None:
+    """By what a row of the ledger is found again."""
+    await Delivery.filter(id=row_id).update(view=mark)
 
 
 async def handle(
