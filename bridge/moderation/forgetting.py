@@ -239,7 +239,8 @@ async def _farewell(accounts: Sequence[Identity], posts: int, kept: int, where: 
     for identity in accounts:
         if identity.direct is None or not contact.reachable(identity, desk.directory):
             continue
-        w = contact.language_of(identity, None)
+        known = desk.communities.on_account(identity.account)
+        w = contact.language_of(identity, desk.communities.get(identity.community) or next(iter(known), None))
         lines = [w._("Done: everything about you is erased here.")]
         if posts:
             lines.append(
