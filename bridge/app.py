@@ -260,6 +260,7 @@ class Bridge:
         while True:
             await upkeep_bell.wait(3600.0)
             with suppress(StorageUnavailable):
+                await upkeep.after_erasure()
                 await self._remove_unused()
                 await database.scrub(whole=False)
 

@@ -12,7 +12,7 @@ from bridge.core.ids import Address
 from bridge.core.message import Content
 from bridge.core.states import ApplicationStep, PostState, ReviewState, ReviewStep
 from bridge.core.text import plain
-from bridge.delivery import correcting, retracting
+from bridge.delivery import correcting, planning, retracting
 from bridge.members import contact
 from bridge.moderation import cards
 from bridge.moderation import retracting as taking_back
@@ -24,6 +24,7 @@ from bridge.storage import (
     applications,
     audit,
     chats,
+    codec,
     database,
     erasure,
     holdings,
@@ -101,6 +102,7 @@ async def forget(person_id: int, desk: Desk, *, farewell: Sequence[Identity] = (
         for post in gone:
             stays += await _take_back(post, subject, desk)
         answering = await traces.answers_to(subject)
+        quotes = await _quotes(live)
         naming = await traces.cards_naming(subject)
         await _clear_channels(subject, desk)
         stays = list(dict.fromkeys(stays))
@@ -109,7 +111,7 @@ async def forget(person_id: int, desk: Desk, *, farewell: Sequence[Identity] = (
         await erasure.erase(person_id, desk.now, kept=kept, handling=handling)
         await _show_anew(subject, naming, desk)
         for post_id in [*kept, *answering]:
-            await _correct(post_id, desk)
+            await _correct(post_id, quotes, subject, desk)
         upkeep_bell.ring_after_commit()
     return Forgotten(posts=len(gone), kept=len(kept), stays=tuple(stays))
 
@@ -172,7 +174,13 @@ async def _named(addresses: Sequence[Address], desk: Desk) -> list[str]:
     return sorted(chat_names(titles).values())
 
 
-async def _correct(post_id: int, desk: Desk) -> None:
+async def _quotes(posts: Sequence[Post]) -> list[str]:
+    """The words of these posts that stand over posts which answer them, where nothing can be answered to."""
+    found = [planning.excerpt_of(codec.load(codec.RICH_TEXT, post.text)) for post in posts]
+    return [quote for quote in found if quote]
+
+
+async def _correct(post_id: int, quotes: Sequence[str], subject: Subject, desk: Desk) -> None:
     """A post that stays loses the name; one that answers a post that is gone, what it quoted of it."""
     post = await Post.get_or_none(id=post_id)
     community = None if post is None else _community(post, desk)
@@ -184,6 +192,7 @@ async def _correct(post_id: int, desk: Desk) -> None:
             post, review.submission, community, desk.directory, desk.now, not_before=desk.now
         )
         await traces.only_newest(post.id)
+        await traces.cover_in_post(post.id, [*quotes, *traces.needles(subject)])
 
 
 # --- what waits ---

@@ -16,6 +16,7 @@ from tortoise.queryset import QuerySet
 from bridge.core.events import InboundEvent
 from bridge.core.states import INBOX, DeliveryState, DeliveryStep, InboxState, InboxStep
 from bridge.storage import codec, people
+from bridge.storage.bells import upkeep_bell
 from bridge.storage.ledger_reads import CARD, EXHIBIT, NOTICE, POST, PROMPT
 from bridge.storage.ledger_steps import advance
 from bridge.storage.models import AdapterState, Chat, Delivery, Inbox, Post
@@ -194,6 +195,13 @@ def covered(content: str, texts: Iterable[str]) -> str:
     return json.dumps(cover(json.loads(content)), ensure_ascii=False, separators=(",", ":"))
 
 
+async def cover_in_post(post_id: int, texts: Collection[str]) -> None:
+    """Where an older wording of a post stays, on record it says no more than the newest does."""
+    for row in await Delivery.filter(post_id=post_id, state__in=SETTLED).exclude(content=""):
+        if covered(row.content, texts) != row.content:
+            await cover_in(row, texts)
+
+
 async def only_newest(post_id: int) -> None:
     """Of a post's messages no older wording stays on record: each says what its newest edit makes of it."""
     edits: dict[int, Delivery] = {}
@@ -223,11 +231,13 @@ async def said_farewell(row: Delivery) -> None:
     """The last words have arrived, or never will: now nothing has to be known of that chat any more."""
     await forget_chat(row.account, row.chat)
     await Delivery.filter(id=row.id).delete()
+    upkeep_bell.ring_after_commit()
 
 
 async def said_once(row: Delivery) -> None:
     """What somebody asked to see has been sent: it is not kept a second time."""
     await Delivery.filter(id=row.id).delete()
+    upkeep_bell.ring_after_commit()
 
 
 async def forget_chat(account: str, chat: str) -> None:

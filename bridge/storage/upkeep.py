@@ -50,9 +50,14 @@ async def prune(now: datetime, retention: Retention | None = None) -> None:
         await _left(now - kept.left)
     async with transaction():
         await link_codes.prune(now)
+    await after_erasure()
+    await erasure.used_again(now)
+
+
+async def after_erasure() -> None:
+    """What was under way when somebody was erased is settled meanwhile."""
     async with transaction():
         await traces.finish()
-    await erasure.used_again(now)
 
 
 async def _in_slices(found: Callable[[], QuerySet], work: Callable[[list[int]], Awaitable[None]]) -> None:  # type: ignore[type-arg]  # of any model

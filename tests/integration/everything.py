@@ -319,6 +319,7 @@ class Everything:
                 reason="other",
                 detail={"author": self.other.id},
             )
+        translated = {"text": codec.dump(codec.RICH_TEXT, plain("Mots")), "source": ""}
         self.others_post = await Post.create(
             community="hifa",
             number=3,
@@ -330,15 +331,7 @@ class Everything:
             notes=codec.dump_object(
                 {"notes": [{"text": "Well said", "anchor": "", "name": word("decided name"), "initials": "ZQ"}]}
             ),
-            translations=codec.dump_object(
-                {
-                    "fr": {
-                        "text": codec.dump(codec.RICH_TEXT, plain("Mots")),
-                        "translator": word("translator name"),
-                        "source": "",
-                    }
-                }
-            ),
+            translations=codec.dump_object({"fr": {**translated, "translator": word("translator name")}}),
             retracted_name=word("retracted name"),
             retracted_at=NOW,
             state=PostState.RETRACTED,
@@ -379,6 +372,38 @@ class Everything:
             working_group=codec.dump_list([word("second name"), "Grace"]),
             created_at=NOW,
         )
+        answering = await Submission.create(
+            community="hifa",
+            number=4,
+            identity=self.other,
+            account="net",
+            chat="kenya",
+            message="m4",
+            private=False,
+            intake="hold",
+            created_at=NOW,
+        )
+        agreed = codec.dump(codec.RICH_TEXT, plain("I agree"))
+        await Revision.create(submission=answering, number=1, text=agreed, created_at=NOW)
+        await Review.create(
+            community="hifa",
+            submission=answering,
+            revision=1,
+            state=ReviewState.APPROVED,
+            reasons=codec.dump_object({"codes": ["all"]}),
+            created_at=NOW,
+        )
+        self.answer = await Post.create(
+            community="hifa",
+            number=4,
+            submission=answering,
+            revision=1,
+            author="Juma",
+            text=agreed,
+            card=codec.dump_object({"label": "HIFA", "name": "Juma"}),
+            reply_post_id=self.post.id,
+            approved_at=NOW,
+        )
         standing: dict[str, Any] = {"community": "hifa", "set_by": self.ref, "set_at": NOW}
         await Standing.create(person_id=self.other.person_id, standing="held", **standing)
         await Appointment.create(account="net", user=word("user"), name=word("appointed"), role="senior", **standing)
@@ -393,7 +418,12 @@ class Everything:
             name=word("voted"),
             at=NOW,
         )
-        other_profile = {"person_id": self.other.person_id, "version": 1, "answers": "{}", "created_at": NOW}
+        other_profile: dict[str, Any] = {
+            "person_id": self.other.person_id,
+            "version": 1,
+            "answers": "{}",
+            "created_at": NOW,
+        }
         await Profile.create(**other_profile, decided_by=f"identity:{self.identity.id}", decided_at=NOW)
         await Membership.create(
             person_id=self.other.person_id,
@@ -507,6 +537,10 @@ class Everything:
             yield "card", {"review_id": review.id, "revision": 1, "content": self._content(f"card {review.id}")}
             yield "exhibit", {"review_id": review.id, "content": self._content(f"exhibit {review.id}")}
         yield "notice", {"content": self._content("queue of the moderators"), "message": "n1"}
+        for chat, account in (("kenya", "net"), ("uganda", "slow")):
+            quote = f"{word('profile name')}: > She says {word('wording 1')} and “quotes”\nI agree"
+            values = {"content": codec.dump(codec.CONTENT, Content(text=plain(quote))), "message": f"q{chat}"}
+            yield "post", {"post_id": self.answer.id, "chat": chat, "account": account, **values}
         decided = codec.dump(codec.CONTENT, Content(text=plain(f"Approved by {word('decided name')}, 12:00")))
         yield "card", {"review_id": self.others.id, "revision": 2, "content": decided, "detail": f"by {self.ref}"}
 

@@ -19,7 +19,7 @@ from bridge.storage.models import Delivery, Person, Post, Review
 from bridge.storage.personal import SHARES
 from tests.integration.everything import Everything
 from tests.integration.talking import Talk
-from tests.unit.delivery.scripted import Scripted
+from tests.unit.delivery.scripted import LINE, Scripted
 from tests.unit.storage.stage import COMMUNITY, NET, NOW, SLOW
 
 pytestmark = pytest.mark.usefixtures("opened")
@@ -65,9 +65,11 @@ async def test_the_person_of_the_test_fills_every_personal_column() -> None:
     empty: list[str] = []
     for share in SHARES:
         rows = await holdings.rows_of(share, subject)
-        for column in share.columns:
-            if not any(_says_something(getattr(row, column)) for row in rows):
-                empty.append(f"{share.section}: {column}")
+        empty += [
+            f"{share.section}: {column}"
+            for column in share.columns
+            if not any(_says_something(getattr(row, column)) for row in rows)
+        ]
     assert not empty
 
 
@@ -116,11 +118,25 @@ async def test_nothing_of_theirs_is_left_anywhere(opened: str) -> None:
     assert (await Review.get(id=everything.reviews[1].id)).state == ReviewState.WITHDRAWN
 
 
+async def test_where_nothing_can_be_edited_the_record_says_no_more_than_it_must() -> None:
+    """Readers there keep the quotation; our own tables do not."""
+    slow = Scripted(SLOW)
+    slow.can = LINE
+    desk = Desk(communities=DESK.communities, directory=Directory({NET: Scripted(NET), SLOW: slow}), now=NOW)
+    everything = Everything()
+    person_id = await everything.make()
+    result = await forgetting.forget(person_id, desk)
+    assert result.stays == ()
+    rows = [str(list(row.values())) for row in await Delivery.filter(post_id=everything.answer.id).values()]
+    assert rows
+    assert not [where for where in ("profile name", "wording 1") if everything.word(where) in "".join(rows)]
+
+
 async def test_removals_are_planned_and_the_moderators_cards_are_edited() -> None:
     everything = Everything()
     person_id = await everything.make()
     await forgetting.forget(person_id, DESK)
-    published = await Delivery.get(kind="post", operation="send")
+    published = await Delivery.get(kind="post", operation="send", post_id=everything.post.id)
     removal = await Delivery.get(kind="post", operation="delete")
     assert (removal.target_id, removal.state) == (published.id, "planned")
     exhibits = await Delivery.filter(kind="exhibit", operation="delete").count()

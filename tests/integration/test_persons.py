@@ -1,6 +1,7 @@
 """Two persons become one, and an account becomes a person of its own again; on both databases."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ async def two() -> tuple[Identity, Identity]:
         return await people.meet(sender("amina"), NOW), await people.meet(sender("amina2", "Amina", SLOW), LATER)
 
 
-async def member(identity: Identity, state: MembershipState = MembershipState.MEMBER, **values: object) -> Membership:
+async def member(identity: Identity, state: MembershipState = MembershipState.MEMBER, **values: Any) -> Membership:
     first = state if state in (MembershipState.APPLIED, MembershipState.MEMBER) else MembershipState.MEMBER
     row = await memberships.enter(identity.person_id, "hifa", first, now=NOW, via="join", **values)
     steps = {MembershipState.BANNED: MembershipStep.BAN, MembershipState.LEFT: MembershipStep.LEAVE}
@@ -103,8 +104,7 @@ async def test_the_profile_said_last_is_the_newest() -> None:
     await persons.merge(second.person_id, first.person_id, LATER)
     newest = await people.profile(second.person_id)
     assert people.answers_of(newest)["name"] == "Newest"
-    versions = await Profile.filter(person_id=second.person_id).order_by("version").values_list("version", flat=True)
-    assert versions == [1, 2, 3]
+    assert [row.version for row in await Profile.filter(person_id=second.person_id).order_by("version")] == [1, 2, 3]
 
 
 async def test_of_two_profiles_that_wait_the_later_one_does() -> None:
@@ -115,8 +115,8 @@ async def test_of_two_profiles_that_wait_the_later_one_does() -> None:
         async with transaction():
             await applications.apply(kind="profile", community="hifa", identity=identity, now=when, subject_id=row.id)
     await persons.merge(first.person_id, second.person_id, LATER)
-    states = await Profile.filter(person_id=first.person_id).order_by("version").values_list("state", flat=True)
-    assert states == [ProfileState.REPLACED, ProfileState.PENDING]
+    rows = await Profile.filter(person_id=first.person_id).order_by("version")
+    assert [row.state for row in rows] == [ProfileState.REPLACED, ProfileState.PENDING]
     open_ = await applications.open_of("profile", "hifa", first.person_id)
     assert [row.identity_id for row in open_] == [second.id]
 
