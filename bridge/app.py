@@ -44,6 +44,8 @@ MAX_FILE = 20 * 1024 * 1024
 """Bytes: the most that Telegram lets a bot fetch."""
 _UNUSED_FOR = 600.0
 """Seconds that a file must have lain there before it is removed as used by nobody."""
+_BACKUPS_STAY = 30 * 86400.0
+"""Seconds that the copy made before an upgrade is kept."""
 _RETRY_ACCOUNT = 60.0
 """Seconds until an account that could not start is tried again."""
 
@@ -254,6 +256,7 @@ class Bridge:
                 await database.scrub(whole=True)
                 await erasure.unmark()
         await asyncio.to_thread(self._media.sweep)
+        await asyncio.to_thread(database.forget_backups, self._config.database, _BACKUPS_STAY)
 
     async def _forget_files(self) -> None:
         """Somebody was erased: what the tables no longer hold leaves the disk, too."""

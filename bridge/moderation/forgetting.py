@@ -30,12 +30,13 @@ from bridge.storage import (
     holdings,
     inbox,
     ledger,
+    ledger_changes,
     places,
     submissions,
     traces,
 )
 from bridge.storage.bells import upkeep_bell
-from bridge.storage.models import Identity, Post, Review
+from bridge.storage.models import Identity, Post, Review, Submission
 from bridge.storage.personal import NOBODY, Subject
 
 _MOST_CARDS = 200
@@ -162,9 +163,11 @@ async def _cannot(posts: Sequence[Post], desk: Desk) -> list[Address]:
     for post in posts:
         if _keeps(post, desk):
             continue
+        submission = await Submission.get(id=post.submission_id)
         for row in await ledger.of_post(post.id):
             capabilities = desk.directory.capabilities(row.address)
-            if row.operation == ledger.SEND and capabilities is not None and not capabilities.deletes_own:
+            own = row.detail != ledger_changes.ORIGINAL
+            if row.operation == ledger.SEND and retracting.why_not(capabilities, submission, desk.now, own=own):
                 found.append(row.address)
     return list(dict.fromkeys(found))
 

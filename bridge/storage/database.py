@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import sqlite3
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -340,6 +341,22 @@ async def scrub(*, whole: bool) -> None:
         await connection.execute_query("PRAGMA wal_checkpoint(TRUNCATE)")
     except UNAVAILABLE as error:
         raise StorageUnavailable(f"the database cannot be cleaned now ({_reason(error)})") from error
+
+
+def forget_backups(url: str, older_than: float) -> int:
+    """Remove the copies made before upgrades that are older than so many seconds; returns how many.
+
+    They hold what has been erased since. An upgrade that turned out badly is noticed sooner.
+    """
+    path = _sqlite_path(url)
+    old = [] if path is None else [*path.parent.glob(f"{path.name}.before-*")]
+    left = 0
+    for copy in old:
+        with suppress(OSError):  # somebody else removed it, or holds it: another time
+            if time.time() - copy.stat().st_mtime > older_than:
+                copy.unlink()
+                left += 1
+    return left
 
 
 async def ping() -> None:

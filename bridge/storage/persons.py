@@ -7,7 +7,7 @@ from typing import Any
 from bridge.core.states import ApplicationStep, MembershipState, MembershipStep, ProfileState
 from bridge.storage import applications, codec, memberships
 from bridge.storage.database import transaction
-from bridge.storage.models import Delivery, Identity, Person, Profile
+from bridge.storage.models import Delivery, Identity, Person, Profile, Submission
 from bridge.storage.models_desk import Setting, Standing, Vote
 from bridge.storage.models_members import Application, Membership
 
@@ -225,10 +225,13 @@ async def accounts(person_id: int) -> Sequence[Identity]:
 
 async def namesakes(name: str, community: str) -> list[int]:
     """The persons who have posted in a community under a name, letter case aside; who came first stands first."""
-    called = Identity.filter(name__iexact=name, submissions__community=community)
-    found = {int(str(person)) for person in await called.distinct().values_list("person_id", flat=True)}
+    called = await Identity.filter(name__iexact=name).values_list("person_id", flat=True)
     # As it stands in the JSON of a profile's answers.
     said = codec.dump_object({"name": name})[1:-1]
-    profiles = Profile.filter(answers__icontains=said, person__identities__submissions__community=community)
-    found |= {int(str(person)) for person in await profiles.distinct().values_list("person_id", flat=True)}
-    return sorted(found)
+    answered = await Profile.filter(answers__contains=said).values_list("person_id", flat=True)
+    found = {int(str(person)) for person in (*called, *answered)}
+    if len(found) < 2:  # as almost always: nobody to be told apart from
+        return sorted(found)
+    posting = Submission.filter(community=community, identity__person_id__in=sorted(found))
+    posted = await posting.distinct().values_list("identity__person_id", flat=True)
+    return sorted({int(str(person)) for person in posted})

@@ -73,10 +73,30 @@ async def inbox(subject: Subject, handling: int) -> None:
         waits = rows.filter(state__in=INBOX.sources(InboxStep.FINISH)).exclude(id=handling)
         await waits.update(state=INBOX.target(InboxStep.FINISH))
         await rows.update(event="{}", raw_json="", note="", chat=f"erased:{subject.person_id}")
-    others = Inbox.filter(_named_in(subject)).exclude(id__in=[*waiting] or [0])
-    done = [int(str(number)) for number in await others.exclude(state=InboxState.NEW).values_list("id", flat=True)]
-    for start in range(0, len(done), _SLICE):
-        await Inbox.filter(id__in=done[start : start + _SLICE]).update(event="{}", raw_json="", note="")
+    texts = needles(subject)
+    others = Inbox.filter(_named_in(subject)).exclude(id__in=[*waiting] or [0]).exclude(state=InboxState.NEW)
+    named = [
+        row.id async for row in others if any(mentions(text, texts) for text in (row.event, row.raw_json, row.note))
+    ]
+    for start in range(0, len(named), _SLICE):
+        await Inbox.filter(id__in=named[start : start + _SLICE]).update(event="{}", raw_json="", note="")
+
+
+def mentions(text: str, texts: Iterable[str]) -> bool:
+    """Does one of these stand in JSON (or other text) as words of its own, or as a number?"""
+    pattern = re.compile("|".join(rf"(?<!\w){re.escape(each)}(?!\w)" for each in texts), re.IGNORECASE)
+
+    def found(value: Any) -> bool:
+        if isinstance(value, dict):
+            return any(found(each) for each in (*value, *value.values()))
+        if isinstance(value, list):
+            return any(found(each) for each in value)
+        return pattern.search(str(value)) is not None
+
+    try:
+        return bool(text) and found(json.loads(text))
+    except ValueError:
+        return found(text)
 
 
 def _heard_of(subject: Subject) -> Q:

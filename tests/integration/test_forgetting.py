@@ -10,11 +10,13 @@ from tortoise import Tortoise
 
 from bridge.core.community import Communities
 from bridge.core.membership import MemberPolicy
+from bridge.core.message import Content
 from bridge.core.states import PostState, ReviewState
+from bridge.core.text import Mark, MarkKind, RichText
 from bridge.delivery.directory import Directory
 from bridge.moderation import cards, forgetting
 from bridge.moderation.acts import Desk
-from bridge.storage import audit, codec, database, erasure, holdings, ledger, people
+from bridge.storage import audit, codec, database, erasure, holdings, ledger, people, traces
 from bridge.storage.models import Delivery, Person, Post, Review
 from bridge.storage.personal import SHARES
 from tests.integration.everything import Everything
@@ -116,6 +118,26 @@ async def test_nothing_of_theirs_is_left_anywhere(opened: str) -> None:
     assert (await audit.verify("hifa")).broken_at is None
     assert (await Post.get(id=everything.post.id)).state == PostState.RETRACTED
     assert (await Review.get(id=everything.reviews[1].id)).state == ReviewState.WITHDRAWN
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('{"from":{"id":12345,"first_name":"Ann"},"text":"hi"}', True),
+        ('{"from":{"id":99123456},"text":"The annual report"}', False),
+        ('{"text":"Thanks\\nAnn"}', True),
+        ("no JSON, and 12345 in it", True),
+        ("", False),
+    ],
+)
+def test_a_name_is_found_as_a_word_of_its_own(text: str, named: bool) -> None:
+    assert traces.mentions(text, ["12345", "Ann"]) is named
+
+
+def test_a_name_is_covered_sign_by_sign() -> None:
+    content = Content(text=RichText("Ann: the annual plan", (Mark(5, 8, MarkKind.BOLD),)))
+    after = codec.load(codec.CONTENT, traces.covered(codec.dump(codec.CONTENT, content), ["Ann"]))
+    assert after.text == RichText("···: the annual plan", (Mark(5, 8, MarkKind.BOLD),))
 
 
 async def test_where_nothing_can_be_edited_the_record_says_no_more_than_it_must() -> None:
