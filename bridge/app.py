@@ -5,8 +5,6 @@ import importlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
-from pathlib import Path
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -14,25 +12,17 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bridge.config import Config
 from bridge.core.capabilities import Form
 from bridge.core.clock import Clock, SystemClock
-from bridge.core.community import Communities, Community
+from bridge.core.community import Communities
 from bridge.core.errors import AccountError, StorageUnavailable
-from bridge.core.exports import Decisions, DiscussionLine, ExportedDiscussion, ExportedPost, Posts, Quotations
-from bridge.core.ids import AccountId, RemoteRef
-from bridge.core.message import Attachment, Content, RemoteFile
+from bridge.core.ids import AccountId
+from bridge.core.message import Attachment, AttachmentKind, Content, RemoteFile
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
     CanFetch,
-    CanIntroduce,
-    CanPoint,
-    ChatUse,
     HasRoutes,
     Health,
-    StateStore,
 )
-from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, GroupLine, StatusReport
-from bridge.core.roster import Figures, ImportReport, PersonShown, Table
-from bridge.core.states import DeliveryStep
 from bridge.core.text import plain
 from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
@@ -40,26 +30,18 @@ from bridge.intake.processor import Processor
 from bridge.media.ingest import ingest
 from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.store import MediaStore
-from bridge.members import importing
 from bridge.members.feeder import Feeder
-from bridge.members.ways import Way, ways
 from bridge.moderation import application_cards, cards, connecting, timers
 from bridge.moderation.effects import arrivals
 from bridge.rendering.sms import to_gsm7
 from bridge.storage import (
-    audit,
     codec,
     database,
-    exports,
-    invitations,
+    erasure,
     ledger,
-    memberships,
-    reports,
-    roster,
-    statistics,
     upkeep,
 )
-from bridge.storage.bells import delivery_bell, feed_bell, inbox_bell
+from bridge.storage.bells import delivery_bell, feed_bell, inbox_bell, upkeep_bell
 from bridge.storage.inbox import DurableSink, DurableState
 from bridge.storage.models import Delivery
 from bridge.web.server import WebServer
@@ -68,6 +50,10 @@ log = structlog.get_logger()
 
 MAX_FILE = 20 * 1024 * 1024
 """Bytes: the most that Telegram lets a bot fetch."""
+_UNUSED_FOR = 600.0
+"""Seconds that a file must have lain there before it is removed as used by nobody."""
+_BACKUPS_STAY = 30 * 86400.0
+"""Seconds that the copy made before an upgrade is kept."""
 _RETRY_ACCOUNT = 60.0
 """Seconds until an account that could not start is tried again."""
 
@@ -97,164 +83,6 @@ async def open_storage(config: Config, *, migrate: bool = True) -> AsyncIterator
         yield
     finally:
         await database.close_database()
-
-
-def state_store(account: AccountId) -> StateStore:
-    """An adapter's own small values; inside ``open_storage``."""
-    return DurableState(account)
-
-
-async def status(now: datetime) -> StatusReport:
-    """How much waits where; inside ``open_storage``."""
-    del now
-    return await reports.status()
-
-
-async def deliveries(wanted: DeliveryFilter) -> Sequence[DeliveryLine]:
-    """Rows of the ledger; inside ``open_storage``."""
-    return await reports.deliveries(wanted)
-
-
-async def audit_chains(community: str | None = None) -> Sequence[Chain]:
-    """The audit logs, walked from their first lines; inside ``open_storage``."""
-    wanted = await audit.communities() if community is None else [community]
-    return [await audit.verify(each) for each in wanted]
-
-
-async def audit_line(community: str, start_of_hash: str) -> int | None:
-    """The number of the line whose hash begins like this; inside ``open_storage``."""
-    line = await audit.line_with(community, start_of_hash)
-    return None if line is None else line.seq
-
-
-async def export_posts(community: str, *, since: datetime | None, until: datetime) -> Posts:
-    """What went out in that time; inside ``open_storage``, like the other exports."""
-    return await exports.posts(community, since=since, until=until)
-
-
-async def export_decisions(community: str, *, since: datetime | None, until: datetime) -> Decisions:
-    """What was decided in that time, in figures."""
-    return await exports.decisions(community, since=since, until=until)
-
-
-def addressed(config: Config, found: Sequence[ExportedPost]) -> Sequence[ExportedPost]:
-    """With the platforms' own links; of an account that is configured no more, there are none."""
-    adapters = build_adapters(config)
-
-    def link(ref: RemoteRef) -> str | None:
-        adapter: object = adapters.get(ref.account)
-        return adapter.message_link(ref) if isinstance(adapter, CanPoint) else None
-
-    return [replace(post, addresses=tuple(filter(None, map(link, post.places)))) for post in found]
-
-
-async def export_quotations(community: str, *, since: datetime | None, until: datetime) -> Quotations:
-    """What was marked in the posts of that time."""
-    return await exports.quotations(community, since=since, until=until)
-
-
-async def find_discussions(said: str, community: str | None) -> Sequence[DiscussionLine]:
-    """Themes and discussions by title, else by number."""
-    return await exports.discussions(said, community)
-
-
-async def export_discussion(discussion: int, *, until: datetime) -> ExportedDiscussion:
-    """One with all its posts. Raises LookupError."""
-    return await exports.discussion(discussion, until=until)
-
-
-def read_members(file: Path) -> Table:
-    """Open a file of members and read its columns. Raises UnreadableFile."""
-    return importing.opened(file)
-
-
-async def import_members(
-    config: Config, table: Table, community: str, *, region: str, shown: bool, dry: bool, now: datetime
-) -> AsyncIterator[ImportReport]:
-    """Take members in from an open file, inside ``open_storage``; reports after every batch. Raises UnreadableFile."""
-    (where,) = (each for each in config.communities() if each.id == community)
-    kinds = {str(account): str(getattr(settings, "kind", "")) for account, settings in config.accounts.items()}
-    rules = importing.Rules(community=where, kinds=kinds, region=region, shown=shown)
-    async for report in importing.run(table, rules, now=now, dry=dry):
-        yield report
-
-
-async def find_people(config: Config, said: str) -> Sequence[PersonShown]:
-    """Whom somebody may mean by a number, an address, a handle or a name; inside ``open_storage``."""
-    return await roster.shown(await roster.find(said, map(str, config.accounts)))
-
-
-async def people_of(community: str) -> AsyncIterator[Sequence[PersonShown]]:
-    """All who are or were members, some hundreds at a time; inside ``open_storage``."""
-    last = 0
-    while numbers := await roster.of_community(community, after=last):
-        yield await roster.shown(numbers)
-        last = numbers[-1]
-
-
-async def ban(person: int, community: str, *, reason: str, lift: bool, now: datetime) -> bool:
-    """Shut a person out of a community on every account of theirs, or let them come back; False where they are so."""
-    async with database.transaction():
-        if lift:
-            return await memberships.lift(person, community, by="operator", now=now)
-        return await memberships.ban(person, community, by="operator", reason=reason, now=now)
-
-
-async def figures(community: str, *, since: datetime | None, until: datetime) -> Figures:
-    """What a community publishes of itself; inside ``open_storage``."""
-    return await statistics.figures(community, since=since, until=until)
-
-
-async def groups(config: Config) -> Sequence[GroupLine]:
-    """Every group, those of the file and those connected in chats; inside ``open_storage``."""
-    return await connecting.report(config.communities())
-
-
-async def chat_uses(config: Config, account: AccountId) -> Sequence[ChatUse]:
-    """Every chat of an account, and what for: those of the file and those connected in chats."""
-    named = config.chat_uses(account)
-    known = {use.chat for use in named}
-    return [*named, *(use for use in await connecting.uses(account) if use.chat not in known)]
-
-
-async def introduce(adapters: Mapping[AccountId, Adapter]) -> dict[AccountId, str]:
-    """Let accounts that are not started learn what their links need; returns, in words, what hindered which."""
-    troubles: dict[AccountId, str] = {}
-    for account, adapter in adapters.items():
-        unseen: object = adapter
-        if not isinstance(unseen, CanIntroduce):
-            continue
-        try:
-            async with asyncio.timeout(30):
-                await unseen.introduce()
-        except (AccountError, OSError, TimeoutError) as error:
-            troubles[account] = str(error) or type(error).__name__
-        finally:
-            await adapter_stopped(adapter)
-    return troubles
-
-
-async def invite(community: Community, *, by: str, now: datetime, most: int, days: int) -> str:
-    """Make an invitation code; inside ``open_storage``."""
-    async with database.transaction():
-        row = await invitations.create(
-            community=community.id, by=by, now=now, most=most, lasts=timedelta(days=days) if days else None
-        )
-        detail = {"invitation": row.id, "most": most, "days": days}
-        await audit.write(community=community.id, actor=by, action="invite", now=now, detail=detail)
-    return str(row.code)
-
-
-def ways_in(community: Community, adapters: Mapping[AccountId, Adapter], code: str = "") -> Sequence[Way]:
-    """The links and words by which somebody joins."""
-    return ways(community, Directory(adapters), code)
-
-
-async def settle(delivery: int, step: DeliveryStep, *, by: str, now: datetime) -> DeliveryLine:
-    """A person decides about a row. Raises TransitionRefused, LookupError."""
-    # A running program in another process finds the card edits this plans at its next look at the ledger.
-    await ledger.settle(delivery, step, now, arrivals(Communities(()), lambda: now), by=by)
-    return await reports.delivery(delivery)
 
 
 class Bridge:
@@ -289,7 +117,7 @@ class Bridge:
                 file_path=self._media.path,
                 clock=self._clock,
             )
-            processor = Processor(self._communities, self._directory, self._fetch, self._clock)
+            processor = Processor(self._communities, self._directory, self._fetch, self._clock, self._keep)
             self._schedule(stack, worker)
             feeder = Feeder(self._communities, self._directory, self._clock)
             tasks = [
@@ -297,6 +125,7 @@ class Bridge:
                 asyncio.create_task(feeder.run(), name="copies"),
                 asyncio.create_task(processor.run(), name="intake"),
                 asyncio.create_task(self._announce(ready), name="ready"),
+                asyncio.create_task(self._forget_files(), name="forgetting"),
                 *(asyncio.create_task(self._account(a), name=f"account-{a.account}") for a in self._adapters.values()),
             ]
             try:
@@ -368,8 +197,28 @@ class Bridge:
 
     async def _upkeep(self) -> None:
         with suppress(StorageUnavailable):
-            await upkeep.prune(self._clock.now())
+            await upkeep.prune(self._clock.now(), self._config.retention)
+        with suppress(StorageUnavailable):
+            await self._remove_unused()
+            if await erasure.is_marked():
+                await database.scrub(whole=True)
+                await erasure.unmark()
         await asyncio.to_thread(self._media.sweep)
+        await asyncio.to_thread(database.forget_backups, self._config.database, _BACKUPS_STAY)
+
+    async def _forget_files(self) -> None:
+        """Somebody was erased: what the tables no longer hold leaves the disk, too."""
+        while True:
+            await upkeep_bell.wait(3600.0)
+            with suppress(StorageUnavailable):
+                await upkeep.after_erasure()
+                await self._remove_unused()
+                await database.scrub(whole=False)
+
+    async def _remove_unused(self) -> None:
+        for sha256 in await erasure.unused_files():
+            if await asyncio.to_thread(self._media.remove, sha256, unused_for=_UNUSED_FOR):
+                await erasure.file_is_gone(sha256)
 
     async def _stop(self, worker: Worker, processor: Processor, tasks: Sequence[asyncio.Task[None]]) -> None:
         """Let what is under way end, and only then close the accounts: a call cut short is a doubtful send."""
@@ -392,6 +241,15 @@ class Bridge:
         if not isinstance(adapter, CanFetch):
             raise UnfitMedia(MediaReason.UNSUPPORTED)
         return await ingest(self._media, adapter.fetch(file, limit=MAX_FILE), file)
+
+    async def _keep(self, data: bytes, name: str, mime: str) -> Attachment:
+        """A file that we made ourselves."""
+
+        async def once() -> AsyncIterator[bytes]:
+            yield data
+
+        stored = await self._media.put(once(), MAX_FILE)
+        return Attachment(sha256=stored.sha256, kind=AttachmentKind.DOCUMENT, mime=mime, size=stored.size, name=name)
 
     async def _compose(self, row: Delivery) -> ledger.Frozen | None:
         """Freeze what a row sends. Cards show what is true at this moment; all else was written when it was planned."""
@@ -445,32 +303,4 @@ async def run(config: Config, *, ready: Callable[[], None] | None = None) -> Non
     await Bridge(config).run(ready)
 
 
-__all__ = [
-    "Bridge",
-    "addressed",
-    "audit_chains",
-    "audit_line",
-    "ban",
-    "build_adapters",
-    "chat_uses",
-    "deliveries",
-    "export_decisions",
-    "export_discussion",
-    "export_posts",
-    "export_quotations",
-    "figures",
-    "find_discussions",
-    "find_people",
-    "groups",
-    "import_members",
-    "introduce",
-    "invite",
-    "open_storage",
-    "people_of",
-    "read_members",
-    "run",
-    "settle",
-    "state_store",
-    "status",
-    "ways_in",
-]
+__all__ = ["Bridge", "adapter_stopped", "build_adapters", "open_storage", "run"]

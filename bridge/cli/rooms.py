@@ -30,7 +30,7 @@ class Way(Protocol):
 
 
 class App(Protocol):
-    """The part of ``bridge.app`` that the commands use; the module is checked against this."""
+    """The part of ``bridge.office`` that the commands use; the module is checked against this."""
 
     def run(self, config: Config, *, ready: Callable[[], None] | None = None) -> Coroutine[Any, Any, None]:
         """Run until cancelled."""
@@ -106,7 +106,7 @@ class App(Protocol):
 
 
 class People(Protocol):
-    """What the commands about members and figures use of ``bridge.app``; the module is checked against this, too."""
+    """What the commands about members and figures use of ``bridge.office``; the module is checked against this, too."""
 
     def open_storage(self, config: Config, *, migrate: bool = True) -> AbstractAsyncContextManager[None]: ...
 
@@ -140,12 +140,12 @@ class People(Protocol):
 
 
 def people() -> People:
-    from bridge import app as module
+    from bridge import office as module
 
     return module
 
 
 def app() -> App:
-    from bridge import app as module
+    from bridge import office as module
 
     return module

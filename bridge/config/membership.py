@@ -110,5 +110,6 @@ def policy(section: Any) -> MemberPolicy:
         without_profile=section.without_profile,
         fields=tuple(row.field() for row in section.profile) if section.profile else DEFAULT_FIELDS,
         review_profiles=section.review_profiles,
+        keep_posts=section.keep_posts,
         reading=section.reading,
     )

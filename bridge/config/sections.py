@@ -139,6 +139,7 @@ class CommunitySection(Section):
     joining: Joining = Joining.OPEN
     without_profile: WithoutProfile = WithoutProfile.PLAIN
     review_profiles: bool = True
+    keep_posts: bool = False
     reading: Reading = Reading.GROUPS
     profile: Annotated[tuple[ProfileFieldSection, ...], AfterValidator(no_twins)] = ()
     groups: tuple[GroupSection, ...] = ()
@@ -212,6 +213,7 @@ EXAMPLES: dict[str, str] = {
     "communities.joining": 'joining = "open"',
     "communities.without_profile": 'without_profile = "plain"',
     "communities.review_profiles": "review_profiles = true",
+    "communities.keep_posts": "keep_posts = false",
     "communities.reading": 'reading = "daily"',
     "communities.profile": '[[communities.profile]] with id = "role"',
     "communities.profile.id": 'id = "role"',

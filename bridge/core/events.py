@@ -32,6 +32,8 @@ class Sender:
     """Stands for a chat, not a person (an anonymous administrator, a channel)."""
     direct: ChatId | None = None
     """Where this person could be written to privately, if the platform lets us."""
+    proof: str = ""
+    """What vouches for the account: empty (the platform does), mail (the mail server) or claimed (nothing does)."""
 
 
 @dataclass(frozen=True, kw_only=True)

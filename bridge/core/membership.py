@@ -92,6 +92,8 @@ class MemberPolicy:
     fields: tuple[ProfileField, ...] = DEFAULT_FIELDS
     review_profiles: bool = True
     """Do moderators see a changed profile before it shows?"""
+    keep_posts: bool = False
+    """Do published posts stay, without a name, when their author has everything erased?"""
     reading: Reading = Reading.GROUPS
     """How somebody reads who has joined privately and chosen nothing."""
 

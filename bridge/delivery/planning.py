@@ -30,7 +30,7 @@ async def view_of(post: Post, community: Community) -> PostView:
     parent = None if post.reply_post_id is None else await submissions.post_by_id(post.reply_post_id)
     excerpt = ""
     if parent is not None and parent.state == PostState.LIVE:  # what was taken back is not quoted either
-        excerpt = codec.load(codec.RICH_TEXT, parent.text).text
+        excerpt = excerpt_of(codec.load(codec.RICH_TEXT, parent.text))
     theme = await desk.theme(post.theme_id)
     root = None if post.thread_id is None else await submissions.post_by_id(post.thread_id)
     origin = codec.load_object(post.origin)
@@ -44,7 +44,7 @@ async def view_of(post: Post, community: Community) -> PostView:
         uncarried=codec.load(codec.UNCARRIED, post.uncarried),
         answers=None if parent is None else parent.number,
         answers_author="" if parent is None else parent.author,
-        answers_excerpt=RichText(" ".join(excerpt.split())).shortened(_EXCERPT).text,
+        answers_excerpt=excerpt,
         corrected=post.corrected_at is not None,
         headline=post.headline,
         theme="" if theme is None else theme.title,
@@ -64,6 +64,11 @@ async def view_of(post: Post, community: Community) -> PostView:
         ),
         origin=(str(origin["community"]), int(origin["number"])) if origin else None,
     )
+
+
+def excerpt_of(text: RichText) -> str:
+    """The words of a post that stand over those that answer it."""
+    return RichText(" ".join(text.text.split())).shortened(_EXCERPT).text
 
 
 def parts_of(

@@ -26,7 +26,7 @@ async def plan_removal(post: Post, submission: Submission, directory: Directory,
             refused = await _remove(row, post, submission, directory, now)
             stays += [row.address] if refused else []
     for ref in await _unregistered(submission, rows):
-        refused = _why_not(directory.capabilities(ref.address), submission, now, own=False)
+        refused = why_not(directory.capabilities(ref.address), submission, now, own=False)
         await _plan(post, ref.address, now, refused, target_ref=ref)
         stays += [ref.address] if refused else []
     return list(dict.fromkeys(stays))
@@ -73,7 +73,7 @@ async def _remove(
     if row.state in ledger_changes.DEAD or await ledger_changes.call_off(row):
         return None
     own = row.detail != ledger_changes.ORIGINAL
-    refused = _why_not(directory.capabilities(row.address), submission, now, own=own)
+    refused = why_not(directory.capabilities(row.address), submission, now, own=own)
     if refused and row.state == DeliveryState.PLANNED:
         # It may be out there already, and nothing could be done about a second one.
         await ledger_changes.give_up(row)
@@ -117,7 +117,7 @@ async def _plan(
     )
 
 
-def _why_not(capabilities: Capabilities | None, submission: Submission, now: datetime, *, own: bool) -> Refusal | None:
+def why_not(capabilities: Capabilities | None, submission: Submission, now: datetime, *, own: bool) -> Refusal | None:
     """Why a message cannot be removed from a chat; None where it can be tried.
 
     An account that is not configured now may be so again: its removals wait.

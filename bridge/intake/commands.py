@@ -12,7 +12,7 @@ from bridge.core.splitting import split
 from bridge.core.states import PostState, ReviewState
 from bridge.core.text import RichText, plain
 from bridge.delivery import planning
-from bridge.intake import belonging, joining, languages, posting, requests, settings, wishes
+from bridge.intake import belonging, joining, languages, linking, posting, requests, rights, settings, wishes
 from bridge.intake.context import Context
 from bridge.members import contact, interview
 from bridge.moderation import appeals, corrections, restoring, retracting
@@ -35,6 +35,8 @@ _NAMES = (
     frozenset({"help", "start", "profile", "status", "withdraw", "retract", "get", "id", "community", "queue"})
     | {languages.KIND, "join", "leave", "settings", "away", "back"}
     | requests.NAMES
+    | linking.NAMES
+    | rights.NAMES
 )
 _MEMBERS = frozenset({"leave", "settings", "away", "back"})
 _PAUSE = timedelta(minutes=1)
@@ -58,6 +60,9 @@ def parse(event: MessagePosted) -> Command | None:
         return Command(name=name, argument=match[2].strip())
     if (language := languages.typed(text)) is not None:
         return Command(name=languages.KIND, argument=language)
+    for module in (linking, rights):
+        if (found := module.typed(text)) is not None:
+            return Command(name=found[0], argument=found[1])
     if match := _WORD.fullmatch(text):
         return Command(name=(match[1] or match[2]).casefold(), argument=match[3] or "")
     if match := _APPEAL.fullmatch(text):
@@ -104,6 +109,11 @@ async def run(
     if command.name == languages.KIND:
         await languages.run(command.argument, identity, event.ref.address, community, context)
         return
+    if command.name in linking.NAMES:
+        await linking.run(command.name, command.argument, identity, event.ref.address, community, context)
+        return
+    if command.name in rights.NAMES:
+        await rights.run(command.name, command.argument, identity, event.ref.address, community, context)
     if command.name in _MEMBERS:
         await settings.run(command.name, command.argument, identity, event.ref.address, community, context)
         return
@@ -156,6 +166,9 @@ def _help(community: Community, w: Words) -> str:
             w._("/language – the language I write to you in"),
             w._("To answer post 12 where you cannot reply to it, begin your message with: Re #12"),
             w._("/join, /settings, /away, /leave – become a member, how you read, and when not"),
+            w._("/accounts – your accounts here; /link adds another, /unlink 2 takes one away"),
+            w._("/mydata – everything that is held about you; /correct puts your profile right"),
+            w._("/forget – erase everything about you"),
         )
     )
 

@@ -12,6 +12,8 @@ from bridge.moderation.acts import Desk
 
 Fetch = Callable[[str, RemoteFile], Awaitable[Attachment]]
 """Bring a file of an account into our media store; raises MediaRefused, OSError."""
+Keep = Callable[[bytes, str, str], Awaitable[Attachment]]
+"""Put a file of our own into the media store: its bytes, name and MIME type. Raises StorageUnavailable."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,7 @@ class Context:
     """What the platform says of the group, where that was asked for and could be told."""
     administers: bool = False
     """Does the sender run the group, as the platform says?"""
+    keep: Keep | None = None
     answers: list[PressAnswer] = field(default_factory=list)
 
     @property

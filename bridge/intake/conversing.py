@@ -6,7 +6,7 @@ from bridge.core.ids import Address
 from bridge.core.message import Uncarried
 from bridge.core.states import ConversationState
 from bridge.core.text import EMPTY, RichText, plain
-from bridge.intake import choosing, joining, languages, posting, settings
+from bridge.intake import choosing, joining, languages, posting, rights, settings
 from bridge.intake.context import Context
 from bridge.members import contact, interview, reach
 from bridge.members.reach import Letter
@@ -153,6 +153,8 @@ async def _dialogue(handle: Handle, identity: Identity, where: Address, context:
     if conversation.kind == choosing.KIND:
         await choosing.chosen(conversation, identity, handle.argument, where, context)
         return Reply(text="")
+    if conversation.kind == rights.KIND:
+        return Reply(text=await rights.pressed(conversation, identity, handle.action, context), alert=True)
     if conversation.kind == languages.KIND:
         await languages.pressed(conversation, identity, handle.argument, where, context)
         await joining.again(identity, where, context)

@@ -18,7 +18,7 @@ from bridge.core.ports import CanAnswerPress, CanDescribe, ChatFacts
 from bridge.core.text import plain
 from bridge.delivery.directory import Directory
 from bridge.intake import belonging, bridging, commands, router
-from bridge.intake.context import Context, Fetch, PressAnswer
+from bridge.intake.context import Context, Fetch, Keep, PressAnswer
 from bridge.media.refusal import UnfitMedia
 from bridge.members import contact
 from bridge.rendering.refusals import UNFETCHED
@@ -51,11 +51,14 @@ class _FetchLaterError(Exception):
 class Processor:
     """Handles inbox events. ``fetch`` brings a file into the media store."""
 
-    def __init__(self, communities: Communities, directory: Directory, fetch: Fetch, clock: Clock) -> None:
+    def __init__(
+        self, communities: Communities, directory: Directory, fetch: Fetch, clock: Clock, keep: Keep | None = None
+    ) -> None:
         self._communities = communities
         self._directory = directory
         self._fetch = fetch
         self._clock = clock
+        self._keep = keep
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._answers: set[asyncio.Task[None]] = set()
         self._looks: dict[tuple[str, str, str], tuple[float, tuple[ChatFacts | None, bool]]] = {}
@@ -145,6 +148,7 @@ class Processor:
             members_of=await self._members_of(event),
             group=group,
             administers=administers,
+            keep=self._keep,
         )
         async with transaction():
             await router.handle(event, context)

@@ -74,6 +74,22 @@ class MediaStore:
         finally:
             path.unlink(missing_ok=True)
 
+    def remove(self, sha256: str, *, unused_for: float) -> bool:
+        """Remove a file that nothing uses; False where it was (re)written less than ``unused_for`` seconds ago.
+
+        A message that brings the same bytes again may be on its way into the tables.
+        """
+        place = self.path(sha256)
+        try:
+            if time.time() - place.stat().st_mtime < unused_for:
+                return False
+            place.unlink()
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            raise _unavailable(error) from error
+        return True
+
     def sweep(self) -> int:
         """Remove what a killed process left half-written an hour ago or longer; returns how many.
 
@@ -122,6 +138,7 @@ class MediaStore:
                 os.fsync(file.fileno())
             place = self.path(digest)
             if place.exists():
+                os.utime(place)  # it is wanted again: whoever removes what is unused sees that
                 return Stored(sha256=digest, size=size)
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             incoming.replace(place)

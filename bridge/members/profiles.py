@@ -1,7 +1,10 @@
 """The author card of a member, from the newest profile they consented to show."""
 
+from dataclasses import replace
+
 from bridge.core.card import AuthorCard
 from bridge.core.community import Community
+from bridge.members.vouching import told_apart
 from bridge.rendering.words import Words, words
 from bridge.storage import people
 from bridge.storage.models import Identity
@@ -31,5 +34,7 @@ async def author_card(identity: Identity, community: Community) -> AuthorCard:
     name = shown_name(identity, words(community.language))
     profile = await people.profile(identity.person_id)
     if profile is None or not profile.shown:
-        return AuthorCard(label=community.name, name=name)
-    return card_from(people.answers_of(profile), name, community)
+        card = AuthorCard(label=community.name, name=name)
+    else:
+        card = card_from(people.answers_of(profile), name, community)
+    return replace(card, name=await told_apart(card.name, identity, community.id))

@@ -25,7 +25,9 @@ KIND = "appeal"
 
 async def possible(review: Review) -> bool:
     """May its author still ask for a second look?"""
-    return review.kind == "post" and review.state == ReviewState.REJECTED and not await dialogue.appealed(review)
+    if review.kind != "post" or review.state != ReviewState.REJECTED or await dialogue.appealed(review):
+        return False
+    return await submissions.has_words(review.submission_id)
 
 
 async def offer(said: RichText, review: Review, now: datetime, w: Words) -> Letter:
@@ -53,6 +55,11 @@ async def appeal(
         return Letter(
             text=plain(w._("A second look at #{number} can be asked for once, and you have done so.", number=number))
         )
+    if rejected is not None and not await submissions.has_words(rejected.submission_id):
+        said_so = w._(
+            "#{number} was rejected long ago, and its text is no longer kept. Please write it again.", number=number
+        )
+        return Letter(text=plain(said_so))
     if rejected is None or not await possible(rejected):
         return Letter(text=plain(w._("#{number} was not rejected: there is nothing to look at again.", number=number)))
     review = await dialogue.begin_appeal(

@@ -2,13 +2,24 @@
 
 from bridge.core.message import Content
 from bridge.core.text import plain
-from bridge.moderation import appointing, discussions, duty, emergency, group_orders, inviting, queue, rota, trust
+from bridge.moderation import (
+    appointing,
+    banning,
+    discussions,
+    duty,
+    emergency,
+    group_orders,
+    inviting,
+    queue,
+    rota,
+    trust,
+)
 from bridge.moderation.deeds import DEEDS
 from bridge.moderation.orders import Order, OrderHandler
 
 COMMANDS: dict[str, OrderHandler] = {
     name: handler
-    for module in (queue, appointing, emergency, rota, duty, trust, discussions, group_orders, inviting)
+    for module in (queue, appointing, emergency, rota, duty, trust, banning, discussions, group_orders, inviting)
     for name, handler in module.COMMANDS.items()
 }
 """By name, without the slash."""
@@ -45,6 +56,7 @@ def _help(order: Order) -> str:
             w._("/away until Monday, /back – while you are away nobody waits for you"),
             w._("/rota – whose day it is; reminders name them"),
             w._("/standing #12 trusted, held or none – what is said of an author"),
+            w._("/ban #12 and why, /unban #12 – a person who may not post, on any account (senior moderators)"),
             w._("/emergency on – hold every post until /emergency off"),
             w._("/invite 10 14 – a code that lets ten people in within fourteen days"),
             w._("/discussion – thematic discussions; how to open one: /discussion help"),

@@ -2,6 +2,7 @@
 
 from bridge.moderation import (
     asking,
+    banning,
     claims,
     correcting,
     history,
@@ -36,6 +37,7 @@ DEEDS: dict[str, Deed] = {
         claims,
         safeguarding,
         trust,
+        banning,
         votes,
         notes,
         short,

@@ -14,7 +14,7 @@ from bridge.core.text import plain
 from bridge.members import contact, copies
 from bridge.moderation import arrival, cards, safeguarding
 from bridge.rendering.words import words
-from bridge.storage import chats, dialogue, inbox, ledger, people, submissions, undoing
+from bridge.storage import chats, dialogue, inbox, ledger, people, submissions, traces, undoing
 from bridge.storage.ledger import Effects
 from bridge.storage.models import Delivery, Post
 
@@ -47,6 +47,10 @@ def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
                 await _say_card_refused(row, communities, now())
             if row.kind == ledger.REMOVAL and row.state == DeliveryState.REFUSED:
                 await _say_original_stays(row, communities, now())
+            if row.view == traces.FAREWELL:
+                await traces.said_farewell(row)
+            elif row.view == traces.ONCE:
+                await traces.said_once(row)
         for post in await Post.filter(id__in=list(posts)):
             await cards.refresh_published(post.submission_id, now(), pause=cards.ARRIVAL_PAUSE)
         for post in await Post.filter(id__in=list(copied - posts)):

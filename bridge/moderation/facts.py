@@ -8,9 +8,11 @@ from bridge.core.card import AuthorCard
 from bridge.core.community import Community
 from bridge.core.ids import Address, CommunityId
 from bridge.core.message import Attachment, Uncarried
-from bridge.core.states import PostState, ReviewState
+from bridge.core.states import MembershipState, PostState, ReviewState
 from bridge.core.text import RichText
-from bridge.members.profiles import author_card
+from bridge.members.profiles import author_card, shown_name
+from bridge.members.vouching import told_apart
+from bridge.rendering.words import words
 from bridge.storage import (
     afterwards,
     beside,
@@ -51,6 +53,8 @@ class CardFacts:
     card: AuthorCard
     has_profile: bool
     standing: str = ""
+    name: str = ""
+    """What its author is called on cards, told apart from others of the same name."""
     earlier_posts: int = 0
     origin: str = ""
     """The chat it came from, by name."""
@@ -104,6 +108,10 @@ class CardFacts:
     """Was it rejected or joined with another, and has nobody been told of it yet?"""
     asked_back: bool = False
     """Has the author asked to have the post taken back?"""
+
+    @property
+    def banned(self) -> bool:
+        return self.membership is not None and self.membership.state == MembershipState.BANNED
 
     @property
     def undoable(self) -> bool:
@@ -165,6 +173,7 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         card=await author_card(identity, community),
         has_profile=profile is not None and profile.shown,
         standing=await desk.standing(identity.person_id, community.id),
+        name=await told_apart(shown_name(identity, words(community.language)), identity, community.id),
         earlier_posts=await submissions.posts_before(submission),
         origin=await chats.title(Address(submission.source.account, submission.source.chat)),
         answers=answers,

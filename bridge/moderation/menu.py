@@ -149,9 +149,16 @@ def _further(facts: CardFacts, w: Words) -> Rows:
         (
             *((release,) if facts.review.claimed_by else ()),
             Choice(action="history", emoji="📜", label=w._("History")),
-            back(w, MORE),
+            _ban(facts, w),
         ),
+        (back(w, MORE),),
     )
+
+
+def _ban(facts: CardFacts, w: Words) -> Choice:
+    if facts.banned:
+        return Choice(action="unban", emoji="🔓", label=w._("Lift the ban"))
+    return Choice(action="ban", emoji="⛔", label=w._("Ban the author"))
 
 
 def _later(facts: CardFacts, w: Words) -> Rows:
@@ -274,7 +281,7 @@ def _published(facts: CardFacts, w: Words) -> Rows:
     history = Choice(action="history", emoji="📜", label=w._("History"))
     again = ((_retry(w),),) if arrival.retryable(facts) else ()
     if facts.post is None or facts.post.state == PostState.RETRACTED:
-        return (*again, (history, back(w)))
+        return (*again, (history, _ban(facts, w)), (back(w),))
     return (
         (
             Choice(action="correct", emoji="✏️", label=w._("Correct")),
@@ -282,13 +289,14 @@ def _published(facts: CardFacts, w: Words) -> Rows:
         ),
         (Choice(action="quote", emoji="💬", label=w._("Mark a quotation")), history),
         *again,
-        (back(w),),
+        (_ban(facts, w), back(w)),
     )
 
 
 def _decided(facts: CardFacts, w: Words) -> Rows:
     history = Choice(action="history", emoji="📜", label=w._("History"))
-    return ((Choice(action="undo", emoji="⏪", label=w._("Undo")), history),) if facts.undoable else ((history,),)
+    undo = (Choice(action="undo", emoji="⏪", label=w._("Undo")),) if facts.undoable else ()
+    return ((*undo, history, _ban(facts, w)),)
 
 
 VIEWS: dict[str, View] = {

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+from bridge.core.hygiene import clean_line
 from bridge.core.message import Button, Content
 from bridge.core.states import PostState, ReviewState
 from bridge.core.text import EMPTY, MarkKind, RichText, joined, marked, plain
 from bridge.members.profiles import shown_name
+from bridge.members.vouching import level
 from bridge.moderation import additions, arrival, menu, routing, standing, talk
 from bridge.moderation.facts import CardFacts
 from bridge.moderation.hints import HintKind
@@ -69,8 +71,11 @@ def _author(facts: CardFacts, w: Words) -> str:
         where = w._("privately, by {account}", account=identity.account)
     else:
         where = w._("in {chat}, by {account}", chat=facts.origin, account=identity.account)
-    lines = [w._("From {name}{handle} {where}", name=shown_name(identity, w), handle=handle, where=where)]
-    lines.append(w._("Account {user}", user=str(identity.ref)))
+    if identity.person.erased_at is not None:
+        return w._("From somebody who has asked to be forgotten")
+    name = facts.name or shown_name(identity, w)
+    lines = [w._("From {name}{handle} {where}", name=name, handle=handle, where=where)]
+    lines.append(w._("Account {user}", user=clean_line(str(identity.ref), 200)) + f" · {level(identity, w)}")
     earlier = (
         w._("first post")
         if not facts.earlier_posts
@@ -78,6 +83,7 @@ def _author(facts: CardFacts, w: Words) -> str:
     )
     said = {"trusted": w._("trusted"), "held": w._("always to be held")}.get(facts.standing)
     profile = cards.paragraph(facts.card, w) if facts.has_profile else w._("no profile yet")
+    # Where a membership stands says that somebody is banned, too.
     member = "" if facts.forwarded is not None else standing.words_of(facts.membership, facts.community, w)
     lines.append(" · ".join(part for part in (earlier, said, member, profile) if part))
     return "\n".join(lines)

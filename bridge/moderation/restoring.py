@@ -44,6 +44,8 @@ async def restore(found: Review, community: Community, identity: Identity, desk:
     if later is not None:
         return w._("#{number} came back already, as #{new}.", number=number, new=later.submission.number)
     submission = review.submission
+    if not await submissions.has_words(submission.id):
+        return w._("#{number} lapsed long ago, and its text is no longer kept. Please write it again.", number=number)
     wording = await submissions.authors_revision(submission.id) or await submissions.revision_of(review)
     attachments = codec.load(codec.ATTACHMENTS, wording.attachments)
     uncarried = codec.load(codec.UNCARRIED, wording.uncarried)

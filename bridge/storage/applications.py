@@ -111,6 +111,12 @@ async def open_of(kind: str, community: str, person_id: int) -> list[Application
     return await rows.order_by("id").select_related("identity__person")
 
 
+async def open_by(identity_id: int) -> list[Application]:
+    """What one account asked for and still waits for, of any kind."""
+    rows = Application.filter(identity_id=identity_id, state=ApplicationState.OPEN)
+    return await rows.order_by("id").select_related("identity__person")
+
+
 async def open_about(kind: str, subject_id: int) -> Application | None:
     """The one that waits about this subject."""
     rows = Application.filter(kind=kind, subject_id=subject_id, state=ApplicationState.OPEN)

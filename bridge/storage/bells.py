@@ -36,3 +36,4 @@ inbox_bell = Bell()
 delivery_bell = Bell()
 feed_bell = Bell()
 """Something was published, changed or taken back: private copies follow."""
+upkeep_bell = Bell()

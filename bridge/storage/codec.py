@@ -42,6 +42,11 @@ def load_object(text: str) -> dict[str, Any]:
     return loaded
 
 
+def quoted(text: str) -> str:
+    """A text as it stands in the JSON of ``dump``, with its quotation marks."""
+    return json.dumps(text, ensure_ascii=False)
+
+
 def dump_list(values: Iterable[str]) -> str:
     """A JSON list of texts."""
     return json.dumps(list(values), ensure_ascii=True, separators=(",", ":"))

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import sqlite3
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -66,6 +67,7 @@ def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
                 "foreign_keys": "ON" if foreign_keys else "OFF",
                 "synchronous": "FULL",  # NORMAL may lose the last commits on power loss; this is a ledger
                 "busy_timeout": 5000,
+                "secure_delete": "ON",  # what is erased is overwritten, not only marked as free
             },
         }
     elif scheme in ("postgres", "postgresql"):
@@ -330,6 +332,38 @@ def after_commit(hook: Callable[[], None]) -> None:
         hook()
     elif hook not in hooks:
         hooks.append(hook)
+
+
+async def scrub(*, whole: bool) -> None:
+    """Leave nothing of what was removed in SQLite's files: empty the write-ahead log; ``whole``: write it all anew.
+
+    PostgreSQL does this by itself (autovacuum).
+    """
+    connection = _current()
+    if connection.capabilities.dialect != "sqlite":
+        return
+    try:
+        if whole:
+            await connection.execute_script("VACUUM")
+        await connection.execute_query("PRAGMA wal_checkpoint(TRUNCATE)")
+    except UNAVAILABLE as error:
+        raise StorageUnavailable(f"the database cannot be cleaned now ({_reason(error)})") from error
+
+
+def forget_backups(url: str, older_than: float) -> int:
+    """Remove the copies made before upgrades that are older than so many seconds; returns how many.
+
+    They hold what has been erased since. An upgrade that turned out badly is noticed sooner.
+    """
+    path = _sqlite_path(url)
+    old = [] if path is None else [*path.parent.glob(f"{path.name}.before-*")]
+    left = 0
+    for copy in old:
+        with suppress(OSError):  # somebody else removed it, or holds it: another time
+            if time.time() - copy.stat().st_mtime > older_than:
+                copy.unlink()
+                left += 1
+    return left
 
 
 async def ping() -> None:

@@ -46,6 +46,7 @@ from bridge.storage.ledger_reads import (
     heads,
     in_doubt,
     is_edited_after,
+    is_leaving,
     newest_card,
     next_due,
     of_post,
@@ -313,6 +314,11 @@ async def bring_forward(row: Delivery, due: datetime) -> None:
     delivery_bell.ring_after_commit()
 
 
+async def mark(row_id: int, name: str) -> None:
+    """By what a row is found again."""
+    await Delivery.filter(id=row_id).update(view=name)
+
+
 async def set_view(card: Delivery, view: str) -> None:
     """Which keyboard a channel is looking at."""
     await Delivery.filter(id=card.id).update(view=view)
@@ -372,6 +378,8 @@ __all__ = [
     "heads",
     "in_doubt",
     "is_edited_after",
+    "is_leaving",
+    "mark",
     "newest_card",
     "next_due",
     "of_post",

@@ -199,3 +199,9 @@ async def removal_of(ref: RemoteRef) -> Delivery | None:
         .order_by("-id")
         .first()
     )
+
+
+async def is_leaving(row: Delivery) -> bool:
+    """Is the removal of this message of ours planned, or done?"""
+    lost = (DeliveryState.REFUSED, DeliveryState.CANCELLED)
+    return await Delivery.filter(target_id=row.id, operation=DELETE).exclude(state__in=lost).exists()

@@ -28,11 +28,14 @@ async def meet(sender: Sender, now: datetime, *, privately: bool = False) -> Ide
             handle=clean_name(sender.handle, fallback=""),
             direct_chat=sender.direct or "",
             direct_open=privately,
+            verified=sender.proof or "platform",
             created_at=now,
         )
     changes = {"name": name, "handle": clean_name(sender.handle, fallback="")}
     if sender.direct:
         changes["direct_chat"] = sender.direct
+    if sender.proof and identity.verified != "code":  # what was proven by a code stays so
+        changes["verified"] = sender.proof
     stale = {key: value for key, value in changes.items() if getattr(identity, key) != value}
     if privately and (not identity.direct_open or identity.stopped_at is not None):
         await Identity.filter(id=identity.id).update(direct_open=True, stopped_at=None)
@@ -41,6 +44,19 @@ async def meet(sender: Sender, now: datetime, *, privately: bool = False) -> Ide
         await Identity.filter(id=identity.id).update(**stale)
         identity.update_from_dict(stale)
     return identity
+
+
+async def introduce(ref: UserRef, now: datetime) -> Identity:
+    """An account that has proven itself before it ever wrote: its owner typed elsewhere what was sent there."""
+    person = await Person.create(created_at=now)
+    return await Identity.create(
+        person=person,
+        account=ref.account,
+        user=ref.user,
+        name="",
+        direct_chat=str(ref.user),
+        created_at=now,
+    )
 
 
 async def find(ref: UserRef) -> Identity | None:

@@ -315,6 +315,14 @@ async def authors_revision(submission_id: int, *, before: int | None = None) -> 
     return await (own if before is None else own.filter(number__lt=before)).first()
 
 
+async def has_words(submission_id: int) -> bool:
+    """Is there still a wording, or a file? Of what was never published nothing is kept after its time."""
+    rows = await Revision.filter(submission_id=submission_id)
+    return any(
+        codec.load(codec.RICH_TEXT, row.text) or row.attachments != "[]" or row.uncarried != "[]" for row in rows
+    )
+
+
 async def revision_before(submission_id: int, number: int) -> Revision | None:
     """The wording that another one took the place of."""
     return await Revision.filter(submission_id=submission_id, number__lt=number).order_by("-number").first()

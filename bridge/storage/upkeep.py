@@ -1,25 +1,181 @@
-"""Keeping the database small: what is done and no longer needed is removed after its time."""
+"""Keeping the database small and forgetful: what is done and no longer needed loses its words after its time.
 
-from datetime import datetime, timedelta
+In slices, each a transaction of its own, so that nobody waits. Never touched: what is held, what is on its way or
+uncertain, and what a dialogue still waits for.
+"""
 
-from bridge.core.states import InboxState
-from bridge.storage import people
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
+
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
+from bridge.core.membership import Retention
+from bridge.core.states import InboxState, MembershipState, ReviewState
+from bridge.core.text import EMPTY
+from bridge.storage import codec, erasure, link_codes, people, traces
 from bridge.storage.database import transaction
-from bridge.storage.models import Inbox
+from bridge.storage.ledger_reads import CARD, EXHIBIT, NOTICE, PROMPT
+from bridge.storage.models import (
+    Conversation,
+    Delivery,
+    Identity,
+    Inbox,
+    Person,
+    Post,
+    Profile,
+    Query,
+    Review,
+    Revision,
+    Submission,
+)
+from bridge.storage.models_desk import Appointment, Note, Translation
+from bridge.storage.models_members import Membership
+from bridge.storage.personal import NO_WORDS
 
-RAW_RETENTION = timedelta(days=14)
-"""How long what a platform sent us word for word is kept after it was handled."""
+_SLICE = 500
+_UNPUBLISHED = (ReviewState.REJECTED, ReviewState.WITHDRAWN, ReviewState.LAPSED, ReviewState.MERGED)
 
 
-async def prune(now: datetime) -> None:
-    """Empty the raw payloads of handled events; the rows stay, so that a repeated event is still recognised.
-
-    Messages that wait for their sender's choice of a community stay whole.
-    """
+async def prune(now: datetime, retention: Retention | None = None) -> None:
+    """Everything whose time is over."""
+    kept = retention or Retention()
+    if kept.raw is not None:
+        await _raw(now - kept.raw, now - max(kept.raw, kept.messages or kept.raw))
+    if kept.messages is not None:
+        await _messages(now - kept.messages)
+    if kept.rejected is not None:
+        await _unpublished(now - kept.rejected, now)
+    if kept.left is not None:
+        await _left(now - kept.left)
     async with transaction():
-        await (
-            Inbox.filter(state=InboxState.DONE, received_at__lt=now - RAW_RETENTION)
-            .exclude(raw_json="")
-            .exclude(id__in=await people.waiting_events() or [0])
-            .update(raw_json="", event="{}")
+        await link_codes.prune(now)
+    await after_erasure()
+    await erasure.used_again(now)
+
+
+async def after_erasure() -> None:
+    """What was under way when somebody was erased is settled meanwhile."""
+    async with transaction():
+        await traces.finish()
+
+
+async def _in_slices(found: Callable[[], QuerySet], work: Callable[[list[int]], Awaitable[None]]) -> None:  # type: ignore[type-arg]  # of any model
+    """Carry out ``work`` on the ids of what is found, a slice at a time, until there is nothing more to find."""
+    last = 0
+    while True:
+        rows = await found().filter(id__gt=last).order_by("id").limit(_SLICE).values_list("id", flat=True)
+        ids = [int(str(number)) for number in rows]
+        if ids:
+            async with transaction():
+                await work(ids)
+            last = ids[-1]
+        if len(ids) < _SLICE:
+            return
+
+
+async def _raw(before: datetime, parked_before: datetime) -> None:
+    """What platforms delivered; the rows stay, so that a repeated event is still recognised.
+
+    Messages that wait for their sender's choice of a community stay whole, and what a person must look at stays longer.
+    """
+    waiting = await people.waiting_events() or [0]
+
+    def old() -> QuerySet[Inbox]:
+        done = Q(state=InboxState.DONE, received_at__lt=before)
+        parked = Q(state=InboxState.PARKED, received_at__lt=parked_before)
+        return Inbox.filter(done | parked).filter(~Q(raw_json="") | ~Q(event="{}")).exclude(id__in=waiting)
+
+    async def empty(ids: list[int]) -> None:
+        await Inbox.filter(id__in=ids).update(raw_json="", event="{}")
+
+    await _in_slices(old, empty)
+
+
+async def _messages(before: datetime) -> None:
+    """The words of notices, cards and questions. What could be pressed under them is kept: people press late."""
+
+    def old() -> QuerySet[Delivery]:
+        rows = Delivery.filter(kind__in=[NOTICE, CARD, PROMPT, EXHIBIT], state__in=traces.SETTLED)
+        rows = rows.filter(planned_at__lt=before)
+        rows = rows.filter(Q(review_id__isnull=True) | ~Q(review__state=ReviewState.HELD))
+        return rows.exclude(content="").exclude(payload="{}")
+
+    async def empty(ids: list[int]) -> None:
+        for row in await Delivery.filter(id__in=ids):
+            whole = codec.load(codec.CONTENT, row.content)
+            await erasure.doom((file.sha256 for file in whole.attachments), before)
+            left = codec.dump(codec.CONTENT, type(whole)(text=EMPTY, buttons=whole.buttons))
+            await Delivery.filter(id=row.id).update(content=left if whole.buttons else "", payload="{}")
+
+    await _in_slices(old, empty)
+
+
+async def _unpublished(before: datetime, now: datetime) -> None:
+    """The texts of posts that were never published and that nobody waits for any more."""
+
+    def old() -> QuerySet[Submission]:
+        decided = Submission.filter(reviews__state__in=_UNPUBLISHED, reviews__decided_at__lt=before)
+        return decided.filter(revisions__text__not=NO_WORDS).distinct()
+
+    async def empty(ids: list[int]) -> None:
+        open_ = await _submissions_of(Review.filter(submission_id__in=ids, state=ReviewState.HELD))
+        recent = await _submissions_of(Review.filter(submission_id__in=ids, decided_at__gte=before))
+        published = await _submissions_of(Post.filter(submission_id__in=ids))
+        done = [number for number in ids if number not in {*open_, *recent, *published}]
+        if not done:
+            return
+        for row in await Revision.filter(submission_id__in=done):
+            files = codec.load(codec.ATTACHMENTS, row.attachments)
+            await erasure.doom((file.sha256 for file in files), now)
+        emptied = {"text": NO_WORDS, "attachments": "[]", "uncarried": "[]", "findings": "{}"}
+        await Revision.filter(submission_id__in=done).update(**emptied)
+        await Translation.filter(submission_id__in=done).delete()
+        await Submission.filter(id__in=done).update(reply_excerpt="")
+        reviews = [int(str(n)) for n in await Review.filter(submission_id__in=done).values_list("id", flat=True)]
+        await Review.filter(id__in=reviews).update(headline="", short="", words="")
+        await Query.filter(review_id__in=reviews or [0]).update(question="", answer="", wording="")
+        await Note.filter(review_id__in=reviews or [0]).delete()
+
+    await _in_slices(old, empty)
+
+
+async def _submissions_of(rows: QuerySet) -> Collection[int]:  # type: ignore[type-arg]  # of any model
+    return {int(str(number)) for number in await rows.values_list("submission_id", flat=True)}
+
+
+async def _left(before: datetime) -> None:
+    """Profiles, dialogues and preferences of people who left every community; a ban is remembered."""
+    gone = (MembershipState.LEFT, MembershipState.REFUSED)
+
+    def old() -> QuerySet[Person]:
+        found = Person.filter(memberships__state__in=gone, memberships__ended_at__lt=before, erased_at__isnull=True)
+        return found.distinct()
+
+    async def empty(ids: list[int]) -> None:
+        staying = Q(state__in=[state for state in MembershipState if state not in gone]) | Q(ended_at__gte=before)
+        busy = {
+            int(str(n)) for n in await Membership.filter(staying, person_id__in=ids).values_list("person_id", flat=True)
+        }
+        held = Review.filter(submission__identity__person_id__in=ids, state=ReviewState.HELD)
+        busy |= {int(str(n)) for n in await held.values_list("submission__identity__person_id", flat=True)}
+        busy |= await _moderators(ids)
+        done = [number for number in ids if number not in busy]
+        if not done:
+            return
+        await Profile.filter(person_id__in=done).delete()
+        accounts = [int(str(n)) for n in await Identity.filter(person_id__in=done).values_list("id", flat=True)]
+        await Conversation.filter(identity_id__in=accounts or [0]).delete()
+        await Membership.filter(person_id__in=done).update(
+            title="", note="", language="", reading="", zone="", quiet="", away_until=None
         )
+        await Person.filter(id__in=done).update(language="")
+
+    await _in_slices(old, empty)
+
+
+async def _moderators(person_ids: list[int]) -> set[int]:
+    """Those of them who were appointed from the chat."""
+    appointed = {(row.account, row.user) for row in await Appointment.exclude(role="")}
+    accounts = await Identity.filter(person_id__in=person_ids)
+    return {row.person_id for row in accounts if (row.account, row.user) in appointed}

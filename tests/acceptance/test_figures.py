@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from bridge import app, config
+from bridge import app, config, office
 from tests.acceptance.world import World, until
 from tests.servers import free_port
 
@@ -34,13 +34,13 @@ async def test_contributors_are_people_and_what_was_taken_back_does_not_count(tm
         world.chat.writes("mods", "reject: advertising", user="grace", name="Grace", reply_to=_card(world, 5))
         await until(lambda: "rejected" in world.card_text(5))
     async with app.open_storage(loaded):
-        found = await app.figures("hifa", since=since, until=later)
+        found = await office.figures("hifa", since=since, until=later)
         assert (found.messages, found.contributors, found.retracted, found.rejected) == (3, 2, 1, 1)
         assert [(who.name, who.messages) for who in found.top] == [("Amina", 2), ("Joseph", 1)]
         assert found.reasons == [("advertising", 1)]
         assert found.median_decision is not None
         assert 0 <= found.median_decision < 60
-        earlier = await app.figures("hifa", since=None, until=since)
+        earlier = await office.figures("hifa", since=None, until=since)
         assert (earlier.messages, earlier.contributors, earlier.median_decision) == (0, 0, None)
 
 

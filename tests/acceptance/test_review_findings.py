@@ -138,7 +138,7 @@ async def test_all_messages_wait_for_the_choice_of_a_community(two: World) -> No
         says(two, "TWO: please send ORS")
         await until(lambda: len(two.texts("amina")) == 2)
     await database.open_database(f"sqlite://{two.directory}/baraza.db")
-    await upkeep.prune(SystemClock().now() + upkeep.RAW_RETENTION + timedelta(days=1))
+    await upkeep.prune(SystemClock().now() + timedelta(days=30) + timedelta(days=1))
     await database.close_database()
     async with two.bridge():
         presses(two, last(two, "Which community"), "HIFA")

@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bridge import app, config
+from bridge import app, config, office
 from tests.acceptance.world import World
 
 MEMBERS = 18_000
@@ -51,8 +51,8 @@ async def taken(directory: Path) -> tuple[float, float]:
     async with app.open_storage(loaded):
         for _ in range(2):
             started = time.perf_counter()
-            table = app.read_members(directory / "members.csv")
-            async for report in app.import_members(
+            table = office.read_members(directory / "members.csv")
+            async for report in office.import_members(
                 loaded, table, "hifa", region="", shown=False, dry=False, now=datetime.now(UTC)
             ):
                 done = report

@@ -208,7 +208,7 @@ async def test_whom_a_command_does_not_mean(room: Room) -> None:
     unknown = RemoteRef(NET, ChatId("mods"), MessageId("long ago"))
     assert "cannot tell who wrote" in await room.orders("/moderators add", NAOMI, reply_to=unknown)
     ref = await seen(room, MARY, "Hello", "h1")
-    await upkeep.prune(SystemClock().now() + upkeep.RAW_RETENTION + timedelta(days=1))
+    await upkeep.prune(SystemClock().now() + timedelta(days=30) + timedelta(days=1))
     assert "cannot tell who wrote" in await room.orders("/moderators add", NAOMI, reply_to=ref)
     anonymous = replace(MARY, sender=replace(MARY.sender, anonymous=True))
     ref = await seen(room, anonymous, "Hello", "h2")

@@ -216,7 +216,7 @@ async def test_raw_payloads_go_and_the_dedupe_stays(opened: str, sink: DurableSi
     await sink.accept([posted("private words", key="1", raw="private words")])
     (row,) = await inbox.take(NOW, busy=set())
     await inbox.finish(row)
-    await upkeep.prune(NOW + upkeep.RAW_RETENTION + timedelta(seconds=1))
+    await upkeep.prune(NOW + timedelta(days=30) + timedelta(seconds=1))
     row = await Inbox.get(key="1")
     assert "private" not in row.raw_json + row.event
     await sink.accept([posted("private words", key="1")])

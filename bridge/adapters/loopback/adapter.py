@@ -76,6 +76,8 @@ class LoopbackAdapter:
 
     kind: ClassVar[str] = "loopback"
     _can: ClassVar[Capabilities] = THIN
+    _proof: ClassVar[str] = "claimed"
+    """As over SMS: the sender of a message can be invented."""
 
     def __init__(self, settings: Settings, context: AdapterContext) -> None:
         self.account = context.account
@@ -114,7 +116,8 @@ class LoopbackAdapter:
                 lines = await asyncio.to_thread(self._network.receive, cursor)
                 now = self._clock.now()
                 events = [
-                    convert.to_event(line.raw, account=self.account, at=now, position=line.start) for line in lines
+                    convert.to_event(line.raw, account=self.account, at=now, position=line.start, proof=self._proof)
+                    for line in lines
                 ]
                 if events:
                     await sink.accept(events, state={CURSOR: str(lines[-1].end)})
@@ -196,6 +199,7 @@ class RichLoopbackAdapter(LoopbackAdapter):
     """The same with everything a chat app can do. Each method is an ability of its own: write only what yours has."""
 
     _can: ClassVar[Capabilities] = RICH
+    _proof: ClassVar[str] = ""
 
     async def edit(self, ref: RemoteRef, outgoing: Outgoing, key: str) -> SendOutcome:
         return await self._post("edit", ref.chat, key, outgoing, target=ref.message)

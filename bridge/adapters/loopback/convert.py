@@ -58,8 +58,11 @@ class Shared(TypedDict):
     raw: str
 
 
-def to_event(raw: bytes, *, account: AccountId, at: datetime, position: int) -> InboundEvent:
-    """What one line means; a line that means nothing becomes Unreadable. ``position`` is where it starts, in bytes."""
+def to_event(raw: bytes, *, account: AccountId, at: datetime, position: int, proof: str = "") -> InboundEvent:
+    """What one line means; a line that means nothing becomes Unreadable. ``position`` is where it starts, in bytes.
+
+    ``proof``: what vouches for whoever wrote it (see ``Sender``).
+    """
     kept = raw.decode("utf-8", "replace").strip()
     try:
         line = Line.model_validate_json(raw)
@@ -73,7 +76,7 @@ def to_event(raw: bytes, *, account: AccountId, at: datetime, position: int) -> 
 
     shared: Shared = {"account": account, "chat": ChatId(line.chat), "key": f"id:{line.id}", "at": at, "raw": kept}
     # On this network a private chat carries the id of the person in it.
-    sender = Sender(ref=UserRef(account, UserId(line.user)), name=line.name, direct=ChatId(line.user))
+    sender = Sender(ref=UserRef(account, UserId(line.user)), name=line.name, direct=ChatId(line.user), proof=proof)
     kind = ChatKind.PRIVATE if line.private else ChatKind.GROUP
     text = RichText.clipped(line.text, [Mark(*mark) for mark in line.marks])
     if line.press is not None:

@@ -19,13 +19,15 @@ from bridge.rendering.words import words
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-def choices(view: str, *, claimed: str = "", escalated: datetime | None = None, replies: int = 0) -> list[Choice]:
+def choices(
+    view: str, *, claimed: str = "", escalated: datetime | None = None, replies: int = 0, banned: bool = False
+) -> list[Choice]:
     templates = tuple(Template(id=f"t{n}", label=f"Reply {n}", texts={"en": "Hello"}) for n in range(replies))
     community = SimpleNamespace(policy=Policy(safeguarding_replies=templates))
     review = SimpleNamespace(
         kind="post", revision=1, state=ReviewState.HELD, claimed_by=claimed, escalated_at=escalated
     )
-    facts = cast(CardFacts, SimpleNamespace(revision=1, review=review, community=community))
+    facts = cast(CardFacts, SimpleNamespace(revision=1, review=review, community=community, banned=banned))
     return [choice for row in menu.rows(facts, view, words("en")) for choice in row]
 
 
@@ -33,8 +35,11 @@ def choices(view: str, *, claimed: str = "", escalated: datetime | None = None, 
 @pytest.mark.parametrize("claimed", ["", "net:grace"])
 @pytest.mark.parametrize("escalated", [None, NOW])
 @pytest.mark.parametrize("replies", [0, 1, 12])
-def test_at_most_ten_and_all_different(view: str, claimed: str, escalated: datetime | None, replies: int) -> None:
-    found = choices(view, claimed=claimed, escalated=escalated, replies=replies)
+@pytest.mark.parametrize("banned", [False, True])
+def test_at_most_ten_and_all_different(
+    view: str, claimed: str, escalated: datetime | None, replies: int, banned: bool
+) -> None:
+    found = choices(view, claimed=claimed, escalated=escalated, replies=replies, banned=banned)
     assert len(found) <= 10
     assert len({choice.emoji for choice in found}) == len(found)
 
