@@ -405,6 +405,7 @@ def _community(section: CommunitySection, language: str) -> Community:
                 language=g.language or "",
                 quiet=None if g.quiet_hours is None else Hours.parse(g.quiet_hours),
                 zone=None if g.time_zone is None else ZoneInfo(g.time_zone),
+                card=g.card,
             )
             for g in section.groups
         ),

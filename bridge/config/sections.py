@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 from bridge.config.membership import ProfileFieldSection, RetentionSection, no_twins
 from bridge.config.moderating import HoursText, RuleSection, TemplateSection, ZoneName, language_code
 from bridge.config.problems import did_you_mean
+from bridge.core.card import CardForm
 from bridge.core.community import Intake
 from bridge.core.hygiene import MAX_NAME, clean_name
 from bridge.core.ids import Address, AddressError
@@ -107,6 +108,7 @@ class GroupSection(Section):
     language: LanguageCode | None = None
     quiet_hours: HoursText | None = None
     time_zone: ZoneName | None = None
+    card: CardForm = CardForm.DEFAULT
 
 
 class CommunitySection(Section):
@@ -224,5 +226,6 @@ EXAMPLES: dict[str, str] = {
     "communities.groups.language": 'language = "fr"',
     "communities.groups.quiet_hours": 'quiet_hours = "22:00-06:00"',
     "communities.groups.time_zone": 'time_zone = "Africa/Lusaka"',
+    "communities.groups.card": 'card = "two_lines"',
 }
 """How a key is written, for messages."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from bridge.core.card import CardForm
 from bridge.core.ids import Address, CommunityId, UserRef
 from bridge.core.membership import MemberPolicy
 from bridge.core.policy import Policy
@@ -31,6 +32,8 @@ class Group:
     """When nothing is to be sent there, in ``zone``; posts wait for its end."""
     zone: ZoneInfo | None = None
     """The group's own time zone; None: the community's."""
+    card: CardForm = CardForm.DEFAULT
+    """How much of an author's card is shown there."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,9 @@ from bridge.core.splitting import split
 from bridge.core.states import PostState, ReviewState
 from bridge.core.text import RichText, plain
 from bridge.delivery import planning
-from bridge.intake import languages, posting, requests
+from bridge.intake import languages, posting, profiling, requests
 from bridge.intake.context import Context
-from bridge.members import contact, interview
+from bridge.members import contact
 from bridge.moderation import appeals, corrections, restoring, retracting
 from bridge.moderation.outcomes import rejection_text
 from bridge.moderation.reasons import Reason
@@ -55,6 +55,8 @@ def parse(event: MessagePosted) -> Command | None:
         return Command(name=name, argument=match[2].strip())
     if (language := languages.typed(text)) is not None:
         return Command(name=languages.KIND, argument=language)
+    if (change := profiling.typed(text)) is not None:
+        return Command(name=profiling.NAME, argument=change)
     if match := _WORD.fullmatch(text):
         return Command(name=(match[1] or match[2]).casefold(), argument=match[3] or "")
     if match := _APPEAL.fullmatch(text):
@@ -78,6 +80,7 @@ def parse_in_group(event: MessagePosted) -> Command | None:
         or _number(command.argument) is not None
         or (command.name == "start" and " " not in command.argument)
         or (command.name == languages.KIND and bool(languages.named(command.argument)))
+        or (command.name == profiling.NAME and profiling.names_something(command.argument))
     )
     return command if bare else None
 
@@ -99,11 +102,12 @@ async def run(
     if command.name == languages.KIND:
         await languages.run(command.argument, identity, event.ref.address, community, context)
         return
+    if command.name == profiling.NAME:
+        await profiling.run(command.argument, identity, event.ref.address, community, context)
+        return
     match command.name:
         case "start":
             contents = await _start(identity, community, w)
-        case "profile":
-            contents = [await interview.begin(identity, community, context.now)]
         case "status":
             contents = [Content(text=plain(await _status(identity, w)))]
         case "withdraw":

@@ -11,9 +11,9 @@ from bridge.core.message import Attachment, Content, Uncarried
 from bridge.core.policy import Consequence
 from bridge.core.states import ReviewState, ThemeState
 from bridge.core.text import EMPTY, MarkKind, RichText, joined, marked, plain
-from bridge.intake import published, refusing
+from bridge.intake import profiling, published, refusing
 from bridge.intake.context import Context
-from bridge.members import contact, interview
+from bridge.members import contact
 from bridge.members.profiles import shown_name
 from bridge.moderation import cards, decisions, retracting, rewording, rules, sharing, unread
 from bridge.rendering.refusals import refusal_words
@@ -128,7 +128,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         and not gathers
         and await unread.publish(review, community, context.directory, context.now, list(ruling.codes))
     ):
-        await _offer_questions(identity, community, context)
+        await profiling.offer(identity, community, context)
         return  # what its author is told of that says all that a receipt would
     await _receipt(event, identity, review, community, context, removed=leaves)
 
@@ -236,7 +236,7 @@ async def _receipt(
     question = sharing.asked_while_held(wording.findings, review.submission.number, w, editable=editable)
     receipt = decisions.held_receipt(identity, review, community, token, also=[*refused, *question])
     if await contact.tell(identity, receipt, community, context.directory, context.now) is not None:
-        await _offer_questions(identity, community, context)
+        await profiling.offer(identity, community, context)
         return
     name = shown_name(identity, w)
     text = (
@@ -253,16 +253,6 @@ async def _receipt(
         link_label=w._("Follow it privately"),
         start_payload=community.id,
     )
-
-
-async def _offer_questions(identity: Identity, community: Community, context: Context) -> None:
-    """The profile questions, once, where members may be asked what they did not start and can be reached privately."""
-    capabilities = context.directory.capabilities(identity.direct) if identity.direct else None
-    if capabilities is None or not capabilities.interviews or not contact.reachable(identity, context.directory):
-        return
-    offer = await interview.offer(identity, community, context.now)
-    if offer is not None:
-        await contact.tell(identity, offer, community, context.directory, context.now)
 
 
 async def _answer(

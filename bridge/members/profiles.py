@@ -1,12 +1,20 @@
-"""The author card of a member, from the newest profile they consented to show."""
+"""The author card of a member, made of what they agreed to show."""
 
-from bridge.core.card import AuthorCard
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from bridge.core.card import AuthorCard, Extra
 from bridge.core.community import Community
+from bridge.core.membership import FieldKind, WithoutProfile
+from bridge.members.fields import BIOGRAPHY
+from bridge.rendering.cards import at_in_words
+from bridge.rendering.countries import code_of
 from bridge.rendering.words import Words, words
-from bridge.storage import people
-from bridge.storage.models import Identity
+from bridge.storage import memberships, people
+from bridge.storage.models import Identity, Profile
 
-FIELDS = ("name", "role", "organisation", "country", "interests")
+_PLACED = ("role", "organisation", "interests", "degrees", "town")
+"""Fields that have their place in the sentence as they were written."""
 
 
 def shown_name(identity: Identity, w: Words) -> str:
@@ -14,22 +22,107 @@ def shown_name(identity: Identity, w: Words) -> str:
     return identity.name or w._("Member {number}", number=identity.id)
 
 
-def card_from(answers: dict[str, str], name: str, community: Community) -> AuthorCard:
+def card_from(
+    answers: Mapping[str, str],
+    name: str,
+    community: Community,
+    *,
+    hidden: Collection[str] = (),
+    biography: str = "",
+    title: str = "",
+) -> AuthorCard:
     """A card from answers to the profile questions; ``name`` where no name was given."""
+    shown = {key: value for key, value in answers.items() if value and key not in hidden}
+    country = shown.get("country", "")
+    email = languages = ""
+    extra: list[Extra] = []
+    for field in community.members.fields:
+        value = shown.get(field.id, "")
+        if not value or field.id in (*_PLACED, "name", "country"):
+            continue
+        if field.kind is FieldKind.EMAIL and not email:
+            email = value
+        elif field.kind is FieldKind.LANGUAGES and not languages:
+            languages = value
+        elif field.label:
+            coded = field.kind.value if field.kind in (FieldKind.COUNTRY, FieldKind.LANGUAGES) else ""
+            # A second address is no less a mailbox for having a label of its own.
+            said = at_in_words(value) if field.kind is FieldKind.EMAIL else value
+            extra.append(Extra(label=dict(field.label), value=said, kind=coded))
     return AuthorCard(
         label=community.name,
-        name=answers.get("name") or name,
-        role=answers.get("role", ""),
-        organisation=answers.get("organisation", ""),
-        country=answers.get("country", ""),
-        interests=answers.get("interests", ""),
+        name=shown.get("name") or name,
+        title=title,
+        biography="" if BIOGRAPHY in hidden else biography,
+        extra=tuple(extra),
+        role=shown.get("role", ""),
+        organisation=shown.get("organisation", ""),
+        country=code_of(country) or country,  # versions from before codes were kept
+        interests=shown.get("interests", ""),
+        degrees=shown.get("degrees", ""),
+        town=shown.get("town", ""),
+        languages=languages,
+        email=email,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What is known of an author in a community at one moment."""
+
+    card: AuthorCard
+    profile: Profile | None
+    """The version that the card is made of."""
+    unseen: bool = False
+    """No moderator has seen that version yet."""
+
+    @property
+    def has_profile(self) -> bool:
+        return self.profile is not None and self.profile.shown
+
+
+async def standing(identity: Identity, community: Community, *, unseen: bool = False) -> Standing:
+    """What readers may be told of this person now; ``unseen``: also by a first version that is not approved yet."""
+    profile = await people.approved_profile(identity.person_id, community.id)
+    first = unseen and profile is None
+    if first:
+        profile = await people.pending_profile(identity.person_id, community.id)
+    known = await memberships.membership(identity.person_id, community.id)
+    title = "" if known is None else known.title
+    name = shown_name(identity, words(community.language))
+    if profile is None or not profile.shown:
+        given = profile is not None or await people.profile(identity.person_id, community.id) is not None
+        card = AuthorCard(label=community.name, name=name, title=title, new=not given and not title)
+    else:
+        card = card_of(profile, name, community, title=title)
+    return Standing(card=card, profile=profile, unseen=first and profile is not None)
+
+
+def card_of(profile: Profile, name: str, community: Community, *, title: str = "") -> AuthorCard:
+    """The card that one version makes, where its owner agrees to show it."""
+    return card_from(
+        people.answers_of(profile),
+        name,
+        community,
+        hidden=people.hidden_of(profile),
+        biography=profile.biography,
+        title=title,
     )
 
 
 async def author_card(identity: Identity, community: Community) -> AuthorCard:
-    """What readers may be told of this person now."""
-    name = shown_name(identity, words(community.language))
-    profile = await people.profile(identity.person_id)
-    if profile is None or not profile.shown:
-        return AuthorCard(label=community.name, name=name)
-    return card_from(people.answers_of(profile), name, community)
+    """What readers may be told of this person now, by what moderators have seen."""
+    return (await standing(identity, community)).card
+
+
+def missing(profile: Profile | None, community: Community) -> list[str]:
+    """The ids of the required fields that this version does not answer."""
+    answers = people.answers_of(profile)
+    return [field.id for field in community.members.fields if field.required and not answers.get(field.id)]
+
+
+async def owed(identity: Identity, community: Community, *, unseen: bool) -> list[str]:
+    """What its author must still say before a post can go out, where the community asks for that."""
+    if community.members.without_profile is not WithoutProfile.ASK:
+        return []
+    return missing((await standing(identity, community, unseen=unseen)).profile, community)

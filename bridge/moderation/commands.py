@@ -2,13 +2,13 @@
 
 from bridge.core.message import Content
 from bridge.core.text import plain
-from bridge.moderation import appointing, discussions, emergency, queue, rota, trust
+from bridge.moderation import appointing, biographies, discussions, emergency, queue, rota, trust
 from bridge.moderation.deeds import DEEDS
 from bridge.moderation.orders import Order, OrderHandler
 
 COMMANDS: dict[str, OrderHandler] = {
     name: handler
-    for module in (queue, appointing, emergency, rota, trust, discussions)
+    for module in (queue, appointing, emergency, rota, trust, discussions, biographies)
     for name, handler in module.COMMANDS.items()
 }
 """By name, without the slash."""
@@ -44,6 +44,8 @@ def _help(order: Order) -> str:
             w._("/moderators – who may decide; /moderators add, /moderators remove"),
             w._("/away until Monday, /back – while you are away nobody waits for you"),
             w._("/standing #12 trusted, held or none – what is said of an author"),
+            w._("/biography @name text – what stands in place of an author's own answers"),
+            w._("/title @name Country Representative for Kenya – a coordinator says what somebody is"),
             w._("/emergency on – hold every post until /emergency off"),
             w._("/discussion – thematic discussions; how to open one: /discussion help"),
             w._("/help – this list"),

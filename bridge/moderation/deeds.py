@@ -2,6 +2,7 @@
 
 from bridge.moderation import (
     asking,
+    biographies,
     claims,
     correcting,
     history,
@@ -49,6 +50,7 @@ DEEDS: dict[str, Deed] = {
         merging,
         themes,
         quoting,
+        biographies,
     )
     for deed in module.DEEDS
 }

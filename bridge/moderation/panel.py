@@ -5,6 +5,7 @@ from datetime import timedelta
 from bridge.core.message import Button, Content
 from bridge.core.states import PostState, ReviewState
 from bridge.core.text import EMPTY, MarkKind, RichText, joined, marked, plain
+from bridge.members.fields import names_of
 from bridge.members.profiles import shown_name
 from bridge.moderation import additions, arrival, menu, routing, talk
 from bridge.moderation.facts import CardFacts
@@ -75,7 +76,11 @@ def _author(facts: CardFacts, w: Words) -> str:
     )
     said = {"trusted": w._("trusted"), "held": w._("always to be held")}.get(facts.standing)
     profile = cards.paragraph(facts.card, w) if facts.has_profile else w._("no profile yet")
-    lines.append(" · ".join(part for part in (earlier, said, profile) if part))
+    unseen = w._("🆕 this profile was not seen before") if facts.unseen is not None and facts.has_profile else ""
+    lines.append(" · ".join(part for part in (earlier, said, profile, unseen) if part))
+    if facts.owed and facts.review.state == ReviewState.HELD:
+        names = names_of(facts.owed, facts.community, w)
+        lines.append(w._("⏳ Cannot be approved before its author has told: {names}", names=names))
     return "\n".join(lines)
 
 

@@ -65,6 +65,10 @@ class Words:
         named = name if name.isalpha() else f"UTC{local:%z}"[:6].removesuffix("+00")
         return f"{local:%d.%m.} {clock} {named}"
 
+    def territory(self, code: str) -> str:
+        """What a country is called in this one; its code where nobody knows."""
+        return str(self._locale.territories.get(code, code))
+
     def language_name(self, tag: str) -> str:
         """What a language is called in this one; its tag where nobody knows."""
         try:

@@ -9,7 +9,7 @@ from datetime import datetime
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from bridge.core.card import AuthorCard
+from bridge.core.card import from_json
 from bridge.core.exports import (
     DiscussionLine,
     ExportedDiscussion,
@@ -144,7 +144,7 @@ def _post(row: Post, answers: int | None, theme: str) -> ExportedPost:
         headline=row.headline,
         thread_number=row.thread_number,
         answers=answers,
-        card=AuthorCard(**codec.load_object(row.card)),
+        card=from_json(codec.load_object(row.card)),
         text=codec.load(codec.RICH_TEXT, row.text),
         attachments=(*files, *missing),
         notes=tuple(
