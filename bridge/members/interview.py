@@ -149,7 +149,7 @@ class Dialogue(Prompts):
         # Answers that were given and not kept yet are not lost: the questions go on behind this one.
         draft = await self._fresh() if under_way is None else draft_of(under_way)
         draft.single = draft.single or under_way is None or under_way.step == CONSENT
-        if under_way is not None and under_way.step != CONSENT and found[1]:
+        if under_way is not None and not draft.single and found[1]:
             checked = fields.check(found[0], found[1], w)
             if checked is not None and not checked.problem:
                 draft.answers[found[0].id] = checked.value
@@ -167,17 +167,16 @@ class Dialogue(Prompts):
         self, conversation: Conversation | None, under_way: Conversation | None, action: str, said: str
     ) -> Turn:
         """Hide or show a part of what stands, whatever else is being asked."""
-        fresh = await self._fresh()
-        if under_way is None or not fresh.shown:
-            return await self._toggle(await self._enter(conversation, MENU, fresh), action, said)
-        part = self._hideable(said)
-        if part is not None:
-            draft = draft_of(under_way)
-            for each in (draft, fresh):
-                each.hidden = each.hidden - {part} if action == "show" else each.hidden | {part}
-            await people.advance(under_way, self.now, answers=draft.dumped())
-            return Turn(given=Given(answers=fresh.answers, hidden=frozenset(fresh.hidden), shown=True))
-        return await self._toggle(under_way, action, said)
+        fresh, part = await self._fresh(), self._hideable(said)
+        if under_way is None or part is None:
+            return await self._toggle(under_way or await self._enter(conversation, MENU, fresh), action, said)
+        draft = draft_of(under_way)
+        for each in (draft, fresh):
+            each.hidden = each.hidden - {part} if action == "show" else each.hidden | {part}
+        if not fresh.shown:
+            return Turn(content=await self._prompt(await self._enter(under_way, under_way.step, draft)))
+        await people.advance(under_way, self.now, answers=draft.dumped())
+        return Turn(given=Given(answers=fresh.answers, hidden=frozenset(fresh.hidden), shown=True))
 
     async def _fresh(self) -> Draft:
         """What is known, here or else from another community, of the questions that are asked here."""

@@ -68,7 +68,9 @@ async def keep(identity: Identity, given: Given, community: Community, directory
     biography = "" if newest is None else newest.biography
     now_seen = visible_in(approved)
     wanted = visible(dict(given.answers), given.hidden, biography, shown=given.shown)
-    if not community.members.review_profiles or all(now_seen.get(key) == value for key, value in wanted.items()):
+    # A biography was written by moderators: its owner's consent is all that it waits for.
+    new = {key for key, value in wanted.items() if now_seen.get(key) != value} - {fields.BIOGRAPHY}
+    if not community.members.review_profiles or not new:
         row = await _save(person, given, biography, community, ProfileState.APPROVED, now)
         await _withdraw_older(identity, row, community, now)
         await cards.refresh_held(identity, now)

@@ -229,10 +229,12 @@ def _shorter(role: str, w: Words) -> list[str]:
     words = role.split(" ")
     linked = any(word.casefold() in _LINKING for word in words)
     counts = range(len(words) - 1, 0, -1)
-    if w.language.startswith("en") and not linked:
+    if not w.language.startswith("en"):  # in the others what is most general comes first
+        shorter = [" ".join(words[:count]) for count in counts]
+    elif not linked:
         shorter = [" ".join(words[-count:]) for count in counts]
     else:
-        shorter = [" ".join(words[:count]) for count in counts]
+        shorter = [" ".join(words[:count]) for count in counts if words[count].casefold() in _LINKING]
     found = [text.strip(_ENDS) for text in shorter]
     return [text for text in found if len(text) > 3 and text.rsplit(" ", 1)[-1].casefold() not in _LINKING]
 
