@@ -207,7 +207,7 @@ def tail(card: AuthorCard, w: Words) -> str:
 
 
 def _plain(text: str) -> str:
-    return sms.to_gsm7(" ".join(text.split()), accents=True)
+    return sms.to_gsm7(" ".join(text.split()), accents=True).strip(" ,;")
 
 
 def _units(text: str) -> int:
