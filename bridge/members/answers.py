@@ -151,7 +151,7 @@ def toggled(text: str, w: Words) -> tuple[str, str] | None:
     known = steering(w)
     for action in ("hide", "show"):
         for term in sorted(known[action], key=len, reverse=True):
-            if said.startswith(f"{term} "):
+            if said.startswith((f"{term} ", f"{term}:")):
                 return action, said[len(term) + 1 :].strip(" :")
     return None
 

@@ -3,15 +3,16 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from bridge.core.card import AuthorCard, Extra
+from bridge.core.card import AuthorCard, Extra, from_json
 from bridge.core.community import Community
 from bridge.core.membership import FieldKind, WithoutProfile
+from bridge.core.states import MembershipState
 from bridge.members.fields import BIOGRAPHY
 from bridge.rendering.cards import at_in_words
 from bridge.rendering.countries import code_of
 from bridge.rendering.words import Words, words
-from bridge.storage import memberships, people
-from bridge.storage.models import Identity, Profile
+from bridge.storage import codec, memberships, people, submissions
+from bridge.storage.models import Identity, Profile, Submission
 
 _PLACED = ("role", "organisation", "interests", "degrees", "town")
 """Fields that have their place in the sentence as they were written."""
@@ -75,10 +76,12 @@ class Standing:
     """The version that the card is made of."""
     unseen: bool = False
     """No moderator has seen that version yet."""
+    elsewhere: bool = False
+    """It is the card of the post that this is a copy of."""
 
     @property
     def has_profile(self) -> bool:
-        return self.profile is not None and self.profile.shown
+        return self.elsewhere or (self.profile is not None and self.profile.shown)
 
 
 async def standing(identity: Identity, community: Community, *, unseen: bool = False) -> Standing:
@@ -88,7 +91,7 @@ async def standing(identity: Identity, community: Community, *, unseen: bool = F
     if first:
         profile = await people.pending_profile(identity.person_id, community.id)
     known = await memberships.membership(identity.person_id, community.id)
-    title = "" if known is None else known.title
+    title = known.title if known is not None and known.state == MembershipState.MEMBER else ""
     name = shown_name(identity, words(community.language))
     if profile is None or not profile.shown:
         given = profile is not None or await people.profile(identity.person_id, community.id) is not None
@@ -96,6 +99,19 @@ async def standing(identity: Identity, community: Community, *, unseen: bool = F
     else:
         card = card_of(profile, name, community, title=title)
     return Standing(card=card, profile=profile, unseen=first and profile is not None)
+
+
+async def standing_of(submission: Submission, community: Community, *, unseen: bool = False) -> Standing:
+    """The same of the author of a submission. A copy from another community keeps the card that it had there, unless
+    its author has told this community, too, who they are.
+    """
+    found = await standing(submission.identity, community, unseen=unseen)
+    if found.profile is not None or submission.origin_post_id is None:
+        return found
+    origin = await submissions.post_by_id(submission.origin_post_id)
+    if origin is None:
+        return found
+    return Standing(card=from_json(codec.load_object(origin.card)), profile=None, elsewhere=True)
 
 
 def card_of(profile: Profile, name: str, community: Community, *, title: str = "") -> AuthorCard:
@@ -121,8 +137,8 @@ def missing(profile: Profile | None, community: Community) -> list[str]:
     return [field.id for field in community.members.fields if field.required and not answers.get(field.id)]
 
 
-async def owed(identity: Identity, community: Community, *, unseen: bool) -> list[str]:
+def owed(found: Standing, community: Community) -> list[str]:
     """What its author must still say before a post can go out, where the community asks for that."""
-    if community.members.without_profile is not WithoutProfile.ASK:
+    if community.members.without_profile is not WithoutProfile.ASK or found.elsewhere:
         return []
-    return missing((await standing(identity, community, unseen=unseen)).profile, community)
+    return missing(found.profile, community)

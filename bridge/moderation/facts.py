@@ -10,7 +10,7 @@ from bridge.core.ids import Address, CommunityId
 from bridge.core.message import Attachment, Uncarried
 from bridge.core.states import ReviewState
 from bridge.core.text import RichText
-from bridge.members.profiles import owed, standing
+from bridge.members.profiles import owed, standing_of
 from bridge.storage import (
     afterwards,
     beside,
@@ -129,7 +129,7 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
     submission = review.submission
     identity = submission.identity
     revision = await submissions.revision(submission.id, revision_number)
-    author = await standing(identity, community, unseen=True)
+    author = await standing_of(submission, community, unseen=True)
     post = await submissions.post_of_submission(submission.id)
     deliveries: list[tuple[Delivery, str]] = []
     if post is not None:
@@ -156,7 +156,7 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         card=author.card,
         has_profile=author.has_profile,
         unseen=author.profile if author.unseen else None,
-        owed=() if review.kind == afterwards.CORRECTION else tuple(await owed(identity, community, unseen=True)),
+        owed=() if review.kind == afterwards.CORRECTION else tuple(owed(author, community)),
         standing=await desk.standing(identity.person_id, community.id),
         earlier_posts=await submissions.posts_before(submission),
         origin=await chats.title(Address(submission.source.account, submission.source.chat)),

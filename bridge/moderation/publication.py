@@ -8,7 +8,7 @@ from bridge.core.community import Community
 from bridge.core.ids import Address
 from bridge.delivery import planning
 from bridge.delivery.directory import Directory
-from bridge.members.profiles import standing
+from bridge.members.profiles import standing_of
 from bridge.rendering.languages import base
 from bridge.storage import afterwards, beside, codec, desk, submissions, undoing
 from bridge.storage.counting import next_number, next_would_be
@@ -67,7 +67,7 @@ async def _frozen(
     ``unseen``: with a first profile that the approval of this post would approve, too.
     """
     submission = review.submission
-    card = (await standing(submission.identity, community, unseen=unseen)).card
+    card = (await standing_of(submission, community, unseen=unseen)).card
     parent = None if submission.reply_post_id is None else await submissions.post_by_id(submission.reply_post_id)
     root = None if parent is None else parent.thread_id or parent.id
     theme = await desk.theme(review.theme_id)

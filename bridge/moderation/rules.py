@@ -17,7 +17,7 @@ from bridge.core.ids import Address
 from bridge.core.message import Attachment
 from bridge.core.policy import Check, Consequence, Rule
 from bridge.core.text import RichText
-from bridge.members.profiles import owed
+from bridge.members.profiles import owed, standing
 from bridge.moderation import answers, hints, languages
 from bridge.moderation.answers import ALWAYS_HELD, Recent, Ruling, Wording, join
 from bridge.rendering.languages import base
@@ -106,7 +106,7 @@ async def judge(case: Case) -> Ruling:
         wording = await _wording(case)
         holding += [Check.EMERGENCY.value] if await desk.setting(community.id, Check.EMERGENCY.value) else []
         # What goes out unread shows only what moderators have seen of its author.
-        holding += [Check.NO_PROFILE.value] if await owed(case.identity, community, unseen=False) else []
+        holding += [Check.NO_PROFILE.value] if owed(await standing(case.identity, community), community) else []
         # Said by a moderator of one person, it does not need a rule.
         holding += [Check.ALWAYS_HELD.value] if wording.standing == ALWAYS_HELD else []
     except (StorageUnavailable, *UNAVAILABLE):

@@ -193,7 +193,7 @@ def tail(card: AuthorCard, w: Words) -> str:
     role, the role, the country, the end of the name. Letters that a keypad's alphabet lacks lose what is above and
     below them; of other scripts, 40 UTF-16 units are counted.
     """
-    name, role, organisation = _plain(card.name), _plain(card.role), _plain(card.organisation)
+    name, role, organisation = _plain(card.name) or "?", _plain(card.role), _plain(card.organisation)
     country = _plain(country_name(card.country, w))
     letters = card.country if is_code(card.country) else country
     offered = [(name, role, organisation, country), (name, role, country), (name, role, letters)]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bridge.core import card as cards
+from bridge.core.capabilities import ButtonStyle
 from bridge.core.community import Community
 from bridge.core.membership import FieldKind, MemberPolicy, ProfileField, WithoutProfile
 from bridge.core.policy import Check, Consequence, Role, Rule
@@ -17,6 +18,7 @@ from bridge.core.states import (
     ReviewState,
 )
 from bridge.core.text import plain
+from bridge.members.profiles import owed, standing, standing_of
 from bridge.moderation import applying, profile_changes
 from bridge.moderation.acts import Moderator, Reply
 from bridge.moderation.applying import Ruling
@@ -24,10 +26,11 @@ from bridge.moderation.facts import facts_of
 from bridge.rendering.words import words
 from bridge.storage import applications, audit, codec, desk, memberships, people, reasons, submissions
 from bridge.storage.database import transaction
-from bridge.storage.models import Conversation, Identity, Post, Profile
+from bridge.storage.models import Conversation, Delivery, Identity, Post, Profile
 from bridge.storage.models_members import Application
 from tests.integration.moderating import GRACE, MALLORY, NAOMI, again, community, notices
 from tests.integration.talking import AMINA, Talk
+from tests.unit.delivery.scripted import RICH
 from tests.unit.storage.stage import sender
 
 pytestmark = pytest.mark.usefixtures("opened")
@@ -535,3 +538,61 @@ async def test_a_title_is_given_by_a_coordinator(talk: Talk) -> None:
     assert await talk.orders("/title @amina -", NAOMI) == "Amina has no title any more."
     assert (await shown_under()).title, "a post keeps what it was approved with"
     assert "whom you mean" in await talk.orders("/title Country Representative", NAOMI)
+
+
+# --- elsewhere ------------------------------------------------------------------------------------------------------
+
+
+async def test_where_buttons_are_reactions_a_long_list_is_answered_by_number(shown: Shown) -> None:
+    talk = Talk(community=here(), can=replace(RICH, buttons=ButtonStyle.REACTIONS))
+    await with_profile(talk)
+    assert "3. Organisation: Kisumu Clinic" in (await said(talk, "/profile"))[0]
+    row = await Delivery.filter(chat="amina").order_by("-id").first()
+    assert row is not None
+    shown_buttons = [button for line in codec.load(codec.CONTENT, row.content).buttons for button in line]
+    assert [button.label for button in shown_buttons] == ["All questions", "What readers see", "Not now"]
+    assert len({button.emoji for button in shown_buttons}) == 3
+    assert "Where do you work?" in (await said(talk, "3"))[0]
+
+
+async def test_every_button_of_a_list_has_a_sign_of_its_own(talk: Talk) -> None:
+    await with_profile(talk)
+    for text in ("/profile", "card"):
+        await said(talk, text)
+        row = await Delivery.filter(chat="amina").order_by("-id").first()
+        assert row is not None
+        emoji = [button.emoji for line in codec.load(codec.CONTENT, row.content).buttons for button in line]
+        assert len(set(emoji)) == len(emoji)
+        assert all(emoji)
+
+
+async def test_a_copy_keeps_the_card_of_its_post(talk: Talk) -> None:
+    await with_profile(talk)
+    await said(talk, "Boil the water")
+    review = await submissions.review_by_number("hifa", 1)
+    assert review is not None
+    await talk.press(review, "approve", GRACE)
+    post = await Post.get(number=1)
+    other = replace(talk.community, id="chifa", name="CHIFA")  # type: ignore[arg-type]
+    submission = (await again(review)).submission
+    assert (await standing_of(submission, other)).card.role == "", "what was told to one community stays there"
+    submission.origin_post_id = post.id
+    found = await standing_of(submission, other)
+    assert (found.card.role, found.card.label, found.has_profile) == ("midwife", "HIFA", True)
+    assert owed(found, replace(other, members=MemberPolicy(without_profile=WithoutProfile.ASK))) == []
+
+
+async def test_a_profile_from_before_communities_had_their_own_still_counts(talk: Talk) -> None:
+    await said(talk, "/status")
+    author = await amina()
+    old = {"name": "Amina Okello", "role": "midwife", "organisation": "", "country": "Kenya", "interests": "zinc"}
+    async with transaction():
+        await people.save_profile(author.person_id, old, shown=True, now=talk.now)
+    found = await standing(author, talk.community)
+    assert (found.card.country, found.card.interests) == ("KE", "zinc")
+    assert "2. Role: midwife" in (await said(talk, "/profile"))[0]
+    await said(talk, "/profile email amina@example.org")
+    newest = await people.profile(author.person_id, "hifa")
+    assert newest is not None
+    assert "email" in people.hidden_of(newest), "it is shown to nobody who was not told to show it"
+    assert people.answers_of(newest)["interests"] == "zinc", "what is asked no more is kept"
