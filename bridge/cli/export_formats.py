@@ -16,6 +16,7 @@ from typing import Any
 from bridge.core.community import Community
 from bridge.core.exports import ExportedDiscussion, ExportedPost, ExportedQuotation, LeftOut
 from bridge.rendering import cards, posts
+from bridge.rendering.countries import country_name
 from bridge.rendering.words import SOURCE_LANGUAGE, words
 
 VERSION = 1
@@ -69,7 +70,7 @@ def post_row(post: ExportedPost, community: Community) -> dict[str, Any]:
         "forwarded_from": None if post.origin is None else f"{post.origin[0]} #{post.origin[1]}",
         "author": post.card.name,
         "author_card": _card(post, community),
-        "country": post.card.country,
+        "country": country_name(post.card.country, words(community.language)),
         "text": posts.spelled(post.text).text,
         "attachments": [{"kind": kind, "name": name} for kind, name in post.attachments],
         "moderators_notes": [
@@ -119,7 +120,7 @@ def quotation_row(quotation: ExportedQuotation, community: Community) -> dict[st
         "quotation": quotation.text,
         "author": post.card.name,
         "author_card": _card(post, community),
-        "country": post.card.country,
+        "country": country_name(post.card.country, words(community.language)),
         "post": post.number,
         "link": reference(post.number, community),
         "addresses": list(post.addresses),

@@ -406,6 +406,7 @@ def _community(section: CommunitySection, language: str) -> Community:
                 quiet=None if g.quiet_hours is None else Hours.parse(g.quiet_hours),
                 zone=None if g.time_zone is None else ZoneInfo(g.time_zone),
                 sms_price=moderating.price(g.sms_price or section.sms_price),
+                card=g.card,
             )
             for g in section.groups
         ),

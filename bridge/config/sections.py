@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 from bridge.config.membership import ProfileFieldSection, RetentionSection, no_twins
 from bridge.config.moderating import HoursText, PriceText, RuleSection, TemplateSection, ZoneName, language_code
 from bridge.config.problems import did_you_mean
+from bridge.core.card import CardForm
 from bridge.core.community import Intake
 from bridge.core.hygiene import MAX_NAME, clean_name
 from bridge.core.ids import Address, AddressError
@@ -108,6 +109,7 @@ class GroupSection(Section):
     quiet_hours: HoursText | None = None
     time_zone: ZoneName | None = None
     sms_price: PriceText | None = None
+    card: CardForm = CardForm.DEFAULT
 
 
 class CommunitySection(Section):
@@ -230,5 +232,6 @@ EXAMPLES: dict[str, str] = {
     "communities.groups.quiet_hours": 'quiet_hours = "22:00-06:00"',
     "communities.groups.time_zone": 'time_zone = "Africa/Lusaka"',
     "communities.groups.sms_price": 'sms_price = "ZMW 0.35"',
+    "communities.groups.card": 'card = "two_lines"',
 }
 """How a key is written, for messages."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from bridge.core.card import CardForm
 from bridge.core.ids import Address, CommunityId, UserRef
 from bridge.core.membership import MemberPolicy
 from bridge.core.money import Price
@@ -34,6 +35,8 @@ class Group:
     """The group's own time zone; None: the community's."""
     sms_price: Price | None = None
     """What one SMS to one reader there costs; None: nobody said."""
+    card: CardForm = CardForm.DEFAULT
+    """How much of an author's card is shown there."""
 
 
 @dataclass(frozen=True, kw_only=True)

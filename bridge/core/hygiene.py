@@ -140,6 +140,18 @@ def clean_line(text: str, limit: int = 200) -> str:
     return _left(cut, _unpaired(cut))
 
 
+def clean_field(text: str) -> str:
+    """One line that will stand beside other people's words: like a name, of any length, without direction marks."""
+    kept: list[str] = []
+    marks = 0
+    for char in _without_unseen(_spaced(text)):
+        marks = marks + 1 if unicodedata.combining(char) else 0
+        if marks <= 3:
+            kept.append(char)
+    cleaned = " ".join("".join(kept).split())
+    return cleaned if _says_something(cleaned) else ""
+
+
 def clean_text(text: RichText) -> RichText:
     """A message body without control characters (but with its lines), direction overrides and walls.
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bridge.core import card as cards
 from bridge.core.capabilities import Capabilities, Form
-from bridge.core.card import AuthorCard
 from bridge.core.community import Community, Group
 from bridge.core.ids import Address
 from bridge.core.message import Attachment, Content
@@ -39,7 +39,7 @@ async def view_of(post: Post, community: Community) -> PostView:
         number=post.number,
         author=post.author,
         text=codec.load(codec.RICH_TEXT, post.text),
-        card=AuthorCard(**codec.load_object(post.card)),
+        card=cards.from_json(codec.load_object(post.card)),
         attachments=codec.load(codec.ATTACHMENTS, post.attachments),
         uncarried=codec.load(codec.UNCARRIED, post.uncarried),
         answers=None if parent is None else parent.number,
@@ -207,7 +207,7 @@ async def contents(
     """
     address = await inbox.resolve(group.chat)
     language = group.language or community.language
-    view, w = posts.in_language(view, language), words(language)
+    view, w = replace(posts.in_language(view, language), card_form=group.card), words(language)
     if beside:
         return await _beside_original(post, submission, view, address, directory, w, whole=whole)
     quoting = not await _can_reply(post, address, directory)

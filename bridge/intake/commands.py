@@ -12,9 +12,9 @@ from bridge.core.splitting import split
 from bridge.core.states import PostState, ReviewState
 from bridge.core.text import RichText, plain
 from bridge.delivery import planning
-from bridge.intake import belonging, joining, languages, linking, posting, requests, rights, settings, wishes
+from bridge.intake import belonging, joining, languages, linking, posting, profiling, requests, rights, settings, wishes
 from bridge.intake.context import Context
-from bridge.members import contact, interview
+from bridge.members import contact
 from bridge.moderation import appeals, corrections, restoring, retracting
 from bridge.moderation.outcomes import rejection_text
 from bridge.moderation.reasons import Reason
@@ -63,6 +63,8 @@ def parse(event: MessagePosted) -> Command | None:
     for module in (linking, rights):
         if (found := module.typed(text)) is not None:
             return Command(name=found[0], argument=found[1])
+    if (change := profiling.typed(text)) is not None:
+        return Command(name=profiling.NAME, argument=change)
     if match := _WORD.fullmatch(text):
         return Command(name=(match[1] or match[2]).casefold(), argument=match[3] or "")
     if match := _APPEAL.fullmatch(text):
@@ -88,6 +90,7 @@ def parse_in_group(event: MessagePosted) -> Command | None:
         or _number(command.argument) is not None
         or (command.name == "start" and " " not in command.argument)
         or (command.name == languages.KIND and bool(languages.named(command.argument)))
+        or (command.name == profiling.NAME and profiling.names_something(command.argument))
     )
     return command if bare else None
 
@@ -109,11 +112,15 @@ async def run(
     if command.name == languages.KIND:
         await languages.run(command.argument, identity, event.ref.address, community, context)
         return
+    if command.name == profiling.NAME:
+        await profiling.run(command.argument, identity, event.ref.address, community, context)
+        return
     if command.name in linking.NAMES:
         await linking.run(command.name, command.argument, identity, event.ref.address, community, context)
         return
     if command.name in rights.NAMES:
         await rights.run(command.name, command.argument, identity, event.ref.address, community, context)
+        return
     if command.name in _MEMBERS:
         await settings.run(command.name, command.argument, identity, event.ref.address, community, context)
         return
@@ -125,8 +132,6 @@ async def run(
     match command.name:
         case "start":
             contents = await _start(identity, community, w)
-        case "profile":
-            contents = [await interview.begin(identity, community, context.now)]
         case "status":
             contents = [Content(text=plain(await _status(identity, w)))]
         case "withdraw":

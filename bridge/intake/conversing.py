@@ -6,11 +6,11 @@ from bridge.core.ids import Address
 from bridge.core.message import Uncarried
 from bridge.core.states import ConversationState
 from bridge.core.text import EMPTY, RichText, plain
-from bridge.intake import choosing, joining, languages, posting, rights, settings
+from bridge.intake import choosing, joining, languages, posting, profiling, rights, settings
 from bridge.intake.context import Context
 from bridge.members import contact, interview, reach
 from bridge.members.reach import Letter
-from bridge.moderation import appeals, cards, query, restoring
+from bridge.moderation import appeals, query, restoring
 from bridge.moderation.acts import Reply
 from bridge.rendering.words import words
 from bridge.storage import inbox, ledger, people, submissions
@@ -93,18 +93,7 @@ async def _interviewed(
     community = context.communities.get(conversation.community)
     if community is None:
         return False
-    content = await interview.answer(conversation, identity, community, text, context.now)
-    if content is None:
-        return False
-    await contact.say(event.ref.address, content, community, context.now)
-    await _show_new_profile(conversation, identity, context)
-    return True
-
-
-async def _show_new_profile(conversation: Conversation, identity: Identity, context: Context) -> None:
-    """Moderators decide on what readers will see: the cards of posts that still wait show a profile just given."""
-    if conversation.state == ConversationState.DONE:
-        await cards.refresh_held(identity, context.now)
+    return await profiling.answer(conversation, identity, text, event.ref.address, community, context)
 
 
 async def pressed(handle: Handle, sender: Sender, where: Address, context: Context) -> Reply:
@@ -171,9 +160,5 @@ async def _dialogue(handle: Handle, identity: Identity, where: Address, context:
     if conversation.state == ConversationState.OPEN and handle.argument != conversation.step:
         w = contact.language_of(identity, community)
         return Reply(text=w._("That question is answered already. The newest one is below."), alert=True)
-    content = await interview.act(conversation, identity, community, handle.action, context.now)
-    if content is None:
-        return None
-    await contact.say(where, content, community, context.now)
-    await _show_new_profile(conversation, identity, context)
-    return Reply(text="")
+    done = await profiling.act(conversation, handle.action, identity, where, community, context)
+    return Reply(text="") if done else None

@@ -13,7 +13,7 @@ from bridge.core.membership import Joining, Reading
 from bridge.core.message import Button, Content
 from bridge.core.states import ConversationState, ConversationStep, MembershipState
 from bridge.core.text import RichText, plain
-from bridge.intake import admission, choosing, languages, wishes
+from bridge.intake import admission, choosing, languages, profiling, wishes
 from bridge.intake.context import Context
 from bridge.members import answers as spoken
 from bridge.members import contact, interview, membership, preferences, reach
@@ -438,9 +438,7 @@ async def _chosen(
     said = membership.reads_by(reading, w, hour=row.hour)
     text = w._("You read {community}: {how}. /settings changes it.", community=community.name, how=said)
     await _say(text, where, community, context)
-    offer = await interview.offer(identity, community, context.now)
-    if offer is not None:
-        await contact.say(where, offer, community, context.now)
+    await profiling.offer(identity, community, context)
     return True
 
 

@@ -12,9 +12,9 @@ from bridge.core.message import Attachment, Content, Uncarried
 from bridge.core.policy import Consequence
 from bridge.core.states import ReviewState
 from bridge.core.text import EMPTY, RichText, joined, plain
-from bridge.intake import admission, pausing, published, refusing, threads
+from bridge.intake import admission, pausing, profiling, published, refusing, threads
 from bridge.intake.context import Context
-from bridge.members import contact, interview
+from bridge.members import contact
 from bridge.members.profiles import shown_name
 from bridge.moderation import cards, decisions, joining, retracting, rewording, rules, sharing, unread
 from bridge.moderation.threads import inherited
@@ -138,7 +138,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         and not gathers
         and await unread.publish(review, community, context.directory, context.now, list(ruling.codes))
     ):
-        await _offer_questions(identity, community, context)
+        await profiling.offer(identity, community, context)
         return  # what its author is told of that says all that a receipt would
     await _receipt(event, identity, review, community, context, door, removed=leaves)
 
@@ -224,7 +224,7 @@ async def _receipt(
     also = [*refused, *question, *admission.said(door, community, w)]
     receipt = decisions.held_receipt(identity, review, community, token, also=also)
     if await contact.tell(identity, receipt, community, context.directory, context.now) is not None:
-        await _offer_questions(identity, community, context)
+        await profiling.offer(identity, community, context)
         return
     name = shown_name(identity, w)
     text = (
@@ -241,16 +241,6 @@ async def _receipt(
         link_label=w._("Follow it privately"),
         start_payload=community.id,
     )
-
-
-async def _offer_questions(identity: Identity, community: Community, context: Context) -> None:
-    """The profile questions, once, where members may be asked what they did not start and can be reached privately."""
-    capabilities = context.directory.capabilities(identity.direct) if identity.direct else None
-    if capabilities is None or not capabilities.interviews or not contact.reachable(identity, context.directory):
-        return
-    offer = await interview.offer(identity, community, context.now)
-    if offer is not None:
-        await contact.tell(identity, offer, community, context.directory, context.now)
 
 
 async def _answer(

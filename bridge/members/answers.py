@@ -43,6 +43,44 @@ _VARIANTS: Mapping[str, Mapping[str, frozenset[str]]] = {
         "later": frozenset({"baadaye", "baadae", "sio sasa", "si sasa", "siyo sasa"}),
     },
 }
+_DIALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
+    "en": {
+        "back": frozenset({"back", "previous", "go back"}),
+        "all": frozenset({"all", "everything"}),
+        "card": frozenset({"card", "preview"}),
+        "hide": frozenset({"hide", "don't show", "do not show"}),
+        "show": frozenset({"show"}),
+    },
+    "fr": {
+        "back": frozenset({"retour", "precedent", "revenir"}),
+        "all": frozenset({"tout", "toutes", "tous"}),
+        "card": frozenset({"fiche", "carte"}),
+        "hide": frozenset({"masquer", "cacher", "ne pas montrer"}),
+        "show": frozenset({"montrer", "afficher"}),
+    },
+    "pt": {
+        "back": frozenset({"voltar", "anterior"}),
+        "all": frozenset({"tudo", "todas", "todos"}),
+        "card": frozenset({"cartao", "ficha"}),
+        "hide": frozenset({"ocultar", "esconder", "nao mostrar"}),
+        "show": frozenset({"mostrar"}),
+    },
+    "es": {
+        "back": frozenset({"volver", "atras", "anterior"}),
+        "all": frozenset({"todo", "todas", "todos"}),
+        "card": frozenset({"tarjeta", "ficha"}),
+        "hide": frozenset({"ocultar", "esconder", "no mostrar"}),
+        "show": frozenset({"mostrar"}),
+    },
+    "sw": {
+        "back": frozenset({"rudi", "nyuma"}),
+        "all": frozenset({"zote", "yote"}),
+        "card": frozenset({"kadi"}),
+        "hide": frozenset({"ficha", "usionyeshe"}),
+        "show": frozenset({"onyesha"}),
+    },
+}
+"""The same for moving about in a dialogue."""
 _OWN = frozenset({"si", "la", "n", "y", "pass", "pause", "vale"})
 """Understood only in the language they are listed for."""
 _ENDS = " .!,;:…"
@@ -79,6 +117,43 @@ def meaning(text: str, w: Words) -> str | None:
     """``yes``, ``no``, ``skip``, ``later``, or None for anything else."""
     said = folded(text)
     return next((action for action, listed in vocabulary(w).items() if said in listed), None)
+
+
+def steering(w: Words) -> dict[str, set[str]]:
+    """What moves about in a dialogue: ``back``, ``all``, ``card``, ``hide``, ``show``, each with its words."""
+    shown = {
+        "back": terms(w._("Back")),
+        "all": terms(w._("all")),
+        "card": terms(w._("card")),
+        "hide": terms(w._("hide")),
+        "show": terms(w._("show")),
+    }
+    own = w.language.split("-")[0].split("_")[0]
+    found = {action: {folded(term) for term in listed} for action, listed in shown.items()}
+    # The person's own language first: "ficha" hides in Swahili and is the card in Spanish.
+    for language in (own, *(other for other in _DIALOGUE if other != own)):
+        for action, listed in _DIALOGUE.get(language, {}).items():
+            taken = set().union(*(terms for name, terms in found.items() if name != action))
+            found[action] |= listed - taken
+    return found
+
+
+def steers(text: str, w: Words) -> str | None:
+    """``back``, ``all`` or ``card``, or None for anything else."""
+    said = folded(text)
+    known = steering(w)
+    return next((action for action in ("back", "all", "card") if said in known[action]), None)
+
+
+def toggled(text: str, w: Words) -> tuple[str, str] | None:
+    """``("hide", "e-mail")`` of "hide e-mail"; None for a text that says neither hide nor show."""
+    said = folded(text)
+    known = steering(w)
+    for action in ("hide", "show"):
+        for term in sorted(known[action], key=len, reverse=True):
+            if said.startswith((f"{term} ", f"{term}:")):
+                return action, said[len(term) + 1 :].strip(" :")
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from bridge.core.text import plain
 from bridge.moderation import (
     appointing,
     banning,
+    biographies,
     discussions,
     duty,
     emergency,
@@ -19,7 +20,19 @@ from bridge.moderation.orders import Order, OrderHandler
 
 COMMANDS: dict[str, OrderHandler] = {
     name: handler
-    for module in (queue, appointing, emergency, rota, duty, trust, banning, discussions, group_orders, inviting)
+    for module in (
+        queue,
+        appointing,
+        emergency,
+        rota,
+        duty,
+        trust,
+        banning,
+        biographies,
+        discussions,
+        group_orders,
+        inviting,
+    )
     for name, handler in module.COMMANDS.items()
 }
 """By name, without the slash."""
@@ -57,6 +70,8 @@ def _help(order: Order) -> str:
             w._("/rota – whose day it is; reminders name them"),
             w._("/standing #12 trusted, held or none – what is said of an author"),
             w._("/ban #12 and why, /unban #12 – a person who may not post, on any account (senior moderators)"),
+            w._("/biography @name text – what stands in place of an author's own answers"),
+            w._("/title @name Country Representative for Kenya – a coordinator says what somebody is"),
             w._("/emergency on – hold every post until /emergency off"),
             w._("/invite 10 14 – a code that lets ten people in within fourteen days"),
             w._("/discussion – thematic discussions; how to open one: /discussion help"),

@@ -13,6 +13,8 @@ from bridge.core.text import plain
 from bridge.delivery.directory import Directory
 from bridge.members import contact, reach
 from bridge.members.profiles import shown_name
+from bridge.members.prompts import owed_text
+from bridge.members.reach import Letter
 from bridge.moderation import (
     authors,
     cards,
@@ -22,6 +24,7 @@ from bridge.moderation import (
     joining,
     outcomes,
     powers,
+    profile_changes,
     publication,
     schedule,
 )
@@ -50,6 +53,8 @@ class Verdict(StrEnum):
     AWAITS_CONSENT = "awaits_consent"
     TAKEN_BACK = "taken_back"
     """A correction of what is no longer published."""
+    NO_PROFILE = "no_profile"
+    """Its author must first say who they are."""
     NOWHERE = "nowhere"
     """None of the groups that were chosen is connected any more."""
 
@@ -78,6 +83,8 @@ async def approve(act: Act, *, at: datetime | None = None) -> Verdict:
         return Verdict.STALE
     if review.consent in ("asked", "refused"):
         return Verdict.AWAITS_CONSENT
+    if facts.owed:
+        return await _ask_who(act)
     if facts.targets.isdisjoint(facts.titles) and facts.targets and review.kind != afterwards.CORRECTION:
         return Verdict.NOWHERE
     if review.approvals > 1 and not await _enough(act, facts.fingerprint):
@@ -96,11 +103,23 @@ async def approve(act: Act, *, at: datetime | None = None) -> Verdict:
         detail=detail,
     ):
         return await lost(review, act.revision)
+    await profile_changes.approve_with_post(act, facts.unseen)
     await votes.forget(review.id)  # they are in the audit log: once undone, all are asked anew
     await after_approval(
         review, community, act.desk.directory, act.now, at=at, communities=act.desk.communities, by=act.identity
     )
     return Verdict.DONE
+
+
+async def _ask_who(act: Act) -> Verdict:
+    """Ask the author who they are, and say so."""
+    identity, community = act.review.submission.identity, act.community
+    w = contact.language_of(identity, community)
+    letter = Letter(text=plain(await owed_text(identity, community, w)))
+    told = await reach.write(identity, letter, community, act.desk.directory, act.now, review_id=act.review.id)
+    if told is None:
+        await reach.invite(act.review.submission, community, act.desk.directory, act.now)
+    return Verdict.NO_PROFILE
 
 
 async def _enough(act: Act, shows: str) -> bool:
@@ -174,6 +193,7 @@ async def approve_by_rules(
     ):
         return False
     await after_approval(review, community, directory, now)
+    await profile_changes.not_forgotten(review.submission.identity, community, directory, now)
     return True
 
 
@@ -203,6 +223,7 @@ async def reject(act: Act, *, reason: Reason, own_words: str = "") -> Verdict:
         told = await corrections.turned_down(review, reason, own_words, community, directory, now)
         return Verdict.DONE if told else Verdict.UNTOLD
     identity = review.submission.identity
+    await profile_changes.not_forgotten(identity, community, directory, now)
     w = contact.language_of(identity, community)
     why = await outcomes.rejected(review, reason, own_words, now, w)
     # They hear of it once it can no longer have been a slip.
@@ -252,6 +273,7 @@ async def withdraw(review: Review, community: Community, directory: Directory, n
     await cards.spare(review)
     await cards.refresh(review, now)
     w = contact.language_of(identity, community)
+    await profile_changes.not_forgotten(identity, community, directory, now)
     text = w._("Your post #{number} is withdrawn. It will not be published.", number=review.submission.number)
     if review.kind == afterwards.CORRECTION:
         text = corrections.withdrawn_text(review, w)
@@ -299,6 +321,12 @@ def _words(verdict: Verdict, review: Review, w: Words, zone: ZoneInfo) -> str:
             return w._(
                 "None of the groups chosen for #{number} is connected any more. Please choose groups again. Nothing "
                 "was done.",
+                number=number,
+            )
+        case Verdict.NO_PROFILE:
+            return w._(
+                "The author of #{number} has not said yet who they are, which must stand under it. They have been asked"
+                " again. Nothing was done.",
                 number=number,
             )
         case Verdict.TAKEN_BACK:

@@ -3,6 +3,7 @@
 from bridge.moderation import (
     asking,
     banning,
+    biographies,
     claims,
     correcting,
     history,
@@ -53,6 +54,7 @@ DEEDS: dict[str, Deed] = {
         themes,
         threads,
         quoting,
+        biographies,
     )
     for deed in module.DEEDS
 }

@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bridge.core.card import AuthorCard
+from bridge.core.card import AuthorCard, to_json
 from bridge.core.community import Community
 from bridge.core.ids import Address, CommunityId
 from bridge.core.message import Attachment, Uncarried
 from bridge.core.states import MembershipState, PostState, ReviewState
 from bridge.core.text import RichText
-from bridge.members.profiles import author_card, shown_name
+from bridge.members.profiles import owed, shown_name, standing_of
 from bridge.members.vouching import told_apart
 from bridge.rendering.words import words
 from bridge.storage import (
@@ -25,13 +25,12 @@ from bridge.storage import (
     ledger,
     memberships,
     merges,
-    people,
     quotations,
     reasons,
     submissions,
     undoing,
 )
-from bridge.storage.models import Delivery, Identity, Post, Query, Review, Revision, Submission
+from bridge.storage.models import Delivery, Identity, Post, Profile, Query, Review, Revision, Submission
 from bridge.storage.models_desk import Note, Theme, Translation, Vote
 from bridge.storage.models_members import Membership
 
@@ -52,6 +51,10 @@ class CardFacts:
     edited_by: str = ""
     card: AuthorCard
     has_profile: bool
+    unseen: Profile | None = None
+    """The author's first profile, which no moderator has seen yet: approving the post approves it."""
+    owed: tuple[str, ...] = ()
+    """Ids of the profile's fields without which the post cannot be approved."""
     standing: str = ""
     name: str = ""
     """What its author is called on cards, told apart from others of the same name."""
@@ -129,7 +132,8 @@ class CardFacts:
         review = self.review
         published = {
             "revision": self.revision,
-            "card": [getattr(self.card, name) for name in self.card.__dataclass_fields__],
+            "card": to_json(self.card),
+            **({} if self.unseen is None else {"profile": self.unseen.version}),
             "headline": review.headline,
             "theme": None if self.theme is None else [self.theme.id, self.theme.title],
             "answers": self.answers,
@@ -147,7 +151,7 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
     submission = review.submission
     identity = submission.identity
     revision = await submissions.revision(submission.id, revision_number)
-    profile = await people.profile(identity.person_id)
+    author = await standing_of(submission, community, unseen=True)
     post = await submissions.post_of_submission(submission.id)
     deliveries: list[tuple[Delivery, str]] = []
     if post is not None:
@@ -170,8 +174,10 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         attachments=codec.load(codec.ATTACHMENTS, revision.attachments),
         uncarried=codec.load(codec.UNCARRIED, revision.uncarried),
         edited_by=revision.editor,
-        card=await author_card(identity, community),
-        has_profile=profile is not None and profile.shown,
+        card=author.card,
+        has_profile=author.has_profile,
+        unseen=author.profile if author.unseen else None,
+        owed=() if review.kind == afterwards.CORRECTION else tuple(owed(author, community)),
         standing=await desk.standing(identity.person_id, community.id),
         name=await told_apart(shown_name(identity, words(community.language)), identity, community.id),
         earlier_posts=await submissions.posts_before(submission),

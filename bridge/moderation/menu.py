@@ -148,6 +148,7 @@ def _further(facts: CardFacts, w: Words) -> Rows:
         (escalate, Choice(action="merge", emoji="🔗", label=w._("Merge"))),
         (
             *((release,) if facts.review.claimed_by else ()),
+            Choice(action="biography", emoji="👤", label=w._("Biography")),
             Choice(action="history", emoji="📜", label=w._("History")),
             _ban(facts, w),
         ),

@@ -6,7 +6,7 @@ from bridge.core.states import PostState, ReviewState, ReviewStep
 from bridge.core.text import RichText, plain
 from bridge.members import contact
 from bridge.members.reach import Letter
-from bridge.moderation import authors, cards, decisions, permissions, powers
+from bridge.moderation import authors, cards, decisions, permissions, powers, profile_changes
 from bridge.moderation.acts import Act, Deed, Reply
 from bridge.storage import afterwards, audit, merges, reasons, submissions, undoing
 from bridge.storage.models import Review
@@ -67,6 +67,7 @@ async def merge(act: Act) -> Reply:
     await submissions.close_queries(review.id)
     await cards.refresh(review, act.now)
     await cards.refresh(target, act.now)
+    await profile_changes.not_forgotten(review.submission.identity, act.community, act.desk.directory, act.now)
     await _tell_authors(act, target)
     return Reply(text=w._("#{number} is joined with #{other}.", number=act.number, other=number), on_card=True)
 

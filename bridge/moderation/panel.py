@@ -6,6 +6,7 @@ from bridge.core.hygiene import clean_line
 from bridge.core.message import Button, Content
 from bridge.core.states import PostState, ReviewState
 from bridge.core.text import EMPTY, MarkKind, RichText, joined, marked, plain
+from bridge.members.fields import names_of
 from bridge.members.profiles import shown_name
 from bridge.members.vouching import level
 from bridge.moderation import additions, arrival, menu, routing, standing, talk
@@ -85,7 +86,11 @@ def _author(facts: CardFacts, w: Words) -> str:
     profile = cards.paragraph(facts.card, w) if facts.has_profile else w._("no profile yet")
     # Where a membership stands says that somebody is banned, too.
     member = "" if facts.forwarded is not None else standing.words_of(facts.membership, facts.community, w)
-    lines.append(" · ".join(part for part in (earlier, said, member, profile) if part))
+    unseen = w._("🆕 this profile was not seen before") if facts.unseen is not None and facts.has_profile else ""
+    lines.append(" · ".join(part for part in (earlier, said, member, profile, unseen) if part))
+    if facts.owed and facts.review.state == ReviewState.HELD:
+        names = names_of(facts.owed, facts.community, w)
+        lines.append(w._("⏳ Cannot be approved before its author has told: {names}", names=names))
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ from bridge.core.text import plain
 from bridge.delivery.directory import Directory
 from bridge.members import contact, reach
 from bridge.members.reach import Letter
-from bridge.moderation import authors, cards, joined, letters, restoring
+from bridge.moderation import authors, cards, joined, letters, profile_changes, restoring
 from bridge.moderation.daily import duration
 from bridge.rendering.words import words
 from bridge.storage import afterwards, audit, dialogue, inbox, ledger, submissions
@@ -159,6 +159,7 @@ async def _lapse(review: Review, community: Community, directory: Directory, now
         await _say_stays(review, community, directory, now)
         return
     await joined.tell_authors(review, community, directory, now, approved=False)
+    await profile_changes.not_forgotten(identity, community, directory, now)
     said = w._(
         "The moderators' question about your post #{number} was never answered, so the post has not been published and "
         "nobody waits for it any more. Your text is kept.",

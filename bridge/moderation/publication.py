@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from bridge.core.card import AuthorCard
+from bridge.core.card import to_json
 from bridge.core.community import Community
 from bridge.core.ids import Address
 from bridge.delivery import planning
 from bridge.delivery.directory import Directory
-from bridge.members.profiles import author_card
+from bridge.members.profiles import standing_of
 from bridge.rendering.languages import base
 from bridge.storage import afterwards, beside, codec, desk, feed, submissions, undoing
 from bridge.storage.counting import next_number, next_would_be
@@ -20,7 +20,8 @@ async def publish(
 ) -> Post:
     """Write the post of a review just approved, and a row for every message; nothing goes out before ``at``."""
     former = await undoing.former_id(review.id)
-    post = await submissions.publish(await _frozen(review, wording, community, now, at, next_number, post_id=former))
+    frozen = await _frozen(review, wording, community, now, at, next_number, post_id=former)
+    post = await submissions.publish(frozen)
     await planning.plan_post(post, review.submission, community, directory, now, not_before=at)
     feed.announce()
     return post
@@ -33,7 +34,7 @@ async def draft(review: Review, wording: Revision, community: Community, now: da
         columns = {"text": wording.text, "revision": wording.number, "corrected_at": now}
         published.update_from_dict({**columns, **await corrected(review, wording, community)})
         return published
-    return await _frozen(review, wording, community, now, now, next_would_be)
+    return await _frozen(review, wording, community, now, now, next_would_be, unseen=True)
 
 
 async def corrected(review: Review, wording: Revision, community: Community) -> dict[str, str]:
@@ -58,17 +59,21 @@ async def _frozen(
     count: Callable[[str], Awaitable[int]],
     *,
     post_id: int | None = None,
+    unseen: bool = False,
 ) -> Post:
-    """``count``: the next of a running number, by its name; ``post_id``: None for a new one."""
+    """``count``: the next of a running number, by its name; ``post_id``: None for a new one.
+
+    ``unseen``: with a first profile that the approval of this post would approve, too.
+    """
     submission = review.submission
-    card = await author_card(submission.identity, community)
+    card = (await standing_of(submission, community, unseen=unseen)).card
     parent = None if submission.reply_post_id is None else await submissions.post_by_id(submission.reply_post_id)
     root = None if parent is None else parent.thread_id or parent.id
     theme = await desk.theme(review.theme_id)
     return submissions.drafted(
         review,
         author=card.name,
-        card=_card(card),
+        card=codec.dump_object(to_json(card)),
         revision=wording,
         now=now,
         headline=review.headline,
@@ -84,10 +89,6 @@ async def _frozen(
         publish_at=at,
         **({} if post_id is None else {"id": post_id}),
     )
-
-
-def _card(card: AuthorCard) -> str:
-    return codec.dump_object({name: getattr(card, name) for name in card.__dataclass_fields__})
 
 
 async def _notes(review: Review) -> str:

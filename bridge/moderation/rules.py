@@ -17,6 +17,7 @@ from bridge.core.ids import Address
 from bridge.core.message import Attachment
 from bridge.core.policy import Check, Consequence, Rule
 from bridge.core.text import RichText
+from bridge.members.profiles import owed, standing
 from bridge.moderation import answers, hints, languages
 from bridge.moderation.answers import ALWAYS_HELD, Recent, Ruling, Wording, join
 from bridge.rendering.languages import base
@@ -104,6 +105,8 @@ async def judge(case: Case) -> Ruling:
     try:
         wording = await _wording(case)
         holding += [Check.EMERGENCY.value] if await desk.setting(community.id, Check.EMERGENCY.value) else []
+        # What goes out unread shows only what moderators have seen of its author.
+        holding += [Check.NO_PROFILE.value] if owed(await standing(case.identity, community), community) else []
         # Said by a moderator of one person, it does not need a rule.
         holding += [Check.ALWAYS_HELD.value] if wording.standing == ALWAYS_HELD else []
     except (StorageUnavailable, *UNAVAILABLE):
@@ -170,7 +173,7 @@ async def _wording(case: Case) -> Wording:
         return case.now - timedelta(hours=_most(rules, check, lambda rule: rule.hours))
 
     asked = {rule.check for rule in rules}
-    profile = await people.profile(person) if Check.NO_PROFILE in asked else None
+    profile = await people.approved_profile(person, community.id) if Check.NO_PROFILE in asked else None
     by_author: list[datetime] = []
     if Check.AUTHOR_QUOTA in asked:
         limit = _most(rules, Check.AUTHOR_QUOTA, lambda rule: rule.over)

@@ -68,7 +68,7 @@ def _changes(digest: Digest, w: Words) -> list[str]:
 
 
 def _item(view: PostView, w: Words) -> RichText:
-    head = [f"#{view.number} · {cards.one_line(view.card)}"]
+    head = [f"#{view.number} · {cards.one_line(view.card, w)}"]
     if view.answers is not None:
         head[0] += " · " + w._("Re #{number}", number=view.answers)
     head += [posts.subject(view)] if posts.subject(view) else []

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.core.capabilities import Capabilities, Form
-from bridge.core.card import AuthorCard
+from bridge.core.card import AuthorCard, CardForm
 from bridge.core.message import Attachment, AttachmentKind, Uncarried, UncarriedKind
 from bridge.core.text import EMPTY, MarkKind, RichText, emphasised, joined, marked, plain
 from bridge.rendering import cards, languages, notes, sms
@@ -32,6 +32,8 @@ class PostView:
     author: str
     text: RichText
     card: AuthorCard
+    card_form: CardForm = CardForm.DEFAULT
+    """The form that the group's community chose; else what the chat bears."""
     attachments: tuple[Attachment, ...] = ()
     uncarried: tuple[Uncarried, ...] = ()
     answers: int | None = None
@@ -244,7 +246,7 @@ def _showable(text: RichText, capabilities: Capabilities) -> RichText:
 
 
 def _card(view: PostView, capabilities: Capabilities, w: Words) -> RichText:
-    card = plain(cards.paragraph(view.card, w))
+    card = plain(cards.shown_in(capabilities.form, view.card, w, view.card_form))
     return emphasised(card, MarkKind.ITALIC) if capabilities.form is Form.RICH else card
 
 
@@ -317,7 +319,10 @@ def line(view: PostView, capabilities: Capabilities, w: Words) -> Line:
     """The post for a chat where every character costs: the short version, else all of its text."""
     re = "" if view.answers is None else " " + w._("Re #{number}", number=view.answers)
     about = _line_subject(view)
-    lead = f"{view.community} #{view.number}{re} {cards.one_line(view.card)}: " + (f"{about} - " if about else "")
+    apart = view.card_form in (CardForm.PARAGRAPH, CardForm.TWO_LINES)
+    author = view.author if apart else cards.shown_in(capabilities.form, view.card, w, view.card_form)
+    beneath = cards.shown_in(capabilities.form, view.card, w, view.card_form).replace("\n", ", ") if apart else ""
+    lead = f"{view.community} #{view.number}{re} {author}: " + (f"{about} - " if about else "")
     lead += "".join(f"[{part}] " for part in _line_provenance(view, w))
     if view.corrected:
         lead += w._("(corrected)") + " "
@@ -330,7 +335,8 @@ def line(view: PostView, capabilities: Capabilities, w: Words) -> Line:
         whole = ""
 
     def tail(read: str) -> str:
-        return whole + "".join(f" {paragraph.text}" for paragraph in note_paragraphs(view, read, w, brief=True))
+        paragraphs = [paragraph.text for paragraph in note_paragraphs(view, read, w, brief=True)]
+        return whole + "".join(f" {text}" for text in (beneath, *paragraphs) if text)
 
     return Line(lead=lead, body=shown, tail=tail, number=view.number)
 

@@ -79,6 +79,10 @@ class Words:
         name = str(get_day_names("wide", context="stand-alone", locale=self._locale)[number])
         return name[:1].upper() + name[1:]
 
+    def territory(self, code: str) -> str:
+        """What a country is called in this one; its code where nobody knows."""
+        return str(self._locale.territories.get(code, code))
+
     def language_name(self, tag: str) -> str:
         """What a language is called in this one; its tag where nobody knows."""
         try:

@@ -117,6 +117,12 @@ async def open_by(identity_id: int) -> list[Application]:
     return await rows.order_by("id").select_related("identity__person")
 
 
+async def point_to(row: Application, subject_id: int) -> None:
+    """It is about another version of the same subject now."""
+    await Application.filter(id=row.id).update(subject_id=subject_id)
+    row.subject_id = subject_id
+
+
 async def open_about(kind: str, subject_id: int) -> Application | None:
     """The one that waits about this subject."""
     rows = Application.filter(kind=kind, subject_id=subject_id, state=ApplicationState.OPEN)

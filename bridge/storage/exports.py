@@ -11,7 +11,7 @@ from statistics import median
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from bridge.core.card import AuthorCard
+from bridge.core.card import from_json
 from bridge.core.exports import (
     Decisions,
     DiscussionLine,
@@ -184,7 +184,7 @@ def _post(
         thread_headline=thread_headline,
         thread_number=row.thread_number,
         answers=answers,
-        card=AuthorCard(**codec.load_object(row.card)),
+        card=from_json(codec.load_object(row.card)),
         text=codec.load(codec.RICH_TEXT, row.text),
         attachments=(*files, *missing),
         notes=tuple(

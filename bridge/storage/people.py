@@ -6,7 +6,7 @@ from datetime import datetime
 from bridge.core.events import Sender
 from bridge.core.hygiene import clean_name
 from bridge.core.ids import Address, UserRef
-from bridge.core.states import CONVERSATION, ConversationState, ConversationStep
+from bridge.core.states import CONVERSATION, PROFILE, ConversationState, ConversationStep, ProfileState, ProfileStep
 from bridge.storage import codec
 from bridge.storage.models import Conversation, Identity, Person, Profile
 
@@ -115,21 +115,89 @@ async def choose_language(identity: Identity, language: str) -> None:
     identity.person.language = language
 
 
-async def profile(person_id: int) -> Profile | None:
-    """The newest version."""
-    return await Profile.filter(person_id=person_id).order_by("-version").first()
+_STANDING = (ProfileState.PENDING, ProfileState.APPROVED)
 
 
-async def save_profile(person_id: int, answers: Mapping[str, str], *, shown: bool, now: datetime) -> Profile:
+async def profile(person_id: int, community: str) -> Profile | None:
+    """The newest version that answers a community's questions and was neither declined nor replaced."""
+    return await _newest(person_id, community, _STANDING)
+
+
+async def approved_profile(person_id: int, community: str) -> Profile | None:
+    """The newest version that moderators have seen, or need not see."""
+    return await _newest(person_id, community, (ProfileState.APPROVED,))
+
+
+async def pending_profile(person_id: int, community: str) -> Profile | None:
+    """The version that moderators have not decided on yet."""
+    return await _newest(person_id, community, (ProfileState.PENDING,))
+
+
+async def profile_elsewhere(person_id: int, community: str) -> Profile | None:
+    """The newest version given to any other community."""
+    rows = Profile.filter(person_id=person_id, state__in=_STANDING).exclude(community=community)
+    return await rows.order_by("-version").first()
+
+
+async def profile_by_id(profile_id: int) -> Profile | None:
+    return await Profile.get_or_none(id=profile_id)
+
+
+async def _newest(person_id: int, community: str, states: Collection[ProfileState]) -> Profile | None:
+    # A version from before each community had its own questions counts for all of them.
+    rows = Profile.filter(person_id=person_id, community__in=[community, ""], state__in=list(states))
+    return await rows.order_by("-version").first()
+
+
+async def save_profile(
+    person_id: int,
+    answers: Mapping[str, str],
+    *,
+    shown: bool,
+    now: datetime,
+    community: str = "",
+    hidden: Collection[str] = (),
+    biography: str = "",
+    state: ProfileState = ProfileState.APPROVED,
+    by: str = "",
+) -> Profile:
     """A new version; older ones stay for the posts that were approved with them."""
-    last = await profile(person_id)
+    last = await Profile.filter(person_id=person_id).order_by("-version").first()
     return await Profile.create(
         person_id=person_id,
         version=1 if last is None else last.version + 1,
+        community=community,
         answers=codec.dump_object(answers),
         shown=shown,
+        hidden=codec.dump_list(sorted(hidden)),
+        biography=biography,
+        state=state,
+        decided_by=by,
+        decided_at=now if by else None,
         created_at=now,
     )
+
+
+async def settle_profile(row: Profile, step: ProfileStep, *, by: str, now: datetime) -> bool:
+    """One conditional change of a version's state; False where it was settled already."""
+    values = {"state": PROFILE.target(step), "decided_by": by, "decided_at": now}
+    changed = await Profile.filter(id=row.id, state__in=PROFILE.sources(step)).update(**values)
+    if changed == 1:
+        row.update_from_dict(values)
+    return changed == 1
+
+
+async def replace_pending(person_id: int, community: str, *, besides: int, now: datetime) -> list[Profile]:
+    """A newer version takes the place of those that nobody has decided on; returns them."""
+    rows = await Profile.filter(person_id=person_id, community=community, state=ProfileState.PENDING).exclude(
+        id=besides
+    )
+    return [row for row in rows if await settle_profile(row, ProfileStep.REPLACE, by="", now=now)]
+
+
+def hidden_of(profile_row: Profile) -> frozenset[str]:
+    """The ids of the fields that are not to be shown."""
+    return frozenset(codec.load_list(profile_row.hidden))
 
 
 def answers_of(profile_row: Profile | Conversation | None) -> dict[str, str]:

@@ -33,7 +33,7 @@ async def test_a_post_is_held_approved_and_arrives_everywhere(world: World) -> N
         await until(lambda: world.texts("phones", world.sms))
         post = next(t for t in world.texts("uganda") if "misoprostol" in t)
         assert post.startswith("HIFA #1 · Amina Okello")
-        assert "HIFA profile: Amina Okello is a member of HIFA." in post
+        assert "HIFA profile: Amina Okello is a new member of HIFA." in post
         assert world.texts("phones", world.sms) == ["HIFA #1 Amina Okello: Is misoprostol safe at home?"]
         await until(lambda: "Arrived in 3 of 3 groups" in world.card_text())
         done = world.card()
@@ -148,28 +148,35 @@ async def test_the_profile_dialogue_and_its_card(world: World) -> None:
             await until(lambda: [t for t in world.texts("amina") if words in t])
 
         say("What helps against fever?")
-        await asked("may I ask you five short questions")
+        await asked("may I ask you 9 short questions")
         say("yes")
-        await asked("1 of 5")
-        say("Amina Okello")
-        await asked("2 of 5")
-        say("community health worker")
-        await asked("3 of 5")
-        say("Kisumu Clinic")
-        await asked("4 of 5")
-        say("Kenya")
-        await asked("5 of 5")
+        answers = ("Amina Okello", "skip", "community health worker", "Kisumu Clinic", "skip", "kenia", "skip")
+        for number, answer in enumerate(answers, 1):
+            await asked(f"{number} of 9")
+            say(answer)
+        await asked("8 of 9")
+        say("later")
+        await asked("write /profile to go on")
+        say("/profile")
+        await until(lambda: len([t for t in world.texts("amina") if "8 of 9" in t]) == 2)
+        say("back")
+        await until(lambda: len([t for t in world.texts("amina") if "7 of 9" in t]) == 2)
+        say("skip")
+        await until(lambda: len([t for t in world.texts("amina") if "8 of 9" in t]) == 3)
+        say("skip")
+        await asked("9 of 9")
         say("skip")
         await asked("This would stand under your posts")
         say("yes")
         await asked("It will stand under your posts")
         await until(lambda: "community health worker at Kisumu Clinic" in world.card_text())
+        assert "this profile was not seen before" in world.card_text()
         world.press("Approve", by="grace")
         await until(lambda: [t for t in world.texts("kenya") if "fever" in t])
         post = next(t for t in world.texts("kenya") if "fever" in t)
         assert "HIFA profile: Amina Okello is a community health worker at Kisumu Clinic, Kenya." in post
         assert world.texts("phones", world.sms) == [
-            "HIFA #1 Amina Okello, community health worker, Kisumu Clinic, Kenya: What helps against fever?"
+            "HIFA #1 Amina Okello, health worker, Kenya: What helps against fever?"
         ]
 
 

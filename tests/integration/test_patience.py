@@ -307,7 +307,7 @@ async def profile_at(talk: Talk, step: int) -> None:
     said = await talk.hears("/profile", user="daniel")
     for number in range(1, step):
         said = await talk.hears(f"answer {number}", user="daniel")
-    assert f"{step} of 5" in said[0]
+    assert f"{step} of 9" in said[0]
     await talk.arrive()
 
 
@@ -315,7 +315,7 @@ async def profile_at(talk: Talk, step: int) -> None:
 async def test_an_answer_in_time_is_an_answer(talk: Talk, minutes: int) -> None:
     await profile_at(talk, 3)
     talk.now += timedelta(minutes=minutes)
-    assert "4 of 5" in (await talk.hears("Kisumu clinic", user="daniel"))[0]
+    assert "4 of 9" in (await talk.hears("Kisumu clinic", user="daniel"))[0]
     assert await Review.all().count() == 0
 
 
@@ -328,11 +328,11 @@ async def test_after_half_an_hour_a_text_is_a_post(talk: Talk) -> None:
     assert said[1].startswith("Thank you. Your post #1")
     talk.now += timedelta(minutes=1)
     assert "#2" in (await talk.hears("Another post", user="daniel"))[0], "and the questions rest"
-    assert "3 of 5" in (await talk.hears("/profile", user="daniel"))[0]
+    assert "3 of 9" in (await talk.hears("/profile", user="daniel"))[0]
     talk.now += timedelta(hours=2)
-    assert "4 of 5" in (await talk.hears("Kisumu clinic", user="daniel", reply_to=question))[0]
+    assert "4 of 9" in (await talk.hears("Kisumu clinic", user="daniel", reply_to=question))[0]
     talk.now += timedelta(hours=2)
-    assert "5 of 5" in (await talk.hears("skip", user="daniel"))[0], "a plain word is no post, however late"
+    assert "5 of 9" in (await talk.hears("skip", user="daniel"))[0], "a plain word is no post, however late"
 
 
 async def test_a_question_of_the_moderators_does_not_go_to_the_profile(talk: Talk) -> None:

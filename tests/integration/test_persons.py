@@ -13,7 +13,7 @@ from bridge.storage.database import transaction
 from bridge.storage.models import Delivery, Identity, Person, Profile, Review
 from bridge.storage.models_desk import Setting, Standing, Vote
 from bridge.storage.models_members import Application, Membership
-from tests.unit.storage.stage import KENYA, NOW, SLOW, sender
+from tests.unit.storage.stage import COMMUNITY, KENYA, NOW, SLOW, sender
 
 pytestmark = pytest.mark.usefixtures("opened")
 LATER = NOW + timedelta(days=1)
@@ -102,7 +102,7 @@ async def test_the_profile_said_last_is_the_newest() -> None:
     await people.save_profile(second.person_id, {"name": "Older"}, shown=True, now=NOW - timedelta(days=9))
     await people.save_profile(first.person_id, {"name": "Newest"}, shown=True, now=LATER)
     await persons.merge(second.person_id, first.person_id, LATER)
-    newest = await people.profile(second.person_id)
+    newest = await people.profile(second.person_id, COMMUNITY.id)
     assert people.answers_of(newest)["name"] == "Newest"
     assert [row.version for row in await Profile.filter(person_id=second.person_id).order_by("version")] == [1, 2, 3]
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core.text import plain
-from bridge.members.answers import decision, folded, meaning, terms, vocabulary
+from bridge.members.answers import decision, folded, meaning, steering, steers, terms, toggled, vocabulary
 from bridge.rendering.words import words
 
 LANGUAGES = ("en", "fr", "pt", "es", "sw")
@@ -99,3 +99,42 @@ def test_nothing_that_people_type_breaks_it(said: str, language: str) -> None:
     found = decision(plain(said), words(language))
     assert found is None or found.words.text in said
     assert meaning(said, words(language)) in ("yes", "no", "skip", "later", None)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_word_steers_two_ways(language: str) -> None:
+    listed = [term for meant in steering(words(language)).values() for term in meant]
+    assert len(listed) == len(set(listed))
+    assert all(term == folded(term) for term in listed)
+    assert not set(listed) & {term for meant in vocabulary(words(language)).values() for term in meant}
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "meant"),
+    [
+        ("en", "hide e-mail", ("hide", "e-mail")),
+        ("en", "Show Town.", ("show", "town")),
+        ("en", "don't show town", ("hide", "town")),
+        ("fr", "masquer ville", ("hide", "ville")),
+        ("sw", "ficha mji", ("hide", "mji")),
+        ("es", "ocultar: país", ("hide", "pais")),
+        ("en", "hideous", None),
+        ("en", "show", None),
+    ],
+)
+def test_hide_and_show(language: str, said: str, meant: tuple[str, str] | None) -> None:
+    assert toggled(said, words(language)) == meant
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "meant"),
+    [
+        ("en", "Back", "back"),
+        ("fr", "Retour", "back"),
+        ("sw", "rudi", "back"),
+        ("pt", "tudo", "all"),
+        ("es", "ficha", "card"),
+    ],
+)
+def test_moving_about(language: str, said: str, meant: str) -> None:
+    assert steers(said, words(language)) == meant

@@ -36,7 +36,7 @@ ROLE, PLACE, COUNTRY = "midwife", "Kisumu Clinic", "Kenya"
 def test_every_shape(role: str, organisation: str, country: str, sentence: str, line: str) -> None:
     card = AuthorCard(label="HIFA", name="Amina", role=role, organisation=organisation, country=country)
     assert cards.paragraph(card, W) == f"HIFA profile: {sentence}"
-    assert cards.one_line(card) == line
+    assert cards.one_line(card, W) == line
 
 
 @pytest.mark.parametrize(
@@ -95,4 +95,4 @@ def test_names_are_told_as_they_are(name: str) -> None:
         if name[:1].lower() not in "ao"
         else f"HIFA profile: {name} is an {name} at {name}, {name}. Professional interests: {name}."
     )
-    assert cards.one_line(card) == ", ".join([name] * 4)
+    assert cards.one_line(card, W) == ", ".join([name] * 4)
