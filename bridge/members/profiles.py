@@ -8,6 +8,7 @@ from bridge.core.community import Community
 from bridge.core.membership import FieldKind, WithoutProfile
 from bridge.core.states import MembershipState
 from bridge.members.fields import BIOGRAPHY
+from bridge.members.vouching import told_apart
 from bridge.rendering.cards import at_in_words
 from bridge.rendering.countries import code_of
 from bridge.rendering.words import Words, words

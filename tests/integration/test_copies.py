@@ -259,3 +259,21 @@ async def test_an_answer_replies_to_the_copy_of_what_it_answers(town: Readers) -
     row = await Delivery.get(id=rows[1].id).select_related("post")
     content = await ledger.threaded(row, codec.load(codec.CONTENT, row.content))
     assert content.reply_to == rows[0].ref
+
+
+async def test_changing_ones_mind_repeats_and_skips_nothing(town: Readers) -> None:
+    await town.reads("joseph", Reading.IMMEDIATE)
+    await town.publishes("arrives as a copy")
+    await town.batches()
+    await town.arrive()
+    await town.publishes("was on its way as a copy")
+    await town.batches()
+    row = await Membership.get(person_id=(await town.identity("joseph")).person_id)
+    async with transaction():
+        await preferences.set_reading(row, Reading.DAILY, town.community, town.now)
+    town.later(days=1)
+    await town.batches()
+    (digest,) = await town.texts("joseph", ledger.DIGEST)
+    assert "was on its way as a copy" in digest
+    assert "arrives as a copy" not in digest
+    assert len(await town.texts("joseph")) == 1

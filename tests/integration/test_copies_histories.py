@@ -56,8 +56,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 class Reading_(RuleBasedStateMachine):  # noqa: N801 - the name of the machine is Reading, which is taken
     template: Path | None = None
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(readings=st.lists(st.sampled_from([Reading.IMMEDIATE, *COPIED]), min_size=2, max_size=3))
+    def begin(self, readings: list[Reading]) -> None:
         assert self.template is not None
         self.loop = asyncio.new_event_loop()
         self.folder = tempfile.mkdtemp(prefix="baraza-copies-")
@@ -68,6 +68,10 @@ class Reading_(RuleBasedStateMachine):  # noqa: N801 - the name of the machine i
         self.before: dict[str, set[int]] = {}
         """Those who read, and what had been published when they began."""
         copies.BATCH = 3
+        for name, reading in zip(NAMES, readings, strict=False):
+            self.begins(name, reading)
+        self.publishes(0)
+        self.a_batch()
 
     def do(self, work: Awaitable[Any]) -> Any:
         return self.loop.run_until_complete(work)
@@ -85,17 +89,29 @@ class Reading_(RuleBasedStateMachine):  # noqa: N801 - the name of the machine i
 
     # --- what happens ---
 
+    def begins(self, name: str, reading: Reading) -> None:
+        async def begin() -> None:
+            await self.town.reads(name, reading)
+            self.before[name] = {post.id for post in await Post.filter(publish_at__lte=self.town.now)}
+
+        self.do(begin())
+
     @rule(name=st.sampled_from(NAMES), reading=st.sampled_from(COPIED))
     def begins_or_changes(self, name: str, reading: Reading) -> None:
         async def change() -> None:
-            if name not in self.before:
-                await self.town.reads(name, reading)
-                self.before[name] = {post.id for post in await Post.filter(publish_at__lte=self.town.now)}
-                return
             async with transaction():
                 await preferences.set_reading(await self._member(name), reading, self.town.community, self.town.now)
 
-        self.do(change())
+        if name in self.before:
+            self.do(change())
+        else:
+            self.begins(name, reading)
+
+    @rule(name=st.sampled_from(NAMES), reading=st.sampled_from(COPIED))
+    def changes_while_a_copy_waits(self, name: str, reading: Reading) -> None:
+        self.publishes(0)
+        self.a_batch()
+        self.begins_or_changes(name, reading)
 
     async def _member(self, name: str) -> Membership:
         return await Membership.get(person_id=(await self.town.identity(name)).person_id)
@@ -195,7 +211,7 @@ class Reading_(RuleBasedStateMachine):  # noqa: N801 - the name of the machine i
 
 TestReadingPrivately = Reading_.TestCase
 TestReadingPrivately.settings = settings(
-    max_examples=25,
+    max_examples=15,
     stateful_step_count=25,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
