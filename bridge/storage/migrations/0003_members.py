@@ -94,6 +94,26 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="CopyChange",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("post_id", fields.BigIntField()),
+                ("community", fields.CharField(max_length=64)),
+                ("action", fields.CharField(max_length=16)),
+                ("after_person", fields.BigIntField(default=0)),
+                ("done", fields.BooleanField(default=False)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "copy_change",
+                "app": "baraza",
+                "indexes": [Index(fields=["done", "community", "id"])],
+                "pk_attr": "id",
+                "table_description": "A post was corrected or taken back: its private copies follow, a batch at a time.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Invitation",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -184,6 +204,7 @@ class Migration(migrations.Migration):
                 ("away_until", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("read_post_id", fields.BigIntField(default=0)),
                 ("digest_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("next_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("joined_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("ended_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
@@ -193,7 +214,11 @@ class Migration(migrations.Migration):
                 "table": "membership",
                 "app": "baraza",
                 "unique_together": (("person", "community"),),
-                "indexes": [Index(fields=["community", "state"]), Index(fields=["reading", "id"])],
+                "indexes": [
+                    Index(fields=["community", "state"]),
+                    Index(fields=["reading", "id"]),
+                    Index(fields=["community", "reading", "next_at"]),
+                ],
                 "pk_attr": "id",
                 "table_description": "A person in a community: where they stand, and how they want to read it.",
             },
@@ -219,6 +244,11 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(
             model_name="Identity",
+            name="stopped_at",
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        ops.AddField(
+            model_name="Identity",
             name="verified",
             field=fields.CharField(default="platform", db_default="platform", max_length=16),
         ),
@@ -231,6 +261,20 @@ class Migration(migrations.Migration):
             model_name="Person",
             name="erased_at",
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        ops.AddField(
+            model_name="Person",
+            name="languages",
+            field=fields.TextField(default="{}", db_default="{}", unique=False),
+        ),
+        ops.AddField(
+            model_name="Post",
+            name="feed_number",
+            field=fields.BigIntField(null=True),
+        ),
+        ops.AddIndex(
+            model_name="Post",
+            index=Index(fields=["community", "feed_number"]),
         ),
         ops.AddField(
             model_name="Profile",
