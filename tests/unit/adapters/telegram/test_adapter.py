@@ -9,7 +9,7 @@ from PIL import Image
 from bridge.adapters.telegram.adapter import TelegramAdapter
 from bridge.core.errors import MediaRefused, Refusal, StorageConflict, StorageUnavailable
 from bridge.core.events import ChatMoved, MessagePosted
-from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef
+from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef, UserId
 from bridge.core.message import AttachmentKind, Button, Content, RemoteFile
 from bridge.core.ports import Later, Outgoing, Refused, Sent, Unknown
 from bridge.core.text import plain
@@ -392,3 +392,32 @@ def test_the_account_of_a_reply_counts(village: Village) -> None:
     other = RemoteRef(AccountId("second"), ChatId(str(village.group)), MessageId("5"))
     payload = village.adapter().to_payload(ChatId(str(village.group)), Content(text=plain("x"), reply_to=other))
     assert "reply_parameters" not in payload
+
+
+# --- groups ---
+
+
+async def test_an_anonymous_administrator_writes_as_the_group_itself(
+    village: Village, adapter: TelegramAdapter
+) -> None:
+    users = village.simulator.users
+    group = await users.create_group("Clinic", village.owner, supergroup=True, members=[village.amina, BOT])
+    assert await adapter.administers(ChatId(str(group)), UserId(str(group)))
+    assert await adapter.administers(ChatId(f"{group}/45"), UserId(str(village.owner)))
+    assert not await adapter.administers(ChatId(str(group)), UserId(str(village.amina)))
+    assert not await adapter.administers(ChatId(str(group)), UserId("-100999"))
+
+
+async def test_what_a_bot_may_do_in_a_group_changes_with_its_rights(village: Village, adapter: TelegramAdapter) -> None:
+    users = village.simulator.users
+    group = await users.create_group("Clinic", village.owner, supergroup=True, members=[BOT])
+    facts = await adapter.describe(ChatId(str(group)))
+    assert facts is not None
+    assert (facts.removes, facts.writes) == (False, True)
+    await users.promote(group, BOT)
+    facts = await adapter.describe(ChatId(str(group)))
+    assert facts is not None
+    assert (facts.hears, facts.removes) == (True, True)
+    await users.remove_member(group, BOT, by=village.owner)
+    assert await adapter.describe(ChatId(str(group))) is None
+    assert await adapter.describe(ChatId(str(village.amina))) is None
