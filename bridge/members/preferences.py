@@ -80,7 +80,7 @@ async def _plan_anew(member: Membership, community: Community, now: datetime) ->
 
 async def _take_back(member: Membership, *, again: bool) -> None:
     """Call off what nobody has tried to send; ``again``: it is to come later, so it counts as not sent."""
-    first = await feed.call_off(member.person_id, member.community)
+    first = await feed.call_off(member.person_id, member.community, digests=not again)
     if again and first:
         await memberships.prefer(member, read_post_id=await feed.before(member.community, first))
 

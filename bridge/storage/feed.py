@@ -146,12 +146,14 @@ async def copies(post_id: int, person_ids: Sequence[int]) -> list[Delivery]:
     return await rows.order_by("id").select_for_update()
 
 
-async def call_off(person_id: int, community: str) -> int:
+async def call_off(person_id: int, community: str, *, digests: bool = True) -> int:
     """Cancel what a person was to be sent privately and nobody has tried to send; returns the earliest post's place.
 
-    0 where nothing was cancelled.
+    0 where no copy was cancelled. ``digests``: those, too; which posts were in one is not recorded, so that only who
+    wants nothing more is spared it.
     """
-    rows = Delivery.filter(person_id=person_id, kind__in=[COPY, DIGEST], operation=SEND, attempts=0)
+    kinds = [COPY, DIGEST] if digests else [COPY]
+    rows = Delivery.filter(person_id=person_id, kind__in=kinds, operation=SEND, attempts=0)
     rows = rows.filter(state=DeliveryState.PLANNED, community=community) if community else rows
     first = 0
     for row in await rows.filter(state=DeliveryState.PLANNED).order_by("id").select_related("post"):

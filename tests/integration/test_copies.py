@@ -277,3 +277,16 @@ async def test_changing_ones_mind_repeats_and_skips_nothing(town: Readers) -> No
     assert "was on its way as a copy" in digest
     assert "arrives as a copy" not in digest
     assert len(await town.texts("joseph")) == 1
+
+
+async def test_a_digest_that_is_on_its_way_is_not_lost_with_a_new_wish(town: Readers) -> None:
+    await town.reads("joseph", Reading.DAILY)
+    await town.publishes("in the digest")
+    town.later(days=1)
+    await town.batches()
+    row = await Membership.get(person_id=(await town.identity("joseph")).person_id)
+    async with transaction():
+        await preferences.set_reading(row, Reading.WEEKLY, town.community, town.now)
+    town.later(days=8)
+    await town.batches()
+    assert ["in the digest" in text for text in await town.texts("joseph", ledger.DIGEST)] == [True]
