@@ -1,6 +1,7 @@
 """What the commands ask of the database and of accounts that are not running. Imported by cli alone."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,16 +26,17 @@ from bridge.core.states import DeliveryStep
 from bridge.delivery.directory import Directory
 from bridge.members import importing
 from bridge.members.ways import Way, ways
-from bridge.moderation import connecting, forgetting
+from bridge.moderation import banning, connecting, forgetting
 from bridge.moderation.acts import Desk
 from bridge.moderation.effects import arrivals
+from bridge.rendering import countries
+from bridge.rendering.words import SOURCE_LANGUAGE, words
 from bridge.storage import (
     audit,
     database,
     exports,
     invitations,
     ledger,
-    memberships,
     people,
     persons,
     reports,
@@ -137,17 +139,46 @@ async def people_of(community: str) -> AsyncIterator[Sequence[PersonShown]]:
         last = numbers[-1]
 
 
-async def ban(person: int, community: str, *, reason: str, lift: bool, now: datetime) -> bool:
-    """Shut a person out of a community on every account of theirs, or let them come back; False where they are so."""
+async def ban(config: Config, person: int, community: str, *, reason: str, lift: bool, now: datetime) -> str:
+    """Shut a person out of a community on every account of theirs, or let them come back; inside ``open_storage``.
+
+    A running program tells them. Returns why that cannot be, empty where it is done.
+    """
+    desk = await _desk(config, now)
+    where = desk.communities.get(community)
+    accounts = await people.identities(person)
+    if where is None or not accounts:
+        raise LookupError(f"nobody can be banned there: person {person}, community {community}")
     async with database.transaction():
         if lift:
-            return await memberships.lift(person, community, by="operator", now=now)
-        return await memberships.ban(person, community, by="operator", reason=reason, now=now)
+            return await banning.lift(accounts[0], where, desk, by=None) or ""
+        return await banning.ban(accounts[0], where, reason, desk, by=None) or ""
+
+
+async def _desk(config: Config, now: datetime) -> Desk:
+    """What acting needs, without a running program."""
+    directory = Directory(build_adapters(config))
+    communities = Communities(config.communities())
+    await connecting.reload(communities, directory)
+    return Desk(communities=communities, directory=directory, now=now)
 
 
 async def figures(community: str, *, since: datetime | None, until: datetime) -> Figures:
-    """What a community publishes of itself; inside ``open_storage``."""
-    return await statistics.figures(community, since=since, until=until)
+    """What a community publishes of itself; inside ``open_storage``. Countries bear their English names."""
+    found = await statistics.figures(community, since=since, until=until)
+    counted: Counter[str] = Counter()
+    for country, messages in found.countries:
+        counted[_called(country)] += messages
+    return replace(
+        found,
+        countries=sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])),
+        top=[replace(who, country=_called(who.country)) for who in found.top],
+    )
+
+
+def _called(country: str) -> str:
+    """Older cards hold a country as it was written, newer ones its code."""
+    return countries.country_name(countries.code_of(country) or country, words(SOURCE_LANGUAGE)) if country else ""
 
 
 async def groups(config: Config) -> Sequence[GroupLine]:
@@ -213,9 +244,8 @@ async def erase_person(config: Config, person: int, *, now: datetime) -> Sequenc
     Nothing is sent here: a running program (or the next one) carries out what is planned. Returns the chats where
     something of theirs cannot be removed. Raises NotErasable.
     """
-    desk = Desk(communities=Communities(config.communities()), directory=Directory(build_adapters(config)), now=now)
-    accounts = await people.identities(person)
-    done = await forgetting.forget(person, desk, farewell=accounts)
+    desk = await _desk(config, now)
+    done = await forgetting.forget(person, desk, farewell=await people.identities(person))
     return [str(address) for address in done.stays]
 
 

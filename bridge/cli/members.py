@@ -299,7 +299,11 @@ def merge(
         async with people.open_storage(loaded):
             await people.merge_people(one.number, other.number, now=now())
 
-    asyncio.run(do())
+    try:
+        asyncio.run(do())
+    except ValueError as error:
+        complain(f"Nothing was done: {error}.")
+        raise typer.Exit(Exit.FAILED) from None
     say(f"Person {other.number} is now a part of person {one.number}.")
 
 
@@ -316,7 +320,11 @@ def erase(context: typer.Context, who: _Who, yes: _Yes = False, config: ConfigOp
         async with people.open_storage(loaded):
             return await people.erase_person(loaded, person.number, now=now())
 
-    lasting = asyncio.run(do())
+    try:
+        lasting = asyncio.run(do())
+    except ValueError as error:
+        complain(f"Nothing was done: {error}.")
+        raise typer.Exit(Exit.FAILED) from None
     say(f"Person {person.number} is erased. A running bridge removes their messages where it can.")
     for words in lasting:
         say(f"Cannot be recalled: {words}")
@@ -327,7 +335,7 @@ def ban(
     context: typer.Context,
     who: _Who,
     community: CommunityOption = None,
-    reason: Annotated[str, typer.Option("--reason", help="For the moderators; it is kept with the membership.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="They are told it; needed to ban.")] = "",
     lift: Annotated[bool, typer.Option("--lift", help="Let them come back.")] = False,
     yes: _Yes = False,
     config: ConfigOption = None,
@@ -335,16 +343,19 @@ def ban(
     """Shut a person out of a community, on every account of theirs; or let them come back."""
     loaded = open_config(context, config)
     where = one_community(loaded, community)
+    if not lift and not reason.strip():
+        raise typer.BadParameter("say why: they are told", param_hint="--reason")
     person = _only(asyncio.run(_find(loaded, who)), who)
     verb = "Let back in" if lift else "Ban"
     _sure(f"{verb} person {person.number} ({person.name}) in {where.name}?", yes)
 
-    async def do() -> bool:
+    async def do() -> str:
         people = rooms.people()
         async with people.open_storage(loaded):
-            return await people.ban(person.number, where.id, reason=reason, lift=lift, now=now())
+            return await people.ban(loaded, person.number, where.id, reason=reason, lift=lift, now=now())
 
-    if not asyncio.run(do()):
-        complain(f"Person {person.number} is {'not banned' if lift else 'banned already'} in {where.name}.")
+    refused = asyncio.run(do())
+    if refused:
+        complain(refused)
         raise typer.Exit(Exit.FAILED)
     say(f"Person {person.number} may come back to {where.name}." if lift else f"Person {person.number} is banned.")

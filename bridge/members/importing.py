@@ -17,8 +17,9 @@ from babel import Locale, UnknownLocaleError
 
 from bridge.core.community import Community
 from bridge.core.hygiene import clean_line, clean_name
-from bridge.core.membership import Reading
+from bridge.core.membership import FieldKind, Reading
 from bridge.core.roster import ImportReport, NewMember, Outcome, Refusal, Table, UnreadableFile
+from bridge.rendering import countries
 from bridge.storage import roster
 from bridge.storage.database import transaction
 
@@ -90,6 +91,11 @@ class Rules:
         """The profile's fields, with their greatest lengths."""
         return {field.id: field.limit for field in self.community.members.fields}
 
+    @property
+    def countries(self) -> frozenset[str]:
+        """The fields that hold a country: kept as its code, where that is known."""
+        return frozenset(field.id for field in self.community.members.fields if field.kind is FieldKind.COUNTRY)
+
     def known(self, columns: Collection[str]) -> tuple[list[str], tuple[str, ...]]:
         """(columns with addresses, columns that mean nothing here). Raises UnreadableFile where nobody can be told."""
         addresses = [name for name in columns if name in self.kinds]
@@ -128,7 +134,7 @@ def read_line(line: int, cells: Sequence[str], columns: Sequence[str], rules: Ru
             continue
         if len(answer) > limit:
             raise _RefusedError(f"{field} has {len(answer)} letters; at most {limit} are kept")
-        answers[field] = answer
+        answers[field] = countries.code_of(answer) or answer if field in rules.countries else answer
     return NewMember(
         line=line,
         addresses=addresses,

@@ -10,6 +10,7 @@ from bridge.core.states import ApplicationState
 from bridge.core.text import EMPTY, MarkKind, RichText, joined, marked, plain
 from bridge.delivery.directory import Directory
 from bridge.members.profiles import shown_name
+from bridge.members.vouching import level
 from bridge.moderation.application_kinds import KINDS
 from bridge.moderation.applying import Option
 from bridge.rendering.words import Words, words
@@ -104,22 +105,9 @@ def _who(identity: Identity, w: Words) -> str:
                 handle=handle,
                 account=identity.account,
             ),
-            w._("Account {user}", user=str(identity.ref)) + " · " + vouched(identity, w),
+            w._("Account {user}", user=str(identity.ref)) + " · " + level(identity, w),
         )
     )
-
-
-def vouched(identity: Identity, w: Words) -> str:
-    """What stands behind an account: is it certainly theirs?"""
-    match identity.verified:
-        case "platform":
-            return w._("the platform vouches for it")
-        case "mail":
-            return w._("its mail domain vouches for it")
-        case "code":
-            return w._("confirmed by a code")
-        case _:
-            return w._("⚠️ nothing vouches for it")
 
 
 def _status(application: Application, community: Community, w: Words) -> str:

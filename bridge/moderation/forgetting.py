@@ -14,7 +14,7 @@ from bridge.core.states import ApplicationStep, PostState, ReviewState, ReviewSt
 from bridge.core.text import plain
 from bridge.delivery import correcting, planning, retracting
 from bridge.members import contact
-from bridge.moderation import cards, crossing
+from bridge.moderation import applying, cards, crossing
 from bridge.moderation.acts import Desk
 from bridge.moderation.names import chat_names
 from bridge.rendering.words import Words, words
@@ -212,7 +212,8 @@ async def _withdraw(subject: Subject, desk: Desk) -> None:
             await submissions.close_queries(review.id)
     for identity in subject.accounts:
         for row in await applications.open_by(identity.id):
-            await applications.decide(row, ApplicationStep.WITHDRAW, by=identity, name="", now=desk.now)
+            if await applications.decide(row, ApplicationStep.WITHDRAW, by=identity, name="", now=desk.now):
+                await applying.refresh(row, desk.now)
 
 
 # --- the moderators' channels ---

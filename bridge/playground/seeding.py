@@ -18,7 +18,7 @@ _PROFILES = {
             "name": "Amina Okello",
             "role": "community health worker",
             "organisation": "Nyalenda Health Centre, Kisumu",
-            "country": "Kenya",
+            "country": "KE",
             "interests": "maternal and newborn health, first aid, safe medicines",
         },
     ),
@@ -37,5 +37,5 @@ async def seed(config: Path) -> None:
         for user, (name, answers) in _PROFILES.items():
             ref = UserRef(AccountId("telegram"), UserId(str(user)))
             identity = await people.meet(Sender(ref=ref, name=name, direct=ChatId(str(user))), now, privately=True)
-            await people.save_profile(identity.person_id, answers, shown=True, now=now)
+            await people.save_profile(identity.person_id, answers, shown=True, now=now, community=cast.COMMUNITY_ID)
         await roster.take_in(invented.members(), cast.COMMUNITY_ID, verified={}, now=now)

@@ -91,6 +91,7 @@ IMPERSONAL: Mapping[str, Mapping[str, str]] = {
         "theme_number": "a running number",
         "thread_id": _POINTS,
         "thread_number": "a running number",
+        "feed_number": "a running number",
         "targets": "groups",
         "publish_at": _WHEN,
         "corrected_at": _WHEN,
@@ -159,6 +160,15 @@ IMPERSONAL: Mapping[str, Mapping[str, str]] = {
     "Vote": {"id": _ROW, "review_id": _POINTS, "revision": "a running number", "shows": _HASH},
     "Setting": {"id": _ROW, "community": _WHICH},
     "Membership": {"id": _ROW, "person_id": _POINTS, "community": _WHICH, "created_at": _WHEN},
+    "CopyChange": {
+        "id": _ROW,
+        "post_id": _POINTS,
+        "community": _WHICH,
+        "action": _KIND,
+        "after_person": "how far the work has come",
+        "done": _KIND,
+        "created_at": _WHEN,
+    },
     "Invitation": {
         "id": _ROW,
         "code": "random",

@@ -6,7 +6,7 @@ from typing import Any
 
 from bridge.core.reading import COPIED
 from bridge.core.states import MEMBERSHIP, MembershipState, MembershipStep
-from bridge.storage import audit, codec, feed
+from bridge.storage import codec, feed
 from bridge.storage.models import Person, Post
 from bridge.storage.models_members import Membership
 
@@ -96,29 +96,6 @@ async def forget_languages(person_id: int) -> None:
     """One language for all communities again."""
     await Membership.filter(person_id=person_id).update(language="")
     await _remember_languages(person_id)
-
-
-async def ban(person_id: int, community: str, *, by: str, reason: str, now: datetime) -> bool:
-    """Shut a person out, whether they were a member or not; False where they are banned already.
-
-    ``by``: as the audit log names who did it; ``reason``: kept with the membership, never in the log.
-    """
-    row = await membership(person_id, community)
-    if row is None:
-        row = await enter(person_id, community, MembershipState.APPLIED, now=now, via="ban", by=by)
-    if not await step(row, MembershipStep.BAN, now=now, by=by, note=reason):
-        return False
-    await audit.write(community=community, actor=by, action="ban", now=now, detail={"person": person_id})
-    return True
-
-
-async def lift(person_id: int, community: str, *, by: str, now: datetime) -> bool:
-    """Let a banned person come back by themselves; False where they are not banned."""
-    row = await membership(person_id, community)
-    if row is None or not await step(row, MembershipStep.LIFT, now=now, by=by, note=""):
-        return False
-    await audit.write(community=community, actor=by, action="lift_ban", now=now, detail={"person": person_id})
-    return True
 
 
 async def is_banned(person_id: int, community: str) -> bool:

@@ -48,7 +48,7 @@ AS_MEMBER: tuple[Share, ...] = (
         section="person",
         model=Person,
         find=lambda s: Q(id=s.person_id),
-        columns={"language": "", "created_at": MOMENT},
+        columns={"language": "", "languages": "{}", "created_at": MOMENT},
     ),
     Share(
         section="accounts",
@@ -60,6 +60,7 @@ AS_MEMBER: tuple[Share, ...] = (
             "handle": "",
             "direct_chat": "",
             "direct_open": False,
+            "stopped_at": None,
             "community": "",
             "verified": "claimed",
             "verified_at": None,
@@ -96,6 +97,7 @@ AS_MEMBER: tuple[Share, ...] = (
                 "away_until",
                 "read_post_id",
                 "digest_at",
+                "next_at",
                 "joined_at",
                 "ended_at",
             )

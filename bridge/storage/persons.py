@@ -14,7 +14,7 @@ from bridge.storage.models_members import Application, Membership
 PLATFORM, MAIL, CODE, CLAIMED = "platform", "mail", "code", "claimed"
 """What vouches for an account: its platform, its mail server, a code that was sent there, nothing."""
 TRUSTED, HELD = "trusted", "held"
-SETTINGS = ("refused", "turned_away")
+SETTINGS = ("refused", "banned")
 """Settings whose keys end with a person's number: when they were last told something."""
 _STRICTNESS = (TRUSTED, "", HELD)
 _RANK = (

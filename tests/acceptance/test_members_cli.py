@@ -74,7 +74,7 @@ def test_members_come_in_once(operator: Operator) -> None:
     assert "0 people are new" in said
     assert "2 are members already" in said
     (amina,) = operator.shown("chat:amina")
-    assert amina["answers"] == {"name": "Amina Okello", "role": "nurse", "country": "Kenya"}
+    assert amina["answers"] == {"name": "Amina Okello", "role": "nurse", "country": "KE"}
     assert amina["shown"] is True
     assert operator.shown("Okello") == [amina]
     assert operator.shown("sms:+254700000001") == [amina]
@@ -100,8 +100,9 @@ def test_what_is_exported_can_be_imported(operator: Operator, tmp_path: Path, ca
 
 def test_banned_and_let_back(operator: Operator) -> None:
     operator.runs("members", "import", operator.file(PEOPLE), status=1)
+    assert "say why" in operator.runs("members", "ban", "Joseph", "--yes", status=2)
     assert "is banned" in operator.runs("members", "ban", "Joseph", "--reason", "advertising", "--yes")
-    assert "is banned already" in operator.runs("members", "ban", "Joseph", "--yes", status=1)
+    assert "is banned already" in operator.runs("members", "ban", "Joseph", "--reason", "again", "--yes", status=1)
     said = operator.runs("members", "import", operator.file("chat,name\njoseph,Joseph\n", "again.csv"), status=1)
     assert "1 were refused" in said
     assert "may come back" in operator.runs("members", "ban", "Joseph", "--lift", "--yes")
@@ -110,7 +111,7 @@ def test_banned_and_let_back(operator: Operator) -> None:
 
 def test_several_people_of_a_name(operator: Operator) -> None:
     operator.runs("members", "import", operator.file("chat,name\na,Grace Achieng\nb,Grace Banda\n"))
-    said = operator.runs("members", "ban", "Grace", "--yes", status=1)
+    said = operator.runs("members", "ban", "Grace", "--reason", "x", "--yes", status=1)
     assert "may be several people: give one's number" in said
     assert "Grace Banda" in said
 
@@ -122,3 +123,15 @@ def test_figures_of_a_month_in_which_nothing_was_posted(operator: Operator) -> N
     )
     assert "write a month like 2026-10" in operator.runs("statistics", "--month", "October", status=2)
     assert json.loads(operator.runs("statistics", "--json"))["members"] == 2
+
+
+def test_two_that_are_one_and_one_that_is_nobody(operator: Operator) -> None:
+    operator.runs("members", "import", operator.file("chat,sms,name\na,,Grace Achieng\n,+254700000009,G. Achieng\n"))
+    said = operator.runs("members", "merge", "chat:a", "sms:+254700000009", "--yes")
+    assert "is now a part of person" in said
+    (grace,) = operator.shown("chat:a")
+    assert operator.shown("sms:+254700000009") == [grace]
+    assert "one person already" in operator.runs("members", "merge", "chat:a", "sms:+254700000009", "--yes", status=1)
+    assert "is erased" in operator.runs("members", "erase", "chat:a", "--yes")
+    operator.runs("members", "show", "Achieng", status=1)
+    assert b"Achieng" not in (operator.directory / "baraza.db").read_bytes()

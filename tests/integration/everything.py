@@ -63,7 +63,7 @@ class Everything:
     async def make(self) -> int:
         """Fill the tables; returns the person's number."""
         word = self.word
-        self.person = await Person.create(language="sw", created_at=NOW)
+        self.person = await Person.create(language="sw", languages=codec.dump_object({"hifa": "sw"}), created_at=NOW)
         self.identity = await Identity.create(
             person=self.person,
             account="net",
@@ -72,6 +72,7 @@ class Everything:
             handle=f"@{word('handle')}",
             direct_chat=word("direct"),
             direct_open=True,
+            stopped_at=NOW,
             community="hifa",
             verified_at=NOW,
             created_at=NOW,
@@ -123,6 +124,7 @@ class Everything:
             away_until=NOW,
             read_post_id=4,
             digest_at=NOW,
+            next_at=NOW,
             created_at=NOW,
             joined_at=NOW,
             ended_at=NOW,

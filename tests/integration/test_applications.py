@@ -123,7 +123,7 @@ async def test_one_card_in_every_channel_and_both_show_who_decided(world: World,
         assert shown.startswith(
             "HIFA A1 · wants to join the club · waiting for a decision\nFrom Amina (@amina), by net"
         )
-        assert "Account net:amina · the platform vouches for it" in shown
+        assert "Account net:amina · known by its id on the platform" in shown
         assert "Wants <b>in</b> & says hello" in shown
         assert "Waiting since" in shown
     assert "Done." in await press(world, "grace", await card(application), "✅")

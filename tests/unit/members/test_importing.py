@@ -37,7 +37,7 @@ def test_a_whole_line() -> None:
         favourite_colour="blue",
     )
     assert row.addresses == (("telegram", "12345"), ("sms", "+254700000001"))
-    assert row.answers == {"name": "Amina Okello", "role": "nurse", "country": "Kenya"}
+    assert row.answers == {"name": "Amina Okello", "role": "nurse", "country": "KE"}
     assert (row.language, row.reading, row.shown) == ("pt-BR", "daily", True)
     assert row.joined is not None
     assert row.joined.date().isoformat() == "2019-02-28"
