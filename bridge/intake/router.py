@@ -180,7 +180,7 @@ async def _answers_a_question(
     if await query.awaited(identity, event.text, context.desk) is not None:
         return True
     asked = await people.newest_open(identity)
-    return asked is not None and asked.kind == interview.KIND and command.name == "away"
+    return asked is not None and asked.kind == interview.KIND and command.name in ("away", "back")
 
 
 def _answers_something(event: MessagePosted) -> bool:

@@ -14,7 +14,7 @@ from bridge.moderation.reasons import KEYCAPS, label
 from bridge.rendering.words import Words
 from bridge.storage import afterwards
 
-MAIN, REASONS, MORE, FURTHER, LATER, QUESTIONS, GROUPS, COMMUNITIES, THEMES, PUBLISHED, SAFETY = (
+MAIN, REASONS, MORE, FURTHER, LATER, QUESTIONS, GROUPS, COMMUNITIES, THEMES, PUBLISHED, SAFETY, AUTHOR = (
     "main",
     "reasons",
     "more",
@@ -26,6 +26,7 @@ MAIN, REASONS, MORE, FURTHER, LATER, QUESTIONS, GROUPS, COMMUNITIES, THEMES, PUB
     "themes",
     "published",
     "safety",
+    "author",
 )
 NUMBERS = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣", "8️⃣", "9️⃣")
 _PAIRS = tuple(zip(NUMBERS, "🇦🇧🇨🇩🇪🇫🇬🇭🇮", strict=True))
@@ -148,12 +149,16 @@ def _further(facts: CardFacts, w: Words) -> Rows:
         (escalate, Choice(action="merge", emoji="🔗", label=w._("Merge"))),
         (
             *((release,) if facts.review.claimed_by else ()),
-            Choice(action="biography", emoji="👤", label=w._("Biography")),
+            go(AUTHOR, "👤", w._("The author")),
             Choice(action="history", emoji="📜", label=w._("History")),
-            _ban(facts, w),
         ),
         (back(w, MORE),),
     )
+
+
+def _author(facts: CardFacts, w: Words) -> Rows:
+    biography = Choice(action="biography", emoji="🪪", label=w._("Biography"))
+    return ((biography, _ban(facts, w)), (back(w, FURTHER),))
 
 
 def _ban(facts: CardFacts, w: Words) -> Choice:
@@ -311,5 +316,6 @@ VIEWS: dict[str, View] = {
     COMMUNITIES: _communities,
     THEMES: _themes,
     SAFETY: _safety,
+    AUTHOR: _author,
 }
 """Of an item that is held."""
