@@ -20,7 +20,6 @@ from bridge.storage.ledger_steps import advance
 from bridge.storage.models import Delivery, Identity, Post
 from bridge.storage.models_members import CopyChange, Membership
 
-
 _RECENT = 400
 """Rows of one person that may still be on their way."""
 
@@ -161,8 +160,8 @@ async def call_off(person_id: int, community: str = "") -> None:
 async def take_back(person_id: int, community: str) -> int:
     """Cancel the last copies planned for somebody, back to the first thing that has been tried or is a digest.
 
-    Returns the place of the earliest post taken back, 0 for none: from there on everything comes anew, so nothing behind
-    it may have gone out, or be about to.
+    Returns the place of the earliest post taken back, 0 for none: from there on everything comes anew, so nothing
+    behind it may have gone out, or be about to.
     """
     planned = Delivery.filter(person_id=person_id, community=community, kind__in=[COPY, DIGEST])
     rows = await planned.exclude(state=DeliveryState.CANCELLED).order_by("-id").limit(_RECENT).select_related("post")
