@@ -80,8 +80,11 @@ async def _plan_anew(member: Membership, community: Community, now: datetime) ->
 
 async def _take_back(member: Membership, *, again: bool) -> None:
     """Call off what nobody has tried to send; ``again``: it is to come later, so it counts as not sent."""
-    first = await feed.call_off(member.person_id, member.community, digests=not again)
-    if again and first:
+    if not again:
+        await feed.call_off(member.person_id, member.community)
+        return
+    first = await feed.take_back(member.person_id, member.community)
+    if first:
         await memberships.prefer(member, read_post_id=await feed.before(member.community, first))
 
 
@@ -110,7 +113,7 @@ async def set_away(member: Membership, until: datetime | None, community: Commun
 
 async def stop(person_id: int) -> list[Membership]:
     """No private copies in any community, from now on."""
-    await feed.call_off(person_id, "")
+    await feed.call_off(person_id)
     rows = await memberships.memberships(person_id)
     for row in rows:
         await memberships.prefer(row, reading=Reading.NONE.value, next_at=None)

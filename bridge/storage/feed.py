@@ -20,6 +20,9 @@ from bridge.storage.ledger_steps import advance
 from bridge.storage.models import Delivery, Identity, Post
 from bridge.storage.models_members import CopyChange, Membership
 
+_RECENT = 400
+"""Rows of one person that may still be on their way."""
+
 
 def _due(now: datetime) -> Q:
     return Q(publish_at__isnull=True) | Q(publish_at__lte=now)
@@ -146,21 +149,34 @@ async def copies(post_id: int, person_ids: Sequence[int]) -> list[Delivery]:
     return await rows.order_by("id").select_for_update()
 
 
-async def call_off(person_id: int, community: str, *, digests: bool = True) -> int:
-    """Cancel what a person was to be sent privately and nobody has tried to send; returns the earliest post's place.
+async def call_off(person_id: int, community: str = "") -> None:
+    """Cancel what somebody who wants nothing more was to be sent privately; ``community``: only of this one."""
+    rows = Delivery.filter(person_id=person_id, kind__in=[COPY, DIGEST], operation=SEND, state=DeliveryState.PLANNED)
+    for row in await (rows.filter(community=community) if community else rows).order_by("id"):
+        if not row.attempts:
+            await advance(row, DeliveryStep.CANCEL)
 
-    0 where no copy was cancelled. ``digests``: those, too; which posts were in one is not recorded, so that only who
-    wants nothing more is spared it.
+
+async def take_back(person_id: int, community: str) -> int:
+    """Cancel the last copies planned for somebody, back to the first thing that has been tried or is a digest.
+
+    Returns the place of the earliest post taken back, 0 for none: from there on everything comes anew, so nothing
+    behind it may have gone out, or be about to.
     """
-    kinds = [COPY, DIGEST] if digests else [COPY]
-    rows = Delivery.filter(person_id=person_id, kind__in=kinds, operation=SEND, attempts=0)
-    rows = rows.filter(state=DeliveryState.PLANNED, community=community) if community else rows
+    planned = Delivery.filter(person_id=person_id, community=community, kind__in=[COPY, DIGEST])
+    rows = await planned.exclude(state=DeliveryState.CANCELLED).order_by("-id").limit(_RECENT).select_related("post")
+    tried = {row.post_id for row in rows if not _is_fresh(row)}
+    last = max((row.id for row in rows if row.post_id in tried or row.kind == DIGEST), default=0)
     first = 0
-    for row in await rows.filter(state=DeliveryState.PLANNED).order_by("id").select_related("post"):
-        if await advance(row, DeliveryStep.CANCEL) and row.post is not None and row.part == 1 and not row.revision:
-            place = row.post.feed_number or 0
-            first = min(first, place) if first else place
+    for row in reversed(rows):
+        if row.id > last and row.post is not None and await advance(row, DeliveryStep.CANCEL):
+            first = first or row.post.feed_number or 0
     return first
+
+
+def _is_fresh(row: Delivery) -> bool:
+    """Is it the beginning of something that nobody has tried to send or change?"""
+    return row.state == DeliveryState.PLANNED and not row.attempts and row.operation == SEND and not row.revision
 
 
 async def before(community: str, place: int) -> int:
@@ -212,4 +228,5 @@ __all__ = [
     "persons_with_copies",
     "place_of",
     "release",
+    "take_back",
 ]

@@ -31,14 +31,14 @@ def is_unattempted(rows: Iterable[Delivery]) -> bool:
 
 async def lock_unattempted(post: Post) -> bool:
     """Is nothing of it tried yet? Then nothing will be until the caller's transaction ends."""
-    # Locked: it is not given to those who read privately while this is decided, and once it is it stays.
-    now_there = await Post.filter(id=post.id).select_for_update().first()
-    if now_there is None or now_there.feed_number is not None:
-        return False
     # Looked at without a lock first: where the outcome of a send is being written down, its rows are not waited for.
     if not is_unattempted(await Delivery.filter(post_id=post.id, kind=POST)):
         return False
-    return is_unattempted(await ledger_changes.locked(post.id))
+    if not is_unattempted(await ledger_changes.locked(post.id)):
+        return False
+    # After its rows, as a worker does. It is not given to those who read privately while this is decided.
+    now_there = await Post.filter(id=post.id).select_for_update().first()
+    return now_there is not None and now_there.feed_number is None
 
 
 async def erase(post: Post) -> None:

@@ -290,3 +290,19 @@ async def test_a_digest_that_is_on_its_way_is_not_lost_with_a_new_wish(town: Rea
     town.later(days=8)
     await town.batches()
     assert ["in the digest" in text for text in await town.texts("joseph", ledger.DIGEST)] == [True]
+
+
+async def test_a_copy_before_a_digest_stays_on_its_way(town: Readers) -> None:
+    await town.reads("joseph", Reading.IMMEDIATE)
+    await town.publishes("one by one")
+    await town.batches()
+    for number in range(7):
+        await town.publishes(f"in a digest {number}")
+    await town.batches()
+    row = await Membership.get(person_id=(await town.identity("joseph")).person_id)
+    async with transaction():
+        await preferences.set_reading(row, Reading.DAILY, town.community, town.now)
+    town.later(days=1)
+    await town.batches()
+    assert len(await town.texts("joseph")) == 1
+    assert len(await town.texts("joseph", ledger.DIGEST)) == 1
