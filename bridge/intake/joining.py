@@ -282,10 +282,10 @@ async def _prompt(
 
 async def _reading_letter(community: Community, row: Membership | None, button: _Maker, w: Words) -> Letter:
     now = community.members.reading if row is None else preferences.reading_of(row)
-    lines, buttons = [], []
+    lines, buttons, so_far = [], [], w._("now")
     for number, reading in enumerate(READINGS, 1):
         said = membership.reads_by(reading, w)
-        lines.append(f"{number}. {said}" + (f" ({w._('now')})" if reading is now else ""))
+        lines.append(f"{number}. {said}" + (f" ({so_far})" if reading is now else ""))
         made = await button("reading", said[:1].upper() + said[1:], NUMBERS[number - 1], reading.value or "groups")
         buttons.append(made)
     question = w._("How do you want to read {community}?", community=community.name)

@@ -23,6 +23,8 @@ from bridge.storage.models import Conversation, Identity
 KIND = "forget"
 NAMES = frozenset({"mydata", "correct", "forget"})
 CONFIRM_WITHIN = timedelta(minutes=10)
+CONFIRMATION = "FORGET ME"
+"""The same in every language, like all words that are typed to the bot."""
 _TYPED = re.compile(r"(?:(my\s?data)|(correct)|(forget)(\s+me)?)[.!]?", re.IGNORECASE)
 _PARTS, _LINE_PARTS = 12, 5
 """At most so many messages, and where every one of them costs money."""
@@ -124,16 +126,10 @@ async def _once(where: Address, content: Content, community: Community, context:
 async def _forget(argument: str, identity: Identity, where: Address, community: Community, context: Context) -> None:
     w = contact.language_of(identity, community)
     asked = await people.conversation(identity, KIND)
-    if _confirms(argument, w) and _is_open(asked, context):
+    if without_accents(argument) == "me" and _is_open(asked, context):
         await _carry_out(identity, context)
         return
     await _ask(asked, identity, where, community, context, w)
-
-
-def _confirms(argument: str, w: Words) -> bool:
-    said = without_accents(argument)
-    own = without_accents(w._("FORGET ME"))
-    return said == "me" or (bool(said) and own.endswith(" " + said))
 
 
 def _is_open(asked: Conversation | None, context: Context) -> bool:
@@ -173,7 +169,7 @@ async def _ask(
             await button("forget", w._("Erase everything about me"), "🗑️"),
             await button("keep", w._("Keep everything"), "↩️"),
         ),
-        typed=w._("To confirm, write within 10 minutes: {words}", words=w._("FORGET ME")),
+        typed=w._("To confirm, write within 10 minutes: {words}", words=CONFIRMATION),
     )
     whole = reach.composed(letter, capabilities)
 

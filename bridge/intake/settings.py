@@ -129,7 +129,9 @@ async def _ask(
         await button(label[:1].upper() + label[1:], joining.NUMBERS[number - 1], argument)
         for number, (label, argument) in enumerate(choices, 1)
     ]
-    brief = " ".join(line.rstrip(":") + ("." if line and line[-1] not in ".?!" else "") for line in lines if line)
+    brief = " ".join(
+        line.rstrip(": \u00a0\u202f") + ("." if line and line[-1] not in ".?!" else "") for line in lines if line
+    )
     letter = Letter(
         text=plain("\n".join(line for line in lines if line)),
         line=plain(brief) if capabilities.form is Form.LINE else None,

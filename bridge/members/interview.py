@@ -141,6 +141,9 @@ class Dialogue(Prompts):
             draft = await self._fresh() if under_way is None else draft_of(under_way)
             draft.single = False
             return await self._asking(conversation, self.fields[0], draft)
+        if spoken.steers(argument, w) == "card":
+            draft = await self._fresh() if under_way is None else draft_of(under_way)
+            return Turn(content=await self._prompt(await self._enter(conversation, CONSENT, draft)))
         found = fields.leading(argument, self.community, w)
         if found is None:
             names = ", ".join(fields.label(each, w) for each in self.fields)

@@ -71,7 +71,8 @@ async def _buttons(
         token = await submissions.handle("application", application.id, APPROVE, now, argument=option.argument)
         rows.append((Button(label=f"{option.emoji} {option.label}", emoji=option.emoji, handle=token),))
     token = await submissions.handle("application", application.id, DECLINE, now)
-    decline = Button(label=f"❌ {w._('Decline')}", emoji="❌", handle=token)
+    label = w._("Decline")
+    decline = Button(label=f"❌ {label}", emoji="❌", handle=token)
     if len(rows) == 1:  # two buttons side by side fit a phone
         return ((*rows[0], decline),)
     return (*rows, (decline,))

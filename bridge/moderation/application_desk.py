@@ -184,6 +184,7 @@ async def _ask_why(ruling: Ruling, card: RemoteRef | None) -> None:
     w, application = ruling.w, ruling.application
     token = await submissions.handle("application", application.id, DECLINE_PLAINLY, ruling.now)
     text = w._("{number}: why not? Reply to this message; who asked reads your words.", number=name_of(application))
+    plainly = w._("Decline without words")
     here = await inbox.resolve(ruling.moderator.channel)
     await ledger.plan(
         kind=ledger.PROMPT,
@@ -192,7 +193,7 @@ async def _ask_why(ruling: Ruling, card: RemoteRef | None) -> None:
         content=Content(
             text=plain(text),
             reply_to=card or await card_in(application, here),
-            buttons=((Button(label=f"❌ {w._('Decline without words')}", emoji="❌", handle=token),),),
+            buttons=((Button(label=f"❌ {plainly}", emoji="❌", handle=token),),),
             asks_reply=True,
         ),
         community=application.community,

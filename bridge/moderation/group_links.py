@@ -226,7 +226,7 @@ async def _decline(ruling: Ruling) -> Reply | None:
     w = words(row.language or ruling.community.language)
     text = w._("The moderators of {community} did not connect this group.", community=ruling.community.name)
     if ruling.text:
-        text = f"{text} {w._('Reason: {reason}', reason=ruling.text.text)}"
+        text += " " + w._("Reason: {reason}", reason=ruling.text.text)
     await _tell_group(row, Content(text=plain(text), reply_to=_asked_in(ruling.application)), ruling)
     return None
 

@@ -207,7 +207,7 @@ async def test_a_long_question_comes_in_parts_each_of_which_can_be_answered(talk
     await talk.arrive()
     for row in await Delivery.filter(view="query:1"):
         assert "Thank you" in (await talk.hears("400 micrograms", reply_to=row.ref))[0]
-    assert "💬 The author answered: 400 micrograms\n400 micrograms" in await talk.card(review)
+    assert "💬 The author answered:\n400 micrograms\n400 micrograms" in await talk.card(review)
 
 
 async def test_a_person_is_written_to_where_they_have_opened_a_chat() -> None:

@@ -356,6 +356,13 @@ async def test_without_review_everything_counts_at_once(shown: Shown) -> None:
     assert shown.new == []
 
 
+async def test_the_card_is_shown_when_asked_for(talk: Talk) -> None:
+    await said(talk, *ANSWERS, "yes")
+    told = (await said(talk, "/profile card"))[0]
+    assert "HIFA profile: Amina" in told
+    assert "May I show it?" in told
+
+
 # --- the first profile on the card of a post ------------------------------------------------------------------------
 
 

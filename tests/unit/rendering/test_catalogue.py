@@ -372,3 +372,16 @@ def test_every_reason_for_not_carrying_a_file_has_its_words(reason: MediaReason)
 
 def test_a_poll_is_no_refused_file() -> None:
     assert refusals.refusal_words([Uncarried(kind=UncarriedKind.POLL, detail="Which dose?")], Words("en")) == []
+
+
+def test_no_sentence_stands_inside_an_f_string() -> None:
+    """The extraction finds those from Python 3.12 on only: translators would never see them."""
+    hidden = [
+        f"{path.relative_to(BRIDGE)}:{node.lineno}"
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.JoinedStr)
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Call) and called(inner) in ("_", "ngettext")
+    ]
+    assert not hidden
