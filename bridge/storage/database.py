@@ -177,8 +177,10 @@ async def _upgrade(url: str) -> None:
                 label = plan[0].migration.name
                 saved = await asyncio.to_thread(_backup, path, label)
                 log.info("database_backed_up", file=saved.name)
-        await executor.migrate()
-        if path is not None:
+        if path is None:
+            await _migrate_postgres(executor, url)
+        else:
+            await executor.migrate()
             broken = await connection.execute_query_dict("PRAGMA foreign_key_check")
             if broken:
                 raise StorageUnavailable(
@@ -189,8 +191,25 @@ async def _upgrade(url: str) -> None:
         await Tortoise.close_connections()
 
 
-_ADVISORY_KEY = 0x0BA2A2A
-"""The number of our lock among a PostgreSQL database's advisory locks."""
+async def _migrate_postgres(executor: MigrationExecutor, url: str) -> None:
+    """All migrations and the record of them, or none; two programs that start at once take turns.
+
+    Tortoise itself records a migration after the transaction that applied it: killed between the two, a database would
+    never start again, for its tables would be there already.
+    """
+    turns = await asyncpg.connect(url)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+    try:
+        await turns.execute("SELECT pg_advisory_lock($1)", _UPGRADE_KEY)
+        # Looked for inside of the transaction, a table of migrations that is not there would end it.
+        await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))  # noqa: SLF001
+        async with in_transaction(executor.connection.connection_name) as whole:
+            await MigrationExecutor(whole, tortoise_config(url)["apps"]).migrate()
+    finally:
+        await turns.close()
+
+
+_ADVISORY_KEY, _UPGRADE_KEY = 0x0BA2A2A, 0x0BA2A2B
+"""The numbers of our locks among a PostgreSQL database's advisory locks."""
 
 
 @asynccontextmanager

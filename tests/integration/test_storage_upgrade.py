@@ -1,5 +1,6 @@
 """Migrations: applied, repeatable, refused when they are not ours, with a backup, and agreeing with the models."""
 
+import asyncio
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import pytest
 from tortoise import Tortoise
 from tortoise.context import get_current_context
 from tortoise.migrations.autodetector import MigrationAutodetector
+from tortoise.migrations.recorder import MigrationRecorder
 
 from bridge.core.errors import ConfigError, StorageUnavailable
 from bridge.core.states import ReviewState
@@ -223,3 +225,38 @@ async def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
     with pytest.raises(StorageUnavailable, match="cannot be used"):
         await database.open_database(f"sqlite://{path}")
     assert path.read_bytes().startswith(b"this is no database")
+
+
+async def test_an_upgrade_that_is_killed_before_it_is_written_down_can_be_repeated(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the tables would be there already, and the database would never start again."""
+    written_down = MigrationRecorder.record_applied
+
+    async def killed(self: MigrationRecorder, app_label: str, name: str) -> None:
+        if name == OURS[1]:
+            raise ConnectionResetError("the program was killed here")
+        await written_down(self, app_label, name)
+
+    monkeypatch.setattr(MigrationRecorder, "record_applied", killed)
+    with pytest.raises(StorageUnavailable):
+        await database.open_database(postgres)
+    monkeypatch.setattr(MigrationRecorder, "record_applied", written_down)
+    await database.open_database(postgres)
+    assert await Person.all().count() == 0
+    await database.close_database()
+
+
+async def test_programs_that_start_at_once_upgrade_one_after_the_other(postgres: str) -> None:
+    script = (
+        "import asyncio, sys; from bridge.storage import database; asyncio.run(database.open_database(sys.argv[1]))"
+    )
+    both = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", script, postgres, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+        )
+        for _ in range(3)
+    ]
+    for process in both:
+        _, said = await process.communicate()
+        assert process.returncode == 0, said.decode()[-500:]
