@@ -21,7 +21,7 @@ from bridge.config.problems import did_you_mean
 from bridge.core.hygiene import clean_line
 from bridge.core.ids import Address, UserId, UserRef
 from bridge.core.money import Price
-from bridge.core.policy import DEFAULT_RULES, Check, Consequence, Policy, Role, Rule, Template
+from bridge.core.policy import DEFAULT_RULES, NEUTRAL_REASONS, Check, Consequence, Policy, Reason, Role, Rule, Template
 from bridge.core.when import Hours
 
 _COUNTED = {Check.FIRST_POSTS: 1, Check.LINKS: 0, Check.ATTACHMENTS: 0}
@@ -115,6 +115,18 @@ def _wordings(texts: dict[str, str]) -> dict[str, str]:
     return texts
 
 
+def _reasons(names: tuple[str, ...]) -> tuple[str, ...]:
+    offered = [reason.value for reason in NEUTRAL_REASONS]
+    for name in names:
+        if name not in offered:
+            hint = did_you_mean(name, offered)
+            raise ValueError(f"there is no such reason; disagreeing is none; {hint}")
+    if len(set(names)) != len(names) or not names:
+        raise ValueError(f"needs at least one reason, and each only once; there is: {', '.join(offered)}")
+    return names
+
+
+ReasonNames = Annotated[tuple[str, ...], AfterValidator(_reasons)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
 PriceText = Annotated[str, AfterValidator(_price)]
 HoursText = Annotated[str, AfterValidator(_hours)]
@@ -191,6 +203,7 @@ def policy(section: Any) -> Policy:
         roles=roles,
         zone=ZoneInfo(section.time_zone),
         rules=tuple(row.rule() for row in section.rules) if section.rules is not None else DEFAULT_RULES,
+        reasons=tuple(map(Reason, section.reject_reasons)),
         questions=tuple(row.template() for row in section.questions),
         safeguarding=frozenset(user(who) for who in section.safeguarding_ids),
         safeguarding_replies=tuple(row.template() for row in section.safeguarding_replies),

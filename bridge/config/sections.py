@@ -7,13 +7,22 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo
 
 from bridge.config.membership import ProfileFieldSection, RetentionSection, no_twins
-from bridge.config.moderating import HoursText, PriceText, RuleSection, TemplateSection, ZoneName, language_code
+from bridge.config.moderating import (
+    HoursText,
+    PriceText,
+    ReasonNames,
+    RuleSection,
+    TemplateSection,
+    ZoneName,
+    language_code,
+)
 from bridge.config.problems import did_you_mean
 from bridge.core.card import CardForm
 from bridge.core.community import Intake
 from bridge.core.hygiene import MAX_NAME, clean_name
 from bridge.core.ids import Address, AddressError
 from bridge.core.membership import Joining, Reading, WithoutProfile
+from bridge.core.policy import NEUTRAL_REASONS
 
 
 def _address(value: Any, info: ValidationInfo) -> Address:
@@ -136,6 +145,7 @@ class CommunitySection(Section):
     sms_price: PriceText | None = None
     safeguarding_ids: tuple[PersonAddress, ...] = ()
     rules: tuple[RuleSection, ...] | None = None
+    reject_reasons: ReasonNames = tuple(reason.value for reason in NEUTRAL_REASONS)
     questions: tuple[TemplateSection, ...] = ()
     safeguarding_replies: tuple[TemplateSection, ...] = ()
     joining: Joining = Joining.OPEN
@@ -204,6 +214,7 @@ EXAMPLES: dict[str, str] = {
     "communities.rules.over": "over = 3",
     "communities.rules.hours": "hours = 24",
     "communities.rules.words": 'words = ["insulin", "blood bank"]',
+    "communities.reject_reasons": 'reject_reasons = ["relevance", "clarity"]',
     "communities.questions": "[[communities.questions]] with id, label and text.en",
     "communities.questions.id": 'id = "which-dose"',
     "communities.questions.label": 'label = "Which dose?"',

@@ -25,6 +25,24 @@ class Role(StrEnum):
         return self.rank >= needed.rank
 
 
+class Reason(StrEnum):
+    """Why a post is not published. A community chooses among these; disagreement is none of them."""
+
+    RELEVANCE = "relevance"
+    CLARITY = "clarity"
+    PRIVACY = "privacy"
+    DUPLICATE = "duplicate"
+    PRIVATE = "private"
+    ADVERTISING = "advertising"
+    SAFETY = "safety"
+    OTHER = "other"
+    """In the moderator's own words."""
+
+
+NEUTRAL_REASONS = tuple(reason for reason in Reason if reason is not Reason.OTHER)
+"""All that a community can offer its moderators, besides words of their own."""
+
+
 class Check(StrEnum):
     """The questions that rules ask of a new wording. Each is answered yes or no."""
 
@@ -122,6 +140,8 @@ class Policy:
     """Who may decide, from the config; more are appointed by ``/moderators``."""
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     rules: tuple[Rule, ...] = DEFAULT_RULES
+    reasons: tuple[Reason, ...] = NEUTRAL_REASONS
+    """For not publishing, in the order of the card."""
     questions: tuple[Template, ...] = ()
     safeguarding: frozenset[UserRef] = frozenset()
     """The named people that an escalated item goes to."""

@@ -10,7 +10,7 @@ from bridge.core.states import DeliveryState, PostState, ReviewState
 from bridge.moderation import arrival
 from bridge.moderation.facts import CardFacts
 from bridge.moderation.names import chat_names
-from bridge.moderation.reasons import KEYCAPS, label
+from bridge.moderation.reasons import keycaps, label
 from bridge.rendering.words import Words
 from bridge.storage import afterwards
 
@@ -90,8 +90,8 @@ def _main(facts: CardFacts, w: Words) -> Rows:
 
 def _reasons(facts: CardFacts, w: Words) -> Rows:
     choices = [
-        Choice(action="reject", argument=reason.value, emoji=KEYCAPS[reason], label=label(reason, w))
-        for reason in KEYCAPS
+        Choice(action="reject", argument=reason.value, emoji=emoji, label=label(reason, w))
+        for reason, emoji in keycaps(facts.community.policy.reasons).items()
     ]
     return (
         *pairs(choices),

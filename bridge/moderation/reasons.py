@@ -1,26 +1,16 @@
-"""The closed list of reasons for not publishing. Disagreement is never one."""
+"""The closed list of reasons for not publishing, in words. Disagreement is never one."""
 
-from enum import StrEnum
+from collections.abc import Sequence
 
+from bridge.core.policy import Reason
 from bridge.rendering.words import Words
 
-
-class Reason(StrEnum):
-    RELEVANCE = "relevance"
-    CLARITY = "clarity"
-    PRIVACY = "privacy"
-    DUPLICATE = "duplicate"
-    PRIVATE = "private"
-    ADVERTISING = "advertising"
-    SAFETY = "safety"
-    OTHER = "other"
-    """In the moderator's own words."""
+_KEYCAPS = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣")
 
 
-KEYCAPS = dict(
-    zip([reason for reason in Reason if reason is not Reason.OTHER], ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣"), strict=True)
-)
-"""The reaction that stands for a reason where there are no buttons."""
+def keycaps(reasons: Sequence[Reason]) -> dict[Reason, str]:
+    """The reaction that stands for each of a community's reasons where there are no buttons."""
+    return dict(zip(reasons, _KEYCAPS, strict=False))
 
 
 def label(reason: Reason, w: Words) -> str:
@@ -63,3 +53,6 @@ def explanation(reason: Reason, w: Words) -> str:
             return w._("readers who follow it could come to harm")
         case Reason.OTHER:
             return w._("of the reason given below")
+
+
+__all__ = ["Reason", "explanation", "keycaps", "label"]

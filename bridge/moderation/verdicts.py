@@ -1,13 +1,16 @@
 """The deeds that end a review, and those that settle a send nobody knows the outcome of."""
 
+from collections.abc import Sequence
+
 from bridge.core.errors import TransitionRefused
 from bridge.core.hygiene import clean_line, without_accents
+from bridge.core.policy import NEUTRAL_REASONS
 from bridge.core.states import DeliveryStep
 from bridge.core.text import RichText, plain
-from bridge.moderation import decisions, votes
+from bridge.moderation import cards, decisions, votes
 from bridge.moderation.acts import ALWAYS, Act, Deed, Reply
 from bridge.moderation.effects import arrivals
-from bridge.moderation.reasons import KEYCAPS, Reason, label
+from bridge.moderation.reasons import Reason, label
 from bridge.rendering.words import Words
 from bridge.storage import audit, ledger, submissions
 
@@ -19,17 +22,24 @@ async def approve(act: Act) -> Reply:
 async def reject(act: Act) -> Reply:
     """By a button, with a reason of the list."""
     if not act.argument:
-        return Reply(text=_choices(act.w), alert=True)
-    verdict = await decisions.reject(act, reason=Reason(act.argument))
+        return Reply(text=_choices(act), alert=True)
+    reason = Reason(act.argument)
+    if reason not in act.community.policy.reasons:  # a card from before the config was changed
+        await cards.refresh(act.review, act.now)
+        return Reply(text=_choices(act), alert=True)
+    verdict = await decisions.reject(act, reason=reason)
     return decisions.told(verdict, act)
 
 
 async def reject_said(act: Act) -> Reply:
     """By a typed instruction: a reason of the list with or without more words, or words alone."""
-    reason, own = named_reason(act.text.text, act.w)
+    offered = act.community.policy.reasons
+    reason, own = named_reason(act.text.text, act.w, offered)
+    if reason not in (*offered, Reason.OTHER):
+        return Reply(text=_choices(act), alert=True)
     verdict = await decisions.reject(act, reason=reason, own_words=own)
     if verdict is decisions.Verdict.EMPTY:
-        return Reply(text=_choices(act.w), alert=True)
+        return Reply(text=_choices(act), alert=True)
     return decisions.told(verdict, act)
 
 
@@ -42,17 +52,19 @@ async def reject_words(act: Act) -> Reply:
     return decisions.told(verdict, act)
 
 
-def _choices(w: Words) -> str:
-    choices = ", ".join(f"{reason.value} ({label(reason, w)})" for reason in KEYCAPS)
+def _choices(act: Act) -> str:
+    w = act.w
+    choices = ", ".join(f"{reason.value} ({label(reason, w)})" for reason in act.community.policy.reasons)
     return w._("Please say why: reject <reason>. Reasons: {choices}, or your own words.", choices=choices)
 
 
-def named_reason(text: str, w: Words) -> tuple[Reason, str]:
-    """A reason of the list by its code or label, with what follows; else the moderator's own words."""
+def named_reason(text: str, w: Words, offered: Sequence[Reason] = NEUTRAL_REASONS) -> tuple[Reason, str]:
+    """A reason by its code or label, with what follows; else the moderator's own words. ``offered``: as numbered."""
     said = clean_line(text, decisions.WORDS_LIMIT)
-    for number, reason in enumerate(KEYCAPS, 1):
-        if said == str(number):  # as the card numbers them
-            return reason, ""
+    numbered = {str(number): reason for number, reason in enumerate(offered, 1)}  # as on the card
+    if said in numbered:
+        return numbered[said], ""
+    for reason in NEUTRAL_REASONS:
         for name in (reason.value, label(reason, w)):
             if without_accents(said) == without_accents(name):
                 return reason, ""
@@ -88,7 +100,7 @@ async def send_again(act: Act) -> Reply:
     return await settle(act, DeliveryStep.SEND_AGAIN)
 
 
-_REASONS = frozenset([*(reason.value for reason in KEYCAPS), *(str(number) for number in range(1, len(KEYCAPS) + 1))])
+_REASONS = frozenset([*NEUTRAL_REASONS, *(str(number) for number in range(1, len(NEUTRAL_REASONS) + 1))])
 DEEDS = (
     Deed(name="approve", word=lambda w: w._("approve"), perform=approve, decides=True),
     Deed(

@@ -101,3 +101,20 @@ async def test_an_edit_of_a_trusted_authors_held_post_publishes_nothing(tmp_path
         assert "Waiting since" in world.card_text()
         assert "it holds links" in world.card_text()
         assert not told(world, "kenya", "zinc")
+
+
+async def test_only_the_reasons_of_the_community_are_offered(tmp_path: Path) -> None:
+    world = world_with(tmp_path, options='reject_reasons = ["safety", "clarity"]')
+    async with world.bridge():
+        writes(world, ZINC)
+        await until(lambda: world.card())
+        world.press("Reject", by="grace")
+        await until(lambda: any("Could do harm" in label for label in world.labels()))
+        assert not [label for label in world.labels() if "Advertising" in label]
+        card = world.card()
+        assert card is not None
+        writes(world, "reject: advertising", chat="mods", user="grace", reply_to=card.id)
+        await until(lambda: told(world, "mods", "Reasons: safety (Could do harm), clarity (Not clear enough)"))
+        assert "waiting for a decision" in world.card_text()
+        writes(world, "reject 2", chat="mods", user="grace", reply_to=card.id)
+        await until(lambda: "Reason: Not clear enough" in world.card_text())

@@ -14,7 +14,7 @@ from bridge.config.sections import EXAMPLES, KEYS
 from bridge.core.community import Community
 from bridge.core.ids import UserRef
 from bridge.core.money import Price
-from bridge.core.policy import DEFAULT_RULES, Check, Consequence, Role, Rule
+from bridge.core.policy import DEFAULT_RULES, Check, Consequence, Reason, Role, Rule
 from bridge.core.when import Hours
 from tests.unit.config.test_load import GOOD, folder, problems, read
 
@@ -331,3 +331,24 @@ def test_the_example_says_what_happens_without_rules(folder: Path) -> None:
 def test_every_key_has_an_example_for_messages() -> None:
     places = {f"{table}.{key}".lstrip(".") for table, keys in KEYS.items() for key in keys}
     assert places <= EXAMPLES.keys()
+
+
+# --- reasons for not publishing ---------------------------------------------------------------------------------------
+
+
+def test_a_community_chooses_its_reasons(folder: Path) -> None:
+    found = community(folder, with_options('reject_reasons = ["safety", "clarity"]'))
+    assert found.policy.reasons == (Reason.SAFETY, Reason.CLARITY)
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ('["disagree"]', "there is no such reason; disagreeing is none"),
+        ('["clarity", "clarity"]', "each only once"),
+        ("[]", "needs at least one reason"),
+    ],
+)
+def test_reasons_that_are_none_are_refused(folder: Path, written: str, why: str) -> None:
+    (problem,) = problems(folder, with_options(f"reject_reasons = {written}")).values()
+    assert why in str(problem)
