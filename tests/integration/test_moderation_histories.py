@@ -524,6 +524,8 @@ class Moderation(RuleBasedStateMachine):
                 assert line.action in PROGRAM_MAY, line.action
                 continue
             identity = seen.identities[int(line.actor.partition(":")[2])]
+            if line.action == "member_admitted":
+                continue  # who posts to an open community is a member by it
             if line.review_id is None or line.action not in AUTHORS_MAY or person != seen.author(line.review_id):
                 assert identity.ref in ROLES, (line.action, identity.ref)
             if line.review_id is None or line.action not in DECIDING:

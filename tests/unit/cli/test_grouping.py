@@ -1,6 +1,7 @@
 """``groups``: those of the file and those connected in chats stand in one table."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +21,6 @@ CONFIGURED = GroupLine(
     state="linked",
     intake="hold",
     language="en",
-    last_arrived=now() - timedelta(hours=3, minutes=5),
 )
 CLINIC = GroupLine(
     community="hifa",
@@ -38,7 +38,7 @@ CLINIC = GroupLine(
 
 @pytest.fixture
 def full(app: FakeApp) -> FakeApp:
-    app.group_lines = [CONFIGURED, CLINIC]
+    app.group_lines = [replace(CONFIGURED, last_arrived=now() - timedelta(hours=3, minutes=5)), CLINIC]
     return app
 
 
