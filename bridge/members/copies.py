@@ -15,7 +15,7 @@ from bridge.core.ids import Address
 from bridge.core.membership import Reading
 from bridge.core.message import Content
 from bridge.core.splitting import split
-from bridge.core.states import PostState
+from bridge.core.states import MembershipState, PostState
 from bridge.core.text import RichText, plain
 from bridge.delivery import correcting, planning, retracting
 from bridge.delivery.directory import Directory
@@ -74,7 +74,7 @@ async def batch(community: Community, directory: Directory, now: datetime) -> bo
         change = await feed.open_change(community.id)
         if change is None and not await feed.is_read_privately(community.id):
             return False
-        await lock(f"copies:{community.id}")
+        await lock(f"readers:{community.id}")
         if change is not None:
             await job.follow(change)
             return True
@@ -270,6 +270,8 @@ class _Job:
             return
         reader = _Reader.of(member, identity, address, capabilities, self.community)
         if post.state == PostState.LIVE:
+            if not capabilities.edits and not (member.state == MembershipState.MEMBER and identity.stopped_at is None):
+                return  # it would be one more message, and they want none
             parts = await self._contents(post, reader)
             self.planned += await correcting.correct_copy(
                 post, self.community, member.person_id, rows, parts, self.directory, self.now
