@@ -15,7 +15,7 @@ from bridge.core.ids import Address
 from bridge.core.membership import Reading
 from bridge.core.message import Content
 from bridge.core.splitting import split
-from bridge.core.states import MembershipState, PostState
+from bridge.core.states import PostState
 from bridge.core.text import RichText, plain
 from bridge.delivery import correcting, planning, retracting
 from bridge.delivery.directory import Directory
@@ -270,8 +270,6 @@ class _Job:
             return
         reader = _Reader.of(member, identity, address, capabilities, self.community)
         if post.state == PostState.LIVE:
-            if not capabilities.edits and not (member.state == MembershipState.MEMBER and identity.stopped_at is None):
-                return  # it would be one more message, and they want none
             parts = await self._contents(post, reader)
             self.planned += await correcting.correct_copy(
                 post, self.community, member.person_id, rows, parts, self.directory, self.now

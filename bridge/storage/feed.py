@@ -13,7 +13,7 @@ from tortoise.expressions import Q
 
 from bridge.core.membership import Reading
 from bridge.core.reading import COPIED, DIGESTS
-from bridge.core.states import DELIVERY, DeliveryState, DeliveryStep, MembershipState, PostState
+from bridge.core.states import DeliveryState, DeliveryStep, MembershipState, PostState
 from bridge.storage.bells import feed_bell
 from bridge.storage.counting import lock, next_number
 from bridge.storage.ledger_reads import COPY, DIGEST, SEND
@@ -23,7 +23,6 @@ from bridge.storage.models_members import CopyChange, Membership
 
 _ITEM = re.compile(r"(?<!\w)#(\d{1,9})(?= ·? ?\w)")
 """The number of a post that a digest tells of. Behind those that it only names (as corrected) is a comma or nothing."""
-_SLICE = 1000
 _RECENT = 400
 """Rows of one person that may still be on their way."""
 
@@ -202,25 +201,12 @@ async def note_change(post: Post, action: str, now: datetime) -> None:
 
 
 async def taken_back(post: Post, now: datetime) -> None:
-    """Its private copies are taken back. What is certainly not out there is called off at once: nobody reads it before
-    the batches come to them; a digest that tells of it is made anew without it.
-    """
+    """Its private copies are taken back; a digest that tells of it and waits is made anew without it."""
     await note_change(post, "retract", now)
-    fresh = Delivery.filter(state=DeliveryState.PLANNED, doubted=False, operation=SEND, community=post.community)
-    rows: list[Any] = list(
-        await fresh.filter(kind=COPY, post_id=post.id)
-        .order_by("id")
-        .select_for_update(skip_locked=True)
-        .values_list("id", flat=True)
-    )
-    for start in range(0, len(rows), _SLICE):
-        ids = rows[start : start + _SLICE]
-        await Delivery.filter(id__in=ids, state__in=DELIVERY.sources(DeliveryStep.CANCEL)).update(
-            state=DELIVERY.target(DeliveryStep.CANCEL)
-        )
     if post.feed_number is None:
         return
-    telling = fresh.filter(kind=DIGEST, content__contains=f"#{post.number} ", person_id__isnull=False)
+    waiting = Delivery.filter(kind=DIGEST, state=DeliveryState.PLANNED, doubted=False, community=post.community)
+    telling = waiting.filter(content__contains=f"#{post.number} ", person_id__isnull=False)
     for person_id in sorted({int(row.person_id or 0) for row in await telling.only("id", "person_id")}):
         await _make_anew(person_id, post, now)
 
