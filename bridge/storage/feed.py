@@ -14,6 +14,7 @@ from tortoise.expressions import Q
 from bridge.core.membership import Reading
 from bridge.core.reading import COPIED, DIGESTS
 from bridge.core.states import DeliveryState, DeliveryStep, MembershipState, PostState
+from bridge.storage import codec
 from bridge.storage.bells import feed_bell
 from bridge.storage.counting import lock, next_number
 from bridge.storage.ledger_reads import COPY, DIGEST, SEND
@@ -21,8 +22,9 @@ from bridge.storage.ledger_steps import advance
 from bridge.storage.models import Delivery, Identity, Post
 from bridge.storage.models_members import CopyChange, Membership
 
-_ITEM = re.compile(r"(?<!\w)#(\d{1,9})(?= ·? ?\w)")
-"""The number of a post that a digest tells of. Behind those that it only names (as corrected) is a comma or nothing."""
+_HEAD = re.compile(r"^#(\d{1,9}) ", re.MULTILINE)
+_LINE_HEAD = re.compile(r"(?:: |\. )#(\d{1,9}) ")
+"""The number of a post that a digest tells of: its words stand on one line; where characters cost everything does."""
 _RECENT = 400
 """Rows of one person that may still be on their way."""
 
@@ -218,13 +220,14 @@ async def _make_anew(person_id: int, post: Post, now: datetime) -> None:
     if last is None:
         return
     parts = await rows.filter(planned_at=last.planned_at).order_by("id").select_for_update()
-    told = [int(number) for part in parts for number in _ITEM.findall(part.content)]
+    # Called off first: of a digest that has gone out altogether nothing is told again.
+    if not [part for part in parts if not part.doubted and await advance(part, DeliveryStep.CANCEL)]:
+        return
+    texts = [codec.load(codec.CONTENT, part.content).text.text for part in parts if part.content]
+    told = [int(number) for text in texts for number in _HEAD.findall(text) or _LINE_HEAD.findall(text)]
     first = await Post.filter(community=post.community, number__in=told or [0], feed_number__isnull=False)
     places = [each.feed_number for each in first if each.feed_number is not None]
     member = await Membership.filter(person_id=person_id, community=post.community).first()
-    for part in parts:
-        if not part.doubted:
-            await advance(part, DeliveryStep.CANCEL)
     if member is not None and places:
         place = await before(post.community, min(places))
         await Membership.filter(id=member.id).update(read_post_id=place, next_at=now)
