@@ -42,6 +42,13 @@ async def recall(identity: Identity, now: datetime) -> None:
         await memberships.step(place, MembershipStep.BAN, now=now, by="program")
 
 
+async def among(addresses: Iterable[tuple[str, str]], community: str) -> set[tuple[str, str]]:
+    """Those of (account, user) that are banned, though nobody is known under them."""
+    kept = await Setting.filter(community=community, key__startswith=_KEY).values_list("key", flat=True)
+    keys = {str(key) for key in kept}
+    return {(account, user) for account, user in addresses if keys and await _key(account, user) in keys}
+
+
 async def forgive(accounts: Iterable[Identity], community: str) -> None:
     """The ban is lifted."""
     for row in accounts:

@@ -8,6 +8,7 @@ import pytest
 from bridge.core.events import ChatKind
 from bridge.core.ids import AccountId
 from bridge.core.membership import Joining, MemberPolicy, Reading
+from bridge.core.roster import NewMember
 from bridge.core.states import ApplicationState, DeliveryState, MembershipState, MembershipStep, ProfileState
 from bridge.intake import belonging, router
 from bridge.intake.context import Context
@@ -15,7 +16,7 @@ from bridge.members import membership
 from bridge.members.interview import Given
 from bridge.moderation import application_desk, banning, decisions, forgetting, joining, profile_changes, uniting
 from bridge.moderation.acts import Desk
-from bridge.storage import ledger, memberships, people, persons, submissions
+from bridge.storage import ledger, memberships, people, persons, roster, submissions
 from bridge.storage.database import transaction
 from bridge.storage.models import Delivery, Identity, Profile, Review, Submission
 from bridge.storage.models_members import Application
@@ -119,6 +120,11 @@ async def test_a_ban_is_not_shaken_off_by_being_forgotten(talk: Talk) -> None:
     await writes(talk, "Buy now", key="20")
     assert await Review.all().count() == before
     assert await memberships.is_banned(await person_of("amina"), "hifa")
+    await Identity.filter(user="amina").update(user="somebody")  # as if they had never written again
+    rows = [NewMember(line=2, addresses=(("net", "amina"),), name="Amina")]
+    async with transaction():
+        assert await roster.take_in(rows, "hifa", verified={}, now=talk.now) == {2: "is banned here"}
+    await Identity.filter(user="somebody").update(user="amina")
     assert "no longer banned" in await talk.orders("/unban net:amina", RUTH)
     await forgetting.forget(await person_of("amina"), talk.desk)
     await writes(talk, "Is zinc safe for newborns?", key="21")
