@@ -8,15 +8,23 @@ import pytest
 from bridge.core.events import ChatKind
 from bridge.core.ids import AccountId
 from bridge.core.membership import Joining, MemberPolicy, Reading
+from bridge.core.policy import Check, Consequence, Rule
 from bridge.core.roster import NewMember
-from bridge.core.states import ApplicationState, DeliveryState, MembershipState, MembershipStep, ProfileState
+from bridge.core.states import (
+    ApplicationState,
+    DeliveryState,
+    MembershipState,
+    MembershipStep,
+    ProfileState,
+    ReviewState,
+)
 from bridge.intake import belonging, router
 from bridge.intake.context import Context
 from bridge.members import membership
 from bridge.members.interview import Given
 from bridge.moderation import application_desk, banning, decisions, forgetting, joining, profile_changes, uniting
 from bridge.moderation.acts import Desk
-from bridge.storage import ledger, memberships, people, persons, roster, submissions
+from bridge.storage import desk, ledger, memberships, people, persons, roster, submissions
 from bridge.storage.database import transaction
 from bridge.storage.models import Delivery, Identity, Profile, Review, Submission
 from bridge.storage.models_members import Application
@@ -100,6 +108,19 @@ async def test_an_invented_sender_cannot_have_somebody_erased(talk: Talk) -> Non
     code = again.rsplit("FORGET ME ", 1)[1][:4]
     await talk.hears(f"forget me {code}", user="phone", account=SLOW)
     assert await people.find(sender("phone", account=SLOW).ref) is None
+
+
+@pytest.mark.usefixtures("by_sms")
+async def test_trust_in_a_person_is_none_in_whoever_writes_in_their_name() -> None:
+    rule = Rule(check=Check.TRUSTED, then=Consequence.APPROVE)
+    talk = Talk(community=community(rules=(rule,)))
+    for user, account in (("phone", SLOW), ("amina", NET)):
+        async with transaction():
+            identity = await people.meet(sender(user, account=account), talk.now)
+            await desk.set_standing(identity.person_id, "hifa", "trusted", by="net:ruth", now=talk.now)
+        await talk.hears("Boil the water", user=user, account=account)
+    states = {row.submission.account: row.state for row in await Review.all().select_related("submission")}
+    assert states == {SLOW: ReviewState.HELD, NET: ReviewState.APPROVED}
 
 
 # --- a ban ---
@@ -226,8 +247,8 @@ async def test_a_changed_profile_is_decided_by_a_button_in_the_channel(world: Wo
     assert (await Profile.get(id=application.subject_id)).state == ProfileState.APPROVED
     # And, years later, nothing of it stays in the channel, or on record.
     await world.run_dry()
-    desk = Desk(communities=world.communities, directory=world.directory, now=world.clock.now())
-    await forgetting.forget(await person_of("amina"), desk)
+    here_ = Desk(communities=world.communities, directory=world.directory, now=world.clock.now())
+    await forgetting.forget(await person_of("amina"), here_)
     await world.run_dry()
     _, text = await card_text(world, application)
     assert "secretword" not in text
@@ -239,8 +260,8 @@ async def test_a_changed_profile_is_decided_by_a_button_in_the_channel(world: Wo
 
 
 async def erased(town: Readers, user: str = "amina") -> None:
-    desk = Desk(communities=town.communities, directory=town.directory, now=town.now)
-    await forgetting.forget((await town.identity(user)).person_id, desk)
+    here_ = Desk(communities=town.communities, directory=town.directory, now=town.now)
+    await forgetting.forget((await town.identity(user)).person_id, here_)
 
 
 async def test_private_copies_of_somebody_who_is_erased_are_taken_back(town: Readers) -> None:
