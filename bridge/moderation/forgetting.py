@@ -14,7 +14,7 @@ from bridge.core.states import ApplicationStep, MembershipState, PostState, Revi
 from bridge.core.text import plain
 from bridge.delivery import correcting, planning, retracting
 from bridge.members import contact
-from bridge.moderation import applying, cards, crossing
+from bridge.moderation import applying, cards, crossing, group_links
 from bridge.moderation.acts import Desk
 from bridge.moderation.names import chat_names
 from bridge.rendering.words import Words, words
@@ -27,6 +27,7 @@ from bridge.storage import (
     database,
     erasure,
     feed,
+    groups,
     holdings,
     inbox,
     ledger,
@@ -225,6 +226,10 @@ async def _withdraw(subject: Subject, desk: Desk) -> None:
             await submissions.close_queries(review.id)
     for identity in subject.accounts:
         for row in await applications.open_by(identity.id):
+            group = await groups.by_id(row.subject_id) if row.kind == group_links.NAME else None
+            if group is not None:
+                await group_links.withdraw(group, desk, by=identity)
+                continue
             if await applications.decide(row, ApplicationStep.WITHDRAW, by=identity, name="", now=desk.now):
                 await applying.refresh(row, desk.now)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge.core.events import ChatKind
-from bridge.core.ids import AccountId
+from bridge.core.ids import AccountId, Address, ChatId
 from bridge.core.membership import Joining, MemberPolicy, Reading
 from bridge.core.policy import Check, Consequence, Rule
 from bridge.core.roster import NewMember
@@ -27,7 +27,7 @@ from bridge.moderation.acts import Desk
 from bridge.storage import desk, ledger, memberships, people, persons, roster, submissions
 from bridge.storage.database import transaction
 from bridge.storage.models import Delivery, Identity, Profile, Review, Submission
-from bridge.storage.models_members import Application
+from bridge.storage.models_members import Application, BridgedGroup
 from tests.integration.desk_world import World, here
 from tests.integration.moderating import GRACE, RUTH, community, private
 from tests.integration.reading_town import SMS, Readers
@@ -313,3 +313,20 @@ async def test_private_copies_of_answers_lose_the_quote(town: Readers) -> None:
     await erased(town)
     await town.batches()
     assert all("Amina" not in text and "secretword" not in text for text in await town.texts("joseph"))
+
+
+async def test_a_group_can_be_asked_for_again_when_who_asked_is_erased(talk: Talk) -> None:
+    where = Address(NET, ChatId("newgroup"))
+
+    async def asks(user: str) -> None:
+        event = talk.message("/bridge hifa", sender(user), talk._message(where))
+        context = Context(communities=talk.communities, directory=talk.directory, now=talk.now, event_id=1)
+        async with transaction():
+            await router.handle(event, context)
+
+    await asks("amina")
+    await forgetting.forget(await person_of("amina"), talk.desk)
+    assert (await BridgedGroup.get()).state == LinkState.UNLINKED
+    await asks("peter")
+    assert (await BridgedGroup.get()).state == LinkState.ASKED
+    assert await Application.filter(kind="group", state=ApplicationState.OPEN).count() == 1
