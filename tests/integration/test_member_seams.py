@@ -13,6 +13,7 @@ from bridge.core.roster import NewMember
 from bridge.core.states import (
     ApplicationState,
     DeliveryState,
+    LinkState,
     MembershipState,
     MembershipStep,
     ProfileState,
