@@ -26,7 +26,7 @@ from bridge.core.states import DeliveryStep
 from bridge.delivery.directory import Directory
 from bridge.members import importing
 from bridge.members.ways import Way, ways
-from bridge.moderation import banning, connecting, forgetting
+from bridge.moderation import banning, connecting, forgetting, uniting
 from bridge.moderation.acts import Desk
 from bridge.moderation.effects import arrivals
 from bridge.rendering import countries
@@ -38,7 +38,6 @@ from bridge.storage import (
     invitations,
     ledger,
     people,
-    persons,
     reports,
     roster,
     statistics,
@@ -235,7 +234,7 @@ async def settle(delivery: int, step: DeliveryStep, *, by: str, now: datetime) -
 
 async def merge_people(keep: int, gone: int, *, now: datetime) -> None:
     """Make one person of two; inside ``open_storage``. Raises NotJoined."""
-    await persons.merge(keep, gone, now)
+    await uniting.unite(keep, gone, now)
 
 
 async def erase_person(config: Config, person: int, *, now: datetime) -> Sequence[str]:

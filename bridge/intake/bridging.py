@@ -195,7 +195,10 @@ async def _ask(
             return
     best = group_links.possible(facts)[0].value
     values = {"title": title, "size": facts.members, "intake": best, "language": language}
-    row = await groups.ask(community.id, address, identity, context.now, **values)
+    if known is not None and known.state == LinkState.ASKED:
+        row: BridgedGroup | None = known  # what asked for it is gone
+    else:
+        row = await groups.ask(community.id, address, identity, context.now, **values)
     if row is None:
         return
     application = await applications.apply(

@@ -43,6 +43,8 @@ class Context:
     administers: bool = False
     """Does the sender run the group, as the platform says?"""
     keep: Keep | None = None
+    claimed: bool = False
+    """Does nothing prove who sends this event? Of an SMS anybody can invent the sender, also of a known number."""
     answers: list[PressAnswer] = field(default_factory=list)
 
     @property

@@ -1,8 +1,6 @@
 """The dialogue of joining: short, left and taken up again, by buttons, reactions, numbers and words."""
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from enum import StrEnum
 
 from bridge.core.capabilities import Form
 from bridge.core.community import Community
@@ -10,51 +8,26 @@ from bridge.core.events import MessagePosted
 from bridge.core.hygiene import clean_line
 from bridge.core.ids import Address
 from bridge.core.membership import Joining, Reading
-from bridge.core.message import Button, Content
+from bridge.core.message import Content
 from bridge.core.states import ConversationState, ConversationStep, MembershipState
 from bridge.core.text import RichText, plain
 from bridge.intake import admission, choosing, languages, profiling, wishes
 from bridge.intake.context import Context
+from bridge.intake.join_questions import READINGS, Step, ask
 from bridge.members import answers as spoken
 from bridge.members import contact, interview, membership, preferences, reach
-from bridge.members.reach import Letter
 from bridge.moderation import applying, cards, query
 from bridge.moderation import joining as desk
-from bridge.rendering.words import Words
-from bridge.storage import applications, invitations, ledger, memberships, people, submissions
+from bridge.storage import applications, invitations, ledger, memberships, people
 from bridge.storage.models import Conversation, Identity
-from bridge.storage.models_members import Membership
 
 KIND = "join"
 
 
-class Step(StrEnum):
-    """What is asked."""
-
-    ASK = "ask"
-    NOTE = "note"
-    """Who they are, for the moderators."""
-    CODE = "code"
-    READING = "reading"
-
-
-READINGS = (
-    Reading.GROUPS,
-    Reading.IMMEDIATE,
-    Reading.DAILY,
-    Reading.WEEKLY,
-    Reading.MONTHLY,
-    Reading.NONE,
-)
-"""As they are numbered wherever they are offered."""
-NUMBERS = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣", "8️⃣", "9️⃣")
 _WAITS = timedelta(hours=1)
 """A number, or any words where words are asked for, answers for so long."""
 _NOTE = 600
 """Characters of what somebody says of themselves."""
-
-
-_Maker = Callable[..., Awaitable[tuple[Button, ...]]]
 
 
 # --- beginning ---
@@ -70,7 +43,7 @@ async def start(identity: Identity, where: Address, community: Community, contex
         await _say(w._("Your wish to join is with the moderators. You will hear here."), where, community, context)
         return
     conversation = await _open(identity, community, Step.ASK, context, keep=True)
-    await _prompt(conversation, identity, where, community, context)
+    await ask(conversation, identity, where, community, context)
 
 
 async def join(
@@ -115,10 +88,10 @@ async def _enter(
             await _admit(identity, where, community, context, via=membership.JOIN)
         case Joining.APPROVAL:
             conversation = await _open(identity, community, Step.NOTE, context)
-            await _prompt(conversation, identity, where, community, context)
+            await ask(conversation, identity, where, community, context)
         case Joining.INVITATION:
             conversation = await _open(identity, community, Step.CODE, context)
-            await _prompt(conversation, identity, where, community, context)
+            await ask(conversation, identity, where, community, context)
 
 
 async def redeem(said: str, identity: Identity, where: Address, known: tuple[Community, ...], context: Context) -> bool:
@@ -182,10 +155,10 @@ async def _admit(
         await contact.say(where, reach.composed(membership.welcome(community, w), capabilities), community, context.now)
         return
     conversation = await _open(identity, community, Step.READING, context)
-    await _prompt(conversation, identity, where, community, context, row=row)
+    await ask(conversation, identity, where, community, context, row=row)
 
 
-# --- what is asked ---
+# --- the dialogue ---
 
 
 async def _open(
@@ -216,83 +189,6 @@ async def _finish(identity: Identity, context: Context, step: ConversationStep =
         await people.advance(conversation, context.now, transition=step)
 
 
-async def _prompt(
-    conversation: Conversation,
-    identity: Identity,
-    where: Address,
-    community: Community,
-    context: Context,
-    *,
-    row: Membership | None = None,
-) -> None:
-    """Ask what stands open, in the form of that chat."""
-    w = contact.language_of(identity, community)
-    capabilities = context.directory.capabilities(where)
-    if capabilities is None:
-        return
-
-    async def button(action: str, label: str, emoji: str, argument: str = "") -> tuple[Button, ...]:
-        token = await submissions.handle(
-            "conversation", conversation.id, action, context.now, argument=argument or conversation.step
-        )
-        return (Button(label=label, emoji=emoji, handle=token),)
-
-    later = await button("later", w._("Not now"), "⏸️")
-    match conversation.step:
-        case Step.READING:
-            letter = await _reading_letter(community, row, button, w)
-        case Step.NOTE:
-            letter = Letter(
-                text=plain(
-                    w._(
-                        "A moderator lets new members into {community}. Please write one or two sentences: who are "
-                        "you, and why do you want to join? Only the moderators read it.",
-                        community=community.name,
-                    )
-                ),
-                buttons=(await button("skip", w._("Skip"), "⏭️"), later),
-                typed=w._("(Or write: skip, later)"),
-                asks_reply=True,
-            )
-        case Step.CODE:
-            letter = Letter(
-                text=plain(
-                    w._(
-                        "{community} takes new members by invitation. Please write your invitation code. If you have "
-                        "none, ask a member or moderator for one.",
-                        community=community.name,
-                    )
-                ),
-                buttons=(later,),
-                typed=w._("(Or write: later)"),
-            )
-        case _:
-            letter = Letter(
-                text=plain(w._("Do you want to become a member of {community}?", community=community.name)),
-                line=plain(w._("To become a member of {community}, write JOIN.", community=community.name)),
-                buttons=(
-                    await button("yes", w._("Join"), "✅"),
-                    later,
-                    await button("language", "Language · Langue · Língua · Idioma · Lugha", "🌐"),
-                ),
-                typed="" if capabilities.form is Form.LINE else w._("Write: 1 yes, 2 not now, 3 another language"),
-            )
-    await contact.say(where, reach.composed(letter, capabilities), community, context.now)
-
-
-async def _reading_letter(community: Community, row: Membership | None, button: _Maker, w: Words) -> Letter:
-    now = community.members.reading if row is None else preferences.reading_of(row)
-    lines, buttons, so_far = [], [], w._("now")
-    for number, reading in enumerate(READINGS, 1):
-        said = membership.reads_by(reading, w)
-        lines.append(f"{number}. {said}" + (f" ({so_far})" if reading is now else ""))
-        made = await button("reading", said[:1].upper() + said[1:], NUMBERS[number - 1], reading.value or "groups")
-        buttons.append(made)
-    question = w._("How do you want to read {community}?", community=community.name)
-    text = membership.welcome(community, w).text + "\n\n" + "\n".join([question, *lines])
-    return Letter(text=text, buttons=tuple(buttons), typed=w._("Answer with a number."))
-
-
 # --- what is answered ---
 
 
@@ -305,7 +201,7 @@ async def again(identity: Identity, where: Address, context: Context) -> None:
     if community is None or conversation.updated_at < context.now - _WAITS:
         return
     row = await memberships.membership(identity.person_id, community.id)
-    await _prompt(conversation, identity, where, community, context, row=row)
+    await ask(conversation, identity, where, community, context, row=row)
 
 
 async def answered(event: MessagePosted, identity: Identity, context: Context) -> bool:

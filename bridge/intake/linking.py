@@ -11,7 +11,7 @@ from bridge.intake.context import Context
 from bridge.members import contact
 from bridge.members.profiles import shown_name
 from bridge.members.vouching import account_name, level
-from bridge.moderation import cards
+from bridge.moderation import cards, uniting
 from bridge.rendering.words import Words
 from bridge.storage import audit, ledger, link_codes, memberships, people, persons, submissions
 from bridge.storage.link_codes import Failure
@@ -80,6 +80,9 @@ async def _link(argument: str, identity: Identity, community: Community, context
             "LINK sms +254700000000",
             accounts=names,
         )
+    if context.claimed:
+        # Whoever invents this sender would have the code sent to themselves. Only its owner reads what we answer here.
+        return await _offer(identity, context, w)
     return await _send(UserRef(account, UserId(_user(match["user"]))), identity, community, context, w)
 
 
@@ -125,12 +128,7 @@ async def _send(to: UserRef, identity: Identity, community: Community, context: 
     if code is None:
         return _too_many(w)
     theirs = w if known is None else contact.language_of(known, community)
-    letter = theirs._(
-        "{name} says that this account is theirs, too. If you are {name}, answer within 15 minutes: LINK {code} "
-        "If not, do nothing, and tell this code to nobody.",
-        name=shown_name(identity, theirs),
-        code=_shown(code),
-    )
+    letter = _letter(identity, code, theirs)
     row = await contact.say(address, Content(text=plain(letter)), community, context.now)
     await ledger.mark(row.id, f"link:{identity.id}")
     return w._(
@@ -158,7 +156,7 @@ async def _redeem(code: str, identity: Identity, community: Community, context: 
     other = await _other(found, identity)
     if other is None:
         return w._("I do not know that code, or its time is over. LINK alone gives you a new one.")
-    if not found.account and identity.verified == persons.CLAIMED:
+    if not found.account and (context.claimed or identity.verified == persons.CLAIMED):
         return await _challenge(found, identity, context, w)
     return await _join(found, identity, other, community, context, w)
 
@@ -178,7 +176,17 @@ async def _challenge(found: LinkCode, identity: Identity, context: Context, w: W
     code = await link_codes.issue(found.identity, context.now, to=identity.ref)
     if code is None:
         return _too_many(w)
-    return w._("One step more, so that nobody can do this in your name. Answer: LINK {code}", code=_shown(code))
+    return _letter(found.identity, code, w)
+
+
+def _letter(asking: Identity, code: str, w: Words) -> str:
+    """Whoever reads it is told who it is that wants to be one with them: they may have asked for nothing."""
+    return w._(
+        "{name} says that this account is theirs, too. If you are {name}, answer within 15 minutes: LINK {code} "
+        "If not, do nothing, and tell this code to nobody.",
+        name=shown_name(asking, w),
+        code=_shown(code),
+    )
 
 
 def _too_many(w: Words) -> str:
@@ -192,7 +200,7 @@ async def _join(
     keep, gone = sorted((identity.person_id, other.person_id))
     if keep == gone:
         return w._("That account is yours already. /accounts lists them all.")
-    await persons.merge(keep, gone, context.now)
+    await uniting.unite(keep, gone, context.now)
     for account_id in {identity.id, other.id, found.identity_id}:
         await persons.vouch(account_id, persons.CODE, context.now)
     joined = await people.get(identity.id)

@@ -91,6 +91,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         source=None if private else where,
         findings=rules.examined((quote + text).text, None if private else where, community),
         now=context.now,
+        claimed=context.claimed,
     )
     ruling = await rules.judge(case)
     if ruling.consequence is Consequence.REFUSE:

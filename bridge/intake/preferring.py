@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from bridge.core.community import Community
 from bridge.core.membership import Reading
 from bridge.core.when import Hours, parse
-from bridge.intake import joining, languages
+from bridge.intake import join_questions, languages
 from bridge.members import contact, membership, preferences
 from bridge.members.answers import folded, meaning
 from bridge.moderation.rota import without_until
@@ -90,8 +90,8 @@ async def apply(
 
 def _reading(value: str) -> Reading | None:
     said = folded(value)
-    if said.isdecimal() and len(said) == 1 and 1 <= int(said) <= len(joining.READINGS):
-        return joining.READINGS[int(said) - 1]
+    if said.isdecimal() and len(said) == 1 and 1 <= int(said) <= len(join_questions.READINGS):
+        return join_questions.READINGS[int(said) - 1]
     if said in ("groups", "group"):
         return Reading.GROUPS
     return next((reading for reading in Reading if reading.value and reading.value == said), None)

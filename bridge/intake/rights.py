@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 from datetime import timedelta
 
 from bridge.core.capabilities import Capabilities, Form
@@ -25,7 +26,9 @@ NAMES = frozenset({"mydata", "correct", "forget"})
 CONFIRM_WITHIN = timedelta(minutes=10)
 CONFIRMATION = "FORGET ME"
 """The same in every language, like all words that are typed to the bot."""
-_TYPED = re.compile(r"(?:(my\s?data)|(correct)|(forget)(\s+me)?)[.!]?", re.IGNORECASE)
+_CODE = "code"
+"""Where senders can be invented it belongs to the confirmation: only who reads what is answered there knows it."""
+_TYPED = re.compile(r"(?:(my\s?data)|(correct)|(forget)(\s+me(?:\s+\d{4})?)?)[.!]?", re.IGNORECASE)
 _PARTS, _LINE_PARTS = 12, 5
 """At most so many messages, and where every one of them costs money."""
 _BULKY = ("log", "messages to you", "as it came from the platforms", "where they stood")
@@ -37,7 +40,7 @@ def typed(text: str) -> tuple[str, str] | None:
     match = _TYPED.fullmatch(text.strip())
     if match is None:
         return None
-    return ("mydata" if match[1] else "correct" if match[2] else "forget"), "me" if match[4] else ""
+    return ("mydata" if match[1] else "correct" if match[2] else "forget"), (match[4] or "").strip()
 
 
 async def run(
@@ -126,9 +129,13 @@ async def _once(where: Address, content: Content, community: Community, context:
 async def _forget(argument: str, identity: Identity, where: Address, community: Community, context: Context) -> None:
     w = contact.language_of(identity, community)
     asked = await people.conversation(identity, KIND)
-    if without_accents(argument) == "me" and _is_open(asked, context):
-        await _carry_out(identity, context)
-        return
+    said = without_accents(argument).split()
+    if said[:1] == ["me"] and asked is not None and _is_open(asked, context):
+        if not context.claimed or said[1:] == [people.answers_of(asked).get(_CODE)]:
+            await _carry_out(identity, context)
+            return
+        # One guess: whoever invents the sender does not read what is answered.
+        await people.advance(asked, context.now, transition=ConversationStep.FINISH, answers={})
     await _ask(asked, identity, where, community, context, w)
 
 
@@ -148,13 +155,15 @@ async def _ask(
     w: Words,
 ) -> None:
     """Say what will happen, and what cannot be called back; nothing happens before it is confirmed."""
+    code = f"{secrets.randbelow(10**4):04d}" if context.claimed else ""
+    answers = {_CODE: code} if code else {}
     if asked is None:
         asked = await people.open_conversation(
-            identity, KIND, community=community.id, step="confirm", answers={}, now=context.now
+            identity, KIND, community=community.id, step="confirm", answers=answers, now=context.now
         )
     else:
         transition = None if asked.state == ConversationState.OPEN else ConversationStep.RESUME
-        await people.advance(asked, context.now, transition=transition, community=community.id)
+        await people.advance(asked, context.now, transition=transition, community=community.id, answers=answers)
     capabilities = context.directory.capabilities(where)
     if capabilities is None:
         return
@@ -169,7 +178,7 @@ async def _ask(
             await button("forget", w._("Erase everything about me"), "🗑️"),
             await button("keep", w._("Keep everything"), "↩️"),
         ),
-        typed=w._("To confirm, write within 10 minutes: {words}", words=CONFIRMATION),
+        typed=w._("To confirm, write within 10 minutes: {words}", words=f"{CONFIRMATION} {code}".strip()),
     )
     whole = reach.composed(letter, capabilities)
 

@@ -1,5 +1,6 @@
 """Which event means what. Every handler runs in the transaction that also marks the event done."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bridge.core.community import Community
@@ -27,7 +28,7 @@ from bridge.moderation import commands as orders
 from bridge.moderation.acts import Moderator, Reply
 from bridge.moderation.orders import Order
 from bridge.rendering.words import words
-from bridge.storage import applications, chats, inbox, ledger, people, submissions
+from bridge.storage import applications, chats, inbox, ledger, people, persons, submissions
 from bridge.storage.models import Delivery, Identity
 
 _MOST_CARDS = 200
@@ -43,6 +44,8 @@ class NotUnderstoodError(ValueError):
 
 async def handle(event: InboundEvent, context: Context) -> None:
     """Do what an event asks for. Raises NotUnderstoodError for what a person must look at."""
+    if isinstance(event, MessagePosted) and event.sender.proof == persons.CLAIMED:
+        context = replace(context, claimed=True)
     match event:
         case MessagePosted():
             await _posted(event, context)

@@ -11,7 +11,7 @@ from bridge.core.message import Button, Content
 from bridge.core.reading import DIGESTS
 from bridge.core.states import ConversationState, ConversationStep, MembershipState
 from bridge.core.text import plain
-from bridge.intake import joining, languages, preferring
+from bridge.intake import join_questions, joining, languages, preferring
 from bridge.intake.context import Context
 from bridge.intake.preferring import MENU, Step
 from bridge.members import contact, membership, preferences, reach
@@ -126,7 +126,7 @@ async def _ask(
     question, choices, typed = _question(step, row, community, context.now, w)
     lines = [before, question, *(f"{number}. {label}" for number, (label, _) in enumerate(choices, 1))]
     buttons = [
-        await button(label[:1].upper() + label[1:], joining.NUMBERS[number - 1], argument)
+        await button(label[:1].upper() + label[1:], join_questions.NUMBERS[number - 1], argument)
         for number, (label, argument) in enumerate(choices, 1)
     ]
     brief = " ".join(
@@ -153,7 +153,7 @@ def _question(
         case Step.READING:
             listed = [
                 (membership.reads_by(reading, w, hour=row.hour), f"reading:{reading.value or 'groups'}")
-                for reading in joining.READINGS
+                for reading in join_questions.READINGS
             ]
             return w._("How do you want to read {community}?", community=community.name), listed, number
         case Step.LANGUAGE:

@@ -74,7 +74,7 @@ async def batch(community: Community, directory: Directory, now: datetime) -> bo
         change = await feed.open_change(community.id)
         if change is None and not await feed.is_read_privately(community.id):
             return False
-        await lock(f"copies:{community.id}")
+        await lock(f"readers:{community.id}")
         if change is not None:
             await job.follow(change)
             return True

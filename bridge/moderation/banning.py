@@ -17,7 +17,7 @@ from bridge.moderation import cards, permissions, persons
 from bridge.moderation.acts import ALWAYS, Act, Deed, Desk, Reply
 from bridge.moderation.orders import Order
 from bridge.rendering.words import Words, words
-from bridge.storage import audit, memberships, people, submissions
+from bridge.storage import audit, barred, feed, memberships, people, submissions
 from bridge.storage.models import Identity, Review
 
 WHY_LIMIT = 300
@@ -46,6 +46,7 @@ async def ban(
     actor = submissions.audit_actor(by)
     if not await memberships.step(row, MembershipStep.BAN, now=desk_.now, by=actor, note=why):
         return w._("{name} is banned already. Nothing was done.", name=shown_name(author, w))
+    await feed.call_off(author.person_id, community.id)
     await _written_down("ban", author, community, actor, desk_.now, review)
     for account in await people.identities(author.person_id):
         v = contact.language_of(account, community)
@@ -68,6 +69,7 @@ async def lift(
     actor = submissions.audit_actor(by)
     if row is None or not await memberships.step(row, MembershipStep.LIFT, now=desk_.now, by=actor, note=""):
         return w._("{name} is not banned. Nothing was done.", name=shown_name(author, w))
+    await barred.forgive(await people.identities(author.person_id), community.id)
     await _written_down("unban", author, community, actor, desk_.now, review)
     for account in await people.identities(author.person_id):
         v = contact.language_of(account, community)

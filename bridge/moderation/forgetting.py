@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from bridge.core.community import Community
 from bridge.core.ids import Address
 from bridge.core.message import Content
-from bridge.core.states import ApplicationStep, PostState, ReviewState, ReviewStep
+from bridge.core.states import ApplicationStep, MembershipState, PostState, ReviewState, ReviewStep
 from bridge.core.text import plain
 from bridge.delivery import correcting, planning, retracting
 from bridge.members import contact
-from bridge.moderation import applying, cards, crossing
+from bridge.moderation import applying, cards, crossing, group_links
 from bridge.moderation.acts import Desk
 from bridge.moderation.names import chat_names
 from bridge.rendering.words import Words, words
@@ -26,10 +26,13 @@ from bridge.storage import (
     codec,
     database,
     erasure,
+    feed,
+    groups,
     holdings,
     inbox,
     ledger,
     ledger_changes,
+    memberships,
     places,
     submissions,
     traces,
@@ -83,6 +86,10 @@ async def beforehand(person_id: int, desk: Desk, w: Words) -> str:
     lines.append(w._("Nor can what other people have copied, answered or printed."))
     if await places.has_decided(subject.refs):
         lines.append(w._("You are a moderator: what you decided stays, without your name."))
+    if any(row.state == MembershipState.BANNED for row in await memberships.memberships(person_id)):
+        lines.append(
+            w._("That you are banned stays known: a fingerprint of your accounts is kept for that, and nothing else.")
+        )
     lines.append(w._("This cannot be undone. If you write again later, you are somebody new."))
     return "\n".join(lines)
 
@@ -104,12 +111,17 @@ async def forget(person_id: int, desk: Desk, *, farewell: Sequence[Identity] = (
         answering = await traces.answers_to(subject)
         quotes = await _quotes(live)
         naming = await traces.cards_naming(subject)
+        asked = await traces.applications_of(subject)
         await _clear_channels(subject, desk)
         stays = list(dict.fromkeys(stays))
         await _farewell(farewell, len(gone), len(kept), await _named(stays, desk), desk)
         await _write_down(subject, desk, posts=len(gone), stays=len(stays))
         await erasure.erase(person_id, desk.now, kept=kept, handling=handling)
         await _show_anew(subject, naming, desk)
+        for application_id in asked:
+            application = await applications.application(application_id)
+            if application is not None:
+                await applying.refresh(application, desk.now)
         for post_id in [*kept, *answering]:
             await _correct(post_id, quotes, subject, desk)
         upkeep_bell.ring_after_commit()
@@ -193,6 +205,8 @@ async def _correct(post_id: int, quotes: Sequence[str], subject: Subject, desk: 
         await correcting.plan_correction(
             post, review.submission, community, desk.directory, desk.now, not_before=desk.now
         )
+        # Private copies of it are brought there, too, a batch at a time.
+        await feed.note_change(post, "correct", desk.now)
         await traces.only_newest(post.id)
         await traces.cover_in_post(post.id, [*quotes, *traces.needles(subject)])
 
@@ -212,6 +226,10 @@ async def _withdraw(subject: Subject, desk: Desk) -> None:
             await submissions.close_queries(review.id)
     for identity in subject.accounts:
         for row in await applications.open_by(identity.id):
+            group = await groups.by_id(row.subject_id) if row.kind == group_links.NAME else None
+            if group is not None:
+                await group_links.withdraw(group, desk, by=identity)
+                continue
             if await applications.decide(row, ApplicationStep.WITHDRAW, by=identity, name="", now=desk.now):
                 await applying.refresh(row, desk.now)
 

@@ -52,9 +52,15 @@ async def _lines(application: Application, community: Community, w: Words) -> Ri
     return head + marked(note, MarkKind.QUOTE)
 
 
+async def _hindered(ruling: Ruling) -> Reply | None:
+    if await memberships.is_banned(ruling.application.identity.person_id, ruling.community.id):
+        return Reply(text=ruling.w._("They are banned, so they are not a member. Lift the ban first."), alert=True)
+    return None
+
+
 async def _approve(ruling: Ruling) -> Reply | None:
     identity, community = ruling.application.identity, ruling.community
-    row = await membership.admit(
+    await membership.admit(
         identity,
         community,
         ruling.desk.directory,
@@ -62,8 +68,6 @@ async def _approve(ruling: Ruling) -> Reply | None:
         via=membership.APPROVAL,
         by=str(ruling.identity.id),
     )
-    if row.state != MembershipState.MEMBER:
-        return Reply(text=ruling.w._("They are banned, so they are not a member. Lift the ban first."), alert=True)
     await cards.refresh_held(identity, ruling.now)
     return await _untold(ruling)
 
@@ -89,7 +93,14 @@ async def _decline(ruling: Ruling) -> Reply | None:
     return await _untold(ruling)
 
 
-KIND = Kind(name="join", title=lambda w: w._("wants to join"), lines=_lines, approve=_approve, decline=_decline)
+KIND = Kind(
+    name="join",
+    title=lambda w: w._("wants to join"),
+    lines=_lines,
+    approve=_approve,
+    decline=_decline,
+    hindered=_hindered,
+)
 
 
 async def by_post(

@@ -16,7 +16,7 @@ from bridge.moderation import authors, cards, corrections, crossing, decisions, 
 from bridge.moderation.acts import Act, Deed, Reply
 from bridge.moderation.correcting import published, taken_back
 from bridge.rendering.words import words
-from bridge.storage import afterwards, audit, feed, inbox, ledger, submissions
+from bridge.storage import afterwards, audit, inbox, ledger, submissions
 from bridge.storage.models import Review
 
 
@@ -45,7 +45,6 @@ async def retract(act: Act) -> Reply:
         await post.refresh_from_db()
         return Reply(text=taken_back(post, act), alert=True)
     stays = await delivery.plan_removal(post, submission, act.desk.directory, now)
-    await feed.note_change(post, "retract", now)
     await afterwards.give_reason(submission.id, reason)
     await audit.write(
         community=act.community.id,

@@ -91,6 +91,8 @@ class Case:
     now: datetime
     submission_id: int | None = None
     """Where the wording belongs to a submission already: it is not compared with itself."""
+    claimed: bool = False
+    """Does nothing prove who sent it? Trust in a person is none in whoever writes in their name."""
 
 
 async def judge(case: Case) -> Ruling:
@@ -173,6 +175,7 @@ async def _wording(case: Case) -> Wording:
         return case.now - timedelta(hours=_most(rules, check, lambda rule: rule.hours))
 
     asked = {rule.check for rule in rules}
+    standing = await desk.standing(person, community.id)
     profile = await people.approved_profile(person, community.id) if Check.NO_PROFILE in asked else None
     by_author: list[datetime] = []
     if Check.AUTHOR_QUOTA in asked:
@@ -193,7 +196,7 @@ async def _wording(case: Case) -> Wording:
         now=case.now,
         text=case.text,
         files=len(case.attachments),
-        standing=await desk.standing(person, community.id),
+        standing="" if standing == answers.TRUSTED and case.claimed else standing,
         has_profile=profile is not None and profile.shown,
         published=await intake_reads.published_by(person, community.id) if Check.FIRST_POSTS in asked else 0,
         by_author=by_author,

@@ -6,7 +6,7 @@ from datetime import datetime
 from bridge.core.message import Attachment, Uncarried
 from bridge.core.states import POST, PostState, PostStep, ReviewState
 from bridge.core.text import RichText
-from bridge.storage import beside, codec, submissions
+from bridge.storage import beside, codec, feed, submissions
 from bridge.storage.ledger_reads import EXHIBIT
 from bridge.storage.models import Delivery, Post, Review, Revision, Submission
 
@@ -16,11 +16,12 @@ ASKED_BACK = "ask_retract"
 
 
 async def retract(post: Post, *, name: str, now: datetime) -> bool:
-    """Take a post back; False where somebody else was first."""
+    """Take a post back, its private copies with it; False where somebody else was first."""
     values = {"state": POST.target(PostStep.RETRACT), "retracted_at": now, "retracted_name": name}
     if await Post.filter(id=post.id, state__in=POST.sources(PostStep.RETRACT)).update(**values) != 1:
         return False
     post.update_from_dict(values)
+    await feed.taken_back(post, now)
     return True
 
 

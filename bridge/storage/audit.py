@@ -12,7 +12,7 @@ from typing import Any
 from bridge.core.reports import Chain
 from bridge.storage import codec
 from bridge.storage.counting import next_number
-from bridge.storage.models import Counter, Decision
+from bridge.storage.models import Counter, Decision, Identity
 
 _COUNTER = "audit:"
 """Before a community's id: its counter."""
@@ -36,6 +36,11 @@ def line_hash(row: Decision) -> str:
             }
         ).encode()
     ).hexdigest()
+
+
+def audit_actor(by: Identity | None) -> str:
+    """Who, in the audit log: a number that says nothing about a person by itself; the program where nobody did it."""
+    return "program" if by is None else f"identity:{by.id}"
 
 
 async def write(

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bridge.storage import codec, traces
+from bridge.core.states import MembershipState
+from bridge.storage import barred, codec, memberships, traces
 from bridge.storage.database import transaction
 from bridge.storage.holdings import rows_of, subject_of
 from bridge.storage.models import Delivery, Meta, Person, Post, Revision
@@ -49,6 +50,9 @@ async def erase(person_id: int, now: datetime, *, kept: Mapping[int, str] | None
             raise NotErasable("there is no such person (any more)")
         subject = await subject_of(person_id, kept=dict(kept or {}))
         files = await _files(subject)
+        for row in await memberships.memberships(person_id):
+            if row.state == MembershipState.BANNED:
+                await barred.remember(subject.accounts, row.community)
         await _sign_off(subject)
         # What is found by reading first: names and chats are known from the rows that are emptied afterwards.
         await traces.inbox(subject, handling)

@@ -4,6 +4,7 @@ A post gets its place (``Post.feed_number``) once it may go out, one after the o
 post that comes later, whatever was approved, scheduled or committed first.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from tortoise.expressions import Q
 from bridge.core.membership import Reading
 from bridge.core.reading import COPIED, DIGESTS
 from bridge.core.states import DeliveryState, DeliveryStep, MembershipState, PostState
+from bridge.storage import codec
 from bridge.storage.bells import feed_bell
 from bridge.storage.counting import lock, next_number
 from bridge.storage.ledger_reads import COPY, DIGEST, SEND
@@ -20,6 +22,9 @@ from bridge.storage.ledger_steps import advance
 from bridge.storage.models import Delivery, Identity, Post
 from bridge.storage.models_members import CopyChange, Membership
 
+_HEAD = re.compile(r"^#(\d{1,9}) ", re.MULTILINE)
+_LINE_HEAD = re.compile(r"(?:: |\. )#(\d{1,9}) ")
+"""The number of a post that a digest tells of: its words stand on one line; where characters cost everything does."""
 _RECENT = 400
 """Rows of one person that may still be on their way."""
 
@@ -197,6 +202,37 @@ async def note_change(post: Post, action: str, now: datetime) -> None:
     feed_bell.ring_after_commit()
 
 
+async def taken_back(post: Post, now: datetime) -> None:
+    """Its private copies are taken back; a digest that tells of it and waits is made anew without it."""
+    await note_change(post, "retract", now)
+    if post.feed_number is None:
+        return
+    waiting = Delivery.filter(kind=DIGEST, state=DeliveryState.PLANNED, doubted=False, community=post.community)
+    telling = waiting.filter(content__contains=f"#{post.number} ", person_id__isnull=False)
+    for person_id in sorted({int(row.person_id or 0) for row in await telling.only("id", "person_id")}):
+        await _make_anew(person_id, post, now)
+
+
+async def _make_anew(person_id: int, post: Post, now: datetime) -> None:
+    """Their latest digest, with all that it told. Where some of its messages have gone out, better twice than never."""
+    rows = Delivery.filter(person_id=person_id, community=post.community, kind=DIGEST, operation=SEND)
+    last = await rows.order_by("-planned_at", "-id").first()
+    if last is None:
+        return
+    parts = await rows.filter(planned_at=last.planned_at).order_by("id").select_for_update()
+    # Called off first: of a digest that has gone out altogether nothing is told again.
+    if not [part for part in parts if not part.doubted and await advance(part, DeliveryStep.CANCEL)]:
+        return
+    texts = [codec.load(codec.CONTENT, part.content).text.text for part in parts if part.content]
+    told = [int(number) for text in texts for number in _HEAD.findall(text) or _LINE_HEAD.findall(text)]
+    first = await Post.filter(community=post.community, number__in=told or [0], feed_number__isnull=False)
+    places = [each.feed_number for each in first if each.feed_number is not None]
+    member = await Membership.filter(person_id=person_id, community=post.community).first()
+    if member is not None and places:
+        place = await before(post.community, min(places))
+        await Membership.filter(id=member.id).update(read_post_id=place, next_at=now)
+
+
 async def open_change(community: str) -> CopyChange | None:
     """The oldest one that has not reached all copies, locked until the transaction ends."""
     return await CopyChange.filter(done=False, community=community).order_by("id").select_for_update().first()
@@ -229,4 +265,5 @@ __all__ = [
     "place_of",
     "release",
     "take_back",
+    "taken_back",
 ]

@@ -18,6 +18,7 @@ from bridge.storage.models import (
     Submission,
 )
 from bridge.storage.models_desk import Translation
+from bridge.storage.models_members import Application
 from bridge.storage.personal import SHARES, Share, Subject
 
 
@@ -60,6 +61,8 @@ async def _names(person_id: int, accounts: tuple[Identity, ...], refs: list[str]
         found |= {str(name) for name in await Review.filter(**{f"{by}__in": refs}).values_list(column, flat=True)}
     found |= {str(name) for name in await Query.filter(asked_by__in=refs).values_list("asked_name", flat=True)}
     found |= {str(name) for name in await Translation.filter(actor__in=refs).values_list("translator", flat=True)}
+    decided = Application.filter(decided_by__in=refs)
+    found |= {str(name) for name in await decided.values_list("decided_name", flat=True)}
     own = Post.filter(submission__identity__person_id=person_id)
     found |= {str(name) for name in await own.values_list("author", flat=True)}
     return frozenset(name for name in found if name)

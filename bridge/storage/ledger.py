@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tortoise.expressions import F, Q
-from tortoise.queryset import QuerySet
+from tortoise.expressions import F
 
 from bridge.core.errors import Refusal
 from bridge.core.ids import Address, RemoteRef
@@ -19,6 +18,7 @@ from bridge.core.states import DeliveryState, DeliveryStep, MembershipState, Pos
 from bridge.storage import codec
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
+from bridge.storage.ledger_calls import bring_forward, call_off, call_off_notices, call_off_older, mark, set_view
 from bridge.storage.ledger_changes import ORIGINAL, is_to_be_removed
 from bridge.storage.ledger_doubt import Effects, postpone_doubt, recover, resolve_doubt, settle
 from bridge.storage.ledger_reads import (
@@ -298,49 +298,6 @@ async def _record_sent(outcomes: Sequence[Outcome], now: datetime) -> list[Deliv
     if placed:
         await Delivery.bulk_update(placed, fields=["remote_chat", "message"])
     return rows
-
-
-async def call_off_notices(address: Address) -> None:
-    """Cancel what a chat was to be told and nobody has tried to send."""
-    rows = Delivery.filter(kind=NOTICE, account=address.account, chat=address.chat, operation=SEND)
-    for row in await rows.filter(state=DeliveryState.PLANNED, attempts=0):
-        await advance(row, DeliveryStep.CANCEL)
-        await cancel_dependants([row.id])
-
-
-async def bring_forward(row: Delivery, due: datetime) -> None:
-    """Let a planned row go sooner."""
-    await Delivery.filter(id=row.id, state=DeliveryState.PLANNED).update(due_at=due)
-    delivery_bell.ring_after_commit()
-
-
-async def mark(row_id: int, name: str) -> None:
-    """By what a row is found again."""
-    await Delivery.filter(id=row_id).update(view=name)
-
-
-async def set_view(card: Delivery, view: str) -> None:
-    """Which keyboard a channel is looking at."""
-    await Delivery.filter(id=card.id).update(view=view)
-    card.view = view
-
-
-async def call_off(review_id: int, revision: int) -> None:
-    """Cancel the cards and exhibits of a wording that nobody has been shown yet."""
-    for row in await _unshown(review_id).filter(revision=revision):
-        await advance(row, DeliveryStep.CANCEL)
-
-
-async def call_off_older(review_id: int, revision: int) -> list[Delivery]:
-    """The same for every wording before this one; returns the cards that will not be sent."""
-    rows = await _unshown(review_id).filter(revision__lt=revision).order_by("id")
-    return [row for row in rows if await advance(row, DeliveryStep.CANCEL) and row.kind == CARD]
-
-
-def _unshown(review_id: int) -> QuerySet[Delivery]:
-    """What shows an item and has not been tried; files of an author's answer are no wording, and stay."""
-    waiting = Delivery.filter(review_id=review_id, state=DeliveryState.PLANNED, attempts=0, operation=SEND)
-    return waiting.filter(Q(kind=CARD) | Q(kind=EXHIBIT, view=""))
 
 
 __all__ = [

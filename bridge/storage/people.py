@@ -7,7 +7,7 @@ from bridge.core.events import Sender
 from bridge.core.hygiene import clean_name
 from bridge.core.ids import Address, UserRef
 from bridge.core.states import CONVERSATION, PROFILE, ConversationState, ConversationStep, ProfileState, ProfileStep
-from bridge.storage import codec
+from bridge.storage import barred, codec
 from bridge.storage.models import Conversation, Identity, Person, Profile
 
 EVENTS = "events"
@@ -20,7 +20,7 @@ async def meet(sender: Sender, now: datetime, *, privately: bool = False) -> Ide
     identity = await Identity.get_or_none(account=sender.ref.account, user=sender.ref.user).select_related("person")
     if identity is None:
         person = await Person.create(language=sender.language[:16], created_at=now)
-        return await Identity.create(
+        identity = await Identity.create(
             person=person,
             account=sender.ref.account,
             user=sender.ref.user,
@@ -31,6 +31,8 @@ async def meet(sender: Sender, now: datetime, *, privately: bool = False) -> Ide
             verified=sender.proof or "platform",
             created_at=now,
         )
+        await barred.recall(identity, now)
+        return identity
     changes = {"name": name, "handle": clean_name(sender.handle, fallback="")}
     if sender.direct:
         changes["direct_chat"] = sender.direct
@@ -49,7 +51,7 @@ async def meet(sender: Sender, now: datetime, *, privately: bool = False) -> Ide
 async def introduce(ref: UserRef, now: datetime) -> Identity:
     """An account that has proven itself before it ever wrote: its owner typed elsewhere what was sent there."""
     person = await Person.create(created_at=now)
-    return await Identity.create(
+    identity = await Identity.create(
         person=person,
         account=ref.account,
         user=ref.user,
@@ -57,6 +59,8 @@ async def introduce(ref: UserRef, now: datetime) -> Identity:
         direct_chat=str(ref.user),
         created_at=now,
     )
+    await barred.recall(identity, now)
+    return identity
 
 
 async def find(ref: UserRef) -> Identity | None:

@@ -9,7 +9,7 @@ from tortoise.functions import Count
 
 from bridge.core.roster import AccountLine, MembershipLine, NewMember, Outcome, PersonShown
 from bridge.core.states import MembershipState, MembershipStep, ProfileState
-from bridge.storage import codec
+from bridge.storage import barred, codec
 from bridge.storage.memberships import step
 from bridge.storage.models import Identity, Person, Post, Profile
 from bridge.storage.models_desk import Standing
@@ -51,6 +51,7 @@ async def take_in(
     }
     having = Profile.filter(person_id__in=list(people_known) or [0]).distinct()
     with_profile: set[int] = {int(str(number)) for number in await having.values_list("person_id", flat=True)}
+    shut_out = await barred.among([address for row in rows for address in row.addresses], community)
     outcomes: dict[int, Outcome | str] = {}
     identities: list[Identity] = []
     memberships: list[Membership] = []
@@ -63,7 +64,7 @@ async def take_in(
             continue
         person_id: int | None = next(iter(persons), None)
         there = None if person_id is None else standing.get(person_id)
-        if there is not None and there.state == MembershipState.BANNED:
+        if shut_out.intersection(row.addresses) or (there is not None and there.state == MembershipState.BANNED):
             outcomes[row.line] = "is banned here"
             continue
         if there is not None and there.state == MembershipState.LEFT:

@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from tortoise.expressions import Q
-
 from bridge.core.ids import RemoteRef
 from bridge.core.message import Attachment, Uncarried
 from bridge.core.states import REVIEW, ReviewState, ReviewStep
 from bridge.core.text import RichText
 from bridge.storage import audit, codec
+from bridge.storage.audit import audit_actor
 from bridge.storage.counting import next_number
 from bridge.storage.handles import handle, handle_by_token
 from bridge.storage.models import Identity, Query, Review, Revision, Source, Submission
 from bridge.storage.posts import drafted, post_by_id, post_by_number, post_of_submission, posts_before, publish
+from bridge.storage.questions import ask, close_queries, queries, reopen_queries
 from bridge.storage.reasons import Reasons
 
 
@@ -132,11 +132,6 @@ async def revise(
     submission = await Submission.get(id=review.submission_id)
     await add_revision(submission, number, text, attachments, uncarried, now, editor, findings)
     return True
-
-
-def audit_actor(by: Identity | None) -> str:
-    """Who, in the audit log: a number that says nothing about a person by itself; the program where nobody did it."""
-    return "program" if by is None else f"identity:{by.id}"
 
 
 async def decide(
@@ -264,51 +259,6 @@ async def amend(
     return True
 
 
-async def ask(
-    review: Review,
-    question: str,
-    *,
-    by: Identity,
-    name: str,
-    now: datetime,
-    kind: str = "question",
-    reason: str = "",
-) -> Query:
-    """Record a question to the author and its line in the audit log. ``reason``: the id of a ready-made question."""
-    await audit.write(
-        community=review.community,
-        actor=audit_actor(by),
-        action="ask" if kind == "question" else f"ask_{kind}",
-        now=now,
-        review_id=review.id,
-        revision=review.revision,
-        reason=reason,
-    )
-    return await Query.create(
-        review_id=review.id,
-        question=question,
-        asked_by=str(by.ref),
-        asked_name=name,
-        asked_at=now,
-        kind=kind,
-        revision=review.revision,
-    )
-
-
-async def queries(review_id: int) -> list[Query]:
-    return await Query.filter(review_id=review_id).order_by("id")
-
-
-async def close_queries(review_id: int) -> None:
-    await Query.filter(review_id=review_id, answered_at__isnull=True).update(closed=True)
-
-
-async def reopen_queries(review: Review) -> None:
-    """What a decision that was undone had closed: questions, and what was asked about the present wording."""
-    closed = Query.filter(review_id=review.id, answered_at__isnull=True, closed=True, asked_at__gte=review.created_at)
-    await closed.filter(Q(kind="question") | Q(kind="consent", revision=review.revision)).update(closed=False)
-
-
 async def authors_revision(submission_id: int, *, before: int | None = None) -> Revision | None:
     """The author's own latest wording (older than revision ``before``), whatever moderators made of it."""
     own = Revision.filter(submission_id=submission_id, editor="").order_by("-number")
@@ -404,6 +354,7 @@ __all__ = [
     "posts_before",
     "publish",
     "queries",
+    "reopen_queries",
     "review_by_id",
     "review_by_number",
     "review_of_submission",

@@ -17,9 +17,10 @@ from bridge.core.events import InboundEvent
 from bridge.core.states import INBOX, DeliveryState, DeliveryStep, InboxState, InboxStep
 from bridge.storage import codec, people
 from bridge.storage.bells import upkeep_bell
-from bridge.storage.ledger_reads import CARD, EXHIBIT, NOTICE, POST, PROMPT
+from bridge.storage.ledger_reads import APPLICATION, CARD, DIGEST, EXHIBIT, NOTICE, POST, PROMPT
 from bridge.storage.ledger_steps import advance
 from bridge.storage.models import AdapterState, Chat, Delivery, Inbox, Post
+from bridge.storage.models_members import Application
 from bridge.storage.personal import NOBODY, Subject, remembered
 
 FAREWELL = "farewell"
@@ -134,6 +135,8 @@ async def deliveries(subject: Subject) -> None:
     gone = [post for post in subject.posts if post not in subject.kept]
     await _wordless(Q(post_id__in=gone or [0]))
     await _wordless(Q(review_id__in=list(subject.reviews) or [0]))
+    await _wordless(Q(application_id__in=await _asked(subject)))
+    await _digests(gone)
     await _cover(subject)
 
 
@@ -144,6 +147,28 @@ async def private(which: Q) -> None:
         await advance(row, DeliveryStep.CANCEL)
     await Delivery.filter(which, state__in=SETTLED).exclude(view=FAREWELL).delete()
     await Delivery.filter(which).update(view=FAREWELL)
+
+
+async def _digests(posts: Collection[int]) -> None:
+    """Digests told of these posts: of those that were sent no words stay (others: ``feed``)."""
+    for community, since in await Post.filter(id__in=list(posts) or [0]).values_list("community", "approved_at"):
+        told = Q(kind=DIGEST, community=community, planned_at__gte=since)
+        await _wordless(told)
+        # Those that may be on their way at this moment are forgotten once they are settled.
+        await Delivery.filter(told).exclude(state__in=[*SETTLED, DeliveryState.PLANNED]).update(view=ONCE)
+
+
+async def _asked(subject: Subject) -> list[int]:
+    """What they asked of the moderators; never empty, for a query."""
+    found = await Application.filter(identity_id__in=subject.ids).values_list("id", flat=True)
+    return [int(str(number)) for number in found] or [0]
+
+
+async def applications_of(subject: Subject) -> list[int]:
+    """Whose cards show the person: their own, and the latest of others that name who decided."""
+    rows = Delivery.filter(about(subject), kind=APPLICATION, application_id__isnull=False)
+    named = await rows.order_by("-id").limit(_SLICE).values_list("application_id", flat=True)
+    return sorted({*await _asked(subject), *(int(str(number)) for number in named)} - {0})
 
 
 async def _wordless(which: Q) -> None:

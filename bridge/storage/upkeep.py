@@ -11,11 +11,11 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from bridge.core.membership import Retention
-from bridge.core.states import InboxState, MembershipState, ReviewState
+from bridge.core.states import ApplicationState, InboxState, MembershipState, ReviewState
 from bridge.core.text import EMPTY
 from bridge.storage import codec, erasure, link_codes, people, traces
 from bridge.storage.database import transaction
-from bridge.storage.ledger_reads import CARD, EXHIBIT, NOTICE, PROMPT
+from bridge.storage.ledger_reads import APPLICATION, CARD, DIGEST, EXHIBIT, NOTICE, PROMPT
 from bridge.storage.models import (
     Conversation,
     Delivery,
@@ -30,10 +30,11 @@ from bridge.storage.models import (
     Submission,
 )
 from bridge.storage.models_desk import Appointment, Note, Translation
-from bridge.storage.models_members import Membership
+from bridge.storage.models_members import Application, Membership
 from bridge.storage.personal import NO_WORDS
 
 _SLICE = 500
+_WORDS = (NOTICE, CARD, PROMPT, EXHIBIT, APPLICATION, DIGEST)
 _UNPUBLISHED = (ReviewState.REJECTED, ReviewState.WITHDRAWN, ReviewState.LAPSED, ReviewState.MERGED)
 
 
@@ -94,11 +95,14 @@ async def _raw(before: datetime, parked_before: datetime) -> None:
 
 async def _messages(before: datetime) -> None:
     """The words of notices, cards and questions. What could be pressed under them is kept: people press late."""
+    open_ = Application.filter(state=ApplicationState.OPEN)
+    waiting = [int(str(number)) for number in await open_.values_list("id", flat=True)] or [0]
 
     def old() -> QuerySet[Delivery]:
-        rows = Delivery.filter(kind__in=[NOTICE, CARD, PROMPT, EXHIBIT], state__in=traces.SETTLED)
+        rows = Delivery.filter(kind__in=_WORDS, state__in=traces.SETTLED)
         rows = rows.filter(planned_at__lt=before)
         rows = rows.filter(Q(review_id__isnull=True) | ~Q(review__state=ReviewState.HELD))
+        rows = rows.filter(Q(application_id__isnull=True) | ~Q(application_id__in=waiting))
         return rows.exclude(content="").exclude(payload="{}")
 
     async def empty(ids: list[int]) -> None:

@@ -131,7 +131,7 @@ async def test_a_phone_and_a_chat_become_one_person(world: World) -> None:
         await until(lambda: any("Your code is" in text for text in private(world, "amina")))
         code = _code(private(world, "amina")[-1])
         world.sms.writes("+254700000001", f"LINK {code}", user="+254700000001", private=True)
-        await until(lambda: any("One step more" in text for text in world.texts("+254700000001", world.sms)))
+        await until(lambda: any("this account is theirs" in text for text in world.texts("+254700000001", world.sms)))
         second = _code(world.texts("+254700000001", world.sms)[-1])
         world.sms.writes("+254700000001", f"link {second}", user="+254700000001", private=True)
         await until(lambda: any("one person from now on" in text for text in private(world, "amina")))

@@ -126,7 +126,7 @@ async def test_an_account_that_only_claims_to_be_somebody_proves_that_it_reads_w
     claims = replace(sender("amina2", account=SLOW), proof="claimed")
     monkeypatch.setattr("tests.integration.talking.sender", _or(claims))
     said = await talk.hears(f"LINK {code}", user="amina2", account=SLOW)
-    assert "One step more" in said[-1]
+    assert "this account is theirs" in said[-1]
     assert await person_of("mallory") != await person_of("amina2", SLOW)
     assert "one person now" in (await talk.hears(f"LINK {code_in(said)}", user="amina2", account=SLOW))[-1]
     assert (await Identity.get(user="amina2")).verified == persons.CODE
