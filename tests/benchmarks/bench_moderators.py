@@ -78,7 +78,7 @@ class Town:
         text = next((b["text"] for row in rows for b in row if label in b["text"]), None)
         if text is not None:
             answer = await self.simulator.users.press(self.telegram[name], self.mods, message, text=text)
-            self.pressed[re.sub(r"#\d+|\(.*\)|\d+ more.*|Ruth|Grace|Peter|Naomi", "…", answer["text"]).strip()] += 1
+            self.pressed[re.sub(r"#\d+|\(.*\)|\d+ more.*|Ruth|Grace|Peter|Naomi", "…", str(answer.get("text", ""))).strip()] += 1
 
     async def decide(self, name: str, number: int, approve: bool) -> None:
         """As somebody would on their platform: a button, a reaction or a reply."""
