@@ -105,7 +105,8 @@ async def test_by_buttons_and_every_group_in_its_form_and_language(tmp_path: Pat
         )
         french = await in_chat(world, "congo", "Boil the water")
         assert french.replace("\u00a0", " ").endswith(
-            "Profil HIFA : Amina Okello, midwife (Congo-Kinshasa). Années d'exercice: 12. Email: Amina AT example.org"
+            "Profil HIFA : Amina Okello, midwife (Congo-Kinshasa). "
+            "Années d'exercice : 12. E-mail : Amina AT example.org"
         )
         busy = await in_chat(world, "busy", "Boil the water")
         assert busy.endswith("\n\nAmina Okello, midwife\nCongo - Kinshasa · Amina AT example.org")
