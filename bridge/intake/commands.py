@@ -55,6 +55,8 @@ class Command:
 def parse(event: MessagePosted) -> Command | None:
     """A command, or None for a text that is meant as one."""
     text = event.text.text.strip()
+    if text.startswith("!") and (match := _ORDER.fullmatch(text)) and _is_ours(match[1]):
+        text = f"/{text[1:]}"  # some apps keep what begins with a slash; "!Urgent: no oxygen" is meant for people
     if match := _SLASH.fullmatch(text):
         name = languages.KIND if languages.is_command(match[1]) else match[1].casefold()
         return Command(name=name, argument=match[2].strip())
@@ -74,6 +76,10 @@ def parse(event: MessagePosted) -> Command | None:
     return None
 
 
+def _is_ours(name: str) -> bool:
+    return name.casefold() in _NAMES or languages.is_command(name)
+
+
 def parse_in_channel(event: MessagePosted) -> Command | None:
     """An order to the bot among moderators. ``!name`` is one, too: some apps keep what begins with a slash."""
     match = _ORDER.fullmatch(event.text.text.strip())
@@ -82,7 +88,7 @@ def parse_in_channel(event: MessagePosted) -> Command | None:
 
 def parse_in_group(event: MessagePosted) -> Command | None:
     """A command of ours and no more. "/Amoxicillin is out of stock" and "/help this patient" are meant for people."""
-    command = parse(event) if event.is_command or event.text.text.startswith("/") else None
+    command = parse(event) if event.is_command or event.text.text.startswith(("/", "!")) else None
     if command is None or command.name not in _NAMES:
         return None
     bare = (
@@ -148,7 +154,7 @@ async def run(
             contents = [Content(text=plain(w._("I do not know that command.") + "\n" + _help(community, w)))]
     for content in contents:
         if content.text:
-            await contact.say(event.ref.address, content, community, context.now)
+            await profiling.say(event.ref.address, content, community, context)  # an SMS holds little
     if command.name == "start":
         await joining.start(identity, event.ref.address, community, context)
 

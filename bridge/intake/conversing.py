@@ -143,7 +143,7 @@ async def _dialogue(handle: Handle, identity: Identity, where: Address, context:
         await choosing.chosen(conversation, identity, handle.argument, where, context)
         return Reply(text="")
     if conversation.kind == rights.KIND:
-        return Reply(text=await rights.pressed(conversation, identity, handle.action, context), alert=True)
+        return await rights.pressed(conversation, identity, handle.action, context)
     if conversation.kind == languages.KIND:
         await languages.pressed(conversation, identity, handle.argument, where, context)
         await joining.again(identity, where, context)

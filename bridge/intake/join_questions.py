@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
-from bridge.core.capabilities import Form
+from bridge.core.capabilities import ButtonStyle, Capabilities, Form
 from bridge.core.community import Community
 from bridge.core.ids import Address
 from bridge.core.membership import Reading
@@ -66,7 +66,7 @@ async def ask(
     later = await button("later", w._("Not now"), "⏸️")
     match conversation.step:
         case Step.READING:
-            letter = await _reading_letter(community, row, button, w)
+            letter = await _reading_letter(community, row, capabilities, button, w)
         case Step.NOTE:
             letter = Letter(
                 text=plain(
@@ -106,14 +106,18 @@ async def ask(
     await contact.say(where, reach.composed(letter, capabilities), community, context.now)
 
 
-async def _reading_letter(community: Community, row: Membership | None, button: _Maker, w: Words) -> Letter:
+async def _reading_letter(
+    community: Community, row: Membership | None, capabilities: Capabilities, button: _Maker, w: Words
+) -> Letter:
     now = community.members.reading if row is None else preferences.reading_of(row)
     lines, buttons, so_far = [], [], w._("now")
     for number, reading in enumerate(READINGS, 1):
-        said = membership.reads_by(reading, w)
-        lines.append(f"{number}. {said}" + (f" ({so_far})" if reading is now else ""))
+        said = membership.reads_by(reading, w) + (f" ({so_far})" if reading is now else "")
+        lines.append(f"{number}. {said}")
         made = await button("reading", said[:1].upper() + said[1:], NUMBERS[number - 1], reading.value or "groups")
         buttons.append(made)
+    if capabilities.buttons is ButtonStyle.REACTIONS:
+        lines = []  # what the reactions stand for is the list
     question = w._("How do you want to read {community}?", community=community.name)
     text = membership.welcome(community, w).text + "\n\n" + "\n".join([question, *lines])
     return Letter(text=text, buttons=tuple(buttons), typed=w._("Answer with a number."))

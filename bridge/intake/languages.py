@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from babel import Locale
 
+from bridge.core.capabilities import ButtonStyle
 from bridge.core.community import Community
 from bridge.core.events import MessagePosted
 from bridge.core.ids import Address
@@ -108,7 +109,8 @@ async def _ask(
         token = await submissions.handle("conversation", conversation.id, KIND, context.now, argument=tag)
         buttons.append((Button(label=own_name(tag), emoji=emoji, handle=token),))
     letter = Letter(
-        text=_lines(before, question, *names),
+        # Where there are reactions, what they stand for is the list.
+        text=_lines(before, question, *(() if capabilities.buttons is ButtonStyle.REACTIONS else names)),
         # A keypad's alphabet has no c with a cedilla: one of them, and the message costs twice as much.
         line=plain(" ".join(part for part in (before, question, to_gsm7(", ".join(names), accents=True)) if part)),
         buttons=tuple(buttons),

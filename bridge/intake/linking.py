@@ -269,6 +269,8 @@ async def _unlink(argument: str, identity: Identity, community: Community, conte
         await contact.tell(row, Content(text=plain(text)), community, context.directory, context.now)
     await cards.refresh_held(leaving, context.now)
     await cards.refresh_held(staying, context.now)
+    if leaving.id == identity.id:  # the profile stayed with the others
+        return w._("{account} has been unlinked: it is a person of its own again.", account=account_name(leaving))
     return w._(
         "{account} is a person of its own again. Its posts went with it; the profile stayed here.",
         account=account_name(leaving),

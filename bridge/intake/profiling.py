@@ -44,6 +44,8 @@ def names_something(argument: str) -> bool:
         # "Profile country" may be anything; with what follows, or alone, it is one of ours only by its first word.
         if any(said == name or said.startswith((f"{name} ", f"{name}:")) for name in names):
             return len(said) <= 160
+        if said in steering["card"] | steering["all"]:
+            return True
         for action in ("hide", "show"):
             if any(said.startswith(f"{term} ") and said[len(term) + 1 :] in names for term in steering[action]):
                 return True

@@ -17,6 +17,7 @@ from bridge.intake.context import Context
 from bridge.members import contact, reach
 from bridge.members.reach import Letter
 from bridge.moderation import forgetting
+from bridge.moderation.acts import Reply
 from bridge.rendering.words import Words
 from bridge.storage import erasure, holdings, ledger, people, submissions, traces
 from bridge.storage.models import Conversation, Identity
@@ -33,6 +34,8 @@ _PARTS, _LINE_PARTS = 12, 5
 """At most so many messages, and where every one of them costs money."""
 _BULKY = ("log", "messages to you", "as it came from the platforms", "where they stood")
 """Sections that say the same once more: for the file alone."""
+_VERSIONS = "profiles"
+"""In words only the newest of them."""
 
 
 def typed(text: str) -> tuple[str, str] | None:
@@ -81,7 +84,10 @@ async def _show(identity: Identity, where: Address, community: Community, contex
         for file in files:
             await _once(where, Content(attachments=(file,), silent=True), community, context)
         return
-    text = holdings.in_words({section: rows for section, rows in found.items() if section not in _BULKY})
+    told = {section: rows for section, rows in found.items() if section not in _BULKY}
+    if _VERSIONS in told:
+        told[_VERSIONS] = told[_VERSIONS][-1:]
+    text = holdings.in_words(told)
     most = _LINE_PARTS if capabilities.form is Form.LINE else _PARTS
 
     def fits(part: RichText) -> bool:
@@ -191,17 +197,19 @@ async def _ask(
         await contact.say(where, content, community, context.now)
 
 
-async def pressed(asked: Conversation, identity: Identity, action: str, context: Context) -> str:
+async def pressed(asked: Conversation, identity: Identity, action: str, context: Context) -> Reply:
     """A button under the explanation; returns what the presser is told at once."""
     community = context.communities.get(asked.community)
     w = contact.language_of(identity, community)
     if not _is_open(asked, context):
-        return w._("That was more than ten minutes ago. Write /forget to begin again. Nothing was done.")
+        late = w._("That was more than ten minutes ago. Write /forget to begin again. Nothing was done.")
+        return Reply(text=late, alert=True)
     if action != "forget":
         await people.advance(asked, context.now, transition=ConversationStep.FINISH)
-        return w._("Nothing was done. Everything stays as it is.")
+        return Reply(text=w._("Nothing was done. Everything stays as it is."), alert=True)
     await _carry_out(identity, context)
-    return w._("Everything about you is being erased.")
+    # No alert: where those are messages, it would be one more to somebody who is not known any more.
+    return Reply(text=w._("Everything about you is being erased."))
 
 
 async def _carry_out(identity: Identity, context: Context) -> None:

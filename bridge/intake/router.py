@@ -162,7 +162,7 @@ async def _private(event: MessagePosted, identity: Identity, context: Context) -
         return
     if command is not None and command.is_word and await _answers_a_question(event, command, identity, known, context):
         command = None
-    if command is not None and (event.text.text.startswith("/") or not _answers_something(event)):
+    if command is not None and (event.text.text.startswith(("/", "!")) or not _answers_something(event)):
         await commands.run(command, event, identity, community or known[0], context)
         return
     if await conversing.continues(event, identity, context):

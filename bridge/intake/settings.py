@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from bridge.core.capabilities import Form
+from bridge.core.capabilities import ButtonStyle, Capabilities, Form
 from bridge.core.community import Community
 from bridge.core.events import MessagePosted
 from bridge.core.ids import Address
@@ -124,7 +124,7 @@ async def _ask(
         return (Button(label=label, emoji=emoji, handle=token),)
 
     question, choices, typed = _question(step, row, community, context.now, w)
-    lines = [before, question, *(f"{number}. {label}" for number, (label, _) in enumerate(choices, 1))]
+    lines = [before, question, *_listed(step, choices, capabilities)]
     buttons = [
         await button(label[:1].upper() + label[1:], join_questions.NUMBERS[number - 1], argument)
         for number, (label, argument) in enumerate(choices, 1)
@@ -139,6 +139,15 @@ async def _ask(
         typed=typed,
     )
     await contact.say(where, reach.composed(letter, capabilities), community, context.now)
+
+
+def _listed(step: Step, choices: list[tuple[str, str]], capabilities: Capabilities) -> list[str]:
+    """The choices in the text: numbered, as they can be answered."""
+    if capabilities.buttons is ButtonStyle.REACTIONS:
+        return []  # what the reactions stand for is the list
+    if step is Step.HOUR:
+        return [", ".join(label for label, _ in choices)]  # a number is the hour itself
+    return [f"{number}. {label}" for number, (label, _) in enumerate(choices, 1)]
 
 
 def _question(

@@ -34,12 +34,17 @@ _READING: dict[Reading, tuple[str, ...]] = {
     Reading.WEEKLY: ("weekly", "hebdomadaire", "hebdo", "semanal", "kila wiki"),
     Reading.MONTHLY: ("monthly", "mensuel", "mensal", "mensual", "kila mwezi"),
 }
-_AWAY = frozenset({"pause", "pausa", "sitisha", "pumzika"})
+_AWAY = frozenset({"away", "pause", "pausa", "sitisha", "pumzika"})
 _BACK = frozenset({"back", "resume", "retour", "reprendre", "voltei", "retomar", "volver", "reanudar", "nimerudi"})
 _LEAVE = frozenset({"leave", "quitter", "sair", "salir", "ondoka", "toka"})
 _SETTINGS = frozenset({"settings", "reglages", "parametres", "definicoes", "configuracoes", "ajustes", "mipangilio"})
+_SETTING = re.compile(
+    rf"(?:{'|'.join(sorted(_SETTINGS))})\s+"
+    r"(?P<what>(?:reading|language|media|hour|zone|quiet|away|leave)(?:\s+\S.{0,30})?)"
+)
 _JOINING = re.compile(rf"(?:{'|'.join(_JOIN)})(?:[\s:]+(?P<what>\S(?:.{{0,40}}\S)?))?")
-_AWAY_UNTIL = re.compile(rf"(?:{'|'.join(sorted(_AWAY))})\s+(?P<until>\S.{{0,40}})")
+_AWAY_UNTIL = re.compile(rf"(?:(?:{'|'.join(sorted(_AWAY - {'away'}))})\s+|away\s+(?=until\s))(?P<until>\S.{{0,40}})")
+"""After AWAY only what begins with "until": "Away from the clinic today" is a message."""
 _LONGEST = 60
 
 
@@ -67,6 +72,8 @@ def typed(text: str) -> tuple[str, str] | None:
         return "leave", ""
     if said in _SETTINGS:
         return "settings", ""
+    if (match := _SETTING.fullmatch(said)) is not None:
+        return "settings", match["what"]
     if (match := _AWAY_UNTIL.fullmatch(said)) is not None:
         return "away", match["until"]
     if (match := _JOINING.fullmatch(said)) is not None:

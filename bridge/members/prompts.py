@@ -7,6 +7,7 @@ from datetime import datetime
 from bridge.core.community import Community
 from bridge.core.membership import ProfileField, WithoutProfile
 from bridge.core.message import Button, Content
+from bridge.core.states import ReviewState
 from bridge.core.text import MarkKind, joined, marked, plain
 from bridge.members import answers as spoken
 from bridge.members import fields
@@ -73,21 +74,37 @@ class Prompts:
                 return await self._question(conversation)
 
     async def _offered(self, conversation: Conversation) -> Content:
-        w = self.w
-        text = w.ngettext(
-            "While a moderator reads your post: may I ask you {count} short question, so that readers know who is "
-            "speaking? Your answers go under your posts only if you agree. (Yes or not now)",
-            "While a moderator reads your post: may I ask you {count} short questions, so that readers know who is "
-            "speaking? Your answers go under your posts only if you agree. (Yes or not now)",
-            len(self.fields),
-        )
+        w, waits = self.w, await self._post_waits()
+        if waits:
+            text = w.ngettext(
+                "While a moderator reads your post: may I ask you {count} short question, so that readers know who is "
+                "speaking? Your answers go under your posts only if you agree. (Yes or not now)",
+                "While a moderator reads your post: may I ask you {count} short questions, so that readers know who is "
+                "speaking? Your answers go under your posts only if you agree. (Yes or not now)",
+                len(self.fields),
+            )
+        else:
+            text = w.ngettext(
+                "May I ask you {count} short question, so that readers know who is speaking when you write? Your "
+                "answers go under your posts only if you agree. (Yes or not now)",
+                "May I ask you {count} short questions, so that readers know who is speaking when you write? Your "
+                "answers go under your posts only if you agree. (Yes or not now)",
+                len(self.fields),
+            )
         parts = [text]
-        if self.community.members.without_profile is WithoutProfile.ASK:
+        if waits and self.community.members.without_profile is WithoutProfile.ASK:
             names = [fields.label(each, w) for each in self.fields if each.required]
             parts.append(w._("Your post can go out once you have told: {names}.", names=", ".join(names)))
         yes = await self._button(conversation, "yes", w._("Yes, ask me"), "✅")
         later = await self._button(conversation, "later", w._("Not now"), "⏸️")
         return Content(text=plain("\n".join(parts)), buttons=((yes, later),))
+
+    async def _post_waits(self) -> bool:
+        """Is a post of theirs being read at this moment? Who has only joined has written none."""
+        return any(
+            review.state == ReviewState.HELD and review.community == self.community.id
+            for review in await submissions.reviews_by(self.identity)
+        )
 
     async def _question(self, conversation: Conversation) -> Content:
         w, draft = self.w, draft_of(conversation)

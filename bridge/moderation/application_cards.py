@@ -97,6 +97,8 @@ def _standing(application: Application, w: Words) -> str:
 
 
 def _who(identity: Identity, w: Words) -> str:
+    if identity.person.erased_at is not None:
+        return w._("From somebody who has asked to be forgotten")
     handle = f" ({identity.handle})" if identity.handle and identity.handle != identity.name else ""
     return "\n".join(
         (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bridge.core.community import Community
 from bridge.core.ids import Address
 from bridge.core.message import Content
-from bridge.core.states import ApplicationStep, MembershipState, PostState, ReviewState, ReviewStep
+from bridge.core.states import ApplicationState, ApplicationStep, MembershipState, PostState, ReviewState, ReviewStep
 from bridge.core.text import plain
 from bridge.delivery import correcting, planning, retracting
 from bridge.members import contact
@@ -83,7 +83,9 @@ async def beforehand(person_id: int, desk: Desk, w: Words) -> str:
     where = await _named(await _cannot(live, desk), desk)
     if where:
         lines.append(w._("It cannot be called back from: {chats}.", chats=", ".join(where)))
-    lines.append(w._("Nor can what other people have copied, answered or printed."))
+        lines.append(w._("Nor can what other people have copied, answered or printed."))
+    else:
+        lines.append(w._("What other people have copied, answered or printed cannot be called back."))
     if await places.has_decided(subject.refs):
         lines.append(w._("You are a moderator: what you decided stays, without your name."))
     if any(row.state == MembershipState.BANNED for row in await memberships.memberships(person_id)):
@@ -225,13 +227,15 @@ async def _withdraw(subject: Subject, desk: Desk) -> None:
             )
             await submissions.close_queries(review.id)
     for identity in subject.accounts:
-        for row in await applications.open_by(identity.id):
+        for row in await applications.of_account(identity.id):
             group = await groups.by_id(row.subject_id) if row.kind == group_links.NAME else None
-            if group is not None:
+            if row.state == ApplicationState.OPEN and group is not None:
                 await group_links.withdraw(group, desk, by=identity)
                 continue
-            if await applications.decide(row, ApplicationStep.WITHDRAW, by=identity, name="", now=desk.now):
-                await applying.refresh(row, desk.now)
+            if row.state == ApplicationState.OPEN:
+                await applications.decide(row, ApplicationStep.WITHDRAW, by=identity, name="", now=desk.now)
+            # Cards of what was decided long ago show a profile, too.
+            await applying.refresh(row, desk.now)
 
 
 # --- the moderators' channels ---

@@ -42,6 +42,8 @@ async def apply(
 
 async def _lines(application: Application, community: Community, w: Words) -> RichText:
     del community
+    if application.identity.person.erased_at is not None:
+        return EMPTY
     row = await memberships.membership(application.identity.person_id, application.community)
     language = application.identity.person.language
     lines = [w._("Speaks {language}", language=w.language_name(language))] if language else []

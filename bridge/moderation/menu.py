@@ -158,13 +158,15 @@ def _further(facts: CardFacts, w: Words) -> Rows:
 
 def _author(facts: CardFacts, w: Words) -> Rows:
     biography = Choice(action="biography", emoji="🪪", label=w._("Biography"))
-    return ((biography, _ban(facts, w)), (back(w, FURTHER),))
+    return ((biography, *_ban(facts, w)), (back(w, FURTHER),))
 
 
-def _ban(facts: CardFacts, w: Words) -> Choice:
+def _ban(facts: CardFacts, w: Words) -> tuple[Choice, ...]:
+    if facts.identity.person.erased_at is not None:
+        return ()  # a ban of nobody
     if facts.banned:
-        return Choice(action="unban", emoji="🔓", label=w._("Lift the ban"))
-    return Choice(action="ban", emoji="⛔", label=w._("Ban the author"))
+        return (Choice(action="unban", emoji="🔓", label=w._("Lift the ban")),)
+    return (Choice(action="ban", emoji="⛔", label=w._("Ban the author")),)
 
 
 def _later(facts: CardFacts, w: Words) -> Rows:
@@ -287,7 +289,7 @@ def _published(facts: CardFacts, w: Words) -> Rows:
     history = Choice(action="history", emoji="📜", label=w._("History"))
     again = ((_retry(w),),) if arrival.retryable(facts) else ()
     if facts.post is None or facts.post.state == PostState.RETRACTED:
-        return (*again, (history, _ban(facts, w)), (back(w),))
+        return (*again, (history, *_ban(facts, w)), (back(w),))
     return (
         (
             Choice(action="correct", emoji="✏️", label=w._("Correct")),
@@ -295,14 +297,14 @@ def _published(facts: CardFacts, w: Words) -> Rows:
         ),
         (Choice(action="quote", emoji="💬", label=w._("Mark a quotation")), history),
         *again,
-        (_ban(facts, w), back(w)),
+        (*_ban(facts, w), back(w)),
     )
 
 
 def _decided(facts: CardFacts, w: Words) -> Rows:
     history = Choice(action="history", emoji="📜", label=w._("History"))
     undo = (Choice(action="undo", emoji="⏪", label=w._("Undo")),) if facts.undoable else ()
-    return ((*undo, history, _ban(facts, w)),)
+    return ((*undo, history, *_ban(facts, w)),)
 
 
 VIEWS: dict[str, View] = {

@@ -35,6 +35,8 @@ class Kept(StrEnum):
     SHOWN = "shown"
     HIDDEN = "hidden"
     """Nothing is shown, as its owner wants it."""
+    LESS = "less"
+    """Something is left out from now on."""
     WITH_POST = "with_post"
     """Moderators see it with the post that waits."""
     WAITS = "waits"
@@ -74,7 +76,9 @@ async def keep(identity: Identity, given: Given, community: Community, directory
         row = await _save(person, given, biography, community, ProfileState.APPROVED, now)
         await _withdraw_older(identity, row, community, now)
         await cards.refresh_held(identity, now)
-        return Kept.SHOWN if given.shown else Kept.HIDDEN
+        if not given.shown:
+            return Kept.HIDDEN
+        return Kept.LESS if now_seen.keys() - wanted.keys() else Kept.SHOWN
     await _leave_out(person, approved, now_seen.keys() - wanted.keys(), community, now)
     row = await _save(person, given, biography, community, ProfileState.PENDING, now)
     await _withdraw_older(identity, row, community, now)
@@ -185,6 +189,8 @@ def thanks(kept: Kept, w: Words) -> str:
     match kept:
         case Kept.SHOWN:
             return w._("Thank you. It will stand under your posts. Change it any time with /profile.")
+        case Kept.LESS:
+            return w._("Done: it is left out from your next post on. Change it any time with /profile.")
         case Kept.HIDDEN:
             return w._("Thank you. Nothing is shown. Change your mind any time with /profile.")
         case Kept.WITH_POST:
@@ -239,8 +245,7 @@ async def _lines(application: Application, community: Community, w: Words) -> Ri
     if row is None:
         return EMPTY
     identity = application.identity
-    approved = await people.approved_profile(row.person_id, community.id)
-    before = {} if approved is None or approved.id == row.id else visible_in(approved)
+    before = visible_in(await people.approved_before(row))
     after = visible_in(row)
     parts = [differences(before, after, community, w), plain("\n".join(contacts(after, community, w)))]
     if before and row.state == ProfileState.PENDING:
@@ -300,7 +305,7 @@ async def _told(ruling: Ruling, text: str) -> Reply | None:
     letter = Letter(text=plain(text))
     if await reach.write(author, letter, ruling.community, ruling.desk.directory, ruling.now) is not None:
         return None
-    return Reply(text=ruling.w._("They could not be told privately."))
+    return Reply(text=ruling.w._("They could not be told privately."), alert=True)
 
 
 KIND = Kind(

@@ -15,7 +15,12 @@ async def unite(keep: int, gone: int, now: datetime) -> None:
     """
     async with transaction():
         accounts = [*await people.identities(keep), *await people.identities(gone)]
-        waiting = [row for account in accounts for row in await applications.open_by(account.id)]
+        waiting = [
+            row
+            for account in accounts
+            for row in await applications.of_account(account.id)
+            if row.state == ApplicationState.OPEN
+        ]
         await persons.merge(keep, gone, now)
         for row in waiting:
             after = await applications.application(row.id)

@@ -111,10 +111,9 @@ async def open_of(kind: str, community: str, person_id: int) -> list[Application
     return await rows.order_by("id").select_related("identity__person")
 
 
-async def open_by(identity_id: int) -> list[Application]:
-    """What one account asked for and still waits for, of any kind."""
-    rows = Application.filter(identity_id=identity_id, state=ApplicationState.OPEN)
-    return await rows.order_by("id").select_related("identity__person")
+async def of_account(identity_id: int) -> list[Application]:
+    """What one account has ever asked for, whatever became of it."""
+    return await Application.filter(identity_id=identity_id).order_by("id").select_related("identity__person")
 
 
 async def point_to(row: Application, subject_id: int) -> None:

@@ -132,6 +132,17 @@ async def approved_profile(person_id: int, community: str) -> Profile | None:
     return await _newest(person_id, community, (ProfileState.APPROVED,))
 
 
+async def approved_before(version: Profile) -> Profile | None:
+    """What was shown before a version, whatever has become of it since."""
+    rows = Profile.filter(
+        person_id=version.person_id,
+        community__in=(version.community, ""),
+        state=ProfileState.APPROVED,
+        version__lt=version.version,
+    )
+    return await rows.order_by("-version").first()
+
+
 async def pending_profile(person_id: int, community: str) -> Profile | None:
     """The version that moderators have not decided on yet."""
     return await _newest(person_id, community, (ProfileState.PENDING,))

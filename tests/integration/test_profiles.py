@@ -343,7 +343,7 @@ async def test_who_shows_nothing_any_more_waits_for_nobody(talk: Talk, shown: Sh
 
 async def test_hiding_one_part_is_at_once(talk: Talk) -> None:
     await with_profile(talk)
-    assert "It will stand under your posts" in (await said(talk, "/profile hide organisation"))[0]
+    assert "it is left out from your next post on" in (await said(talk, "/profile hide organisation"))[0]
     assert await applications.open_in("hifa") == []
     assert "The moderators see it before readers do" in (await said(talk, "/profile show e-mail"))[0]
     assert "E-mail: – → amina@example.org" in await application_text(talk)
@@ -475,7 +475,7 @@ async def test_a_biography_from_the_card_of_a_post(talk: Talk) -> None:
     assert (await shown_under()).biography == BIO
     assert await versions() == [(1, ProfileState.APPROVED), (2, ProfileState.APPROVED)]
     told = (await said(talk, "/profile hide biography"))[0]
-    assert "It will stand under your posts" in told
+    assert "it is left out from your next post on" in told
     author = await amina()
     newest = await people.approved_profile(author.person_id, "hifa")
     assert newest is not None

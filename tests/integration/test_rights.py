@@ -34,7 +34,11 @@ async def dialogue() -> int:
 async def test_it_is_explained_first_and_done_when_confirmed(talk: Talk) -> None:
     review = await hold()
     said = (await talk.hears("/forget"))[-1]
-    for phrase in ("will be erased", "Nor can what other people have copied", "This cannot be undone"):
+    for phrase in (
+        "will be erased",
+        "What other people have copied, answered or printed cannot",
+        "This cannot be undone",
+    ):
         assert phrase in said
     assert (await people.find(sender("amina").ref)) is not None, "nothing happens before it is confirmed"
     reply = await talk.presses("conversation", await dialogue(), "forget")

@@ -34,6 +34,8 @@ TEXT_LIMIT = 30_000
 """Bytes of UTF-8 in one message."""
 _MAX_CONTENT = 60_000  # an event may have 65,536 bytes with all its signatures; the text is in it twice
 _COMMAND = re.compile(r"[/!][a-z]+(\s|$)")
+_FEW = 2
+"""More choices than these, one under another, are a menu."""
 _PLACEHOLDER = "mxc://" + "x" * 200
 
 Event = Mapping[str, Any]
@@ -346,8 +348,12 @@ def _file_content(content: Content, text: RichText) -> dict[str, Json]:
 
 
 def _button_words(content: Content) -> RichText:
-    """What can be chosen, as the last line: Matrix has no buttons, so the reactions need their meaning said."""
-    return joined([_words(button) for row in content.buttons for button in row], " · ")
+    """What can be chosen, as the last line: Matrix has no buttons, so the reactions need their meaning said.
+
+    A menu, one choice under another, stays one.
+    """
+    is_menu = len(content.buttons) > _FEW and all(len(row) == 1 for row in content.buttons)
+    return joined([_words(button) for row in content.buttons for button in row], "\n" if is_menu else " · ")
 
 
 def _words(button: Button) -> RichText:

@@ -33,13 +33,28 @@ def test_no_stop(text: str) -> None:
         ("jiunge hifa", ("join", "hifa")),
         ("Join 7K3M-9Q2X", ("join", "7k3m-9q2x")),
         ("mipangilio", ("settings", "")),
+        ("SETTINGS hour 8", ("settings", "hour 8")),
+        ("Settings quiet", ("settings", "quiet")),
+        ("AWAY", ("away", "")),
+        ("Away until 12 December", ("away", "until 12 december")),
     ],
 )
 def test_wishes(text: str, command: tuple[str, str]) -> None:
     assert wishes.typed(text) == command
 
 
-@pytest.mark.parametrize("text", ["The daily dose", "We leave tomorrow", "Daily?\nTwice", "weekly clinics", "x" * 200])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The daily dose",
+        "We leave tomorrow",
+        "Daily?\nTwice",
+        "weekly clinics",
+        "x" * 200,
+        "Away from the clinic today",
+        "settings of care",
+    ],
+)
 def test_messages(text: str) -> None:
     assert wishes.typed(text) is None
 

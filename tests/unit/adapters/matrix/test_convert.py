@@ -371,6 +371,13 @@ def test_buttons_become_words_and_reactions() -> None:
     assert content["body"] == "Publish?\n\n✅ Approve · ❌ Reject · Read (https://e.org/1) · Bad"
 
 
+def test_a_menu_is_one_choice_under_another() -> None:
+    buttons = tuple((Button(label=label, emoji=emoji),) for label, emoji in (("A", "1️⃣"), ("B", "2️⃣"), ("C", "3️⃣")))
+    content = to_payload(Content(text=plain("Which?"), buttons=buttons))["content"]
+    assert isinstance(content, dict)
+    assert content["body"] == "Which?\n\n1️⃣ A\n2️⃣ B\n3️⃣ C"
+
+
 def file(kind: AttachmentKind) -> Attachment:
     return Attachment(sha256="a" * 64, kind=kind, mime="image/jpeg", size=5, name="well.jpg", width=3, height=4)
 
