@@ -346,7 +346,7 @@ async def test_who_is_published_unread_is_asked_about_hints_too() -> None:
     await here.writes(PATIENT, chat=AMINA)
     told = await notices(AMINA, since=before)
     assert [text for text in told if "Did you mean to share this in #1?" in text and "RETRACT 1" in text]
-    assert [text for text in told if "may I ask you 9 short questions" in text]
+    assert [text for text in told if "May I ask you 9 short questions" in text]
     assert not [text for text in told if "is with the moderators" in text]
 
 
