@@ -59,12 +59,6 @@ async def find(code: str) -> Invitation | None:
     return await Invitation.get_or_none(code=plain(code))
 
 
-def is_good(row: Invitation, now: datetime) -> bool:
-    """Does it let anybody in still?"""
-    alive = row.expires_at is None or row.expires_at > now
-    return not row.ended and alive and (row.most == 0 or row.used < row.most)
-
-
 async def use(row: Invitation, now: datetime) -> bool:
     """Let one more person in with it; False where it lets nobody in any more."""
     return await Invitation.filter(_good(now), id=row.id).update(used=F("used") + 1) == 1
