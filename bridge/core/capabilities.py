@@ -1,6 +1,7 @@
 """What a chat can do, as data: planning, rendering, tests and documents read it, nobody asks which platform it is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
@@ -70,7 +71,31 @@ class Capabilities:
     """A post is shortened, and says so, rather than cut into more messages than this."""
     marks: frozenset[MarkKind] = frozenset()
     media: frozenset[AttachmentKind] = frozenset()
+    """The kinds of files that a chat is shown as what they are."""
     max_file_bytes: int = 0
+    file_bytes: Mapping[AttachmentKind, int] = field(default_factory=dict)
+    """Kinds with another limit than ``max_file_bytes``."""
+    album: int = 1
+    """How many files one message may have; the platform makes one message of each and shows them as one."""
+    receives: frozenset[AttachmentKind] = frozenset()
+    """The kinds of files that members can send us from there."""
+    max_received_bytes: int = 0
+    """The largest file that the platform hands us; 0: it names no limit."""
+    places: bool = False
+    polls: bool = False
+    authors: bool = False
+    """Can every message show whose words it carries, beside the account's name?"""
+    previews: bool = False
+    """Can it be chosen whether the reader's app shows what is behind an address?"""
+    threads: bool = False
+    reads_reactions: bool = False
+    places_reactions: int = 0
+    """How many different reactions the account may place on one message."""
+    sees_edits: bool = False
+    """Are we told when members edit their messages?"""
+    sees_deletes: bool = False
+    """Are we told when members delete their messages?"""
+    encrypts: bool = False
     edits: bool = False
     deletes_own: bool = False
     deletes_others: timedelta | None = None
@@ -86,3 +111,7 @@ class Capabilities:
     replay_window: timedelta | None = None
     """How long the far side remembers a key; None: for ever."""
     pace: Pace = Pace()
+
+    def file_limit(self, kind: AttachmentKind) -> int:
+        """Bytes of the largest file of this kind; 0 where the chat shows none of it."""
+        return self.file_bytes.get(kind, self.max_file_bytes) if kind in self.media else 0

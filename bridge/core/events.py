@@ -76,6 +76,8 @@ class MessageEdited(Happening):
     sender: Sender
     chat_kind: ChatKind
     text: RichText = EMPTY
+    files: tuple[RemoteFile, ...] = ()
+    """What it shows now; the file as it was before where that has not changed."""
     uncarried: tuple[Uncarried, ...] = ()
 
 

@@ -14,6 +14,11 @@ class AttachmentKind(StrEnum):
     AUDIO = "audio"
     VOICE = "voice"
     VIDEO = "video"
+    VIDEO_NOTE = "video_note"
+    """A short round film, spoken into the camera."""
+    ANIMATION = "animation"
+    """Moving pictures without sound, shown again and again."""
+    STICKER = "sticker"
 
 
 class UncarriedKind(StrEnum):
@@ -41,11 +46,38 @@ class UncarriedKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Place:
+    """A point on the map (WGS 84 degrees), with a name and an address where it is a known place."""
+
+    latitude: float
+    longitude: float
+    title: str = ""
+    address: str = ""
+    accuracy: float | None = None
+    """Metres."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Poll:
+    """A question with answers to choose from."""
+
+    question: str
+    options: tuple[str, ...]
+    multiple: bool = False
+    """May a voter choose more than one?"""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Uncarried:
-    """What could not be carried, with the words it holds (a poll's question, a place's name), if any."""
+    """What is neither text nor file. A chat that can show it as it is does so; everywhere else ``detail`` says it.
+
+    ``detail`` holds all its words (a poll's question and answers, a place's name and where it is).
+    """
 
     kind: UncarriedKind
     detail: str = ""
+    place: Place | None = None
+    poll: Poll | None = None
     refused: str = ""
     """For a file that would have been carried: the code of why it was not (``media.refusal`` and ``unfetched``)."""
 
@@ -60,6 +92,31 @@ class RemoteFile:
     mime: str = ""
     size: int | None = None
     """Bytes, as the platform claims."""
+    width: int | None = None
+    height: int | None = None
+    duration: timedelta | None = None
+    title: str = ""
+    performer: str = ""
+    alt: str = ""
+    """What a picture shows, in its author's words, for those who cannot see it."""
+    spoiler: bool = False
+    """Covered until the reader asks to see it."""
+    waveform: tuple[int, ...] = ()
+    """Of a voice message: how loud it is in equal stretches, 0 to 1024 (the scale of Matrix, MSC3245)."""
+    thumbnail_ref: str = ""
+    """The adapter's handle for a small still picture of it, where the platform has one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thumbnail:
+    """A small still picture of a film or a document, in our media store and cleaned."""
+
+    sha256: str
+    mime: str
+    size: int
+    """Bytes."""
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +132,14 @@ class Attachment:
     width: int | None = None
     height: int | None = None
     duration: timedelta | None = None
+    title: str = ""
+    performer: str = ""
+    alt: str = ""
+    """What a picture shows, in its author's words, for those who cannot see it."""
+    spoiler: bool = False
+    waveform: tuple[int, ...] = ()
+    """Of a voice message: how loud it is in equal stretches, 0 to 1024."""
+    thumbnail: Thumbnail | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,11 +155,29 @@ class Button:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Author:
+    """Whose words a message carries, for platforms that can show that beside each message."""
+
+    id: str
+    """The same for the same person in the same community, and meaningless elsewhere."""
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Content:
-    """One physical message to be, in neutral form; adapters turn it into what their platform takes."""
+    """One physical message to be, in neutral form; adapters turn it into what their platform takes.
+
+    It holds text with files (several where the chat shows albums: the platform then makes one message of each), or
+    one place, or one poll.
+    """
 
     text: RichText = EMPTY
     attachments: tuple[Attachment, ...] = ()
+    place: Place | None = None
+    poll: Poll | None = None
+    author: Author | None = None
+    previews: bool = False
+    """May the reader's app show what is behind the first address in the text?"""
     buttons: tuple[tuple[Button, ...], ...] = ()
     """Rows of buttons."""
     reply_to: RemoteRef | None = None

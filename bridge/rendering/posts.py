@@ -131,7 +131,7 @@ def split_attachments(
     attachments: Sequence[Attachment], capabilities: Capabilities
 ) -> tuple[list[Attachment], list[Attachment]]:
     """Those the chat can be shown, and those it must be told of."""
-    shown = [a for a in attachments if a.kind in capabilities.media and a.size <= capabilities.max_file_bytes]
+    shown = [a for a in attachments if a.size <= capabilities.file_limit(a.kind)]
     return shown, [a for a in attachments if a not in shown]
 
 
