@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from bridge.core.ids import AccountId, ChatId, RemoteRef, UserRef
+from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef, UserRef
 from bridge.core.message import RemoteFile, Uncarried
 from bridge.core.text import EMPTY, RichText
 
@@ -105,6 +105,50 @@ class Reacted(Happening):
     """The message reacted to."""
     sender: Sender
     emoji: str
+    reaction: MessageId | None = None
+    """The reaction as a thing of its own, where the platform has such: its removal comes as ``MessageDeleted``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReactionsSet(Happening):
+    """All that this person reacts to the message with from now on; empty: nothing any more."""
+
+    type: Literal["reactions_set"] = "reactions_set"
+    ref: RemoteRef
+    sender: Sender
+    emojis: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReactionsCounted(Happening):
+    """How many reacted with what in all, where the platform does not say who."""
+
+    type: Literal["reactions_counted"] = "reactions_counted"
+    ref: RemoteRef
+    counts: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PollVoted(Happening):
+    """A person's vote, which replaces their earlier one; empty: taken back."""
+
+    type: Literal["poll_voted"] = "poll_voted"
+    ref: RemoteRef
+    """The message that is the poll."""
+    sender: Sender
+    options: tuple[int, ...] = ()
+    """Places of the answers chosen, from 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PollCounted(Happening):
+    """Where a poll of ours stands, where the platform does not say who voted."""
+
+    type: Literal["poll_counted"] = "poll_counted"
+    ref: RemoteRef
+    counts: tuple[int, ...]
+    """Votes for each answer, in the order of the poll."""
+    closed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +181,10 @@ InboundEvent = (
     | MessageDeleted
     | ButtonPressed
     | Reacted
+    | ReactionsSet
+    | ReactionsCounted
+    | PollVoted
+    | PollCounted
     | BotMembershipChanged
     | ChatMoved
     | Unreadable

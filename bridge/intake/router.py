@@ -13,7 +13,11 @@ from bridge.core.events import (
     MessageDeleted,
     MessageEdited,
     MessagePosted,
+    PollCounted,
+    PollVoted,
     Reacted,
+    ReactionsCounted,
+    ReactionsSet,
     Unreadable,
 )
 from bridge.core.hygiene import clean_text
@@ -59,6 +63,8 @@ async def handle(event: InboundEvent, context: Context) -> None:
             await _pressed(event, context)
         case Reacted():
             await _reacted(event, context)
+        case ReactionsSet() | ReactionsCounted() | PollVoted() | PollCounted():
+            return  # no adapter asks for these yet
         case BotMembershipChanged():
             await _membership(event, context)
         case ChatMoved():
