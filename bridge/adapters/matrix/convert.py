@@ -32,11 +32,11 @@ DELIVERY = "org.baraza.delivery"
 """In the content of what we send: the key of its delivery, for the time when the server has forgotten it."""
 TEXT_LIMIT = 30_000
 """Bytes of UTF-8 in one message."""
-_MAX_CONTENT = 60_000  # an event may have 65,536 bytes with all its signatures; the text is in it twice
+_MAX_CONTENT = 46_000  # an event may have 65,536 bytes with all its signatures, and encryption makes four of three
 _COMMAND = re.compile(r"[/!][a-z]+(\s|$)")
 _FEW = 2
 """More choices than these, one under another, are a menu."""
-_PLACEHOLDER = "mxc://" + "x" * 200
+_PLACEHOLDER = "mxc://" + "x" * 500
 
 Event = Mapping[str, Any]
 
@@ -301,7 +301,9 @@ def fits(content: Content) -> bool:
     return len(json.dumps(final, ensure_ascii=False).encode("utf-8", "replace")) <= _MAX_CONTENT
 
 
-def complete(payload: JsonObject, *, key: str, reply_to: str | None, url: str | None) -> dict[str, Any]:
+def complete(
+    payload: JsonObject, *, key: str, reply_to: str | None, url: str | Mapping[str, Any] | None
+) -> dict[str, Any]:
     """The content as it goes over the wire. The same arguments give the same content."""
     content = _filed(payload, url)
     if reply_to is not None:
@@ -310,7 +312,7 @@ def complete(payload: JsonObject, *, key: str, reply_to: str | None, url: str | 
     return content
 
 
-def replacement(payload: JsonObject, *, event_id: str, url: str | None) -> dict[str, Any]:
+def replacement(payload: JsonObject, *, event_id: str, url: str | Mapping[str, Any] | None) -> dict[str, Any]:
     """The content of an edit: https://spec.matrix.org/latest/client-server-api/#event-replacements"""
     new = _filed(payload, url)
     body = str(new["body"])
@@ -324,8 +326,11 @@ def replacement(payload: JsonObject, *, event_id: str, url: str | None) -> dict[
     }
 
 
-def _filed(payload: JsonObject, url: str | None) -> dict[str, Any]:
-    return dict(_object_of(payload, "content")) | ({"url": url} if "file" in payload else {})
+def _filed(payload: JsonObject, url: str | Mapping[str, Any] | None) -> dict[str, Any]:
+    content = dict(_object_of(payload, "content"))
+    if "file" not in payload:
+        return content
+    return content | ({"url": url} if isinstance(url, str) else {"file": url})
 
 
 def _text_content(text: RichText, *, silent: bool = False) -> dict[str, Json]:

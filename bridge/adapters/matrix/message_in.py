@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.adapters.matrix.html_in import to_rich_text
+from bridge.adapters.matrix.sealed_files import sealed_file
 from bridge.core.hygiene import clean_line, clean_name
 from bridge.core.message import AttachmentKind, RemoteFile, Uncarried, UncarriedKind
 from bridge.core.text import EMPTY, RichText
@@ -74,8 +75,8 @@ def read_other(kind: str, content: Content) -> Uncarried | None:
 
 
 def media_of(ref: str) -> tuple[str, str] | None:
-    """Server and id of an ``mxc://`` address; None when it is not one."""
-    found = _MXC.fullmatch(ref)
+    """Server and id of an ``mxc://`` address, whether or not a key follows it; None when it is not one."""
+    found = _MXC.fullmatch(ref.partition("#")[0])
     return (found[1], found[2]) if found else None
 
 
@@ -125,7 +126,10 @@ def _file(content: Content, kind: str, *, is_reply: bool) -> Parts:
     found = content.get("info")
     info: Content = found if isinstance(found, dict) else {}
     url, mime, size = content.get("url"), info.get("mimetype"), info.get("size")
-    if "file" in content:
+    sealed = sealed_file(content.get("file"))
+    if sealed is not None:
+        url = sealed.ref
+    if "file" in content and sealed is None:
         lost = Uncarried(kind=UncarriedKind.ENCRYPTED, detail=clean_line(name))
     elif kind in _UNCARRIED_FILES:
         voice = kind == "m.audio" and any(mark in content for mark in _VOICE)

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import structlog
 
 from bridge.adapters.matrix.client import Answer, NoAnswer, NotSent
 from bridge.adapters.matrix.convert import DELIVERY, complete, message_id, replacement, split_message_id
+from bridge.adapters.matrix.encryption import Encryption
 from bridge.adapters.matrix.outcomes import Refuse, outcome_of
 from bridge.adapters.matrix.rooms import Rooms, is_person
 from bridge.adapters.matrix.session import Session
@@ -26,17 +28,21 @@ LOOK_BACK = 1_000
 class Sender:
     """Carries out one request of the domain at a time. Nothing is repeated here."""
 
-    def __init__(self, account: AccountId, clock: Clock, session: Session, rooms: Rooms) -> None:
+    def __init__(
+        self, account: AccountId, clock: Clock, session: Session, rooms: Rooms, encryption: Encryption
+    ) -> None:
         self._account, self._clock, self._session, self._rooms = account, clock, session, rooms
+        self._encryption = encryption
 
     async def send(self, outgoing: Outgoing, key: str) -> SendOutcome:
         attempted, room = False, ""
         try:
             room = await self._room(outgoing.chat)
-            url = await self._uploaded(outgoing)
+            url = await self._uploaded(outgoing, room)
             content = complete(outgoing.payload, key=key, reply_to=self._answered(outgoing, room), url=url)
+            kind, content = await self._encryption.sealed(room, "m.room.message", content)
             attempted = True
-            event = await self._session.server.put(room, "m.room.message", content, key)
+            event = await self._session.server.put(room, kind, content, key)
         except Exception as error:  # every fault has its answer
             if attempted and isinstance(error, Answer) and error.code == "M_FORBIDDEN" and await self._never_in(room):
                 return Refused(reason=Refusal.CHAT_GONE, detail=str(error))
@@ -50,10 +56,11 @@ class Sender:
         try:
             room, event = self._place_of(ref.chat, ref.message)
             await self._may_edit(room, event)
-            url = await self._uploaded(outgoing)
+            url = await self._uploaded(outgoing, room)
             content = replacement(outgoing.payload, event_id=event, url=url)
+            kind, content = await self._encryption.sealed(room, "m.room.message", content)
             attempted = True
-            await server.put(room, "m.room.message", content, key)
+            await server.put(room, kind, content, key)
         except Exception as error:
             return await self._outcome(error, attempted=attempted)
         wanted = _reactions(outgoing)
@@ -144,28 +151,33 @@ class Sender:
         private_room, event = split_message_id(str(reply["message"]))
         return event if (private_room or self._rooms.room_of(ChatId(str(reply["chat"])))) == room else None
 
-    async def _uploaded(self, outgoing: Outgoing) -> str | None:
-        """The address of the message's file in the media repository, where it is put once."""
+    async def _uploaded(self, outgoing: Outgoing, room: str) -> str | Mapping[str, Any] | None:
+        """Where the message's file is in the media repository, where it is put once; with its key if encrypted."""
         wanted = outgoing.payload.get("file")
         if wanted is None:
             return None
         state = self._session.state
-        known = await state.get(f"mxc:{wanted}")
+        seal = await self._encryption.is_encrypted(room)
+        known = await state.get(f"sealed:{wanted}" if seal else f"mxc:{wanted}")
         if known is not None:
-            return known
+            return dict(json.loads(known)) if seal else known
         file = next((file for file in outgoing.files if file.attachment.sha256 == wanted), None)
         if file is None:
             raise Refuse(Refusal.BAD_CONTENT, "the message names a file that was not handed over")
-        url = await self._upload(file)
+        size = await self._size(file)
+        if seal:
+            sealed = await self._session.server.put_sealed_file(file.path, size)
+            await state.set(f"sealed:{wanted}", json.dumps(sealed))
+            return sealed
+        url = await self._session.server.put_file(file.path, size, file.attachment.mime, file.attachment.name)
         await state.set(f"mxc:{wanted}", url)
         return url
 
-    async def _upload(self, file: LocalFile) -> str:
+    async def _size(self, file: LocalFile) -> int:
         try:
-            size = (await asyncio.to_thread(file.path.stat)).st_size
+            return (await asyncio.to_thread(file.path.stat)).st_size
         except OSError as error:
             raise Refuse(Refusal.BAD_CONTENT, f"the stored file cannot be read: {error.strerror}") from None
-        return await self._session.server.put_file(file.path, size, file.attachment.mime, file.attachment.name)
 
     async def _place(self, room: str, event: str, emojis: Sequence[str], key: str) -> Later | None:
         """React with what can be pressed; an answer only where it should be tried again."""
