@@ -286,9 +286,15 @@ async def before_edit(event: MessageDeleted) -> MessageEdited | None:
 
 
 async def _taken_away(edit: MessageEdited, message: MessageId) -> bool:
-    ref = replace(edit.ref, message=message)
-    found = await _mentioning(ref.address, json.dumps(message, ensure_ascii=False))
-    return any(isinstance(event, MessageDeleted) and event.ref == ref for event in found)
+    """By its author."""
+    ref, author = replace(edit.ref, message=message), edit.sender.ref
+    return any(
+        isinstance(event, MessageDeleted)
+        and event.ref == ref
+        and event.sender is not None
+        and event.sender.ref == author
+        for event in await _mentioning(ref.address, json.dumps(message, ensure_ascii=False))
+    )
 
 
 async def sender_of(ref: RemoteRef) -> Sender | None:

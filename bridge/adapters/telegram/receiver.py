@@ -157,10 +157,9 @@ class Receiver:
                 if self.me is None:
                     await self._connect()
                 if self._settings.updates == "webhook":
-                    await self._well()  # whoever set the webhook is called from now on
-                    await self._clock.sleep(_NOTE_EVERY.total_seconds())
                     await self._client.call("getMe")
-                    continue
+                    await self._well()  # whoever set the webhook is called as long as Telegram is reached
+                    await self._clock.sleep(_NOTE_EVERY.total_seconds())
                 await self._poll(sink, self.me or Me(self._settings.bot_id))
             except TelegramError as error:
                 self._unwell(error)

@@ -303,7 +303,7 @@ async def test_an_alias_goes_on_meaning_the_room_that_was(world: World) -> None:
     await amina._call("PUT", f"/_matrix/client/v3/rooms/{room}/state/m.room.join_rules", {"join_rule": "public"})
     alias = f"#{room[1:9].lower()}:{world.synapse.server_name}"
     await amina._call("PUT", f"/_matrix/client/v3/directory/room/{alias.replace('#', '%23')}", {"room_id": room})
-    await amina.set_power_levels(room, {"users": {amina.user_id: 100, world.bot: 50}})  # an upgrade silences all others
+    await amina.set_power_levels(room, users={world.bot: 50})  # an upgrade silences all others
     adapter = await world.started(alias)
     first = await said(adapter, alias, "hello", "a" * 32)
     assert isinstance(first, Sent)
