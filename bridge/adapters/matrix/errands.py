@@ -18,7 +18,7 @@ from bridge.adapters.matrix.describing import may_close
 from bridge.adapters.matrix.rooms import Misled, Rooms, is_person
 from bridge.adapters.matrix.session import Session
 from bridge.adapters.matrix.settings import Settings
-from bridge.core.events import ChatMoved, InboundEvent
+from bridge.core.events import ChatMoved, InboundEvent, Unreadable
 from bridge.core.ids import ChatId
 from bridge.core.ports import AdapterContext, Sink
 
@@ -292,12 +292,11 @@ class Errands:
         Raises what the homeserver's client raises.
         """
         if not await may_close(self._session.server, sender, room):
-            _log.warning("tombstone_without_power", room=room, sender=sender)
-            return None
+            return _unbelieved(move, "somebody without the power for it says that the room was replaced")
         try:
             followed = await self._rooms.moved(room, move.new_chat, sender)
         except Misled:
-            return None
+            return _unbelieved(move, "the room that is said to replace this one does not name it as its predecessor")
         if not followed:  # an invitation there is followed, whoever sends it
             self._closed[move.new_chat] = [room, sender, move.chat, move.key, move.at.isoformat(), move.raw]
             return replace(move, followed=False)
@@ -308,6 +307,11 @@ class Errands:
         if move.chat.startswith("#"):
             await self._rooms.leave_behind(move.chat, room)
         return move
+
+
+def _unbelieved(move: ChatMoved, reason: str) -> Unreadable:
+    """Kept for a person; nothing is done."""
+    return Unreadable(account=move.account, chat=move.chat, key=move.key, at=move.at, raw=move.raw, reason=reason)
 
 
 def invitations(section: Mapping[str, Any], user: str) -> Sequence[tuple[object, bool]]:

@@ -13,7 +13,7 @@ from aiohttp import web
 from bridge.adapters.matrix import errands, receiving, rooms
 from bridge.adapters.matrix.adapter import MatrixAdapter
 from bridge.adapters.matrix.settings import Settings
-from bridge.core.events import ChatMoved, MessagePosted, Missed
+from bridge.core.events import ChatMoved, MessagePosted, Missed, Unreadable
 from bridge.core.ids import AccountId, ChatId
 from bridge.core.ports import AdapterContext
 from tests.contract.harness import MemoryState, RecordingSink, wait_for
@@ -217,6 +217,7 @@ async def test_a_tombstone_without_power_is_not_followed(place: Place) -> None:
         place.server.say(join=place.server.said("heard"))
         await place.hears("heard")
     assert not place.sink.of(ChatMoved)
+    assert ["power" in event.reason for event in place.sink.of(Unreadable)] == [True]
     assert place.joins(DEAD) == 0
 
 
