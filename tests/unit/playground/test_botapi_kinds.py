@@ -342,3 +342,45 @@ async def test_channel_posts_of_every_kind_reach_the_discussion(square: Town) ->
         "look",
     )
     assert message["forward_origin"]["chat"]["id"] == channel
+
+
+ME: list[tuple[str, dict[str, Any], str, str]] = [
+    ("sendVideo", {"video": samples.MP4}, "can_send_videos", "videos"),
+    ("sendVoice", {"voice": samples.OGG_OPUS}, "can_send_voice_notes", "voice notes"),
+    ("sendPoll", ASKED, "can_send_polls", "polls"),
+    ("sendSticker", {"sticker": samples.WEBP}, "can_send_other_messages", "stickers"),
+    ("sendLocation", PLACE, "can_send_messages", "locations"),
+]
+
+
+async def test_a_plain_member_sends_only_what_the_group_allows() -> None:
+    async with built_town() as town:
+        await town.users.demote(town.group, town.bot_id)
+        every = {right for _, _, right, _ in ME}
+        for method, parameters, right, words in ME:
+            await town.users.set_permissions(town.group, sorted(every - {right}))
+            refusal = await town.bot.refused(method, chat_id=town.group, **parameters)
+            assert refusal.description == f"Bad Request: not enough rights to send {words} to the chat"
+            await town.users.set_permissions(town.group, [right])
+            assert await town.bot(method, chat_id=town.group, **parameters)
+
+
+async def test_a_person_may_take_no_voice_notes(square: Town) -> None:
+    await square.users.forbid_voice(square.amina)
+    for method, kind, data in (("sendVoice", "voice", samples.OGG_OPUS), ("sendVideoNote", "video_note", samples.MP4)):
+        refusal = await square.bot.refused(method, chat_id=square.amina, **{kind: data})
+        assert refusal.description == "Bad Request: VOICE_MESSAGES_FORBIDDEN"
+    await square.users.forbid_voice(square.amina, forbidden=False)
+
+
+async def test_another_bot_learns_a_quizs_solution_when_it_is_over(square: Town) -> None:
+    other_id, other = await square.new_bot("quiz_bot", privacy=False)
+    await square.users.add_member(square.group, other_id)
+    await square.users.set_bot_to_bot(other_id, enabled=True)
+    sent = await square.bot("sendPoll", chat_id=square.group, correct_option_ids=[1], **QUIZ)
+    (*_, seen) = await other.updates()
+    assert "correct_option_ids" not in seen["message"]["poll"]
+    await square.bot("stopPoll", chat_id=square.group, message_id=sent["message_id"])
+    (stopped,) = await other.updates()
+    assert stopped["poll"]["correct_option_ids"] == [1]
+    await square.users.remove_member(square.group, other_id, by=square.amina)
