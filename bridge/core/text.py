@@ -22,6 +22,12 @@ class MarkKind(StrEnum):
     MENTION = "mention"
     """The mark's value is the platform's own id of the person."""
     QUOTE = "quote"
+    """The mark's value is ``expandable`` where readers see its first lines until they ask for the rest."""
+    HEADING = "heading"
+    """A line above a section; the mark's value is its level, "1" (the highest) to "6"."""
+
+
+EXPANDABLE = "expandable"
 
 
 @dataclass(frozen=True, slots=True, order=True)
