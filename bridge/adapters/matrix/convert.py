@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from bridge.adapters.matrix.html_out import defused, to_body, to_html, web_address
+from bridge.adapters.matrix.html_out import to_body, to_html, web_address
 from bridge.adapters.matrix.message_in import Malformed, Parts, read_message, read_other
+from bridge.core.calls import defused
 from bridge.core.events import (
     BotMembershipChanged,
     ChatKind,
