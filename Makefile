@@ -59,6 +59,9 @@ bench: setup ## run the benchmarks, tests/benchmarks/bench_*.py (options: ARGS="
 	[ $${#found[@]} -gt 0 ] || { echo "There are no benchmarks in tests/benchmarks yet."; exit 1; }; \
 	for file in "$${found[@]}"; do name=$${file%.py}; $(BIN)/python -m "$${name//\//.}" $(ARGS); done
 
+fuzz: setup ## send many texts of every kind through the converters (how many of each: INPUTS=200000)
+	BARAZA_FUZZ=$(or $(INPUTS),200000) $(VENV)/bin/python -m pytest -q tests/unit/adapters/test_fuzz_text.py
+
 crash: setup-servers ## run the tests that kill the program, tests/crash
 	$(BIN)/python -m pytest tests/crash $(ARGS)
 

@@ -61,6 +61,7 @@ _FORMATTING = re.compile(
 _CODE_BLOCK = re.compile(
     r"<pre(?:\s[^<>]*)?>\s*<code\s[^<>]*?class\s*=\s*[\"']?language-([\w+#.-]{1,32})(?![\w+#.-])[^<>]*>", re.IGNORECASE
 )
+_KEPT_SPACES = re.compile("^\u00a0+|\u00a0+(?= )|(?<= )\u00a0+|\u00a0{2,}", re.MULTILINE)
 _LONGEST_CLEANED = 1_000_000
 _LANGUAGE = re.compile(r"language-([\w+#.-]{1,32})")
 _PERSON_LINK = re.compile(
@@ -71,9 +72,10 @@ _PERSON_LINK = re.compile(
 def to_rich_text(html: str, *, is_reply: bool = False) -> RichText:
     """Read ``formatted_body``; with ``is_reply`` the quoted message that old clients put in front is left out."""
     dropped = {"script", "style", "mx-reply"} if is_reply else {"script", "style"}
-    cleaned = _cleaned(_bounded(html), _TAGS, dropped)
+    html = _bounded(html.encode("utf-8", "replace").decode())
+    cleaned = _cleaned(html, _TAGS, dropped)
     if len(cleaned) > _LONGEST_CLEANED:  # a parser's bomb: its words are enough
-        return RichText(unescape(_cleaned(_bounded(html), set(), dropped)).strip())
+        return RichText(unescape(_cleaned(html, set(), dropped)).strip())
     reader = _Reader()
     reader.feed(cleaned)
     reader.close()
@@ -138,7 +140,9 @@ class _Reader(HTMLParser):
     def result(self) -> RichText:
         while self._open:
             self._leave(self._open.pop())
-        return RichText.clipped("".join(self._chars).rstrip(), self._marks)
+        # Clients write such spaces where HTML would make one of several.
+        text = _KEPT_SPACES.sub(lambda found: " " * len(found[0]), "".join(self._chars).rstrip())
+        return RichText.clipped(text, self._marks)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _VOID:

@@ -37,6 +37,7 @@ def to_html(text: RichText) -> str | None:
     if not marks:
         return None
     silent = _ends_of_lines(text.text, marks)
+    spaced = _spaced(text.text, marks)
     cuts = sorted({0, len(text), *(m.start for m in marks), *(m.end for m in marks)})
     waiting = sorted(marks, reverse=True)
     active: list[Mark] = []
@@ -53,7 +54,7 @@ def to_html(text: RichText) -> str | None:
         pieces += [_closing(mark) for mark in reversed(stack[same:])]
         pieces += [_opening(mark) for mark in wanted[same:]]
         stack = wanted
-        piece = escape("".join(text.text[place] for place in range(start, end) if place not in silent))
+        piece = escape("".join(spaced[place] for place in range(start, end) if place not in silent))
         pieces.append(piece if _is_code(stack) else piece.replace("\n", "<br>"))
     pieces += [_closing(mark) for mark in reversed(stack)]
     return "".join(pieces)
@@ -76,6 +77,25 @@ def _ends_of_lines(text: str, marks: list[Mark]) -> set[int]:
             )
         )
     return places
+
+
+def _spaced(text: str, marks: list[Mark]) -> str:
+    """With spaces that stay where HTML would make one of several: indented items of lists, tables drawn by hand."""
+
+    def kept(found: re.Match[str]) -> str:
+        run = "\u00a0" * len(found[0])
+        return run if found.start() == 0 or text[found.start() - 1] == "\n" else run[1:] + " "
+
+    shown = re.sub(r"^ +| {2,}", kept, text, flags=re.MULTILINE)
+    if shown == text:
+        return text
+    pieces: list[str] = []
+    last = 0
+    for mark in marks:
+        if mark.kind is MarkKind.PRE:
+            pieces += [shown[last : mark.start], text[mark.start : mark.end]]
+            last = mark.end
+    return "".join([*pieces, shown[last:]])
 
 
 def _apart(marks: list[Mark]) -> list[Mark]:
