@@ -10,6 +10,7 @@ import re
 from html import escape
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +28,7 @@ from bridge.rendering.posts import spelled
 
 FUZZ = int(os.environ.get("BARAZA_FUZZ", "0"))
 INPUTS = FUZZ or 400
+pytestmark = [pytest.mark.timeout(0)] if FUZZ else []
 ROUNDS = settings(
     max_examples=FUZZ // 10 or 60,
     deadline=None,
