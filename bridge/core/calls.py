@@ -1,8 +1,6 @@
 """Words that call a whole room, made harmless: nobody's phone rings because somebody elsewhere wrote "@room"."""
 
 import re
-from bisect import bisect_left
-from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -30,13 +28,4 @@ def defused(text: str) -> str:
 
 def defused_text(text: RichText, places: list[int] | None = None) -> RichText:
     """The same for a rich text; or with a word joiner at ``places``."""
-    places = sorted(set(call_places(text.text) if places is None else places))
-    if not places:
-        return text
-    borders = [0, *places, len(text)]
-    joined = _WORD_JOINER.join(text.text[start:end] for start, end in pairwise(borders))
-    marks = (
-        replace(m, start=m.start + bisect_left(places, m.start + 1), end=m.end + bisect_left(places, m.end))
-        for m in text.marks
-    )
-    return RichText(joined, tuple(marks))
+    return text.with_insertions(dict.fromkeys(call_places(text.text) if places is None else places, _WORD_JOINER))
