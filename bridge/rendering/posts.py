@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from bridge.core.capabilities import Capabilities, Form
 from bridge.core.card import AuthorCard, CardForm
+from bridge.core.hygiene import isolated
 from bridge.core.message import Attachment, AttachmentKind, Uncarried, UncarriedKind
 from bridge.core.text import EMPTY, MarkKind, RichText, emphasised, joined, marked, plain
 from bridge.rendering import cards, languages, notes, sms, thin
@@ -137,7 +138,7 @@ def split_attachments(
 
 def heading(view: PostView, w: Words) -> str:
     """``HIFA #12 · Amina Okello · Re #9``."""
-    parts = [f"{view.community} #{view.number}", view.author]
+    parts = [f"{isolated(view.community)} #{view.number}", isolated(view.author)]
     if view.answers is not None:
         parts.append(w._("Re #{number}", number=view.answers))
     return " · ".join(parts)

@@ -14,6 +14,7 @@ import re
 from html import escape
 
 from bridge.core.calls import defused
+from bridge.core.hygiene import isolated
 from bridge.core.message import Author, Content
 from bridge.core.ports import Json
 
@@ -53,7 +54,7 @@ def _marked(html: str, name: str) -> str | None:
     first = _FIRST_LINE.match(html)
     if first is None:
         return None
-    words = escape(_SEPARATOR + defused(name))
+    words = escape(_SEPARATOR + isolated(defused(name)))
     before, found, after = first[1].partition(words)
     if not found or not before or not (not after or after.startswith(_SEPARATOR)):
         return None

@@ -64,6 +64,12 @@ def test_a_name_is_escaped_and_bounded_and_calls_nobody() -> None:
     assert long == "ü" * 127
 
 
+def test_a_name_from_right_to_left_is_found_in_its_isolation() -> None:
+    sent = content_of(marked("HIFA #1 · \u2068آمنة\u2069 · رد على #9", MarkKind.BOLD), Author(id="1", name="آمنة"))
+    assert sent[PROFILE]["has_fallback"] is True
+    assert "<strong data-mx-profile-fallback> · \u2068آمنة\u2069</strong>" in sent["formatted_body"]
+
+
 def test_without_an_author_or_against_the_operators_wish_there_is_no_profile() -> None:
     text = marked("HIFA #12 · Amina Okello", MarkKind.BOLD)
     assert PROFILE not in content_of(text, None)
