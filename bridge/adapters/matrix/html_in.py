@@ -51,6 +51,10 @@ _INLINE = {
     "u": MarkKind.UNDERLINE,
     "code": MarkKind.CODE,
 }
+_SMALL = {
+    "sup": dict(zip("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ", strict=True)),
+    "sub": dict(zip("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎", strict=True)),
+}
 _PARAGRAPHS = frozenset({"p", "blockquote", "pre", "table", *_HEADINGS})
 _LINES = frozenset({"div", "li", "tr", "caption", "details", "summary", "ul", "ol"})
 _VOID = frozenset({"br", "hr", "img"})
@@ -205,7 +209,13 @@ class _Reader(HTMLParser):
         return _Open(tag)
 
     def _leave(self, entry: _Open) -> None:
-        if entry.start is None or entry.kind is None:
+        if entry.start is None:
+            return
+        if entry.tag in _SMALL:
+            small = [_SMALL[entry.tag].get(char, "") for char in self._chars[entry.start :]]
+            if all(small):  # 10<sup>6</sup> must not be read as 106
+                self._chars[entry.start :] = small
+        if entry.kind is None:
             return
         if entry.kind is MarkKind.PRE:  # clients end the block with a line end of their own
             size = len(self._chars)
