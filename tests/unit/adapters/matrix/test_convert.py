@@ -1,6 +1,7 @@
 """Events read from plain dictionaries, and contents written into them."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -9,6 +10,7 @@ import pytest
 from bridge.adapters.matrix.addresses import message_id, message_link, split_message_id
 from bridge.adapters.matrix.convert import RoomView, to_event
 from bridge.adapters.matrix.payload import DELIVERY, complete, fits, replacement, to_payload
+from bridge.adapters.matrix.polls import Ballot
 from bridge.core.events import (
     BotMembershipChanged,
     ChatKind,
@@ -17,11 +19,12 @@ from bridge.core.events import (
     MessageDeleted,
     MessageEdited,
     MessagePosted,
+    PollVoted,
     Reacted,
     Unreadable,
 )
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef
-from bridge.core.message import Attachment, AttachmentKind, Button, Content, Uncarried, UncarriedKind
+from bridge.core.message import Attachment, AttachmentKind, Button, Content, Poll, Uncarried, UncarriedKind
 from bridge.core.text import MarkKind, marked, plain
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
@@ -150,6 +153,67 @@ def test_an_encrypted_edit_is_no_new_message() -> None:
     found = to_event(event(relation, "m.room.encrypted"), ROOM, AT)
     assert isinstance(found, MessageEdited)
     assert found.uncarried == (Uncarried(kind=UncarriedKind.ENCRYPTED),)
+
+
+def test_an_edit_of_a_file_says_what_it_shows_now() -> None:
+    relation = {"m.relates_to": {"rel_type": "m.replace", "event_id": "$o"}}
+    new = {"msgtype": "m.image", "body": "Now", "filename": "b.jpg", "url": "mxc://hs/b"}
+    found = read(MessageEdited, text("* Now", **relation, **{"m.new_content": new}))
+    assert found.text == plain("Now")
+    assert [file.ref for file in found.files] == ["mxc://hs/b"]
+
+
+def test_an_edit_of_a_poll_is_no_new_poll() -> None:
+    start = {"question": {"body": "Well?"}, "answers": [{"id": "1", "body": "Yes"}]}
+    relation = {"m.relates_to": {"rel_type": "m.replace", "event_id": "$o"}}
+    content = relation | {"m.new_content": {"org.matrix.msc3381.poll.start": start}}
+    found = to_event(event(content, "org.matrix.msc3381.poll.start"), ROOM, AT)
+    assert isinstance(found, MessageEdited)
+    assert found.uncarried[0].poll == Poll(question="Well?", options=("Yes",))
+
+
+def test_a_vote() -> None:
+    relation = {"rel_type": "m.reference", "event_id": "$poll"}
+    content = {"m.relates_to": relation, "org.matrix.msc3381.poll.response": {"answers": ["b"]}}
+    room = replace(ROOM, ballots={"$poll": Ballot(answers=("a", "b"))})
+    found = to_event(event(content, "org.matrix.msc3381.poll.response"), room, AT)
+    assert isinstance(found, PollVoted)
+    assert (found.ref, found.options, found.sender.ref.user) == (ref("$poll"), (1,), AMINA)
+    assert to_event(event(content, "org.matrix.msc3381.poll.response"), ROOM, AT) is None, "an unknown poll's"
+    assert isinstance(to_event(event({}, "m.poll.response"), ROOM, AT), Unreadable)
+
+
+def test_the_end_of_a_poll_answers_it() -> None:
+    relation = {"rel_type": "m.reference", "event_id": "$poll"}
+    content = {"m.relates_to": relation, "org.matrix.msc1767.text": "Most chose: Well", "m.poll.end": {}}
+    found = to_event(event(content, "org.matrix.msc3381.poll.end"), ROOM, AT)
+    assert isinstance(found, MessagePosted)
+    assert (found.text.text, found.reply_to) == ("Most chose: Well", ref("$poll"))
+
+
+def test_of_a_walk_that_is_shared_only_the_beginning_is_told() -> None:
+    content = {"description": "On my way", "live": True, "timeout": 60_000}
+    raw = event(content, "org.matrix.msc3672.beacon_info", state_key=AMINA)
+    found = to_event(raw, ROOM, AT)
+    assert isinstance(found, MessagePosted)
+    assert found.uncarried == (Uncarried(kind=UncarriedKind.LOCATION, detail="On my way"),)
+    assert to_event(raw | {"content": content | {"live": False}}, ROOM, AT) is None
+    assert to_event(raw | {"sender": US}, ROOM, AT) is None
+
+
+def test_nesting_without_end_stops_nothing() -> None:
+    deep: Any = "x"
+    for _ in range(100_000):
+        deep = [deep]
+    found = to_event(event({"msgtype": "m.text", "body": "x", "more": deep}), ROOM, AT)
+    assert isinstance(found, Unreadable)
+    assert found.key
+    assert found.raw
+
+
+def test_an_event_of_all_the_bytes_there_may_be() -> None:
+    found = read(MessagePosted, text("a" * 65_000, format="org.matrix.custom.html", formatted_body="<b>" * 300))
+    assert len(found.text.text) == 65_000
 
 
 def test_a_picture_with_and_without_words() -> None:
