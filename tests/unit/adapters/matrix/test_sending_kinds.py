@@ -2,8 +2,10 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from urllib.parse import quote
 
 import pytest
@@ -16,6 +18,8 @@ from bridge.core.ids import ChatId, RemoteRef
 from bridge.core.message import Attachment, AttachmentKind, Button, Content, Place, Poll, RemoteFile, Thumbnail
 from bridge.core.ports import CanReact, LocalFile, Outgoing, Refused, Sent
 from bridge.core.text import plain
+from bridge.playground.matrix_device import MatrixDevice
+from bridge.playground.matrix_side import MatrixSide, Phase
 from bridge.playground.matrix_user import MatrixUser
 from tests.unit.adapters.matrix.conftest import World, outgoing, said
 
@@ -144,6 +148,34 @@ async def test_votes_in_our_polls_and_in_those_of_members(world: World) -> None:
     assert sum("/event/" in path for _, path in world.proxy.requests) == 1, "a poll is looked up once"
     outcome = await adapter.edit(ours, outgoing(adapter, room, "no poll"), "b" * 32)
     assert isinstance(outcome, Refused)
+
+
+def counted(phone: MatrixDevice, count: int, _: MatrixUser) -> bool:
+    return phone.screen("village").bubbles[-1].chips[1].count == count
+
+
+async def test_the_playgrounds_phone_shows_a_poll_and_votes_in_it(world: World) -> None:
+    amina = await world.syncing("Amina")
+    room = await amina.create_room("Village", invite=[world.bot])
+    adapter = await world.started(room)
+    poll = only(
+        await adapter.send(
+            outgoing(adapter, room, Content(poll=Poll(question="Well or pump?", options=("Well", "Pump")))), "a" * 32
+        )
+    )
+    await amina.wait_for(lambda person: person.rooms[room].item(poll.message))
+    side = SimpleNamespace(phase=Phase.READY, users={"amina": amina}, rooms={"village": room}, bot_id=world.bot)
+    phone = MatrixDevice(
+        cast("MatrixSide", side), key="amina", person="Amina", about="", rooms=[("village", "Village")]
+    )
+    for count in (1, 0):  # chosen, and taken back
+        await phone.react("village", poll.message, "Pump")
+        await amina.wait_for(partial(counted, phone, count))
+    await world.sink.first(PollVoted, lambda vote: vote.options == ())
+    assert [vote.options for vote in world.sink.of(PollVoted)] == [(1,), ()]
+    bubble = phone.screen("village").bubbles[-1]
+    assert "Well or pump?" in bubble.body
+    assert [(chip.key, chip.mine) for chip in bubble.chips] == [("Well", False), ("Pump", False)]
 
 
 async def test_a_place_is_shown_on_a_map(world: World) -> None:
