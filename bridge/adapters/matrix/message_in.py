@@ -69,7 +69,8 @@ def read_other(kind: str, content: Content) -> Parts | None:
     if kind in polls.STARTS:
         return Parts(uncarried=(polls.read_poll(content),))
     if kind in polls.ENDS:
-        return Parts(text=RichText(clean_line(polls.extensible(content), 1_000)))
+        words = clean_line(polls.extensible(content), 1_000)
+        return Parts(text=RichText(words)) if words else None
     body = content.get("body")
     if isinstance(body, str) and body:
         return Parts(uncarried=(Uncarried(kind=UncarriedKind.UNKNOWN, detail=clean_line(body)),))

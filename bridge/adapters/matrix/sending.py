@@ -101,6 +101,8 @@ class Sender:
                 if emoji not in placed:
                     await self._react(room, event, emoji, key, mirrored=True)
         except Exception as error:
+            if isinstance(error, Answer) and error.status == 404 and error.code in ("M_NOT_FOUND", "M_UNKNOWN"):
+                return Refused(reason=Refusal.TARGET_GONE, detail=str(error))
             return await self._outcome(error, attempted=False)
         return Sent()
 

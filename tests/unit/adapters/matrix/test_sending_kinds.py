@@ -1,6 +1,7 @@
 """Files, polls, threads and reactions on a real homeserver."""
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from aiohttp import web
 from bridge.adapters.matrix.adapter import MatrixAdapter
 from bridge.core.errors import MediaRefused, Refusal
 from bridge.core.events import MessageDeleted, PollVoted, Reacted
-from bridge.core.ids import ChatId, RemoteRef
+from bridge.core.ids import ChatId, MessageId, RemoteRef
 from bridge.core.message import Attachment, AttachmentKind, Button, Content, Place, Poll, RemoteFile, Thumbnail
 from bridge.core.ports import CanReact, LocalFile, Outgoing, Refused, Sent
 from bridge.core.text import plain
@@ -221,6 +222,9 @@ async def test_reactions_are_exactly_those_wanted(world: World) -> None:
     assert await placed(adapter, room, asked) == {}, "buttons go with what they were for"
     assert await adapter.react(post, [], "1" * 32) == Sent()
     assert await placed(adapter, room, post) == {}
+    outcome = await adapter.react(replace(post, message=MessageId("$never")), ["👍"], "2" * 32)
+    assert isinstance(outcome, Refused)
+    assert outcome.reason is Refusal.TARGET_GONE
 
 
 async def test_a_members_reaction_and_its_removal_name_each_other(world: World) -> None:
