@@ -14,7 +14,7 @@ import re
 from html import escape
 
 from bridge.core.calls import defused
-from bridge.core.hygiene import isolated
+from bridge.core.hygiene import clean_line, isolated
 from bridge.core.message import Author, Content
 from bridge.core.ports import Json
 
@@ -35,7 +35,7 @@ def with_author(content: dict[str, Json], author: Author | None) -> dict[str, Js
     """The content of a message with its author's profile."""
     if author is None or not author.id or not author.name:
         return content
-    profile: dict[str, Json] = {"id": _bounded(author.id), "displayname": _bounded(author.name)}
+    profile: dict[str, Json] = {"id": _bounded(author.id), "displayname": _bounded(clean_line(author.name, _MOST_BYTES))}
     html = content.get("formatted_body")
     marked = _marked(html, author.name) if isinstance(html, str) else None
     if marked is None:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import structlog
 
+from bridge.adapters.matrix.ballots import Ballots
 from bridge.adapters.matrix.client import TROUBLE, Answer, NoAnswer
 from bridge.adapters.matrix.convert import previous_membership, to_event
 from bridge.adapters.matrix.errands import PATIENCE, Errands, invitations
@@ -56,6 +58,7 @@ class Receiver:
         self._patient = True
         """Does this answer still wait for errands? The first that fails is enough."""
         self._gap_failures: dict[str, int] = {}
+        self._ballots = Ballots(session)
 
     async def read(self, answer: Event, since: str | None) -> tuple[list[InboundEvent], dict[str, str]]:
         """Events in order, and the state to commit with them and with the errands' own.
@@ -105,7 +108,8 @@ class Receiver:
             if self._is_own_join(event):
                 await self._joined(room, event)
             await self._rooms.observe(room, event)
-            read = to_event(event, await self._rooms.view(room, names), self._clock.now())
+            view = replace(await self._rooms.view(room, names), ballots=await self._ballots.needed(room, event))
+            read = to_event(event, view, self._clock.now())
             if isinstance(read, ChatMoved):
                 read = await self._moved(room, str(event["sender"]), read)
             if isinstance(read, Unreadable):

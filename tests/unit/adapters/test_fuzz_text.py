@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge.adapters.matrix import html_in
-from bridge.adapters.matrix.convert import to_payload as to_matrix
 from bridge.adapters.matrix.html_out import to_body, to_html
 from bridge.adapters.matrix.message_in import without_quotation
+from bridge.adapters.matrix.payload import to_payload as to_matrix
 from bridge.adapters.telegram.entities import outgoing, to_entities, to_rich_text
 from bridge.core.hygiene import clean_text
 from bridge.core.message import Content

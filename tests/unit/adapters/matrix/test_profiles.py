@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bridge.adapters.matrix.convert import fits, replacement, to_payload
+from bridge.adapters.matrix.payload import fits, replacement, to_payload
 from bridge.adapters.matrix.profiles import PREVIEWS, PROFILE
 from bridge.core.message import Author, Content
 from bridge.core.text import MarkKind, RichText, marked, plain
@@ -77,7 +77,7 @@ def test_without_an_author_or_against_the_operators_wish_there_is_no_profile() -
 
 
 def test_edits_carry_it_too() -> None:
-    edit = replacement(to_payload(Content(text=plain("x"), author=AMINA)), event_id="$e", url=None)
+    edit = replacement(to_payload(Content(text=plain("x"), author=AMINA)), event_id="$e", files={})
     assert edit[PROFILE] == edit["m.new_content"][PROFILE] == {"id": "7f3a", "displayname": "Amina Okello"}
 
 
