@@ -239,7 +239,7 @@ def matched(
     pairs: list[tuple[Delivery, Content]] = []
     further: list[Content] = []
     for content in parts:
-        row = next((row for row in free if _files(chat.shows(row)) == _files(content)), None)
+        row = next((row for row in free if _beside(chat.shows(row)) == _beside(content)), None)
         if row is None:
             further.append(content)
         else:
@@ -248,13 +248,14 @@ def matched(
     return pairs, further, free
 
 
-def _files(content: Content) -> tuple[str, ...]:
-    return tuple(file.sha256 for file in content.attachments)
+def _beside(content: Content) -> tuple[object, ...]:
+    """What a message consists of beside its words."""
+    return (*(file.sha256 for file in content.attachments), content.place, content.poll)
 
 
 def _same(shown: Content, wanted: Content) -> bool:
     """To readers."""
-    return _words(shown.text) == _words(wanted.text) and _files(shown) == _files(wanted)
+    return _words(shown.text) == _words(wanted.text) and _beside(shown) == _beside(wanted)
 
 
 def _words(text: RichText) -> str:

@@ -261,6 +261,7 @@ def _remarks(outcome: Outcome, w: Words) -> list[str]:
         said.append(w._("⚠️ That is long for readers on small phones."))
     if not (outcome.form is Form.LINE and view.short and view.translation is None):
         _, told = posts.split_attachments(view.attachments, outcome.capabilities)
+        told = list(view.attachments) if outcome.form is Form.LINE else told
         said += [
             w._("⚠️ Instead of the file they read: {words}", words=posts.attachment_words(file, w)) for file in told
         ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bridge.core.capabilities import Capabilities, Form
 from bridge.core.card import AuthorCard, CardForm
@@ -34,8 +35,14 @@ class PostView:
     card: AuthorCard
     card_form: CardForm = CardForm.DEFAULT
     """The form that the group's community chose; else what the chat bears."""
+    author_id: str = ""
+    """The same for all of the author's posts in this community, and meaningless elsewhere."""
     attachments: tuple[Attachment, ...] = ()
     uncarried: tuple[Uncarried, ...] = ()
+    obtainable: frozenset[str] = frozenset()
+    """Files (by ``sha256``) that this reader is told of in words, and sent when they ask for the post."""
+    previews: bool = False
+    """May readers' apps show what is behind its first link?"""
     answers: int | None = None
     """The number of the post it answers."""
     answers_author: str = ""
@@ -108,23 +115,55 @@ def kind_words(kind: AttachmentKind | UncarriedKind, w: Words) -> str:
             return w._("message of a kind that cannot be carried")
 
 
-def attachment_words(attachment: Attachment, w: Words) -> str:
-    """``[photo, 82 kB]``: what a reader is told who cannot be shown the file."""
-    kind = kind_words(attachment.kind, w)
-    name = f" {attachment.name}" if attachment.kind is AttachmentKind.DOCUMENT else ""
-    return f"[{kind}{name}, {w.size(attachment.size)}]"
+def attachment_words(attachment: Attachment, w: Words, *, number: int | None = None) -> str:
+    """``[photo, 82 kB]``, ``[voice message 0:42, 180 kB]``: what a reader is told who cannot be shown the file.
+
+    ``number``: of the post, where they are sent the file when they ask for it.
+    """
+    said = kind_words(attachment.kind, w)
+    if attachment.kind is AttachmentKind.DOCUMENT:
+        said += f" {attachment.name}"
+    elif attachment.kind is AttachmentKind.AUDIO and attachment.title:
+        said += " " + " - ".join(part for part in (attachment.performer, attachment.title) if part)
+    if attachment.duration is not None:
+        said += f" {_clock(attachment.duration)}"
+    if attachment.alt:
+        said += f": {attachment.alt}"
+    how = "" if number is None else f": GET {number}"
+    return f"[{said}, {w.size(attachment.size)}{how}]"
 
 
-def uncarried_words(items: Sequence[Uncarried], w: Words) -> list[str]:
-    """``[poll: Which dose?]``, ``[photo that could not be carried]``: what readers and moderators see instead."""
-    return [_uncarried(item, w) for item in items]
+def _clock(duration: timedelta) -> str:
+    """``0:42``, ``1:02:03``."""
+    minutes, seconds = divmod(round(duration.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def _uncarried(item: Uncarried, w: Words) -> str:
+def uncarried_words(items: Sequence[Uncarried], w: Words, *, brief: bool = False) -> list[str]:
+    """``[poll: Which dose?]``, ``[photo that could not be carried]``: what readers and moderators see instead.
+
+    ``brief``: as short as can be understood.
+    """
+    return [_uncarried(item, w, brief=brief) for item in items]
+
+
+def _uncarried(item: Uncarried, w: Words, *, brief: bool) -> str:
     kind = kind_words(item.kind, w)
     if item.refused:
         kind = w._("{kind} that could not be carried", kind=kind)
-    return f"[{kind}: {item.detail}]" if item.detail else f"[{kind}]"
+    detail = _briefly(item) if brief else item.detail
+    return f"[{kind}: {detail}]" if detail else f"[{kind}]"
+
+
+def _briefly(item: Uncarried) -> str:
+    """``Kibera clinic, -1.31331, 36.78921``; ``Which dose? 10 mg / 20 mg``."""
+    if item.place is not None:
+        point = f"{item.place.latitude:.5f}, {item.place.longitude:.5f}"
+        return ", ".join(part for part in (item.place.title or item.place.address, point) if part)
+    if item.poll is not None:
+        return f"{item.poll.question} {' / '.join(item.poll.options)}".strip()
+    return item.detail
 
 
 def split_attachments(
@@ -213,7 +252,8 @@ def wording(view: PostView) -> RichText:
 
 def body(view: PostView, told: Sequence[Attachment], w: Words, *, brief: bool = False) -> RichText:
     """The author's words with the notes' anchors, and words for what cannot be shown."""
-    extra = [attachment_words(a, w) for a in told] + uncarried_words(view.uncarried, w)
+    extra = [attachment_words(a, w, number=view.number if a.sha256 in view.obtainable else None) for a in told]
+    extra += uncarried_words(view.uncarried, w, brief=brief)
     words = notes.anchored(wording(view), _notes(view), w, brief=brief)
     return joined([part for part in (words, *map(plain, extra)) if part], "\n")
 
@@ -330,8 +370,7 @@ def line(view: PostView, capabilities: Capabilities, w: Words) -> Line:
         shown = notes.anchored(plain(view.short), _notes(view), w, brief=True).text
         whole = " [" + w._("shortened; all of it: GET {number}", number=view.number) + "]"
     else:
-        _, told = split_attachments(view.attachments, capabilities)
-        shown = spelled(body(view, told, w, brief=True)).text
+        shown = spelled(body(view, view.attachments, w, brief=True)).text
         whole = ""
 
     def tail(read: str) -> str:

@@ -47,6 +47,7 @@ from bridge.storage.ledger_reads import (
     in_doubt,
     is_edited_after,
     is_leaving,
+    messages_of,
     newest_card,
     next_due,
     of_post,
@@ -58,7 +59,7 @@ from bridge.storage.ledger_reads import (
     unclaimed_edit,
     versions,
 )
-from bridge.storage.ledger_steps import LIFETIME, advance, advance_all, cancel_dependants, release
+from bridge.storage.ledger_steps import LIFETIME, advance, advance_all, cancel_dependants, keep_further, release
 from bridge.storage.models import Delivery, Identity
 from bridge.storage.models_members import Membership
 
@@ -297,6 +298,8 @@ async def _record_sent(outcomes: Sequence[Outcome], now: datetime) -> list[Deliv
         row.remote_chat, row.message = refs[row.id].chat, refs[row.id].message
     if placed:
         await Delivery.bulk_update(placed, fields=["remote_chat", "message"])
+    answers = {o.row.id: o.answer.refs for o in outcomes if isinstance(o.answer, Sent)}
+    await keep_further({row.id: answers.get(row.id, ()) for row in rows})
     return rows
 
 
@@ -337,6 +340,7 @@ __all__ = [
     "is_edited_after",
     "is_leaving",
     "mark",
+    "messages_of",
     "newest_card",
     "next_due",
     "of_post",

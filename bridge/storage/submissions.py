@@ -13,7 +13,15 @@ from bridge.storage.audit import audit_actor
 from bridge.storage.counting import next_number
 from bridge.storage.handles import handle, handle_by_token
 from bridge.storage.models import Identity, Query, Review, Revision, Source, Submission
-from bridge.storage.posts import drafted, post_by_id, post_by_number, post_of_submission, posts_before, publish
+from bridge.storage.posts import (
+    author_key,
+    drafted,
+    post_by_id,
+    post_by_number,
+    post_of_submission,
+    posts_before,
+    publish,
+)
 from bridge.storage.questions import ask, close_queries, queries, reopen_queries
 from bridge.storage.reasons import Reasons
 
@@ -335,6 +343,7 @@ __all__ = [
     "amend",
     "ask",
     "audit_actor",
+    "author_key",
     "authors_revision",
     "close_queries",
     "count_held",

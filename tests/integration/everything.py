@@ -38,6 +38,7 @@ from bridge.storage.models_desk import (
     Vote,
 )
 from bridge.storage.models_members import Application, BridgedGroup, Invitation, LinkCode, Membership
+from bridge.storage.models_messages import DeliveryMessage
 from tests.unit.storage.stage import NOW, sender
 
 LATER = NOW + timedelta(days=1)
@@ -185,6 +186,9 @@ class Everything:
                 account="net",
                 chat=word(f"source chat {number}"),
                 message=word(f"source {number}"),
+                text=rich(f"caption {number}"),
+                attachments=codec.dump(codec.ATTACHMENTS, (self.file,)),
+                uncarried=f'[{{"kind":"poll","detail":"{word(f"item {number}")}","refused":""}}]',
             )
             await Revision.create(
                 submission=submission,
@@ -483,7 +487,7 @@ class Everything:
             )
         await self._others_quote_her()
         for kind, values in self._messages():
-            await Delivery.create(
+            row = await Delivery.create(
                 kind=kind,
                 community="hifa",
                 due_at=NOW,
@@ -492,6 +496,9 @@ class Everything:
                 payload=values.pop("payload", '{"text":"' + word(f"payload {kind}") + '"}'),
                 **{"state": DeliveryState.DELIVERED, "account": "net", "chat": "mods", "message": "x9", **values},
             )
+            if row.person_id is not None:
+                item = word(f"item of {kind}")
+                await DeliveryMessage.create(delivery=row, position=2, account="net", chat=row.chat, message=item)
 
     async def _others_quote_her(self) -> None:
         """Juma answers her: his event's raw JSON holds what he answers."""
