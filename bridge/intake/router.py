@@ -24,7 +24,7 @@ from bridge.core.hygiene import clean_text
 from bridge.core.ids import Address
 from bridge.core.message import Content
 from bridge.core.text import plain
-from bridge.intake import bridging, choosing, commands, conversing, posting, stopping, wishes
+from bridge.intake import bridging, choosing, commands, conversing, editing, posting, stopping, wishes
 from bridge.intake.context import Context, PressAnswer
 from bridge.members import contact, interview
 from bridge.moderation import application_desk, applying, cards, channel, letters, permissions, query
@@ -54,11 +54,11 @@ async def handle(event: InboundEvent, context: Context) -> None:
         case MessagePosted():
             await _posted(event, context)
         case MessageEdited():
-            await posting.edited(event, context)
+            await editing.edited(event, context)
             if await submissions.submission_by_source(event.ref) is None:
                 await conversing.edited(event, context)
         case MessageDeleted():
-            await posting.deleted(event, context)
+            await editing.deleted(event, context)
         case ButtonPressed():
             await _pressed(event, context)
         case Reacted():

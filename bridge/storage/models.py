@@ -83,8 +83,8 @@ class Source(Model):
     account = fields.CharField(SHORT)
     chat = fields.CharField(ID)
     message = fields.CharField(ID)
-    text = fields.TextField(null=True)
-    """What of the author's words came with it, null where that was not recorded."""
+    text = fields.TextField(default="", db_default="")
+    """What of the author's words came with it, as rich text. Empty where that was not recorded."""
     attachments = fields.TextField(default="[]", db_default="[]")
     uncarried = fields.TextField(default="[]", db_default="[]")
     posted_at = fields.DatetimeField(null=True)

@@ -135,7 +135,7 @@ async def _unpublished(before: datetime, now: datetime) -> None:
             await erasure.doom(codec.sha256s(files), now)
         emptied = {"text": NO_WORDS, "attachments": "[]", "uncarried": "[]", "findings": "{}"}
         await Revision.filter(submission_id__in=done).update(**emptied)
-        await Source.filter(submission_id__in=done).update(text=None, attachments="[]", uncarried="[]")
+        await Source.filter(submission_id__in=done).update(text="", attachments="[]", uncarried="[]")
         await Translation.filter(submission_id__in=done).delete()
         await Submission.filter(id__in=done).update(reply_excerpt="")
         reviews = [int(str(n)) for n in await Review.filter(submission_id__in=done).values_list("id", flat=True)]

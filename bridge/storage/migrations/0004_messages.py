@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name="Source",
             name="text",
-            field=fields.TextField(null=True, unique=False),
+            field=fields.TextField(default="", db_default="", unique=False),
         ),
         ops.AddField(
             model_name="Source",
