@@ -16,7 +16,7 @@ from bridge.intake import admission, pausing, profiling, published, refusing, th
 from bridge.intake.context import Context
 from bridge.members import contact
 from bridge.members.profiles import shown_name
-from bridge.moderation import cards, decisions, joining, rules, sharing, unread
+from bridge.moderation import cards, carrying, decisions, joining, rules, sharing, unread
 from bridge.moderation.threads import inherited
 from bridge.rendering.refusals import refusal_words
 from bridge.storage import codec, inbox, intake_reads, ledger, people, submissions
@@ -249,7 +249,8 @@ async def _receipt(
     capabilities = context.directory.capabilities(identity.direct) if identity.direct else None
     editable = capabilities is not None and capabilities.edits and not removed
     question = sharing.asked_while_held(wording.findings, review.submission.number, w, editable=editable)
-    also = [*refused, *question, *admission.said(door, community, w)]
+    lost = await carrying.losses(context.attachments, community, context.directory)
+    also = [*refused, *carrying.told_author(lost, w), *question, *admission.said(door, community, w)]
     receipt = decisions.held_receipt(identity, review, community, token, also=also)
     if await contact.tell(identity, receipt, community, context.directory, context.now) is not None:
         await profiling.offer(identity, community, context)

@@ -238,6 +238,12 @@ def _remarks(outcome: Outcome, w: Words) -> list[str]:
     view = outcome.view
     if view.corrected and not outcome.capabilities.edits:
         said.append(w._("⚠️ Messages there cannot be changed: the older wording stays."))
+    if view.previews and outcome.form is not Form.LINE:
+        said.append(
+            w._("Their apps may show a preview of the first link.")
+            if outcome.capabilities.previews
+            else w._("⚠️ Whether links are shown with a preview cannot be chosen there.")
+        )
     if outcome.stays:
         said.append(w._("The author's own message stays there; this is added under it."))
     if view.translation is not None:

@@ -4,14 +4,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bridge.adapters.loopback.adapter import RICH, RichLoopbackAdapter
 from bridge.adapters.loopback.people import Message
+from bridge.core.message import AttachmentKind
 from tests.acceptance.world import World, until
 from tests.servers import free_port
 
+VOICE = AttachmentKind.VOICE
 AMINA = {"user": "amina", "name": "Amina"}
 
 
@@ -20,8 +23,8 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path, free_port())
 
 
-def says(world: World, text: str = "", chat: str = "kenya", **more: object) -> str:
-    return world.chat.writes(chat, text, private=chat == "amina", **AMINA, **more)
+def says(world: World, text: str = "", chat: str = "kenya", **more: Any) -> str:
+    return world.chat.does(chat=chat, text=text, private=chat == "amina", **AMINA, **more)
 
 
 def file(world: World, name: str) -> str:
@@ -140,6 +143,39 @@ async def test_pictures_one_after_another_are_one_post_where_there_are_no_albums
         assert world.card(4) is None
         assert [name in world.card_text() for name in ("1.txt", "2.txt", "3.txt", "4.txt")] == [True, True, True, False]
         assert len([m for m in bots(world, "mods") if m.text.startswith("HIFA #1 ·")]) == 1
+
+
+async def test_moderators_let_a_link_be_shown_with_a_preview(world: World) -> None:
+    async with world.bridge():
+        says(world, "Read https://who.int/zinc")
+        await until(lambda: world.card())
+        world.press("More", by="grace")
+        await until(lambda: "🌐 Show link preview" in world.labels())
+        world.press("Show link preview", by="grace")
+        await until(lambda: "🌐 ☑️ Show link preview" in world.labels())
+        assert "🌐 With a preview of its first link" in world.card_text()
+        world.press("Back", by="grace")
+        await approved(world)
+        assert [message.previews for message in bots(world)] == [True]
+        says(world, "No link at all")
+        await until(lambda: world.card(2))
+        world.press("More", by="grace", number=2)
+        await until(lambda: any("Back" in label for label in world.labels(2)))
+        assert not any("preview of" in label or "link preview" in label for label in world.labels(2))
+        world.press("Back", by="grace", number=2)
+        await until(lambda: any("Approve" in label for label in world.labels(2)))
+
+
+async def test_what_some_groups_cannot_be_shown_is_said_before(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = {AttachmentKind.DOCUMENT: 10}
+    monkeypatch.setattr(RichLoopbackAdapter, "_can", replace(RICH, file_bytes=few, media=RICH.media - {VOICE}))
+    async with world.bridge():
+        says(world, "The list", chat="amina", file=file(world, "list.txt"))
+        await until(lambda: world.card())
+        words = "[document list.txt, 16 B]"
+        assert f"📎 chat:kenya, chat:uganda: {words} is too large there and becomes words" in world.card_text()
+        await until(lambda: world.texts("amina"))
+        assert f"{words} is too large for 2 groups: their readers see these words instead." in world.texts("amina")[0]
 
 
 TWO = """

@@ -14,9 +14,10 @@ from bridge.core.message import Attachment, AttachmentKind, Content, Thumbnail
 from bridge.core.ports import Outgoing, Refused, SendOutcome, Sent, Unknown
 from bridge.core.states import DeliveryState, DeliveryStep
 from bridge.core.text import plain
+from bridge.delivery import correcting
 from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
-from bridge.storage import ledger
+from bridge.storage import codec, ledger
 from bridge.storage.ledger import Frozen, Outcome
 from bridge.storage.models import Delivery
 from bridge.storage.models_messages import DeliveryMessage
@@ -149,3 +150,38 @@ async def test_the_picture_of_a_film_lies_ready_with_it() -> None:
         (AttachmentKind.PHOTO, "b" * 64),
     ]
     assert net.outgoing[0].chat == ChatId("kenya")
+
+
+def document(letter: str) -> Attachment:
+    return Attachment(sha256=letter * 64, kind=AttachmentKind.DOCUMENT, mime="text/plain", size=9, name=f"{letter}.txt")
+
+
+@pytest.mark.parametrize(
+    ("file", "reason", "operations"),
+    [
+        ("b", Refusal.UNSUPPORTED, ["send", "edit", "delete", "send"]),
+        ("b", Refusal.TOO_LATE, ["send", "edit"]),
+        ("a", Refusal.UNSUPPORTED, ["send", "edit"]),
+    ],
+)
+async def test_where_a_file_cannot_be_changed_the_message_is_sent_anew(
+    file: str, reason: Refusal, operations: list[str]
+) -> None:
+    row = await ledger.plan(kind=ledger.POST, address=KENYA, now=NOW, content=Content(attachments=(document("a"),)))
+    await ledger.record([Outcome(row=await claimed(row), answer=Sent(refs=items(1)))], NOW, effects)
+    content = Content(text=plain("The new list"), attachments=(document(file),))
+    edit = await ledger.plan(
+        kind=ledger.POST, address=KENYA, now=NOW, operation=ledger.EDIT, content=content, target=row
+    )
+
+    async def follow(rows: Sequence[Delivery]) -> None:
+        for each in rows:
+            await correcting.send_anew(each, NOW)
+
+    await ledger.record([Outcome(row=await claimed(edit), answer=Refused(reason=reason))], NOW, follow)
+    rows = await Delivery.all().order_by("id")
+    assert [each.operation for each in rows] == operations
+    assert (rows[1].state == DeliveryState.CANCELLED) is (len(rows) > 2)
+    if len(rows) > 2:
+        assert rows[2].target_id == row.id
+        assert codec.load(codec.CONTENT, rows[3].content) == content
