@@ -193,7 +193,7 @@ async def _revise(
     attachments, uncarried = change.exchanged(whole)
     editor = wording.editor if text is None else ""  # of a moderator's words, where only the files are others
     text = codec.load(codec.RICH_TEXT, wording.text) if text is None else text
-    findings = await rules.judge_again(review, text, attachments, community, context.now)
+    findings = await rules.judge_again(review, text, attachments, community, context.now, uncarried)
     if not await submissions.revise(
         review, text, attachments, uncarried, context.now, editor=editor, findings=findings
     ):

@@ -101,7 +101,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         text=quote + text,
         attachments=context.attachments,
         source=None if private else where,
-        findings=rules.examined((quote + text).text, None if private else where, community),
+        findings=rules.examined(rules.said_in(quote + text, uncarried), None if private else where, community),
         now=context.now,
         claimed=context.claimed,
     )
@@ -214,7 +214,7 @@ async def _joins_others(
     await submissions.add_source(
         known, event.ref, text=caption, attachments=context.attachments, uncarried=uncarried, now=context.now
     )
-    findings = await rules.judge_again(review, text, attachments, community, context.now)
+    findings = await rules.judge_again(review, text, attachments, community, context.now, all_uncarried)
     if await cards.called_off(review):
         done = await submissions.amend(review, text, attachments, all_uncarried, findings=findings)
     else:

@@ -50,9 +50,9 @@ async def propose(
     ``about``: the review that published it, locked by the caller's transaction; ``pause``: see ``cards.plan``;
     ``files``: what stands beside the words, where that is to change.
     """
-    findings = rules.findings_of(text, about.submission, community)
     review = await afterwards.held_correction(about.submission_id)
     attachments, uncarried = files or await beside_of(post, review)
+    findings = rules.findings_of(text, about.submission, community, uncarried)
     if review is None:
         opened = await afterwards.open_correction(
             about,
