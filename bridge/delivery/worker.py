@@ -18,6 +18,7 @@ from bridge.core.ports import (
     Adapter,
     CanDelete,
     CanEdit,
+    CanReact,
     Later,
     LocalFile,
     Outgoing,
@@ -29,7 +30,7 @@ from bridge.core.ports import (
 from bridge.delivery.directory import Directory
 from bridge.delivery.doubt import Judge
 from bridge.delivery.pacing import WINDOW, Pacer
-from bridge.storage import codec, ledger
+from bridge.storage import codec, inbox, ledger
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
 from bridge.storage.models import Delivery
@@ -105,6 +106,7 @@ class Worker:
             if count := await ledger.recover(alive=list(self._in_flight), before=before):
                 log.warning("deliveries_in_doubt", count=count)
             await ledger.release_settled()
+            await inbox.bring_stragglers_along()
         except (StorageUnavailable, *UNAVAILABLE):
             return
         delivery_bell.ring()
@@ -228,6 +230,12 @@ class Worker:
         key = delivery_key(row.id, self._installation)
         if row.operation == ledger.DELETE:
             return await self._delete(adapter, await self._target(row), key)
+        if row.operation == ledger.REACT:
+            refs = await self._target(row)
+            if not refs:
+                return Refused(reason=Refusal.TARGET_GONE)
+            emojis = [*map(str, codec.load_object(row.payload).get("emojis", []))]
+            return await adapter.react(refs[0], emojis, key) if isinstance(adapter, CanReact) else _unsupported()
         outgoing = self._outgoing(row)
         if row.operation == ledger.EDIT:
             refs = await self._target(row)  # of an album, the words stand at its first item

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 from bridge.core.capabilities import Capabilities, Form
 from bridge.core.card import AuthorCard, CardForm
+from bridge.core.hygiene import isolated
 from bridge.core.message import Attachment, Uncarried
 from bridge.core.text import EMPTY, MarkKind, RichText, emphasised, joined, marked, plain
-from bridge.rendering import cards, languages, notes, sms
+from bridge.rendering import cards, languages, notes, sms, thin
 from bridge.rendering.kinds import attachment_words as attachment_words
 from bridge.rendering.kinds import kind_words as kind_words
 from bridge.rendering.kinds import uncarried_words as uncarried_words
@@ -93,7 +94,7 @@ def split_attachments(
 
 def heading(view: PostView, w: Words) -> str:
     """``HIFA #12 · Amina Okello · Re #9``."""
-    parts = [f"{view.community} #{view.number}", view.author]
+    parts = [f"{isolated(view.community)} #{view.number}", isolated(view.author)]
     if view.answers is not None:
         parts.append(w._("Re #{number}", number=view.answers))
     return " · ".join(parts)
@@ -151,6 +152,7 @@ def spelled(text: RichText, most: int = 0) -> RichText:
 
     ``most``: characters of an address that are shown; 0: all of it.
     """
+    additions: dict[int, str] = {}
     for mark in sorted((m for m in text.marks if m.kind is MarkKind.LINK), key=lambda m: m.end, reverse=True):
         covered = text.text[mark.start : mark.end].strip()
         if (
@@ -158,7 +160,8 @@ def spelled(text: RichText, most: int = 0) -> RichText:
             and mark.value.split("://")[-1].strip("/").casefold() != covered.split("://")[-1].strip("/").casefold()
         ):
             address = plain(mark.value).shortened(most).text if most else mark.value
-            text = text[: mark.end] + f" ({address})" + text[mark.end :]
+            additions[mark.end] = f" ({address})" + additions.get(mark.end, "")
+    text = text.with_insertions(additions)
     return RichText(text.text, tuple(m for m in text.marks if m.kind is not MarkKind.LINK))
 
 
@@ -195,10 +198,11 @@ def compose(view: PostView, capabilities: Capabilities, w: Words, *, quoting: bo
     if capabilities.form is Form.LINE:
         return plain(line(view, capabilities, w).text())
     _, told = split_attachments(view.attachments, capabilities)
-    text = _showable(body(view, told, w), capabilities)
+    text = _showable(thin.worded(body(view, told, w), capabilities, w), capabilities)
     quote = EMPTY
     if quoting and view.answers_excerpt:
         quote = marked(f"{view.answers_author}: {view.answers_excerpt}", MarkKind.QUOTE)
+        quote = thin.worded(quote, capabilities, w)
     beneath = [_card(view, capabilities, w), *note_paragraphs(view, wording(view).text, w)]
     return joined([part for part in (_head(view, capabilities, w), quote, text, *beneath) if part], "\n\n")
 
@@ -242,6 +246,7 @@ def stays_in_place(view: PostView, capabilities: Capabilities, w: Words, *, chan
     texts += [view.translation.text] if view.translation is not None else []
     brief = capabilities.form is Form.LINE
     own = joined((notes.anchored(text, _notes(view), w, brief=brief) for text in texts), "\n\n")
+    own = thin.worded(own, capabilities, w)
     beneath = note_paragraphs(view, "\n\n".join(text.text for text in texts), w, brief=brief)
     if brief:
         lines = [plain(text) for text in (head, _line_subject(view), *_line_provenance(view, w)) if text]
@@ -292,7 +297,7 @@ def line(view: PostView, capabilities: Capabilities, w: Words) -> Line:
         shown = notes.anchored(plain(view.short), _notes(view), w, brief=True).text
         whole = " [" + w._("shortened; all of it: GET {number}", number=view.number) + "]"
     else:
-        shown = spelled(body(view, view.attachments, w, brief=True)).text
+        shown = spelled(thin.worded(body(view, view.attachments, w, brief=True), capabilities, w)).text
         whole = ""
 
     def tail(read: str) -> str:

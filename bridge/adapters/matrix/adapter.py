@@ -67,6 +67,7 @@ class MatrixAdapter:
     def __init__(self, settings: Settings, context: AdapterContext) -> None:
         self.account: AccountId = context.account
         self._clock = context.clock
+        self._author_names = settings.author_names
         self._session = Session(settings)
         self._rooms = Rooms(context, self._session)
         self._errands = Errands(settings, context, self._session, self._rooms)
@@ -231,6 +232,7 @@ class MatrixAdapter:
             deletes_others=timedelta(days=36_500),
             buttons=ButtonStyle.REACTIONS,
             replies=True,
+            authors=self._author_names,
             opens_direct=True,
             guarantee=Guarantee.ONCE_BY_KEY,
             replay_window=timedelta(hours=20),
@@ -240,7 +242,7 @@ class MatrixAdapter:
         return convert.fits(content)
 
     def to_payload(self, chat: ChatId, content: Content) -> JsonObject:
-        return convert.to_payload(content)
+        return convert.to_payload(content, authors=self._author_names)
 
     async def send(self, outgoing: Outgoing, key: str) -> SendOutcome:
         return self._not_ready() or await self._sender.send(outgoing, key)

@@ -9,12 +9,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from bridge.adapters.matrix.html_out import defused, to_body, to_html, web_address
+from bridge.adapters.matrix.html_out import to_body, to_html, web_address
 from bridge.adapters.matrix.message_in import Malformed, Parts, read_message, read_other
+from bridge.adapters.matrix.profiles import PROFILE, with_hints
+from bridge.core.calls import defused
 from bridge.core.events import (
     BotMembershipChanged,
     ChatKind,
     ChatMoved,
+    ChatRenamed,
     InboundEvent,
     MessageDeleted,
     MessageEdited,
@@ -133,6 +136,9 @@ class _Reading:
         replacement = self.content.get("replacement_room")
         if self.type == "m.room.tombstone" and self.event["state_key"] == "" and isinstance(replacement, str):
             return ChatMoved(**self._common(), new_chat=ChatId(replacement))
+        name = self.content.get("name")
+        if self.type == "m.room.name" and self.room.kind is ChatKind.GROUP and isinstance(name, str) and name.strip():
+            return ChatRenamed(**self._common(), title=name)
         return None
 
     def _membership(self) -> InboundEvent | None:
@@ -170,7 +176,10 @@ class _Reading:
         return self._message(parts) if parts else None
 
     def _message(self, parts: Parts) -> InboundEvent:
-        sender = self._sender(self.user, bot=parts.bot)
+        # Our own never come here: what bears the mark is another program's of our kind, or our former account's.
+        new = self.content.get("m.new_content")
+        marked = DELIVERY in self.content or (isinstance(new, dict) and DELIVERY in new)
+        sender = self._sender(self.user, bot=parts.bot or marked)
         if self.relation.get("rel_type") == "m.replace":
             return MessageEdited(
                 **self._common(),
@@ -179,6 +188,7 @@ class _Reading:
                 chat_kind=self.room.kind,
                 text=parts.text,
                 uncarried=parts.uncarried,
+                edit=message_id(self.key, self.room.private_room),
             )
         answered = self._answered()
         return MessagePosted(
@@ -266,11 +276,12 @@ def _sound(value: Any) -> Any:
 # --- outwards -------------------------------------------------------------------------------------------------------
 
 
-def to_payload(content: Content) -> JsonObject:
+def to_payload(content: Content, *, authors: bool = True) -> JsonObject:
     """The message event to be, without what only the moment of sending knows: the room, and where the file lies.
 
     ``content`` is the event's content; ``reactions`` are placed after it; ``reply`` names the message answered, used
-    where it is in the same room; ``file`` is the SHA-256 of the attachment to upload.
+    where it is in the same room; ``file`` is the SHA-256 of the attachment to upload. ``authors``: with the profile of
+    whoever wrote it.
     """
     if len(content.attachments) > 1:
         raise ValueError("a Matrix message carries one file: ask fits() first")
@@ -278,13 +289,13 @@ def to_payload(content: Content) -> JsonObject:
     words = _button_words(content)
     if words:
         text = joined([text, words], "\n\n") if text else words
+    shown = _file_content(content, text) if content.attachments else _text_content(text, silent=content.silent)
     payload: dict[str, Json] = {
         "type": "m.room.message",
-        "content": _text_content(text, silent=content.silent),
+        "content": with_hints(shown, content, authors=authors),
         "reactions": list(dict.fromkeys(button.emoji for row in content.buttons for button in row if button.emoji)),
     }
     if content.attachments:
-        payload["content"] = _file_content(content, text)
         payload["file"] = content.attachments[0].sha256
     if content.reply_to is not None:
         payload["reply"] = {"chat": str(content.reply_to.chat), "message": str(content.reply_to.message)}
@@ -314,7 +325,10 @@ def replacement(payload: JsonObject, *, event_id: str, url: str | None) -> dict[
     """The content of an edit: https://spec.matrix.org/latest/client-server-api/#event-replacements"""
     new = _filed(payload, url)
     body = str(new["body"])
+    # Clients that show profiles take the one outside for what the edit is from, the one inside for what it is to be.
+    profile = {name: new[name] for name in (PROFILE,) if name in new}
     return {
+        **profile,
         "msgtype": "m.text",
         # Clients that know no edits see the beginning only: the event would not hold the whole text three times.
         "body": "* " + (body if len(body) <= 200 else body[:199] + "…"),

@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("baraza", "0003_members")]
+    dependencies = [("baraza", "0004_reactions")]
 
     initial = False
 
