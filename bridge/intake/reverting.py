@@ -1,7 +1,7 @@
 """Messages that are taken away. Taking an edit away, where edits are messages too, brings back what was said before."""
 
 from bridge.core.events import MessageDeleted, MessageEdited
-from bridge.intake import posting
+from bridge.intake import editing
 from bridge.intake.context import Context
 from bridge.storage import inbox, submissions
 
@@ -13,10 +13,10 @@ async def deleted(event: MessageDeleted, context: Context) -> None:
         if before is not None:
             await _reverted(event, before, context)
             return
-    await posting.deleted(event, context)
+    await editing.deleted(event, context)
 
 
 async def _reverted(event: MessageDeleted, before: MessageEdited, context: Context) -> None:
     """By its author. What others take away stays with the moderators as it was."""
     if event.sender is not None and event.sender.ref == before.sender.ref:
-        await posting.edited(before, context)
+        await editing.edited(before, context)

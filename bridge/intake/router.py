@@ -32,6 +32,7 @@ from bridge.intake import (
     commands,
     conversing,
     echoing,
+    editing,
     moving,
     posting,
     reverting,
@@ -66,7 +67,7 @@ async def handle(event: InboundEvent, context: Context) -> None:
         case MessagePosted():
             await _posted(event, context)
         case MessageEdited():
-            await posting.edited(event, context)
+            await editing.edited(event, context)
             if await submissions.submission_by_source(event.ref) is None:
                 await conversing.edited(event, context)
         case MessageDeleted():

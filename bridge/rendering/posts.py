@@ -1,16 +1,22 @@
 """Posts as readers receive them: number, author, text, and the author's card underneath."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.core.capabilities import Capabilities, Form
 from bridge.core.card import AuthorCard, CardForm
 from bridge.core.hygiene import isolated
-from bridge.core.message import Attachment, AttachmentKind, Uncarried, UncarriedKind
+from bridge.core.message import Attachment, Uncarried
 from bridge.core.text import EMPTY, MarkKind, RichText, emphasised, joined, marked, plain
 from bridge.rendering import cards, languages, notes, sms, thin
+from bridge.rendering.kinds import attachment_words as attachment_words
+from bridge.rendering.kinds import kind_words as kind_words
+from bridge.rendering.kinds import uncarried_words as uncarried_words
 from bridge.rendering.notes import NoteView
 from bridge.rendering.words import Words
+
+_ADDRESS = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +41,14 @@ class PostView:
     card: AuthorCard
     card_form: CardForm = CardForm.DEFAULT
     """The form that the group's community chose; else what the chat bears."""
+    author_id: str = ""
+    """The same for all of the author's posts in this community, and meaningless elsewhere."""
     attachments: tuple[Attachment, ...] = ()
     uncarried: tuple[Uncarried, ...] = ()
+    obtainable: frozenset[str] = frozenset()
+    """Files (by ``sha256``) that this reader is told of in words, and sent when they ask for the post."""
+    previews: bool = False
+    """May readers' apps show what is behind its first link?"""
     answers: int | None = None
     """The number of the post it answers."""
     answers_author: str = ""
@@ -70,62 +82,6 @@ def in_language(view: PostView, language: str) -> PostView:
         if languages.base(t.language) == languages.base(language) != languages.base(t.source)
     ]
     return replace(view, translation=next(iter((*exact, *alike)), None))
-
-
-def kind_words(kind: AttachmentKind | UncarriedKind, w: Words) -> str:
-    """What a kind of message is called."""
-    match kind.value:
-        case "photo":
-            return w._("photo")
-        case "document":
-            return w._("document")
-        case "audio":
-            return w._("audio")
-        case "voice":
-            return w._("voice message")
-        case "video" | "video_note":
-            return w._("video")
-        case "animation":
-            return w._("animation")
-        case "sticker":
-            return w._("sticker")
-        case "location" | "venue":
-            return w._("place")
-        case "contact":
-            return w._("contact")
-        case "poll":
-            return w._("poll")
-        case "dice" | "game":
-            return w._("game")
-        case "checklist":
-            return w._("checklist")
-        case "story":
-            return w._("story")
-        case "giveaway":
-            return w._("giveaway")
-        case "encrypted":
-            return w._("encrypted message that could not be read")
-        case _:
-            return w._("message of a kind that cannot be carried")
-
-
-def attachment_words(attachment: Attachment, w: Words) -> str:
-    """``[photo, 82 kB]``: what a reader is told who cannot be shown the file."""
-    kind = kind_words(attachment.kind, w)
-    name = f" {attachment.name}" if attachment.kind is AttachmentKind.DOCUMENT else ""
-    return f"[{kind}{name}, {w.size(attachment.size)}]"
-
-
-def uncarried_words(items: Sequence[Uncarried], w: Words) -> list[str]:
-    """``[poll: Which dose?]``, ``[photo that could not be carried]``: what readers and moderators see instead."""
-    return [_uncarried(item, w) for item in items]
-
-
-def _uncarried(item: Uncarried, w: Words) -> str:
-    kind = kind_words(item.kind, w)
-    if item.refused:
-        kind = w._("{kind} that could not be carried", kind=kind)
-    return f"[{kind}: {item.detail}]" if item.detail else f"[{kind}]"
 
 
 def split_attachments(
@@ -209,6 +165,11 @@ def spelled(text: RichText, most: int = 0) -> RichText:
     return RichText(text.text, tuple(m for m in text.marks if m.kind is not MarkKind.LINK))
 
 
+def has_link(text: RichText) -> bool:
+    """Is there anything behind which an app could look?"""
+    return _ADDRESS.search(text.text) is not None or any(mark.kind is MarkKind.LINK for mark in text.marks)
+
+
 def wording(view: PostView) -> RichText:
     """What readers are shown of the author's words: the translation where there is one for them."""
     return view.text if view.translation is None else view.translation.text
@@ -216,7 +177,8 @@ def wording(view: PostView) -> RichText:
 
 def body(view: PostView, told: Sequence[Attachment], w: Words, *, brief: bool = False) -> RichText:
     """The author's words with the notes' anchors, and words for what cannot be shown."""
-    extra = [attachment_words(a, w) for a in told] + uncarried_words(view.uncarried, w)
+    extra = [attachment_words(a, w, number=view.number if a.sha256 in view.obtainable else None) for a in told]
+    extra += uncarried_words(view.uncarried, w, brief=brief)
     words = notes.anchored(wording(view), _notes(view), w, brief=brief)
     return joined([part for part in (words, *map(plain, extra)) if part], "\n")
 
@@ -335,8 +297,7 @@ def line(view: PostView, capabilities: Capabilities, w: Words) -> Line:
         shown = notes.anchored(plain(view.short), _notes(view), w, brief=True).text
         whole = " [" + w._("shortened; all of it: GET {number}", number=view.number) + "]"
     else:
-        _, told = split_attachments(view.attachments, capabilities)
-        shown = spelled(thin.worded(body(view, told, w, brief=True), capabilities, w)).text
+        shown = spelled(thin.worded(body(view, view.attachments, w, brief=True), capabilities, w)).text
         whole = ""
 
     def tail(read: str) -> str:

@@ -332,6 +332,22 @@ async def _mentioning(address: Address, words: str) -> list[InboundEvent]:
     return found
 
 
+async def event_of(event_id: int) -> InboundEvent | None:
+    """What an event that is kept says; None where nothing of it is."""
+    row = await Inbox.get_or_none(id=event_id)
+    return None if row is None or row.event == "{}" else codec.load(codec.EVENT, row.event)
+
+
+async def reword(event_id: int, event: InboundEvent) -> None:
+    """An event that waits says something else now."""
+    await Inbox.filter(id=event_id).update(event=codec.dump(codec.EVENT, event), raw_json=event.raw)
+
+
+async def forget(event_id: int) -> None:
+    """An event that waits is taken back; see ``empty``."""
+    await Inbox.filter(id=event_id).update(event="{}", raw_json="")
+
+
 async def again(event_id: int, now: datetime) -> None:
     """Handle an event once more: its sender has said what was missing."""
     row = await Inbox.get_or_none(id=event_id)
