@@ -130,6 +130,7 @@ class CommunitySection(Section):
     senior_ids: tuple[PersonAddress, ...] = ()
     coordinator_ids: tuple[PersonAddress, ...] = ()
     trust_channel: bool = False
+    allow_bots: tuple[PersonAddress, ...] = ()
     max_length: int = Field(default=20_000, ge=1, le=100_000)
     time_zone: ZoneName = "UTC"
     waking_hours: HoursText = "07:00-21:00"
@@ -142,6 +143,7 @@ class CommunitySection(Section):
     approvals: int = Field(default=1, ge=1, le=5)
     own_posts: bool = False
     consent_to_edits: bool = False
+    mirror_reactions: bool = False
     sms_price: PriceText | None = None
     safeguarding_ids: tuple[PersonAddress, ...] = ()
     rules: tuple[RuleSection, ...] | None = None
@@ -192,6 +194,7 @@ EXAMPLES: dict[str, str] = {
     "communities.moderators": 'moderators = ["telegram:-1001111111111"]',
     "communities.moderator_ids": 'moderator_ids = ["telegram:12345"]',
     "communities.trust_channel": "trust_channel = false",
+    "communities.allow_bots": 'allow_bots = ["telegram:12345"]',
     "communities.max_length": "max_length = 20000",
     "communities.senior_ids": 'senior_ids = ["telegram:12345"]',
     "communities.coordinator_ids": 'coordinator_ids = ["telegram:12345"]',
@@ -199,6 +202,7 @@ EXAMPLES: dict[str, str] = {
     "communities.approvals": "approvals = 1",
     "communities.own_posts": "own_posts = false",
     "communities.consent_to_edits": "consent_to_edits = false",
+    "communities.mirror_reactions": "mirror_reactions = false",
     "communities.sms_price": 'sms_price = "KES 0.80"',
     "communities.undo_seconds": "undo_seconds = 10",
     "communities.posts_per_hour": "posts_per_hour = 0",

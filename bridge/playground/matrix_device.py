@@ -109,8 +109,15 @@ class MatrixDevice:
         await self._try(user.redact(room.room_id, message))
 
     async def react(self, tab: str, message: str, key: str) -> None:
-        """Press a reaction: it is added, or taken back."""
+        """Press a reaction: it is added, or taken back; under a poll, the answers are what is pressed."""
         user, room = self._here(tab)
+        item = room.item(message)
+        if item is not None and item.poll is not None:
+            option = next((answer for answer, words in item.poll.options.items() if words == key), None)
+            if option is not None:
+                again = option in item.poll.votes.get(user.user_id, ())
+                await self._try(user.vote(room.room_id, message, () if again else (option,)))
+                return
         mine = room.reaction_id(message, user.user_id, key)
         if mine is None:
             await self._try(user.react(room.room_id, message, key))
@@ -187,6 +194,10 @@ class MatrixDevice:
         # A body like the file's name is no caption.
         if file is not None and (item.body == file.filename or not file.filename):
             body = escape("")
+        elif item.place:
+            body = matrix_plain(f"📍 {item.body}", is_reply=False)
+        elif item.poll is not None:
+            body = matrix_plain(f"📊 {item.poll.question}", is_reply=False)
         elif item.html is not None:
             body = matrix_html(item.html)
         else:
@@ -206,20 +217,31 @@ class MatrixDevice:
             if replied is not None
             else None,
             files=(self._file(tab, item, file),) if file is not None else (),
-            chips=tuple(
-                Chip(
-                    key=key,
-                    count=count,
-                    mine=room.reaction_id(item.event_id, self._side.users[self.key].user_id, key) is not None,
-                )
-                for key, count in item.reactions.items()
-            ),
+            chips=(*self._answers(item), *self._reactions(room, item)),
+            note="covered: open it to see it" if file is not None and file.covered else "",
+        )
+
+    def _answers(self, item: TimelineItem) -> tuple[Chip, ...]:
+        """What can be chosen in a poll, with how many chose it."""
+        poll, me = item.poll, self._side.users[self.key].user_id
+        if poll is None:
+            return ()
+        return tuple(
+            Chip(key=words, count=poll.count(option), mine=option in poll.votes.get(me, ()))
+            for option, words in poll.options.items()
+        )
+
+    def _reactions(self, room: Room, item: TimelineItem) -> tuple[Chip, ...]:
+        me = self._side.users[self.key].user_id
+        return tuple(
+            Chip(key=key, count=count, mine=room.reaction_id(item.event_id, me, key) is not None)
+            for key, count in item.reactions.items()
         )
 
     def _file(self, tab: str, item: TimelineItem, file: Media) -> ShownFile:
         return ShownFile(
             url=f"/files/matrix/{self.key}/{tab}?event={quote(item.event_id, safe='')}",
-            is_picture=file.mimetype in _PICTURES,
+            is_picture=file.mimetype in _PICTURES and not file.covered,
             name=file.filename,
             size=size_words(file.size),
         )

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Event = Mapping[str, Any]
+POLL = "org.matrix.msc3381.poll.start"
+VOTE = "org.matrix.msc3381.poll.response"
+_TEXT = "org.matrix.msc1767.text"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +19,20 @@ class Media:
     filename: str
     mimetype: str
     size: int
+    covered: bool = False
+    """Shown only when asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownPoll:
+    """A question; ``options`` are the answers by their ids, ``votes`` the answers of each who voted."""
+
+    question: str
+    options: dict[str, str]
+    votes: dict[str, tuple[str, ...]]
+
+    def count(self, option: str) -> int:
+        return sum(option in chosen for chosen in self.votes.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +52,9 @@ class TimelineItem:
     reactions: dict[str, int]
     media: Media | None
     timestamp_ms: int
+    poll: ShownPoll | None = None
+    place: str = ""
+    """The ``geo:`` address of a place on the map."""
 
 
 @dataclass
@@ -57,6 +77,13 @@ class _Reaction:
     key: str
 
 
+@dataclass(frozen=True)
+class _Vote:
+    target: str
+    sender: str
+    answers: tuple[str, ...]
+
+
 @dataclass
 class Room:
     """One room as one user sees it. Events may be applied twice; the second time changes nothing."""
@@ -77,6 +104,7 @@ class Room:
     _edits: dict[str, _Edit] = field(default_factory=dict, repr=False)
     _reactions: dict[str, _Reaction] = field(default_factory=dict, repr=False)
     _redacted: set[str] = field(default_factory=set, repr=False)
+    _votes: dict[str, _Vote] = field(default_factory=dict, repr=False)
 
     @property
     def timeline(self) -> list[TimelineItem]:
@@ -132,7 +160,11 @@ class Room:
             self._reactions[event_id] = _Reaction(target, sender, str(relation.get("key", "")))
         elif kind == "m.room.message" and relation.get("rel_type") == "m.replace":
             self._edits[event_id] = _Edit(target, sender, _mapping(content.get("m.new_content")))
-        elif kind == "m.room.encrypted" or (kind == "m.room.message" and "msgtype" in content):
+        elif kind == VOTE:
+            answers = _mapping(content.get(VOTE)).get("answers")
+            chosen = tuple(map(str, answers)) if isinstance(answers, list) else ()
+            self._votes[event_id] = _Vote(target, sender, chosen)
+        elif kind in ("m.room.encrypted", "m.sticker", POLL) or (kind == "m.room.message" and "msgtype" in content):
             self._messages[event_id] = event
 
     def _apply_state(self, event: Event) -> None:
@@ -174,7 +206,7 @@ class Room:
         relation = _mapping(original.get("m.relates_to"))
         fallback = relation.get("is_falling_back") is True
         reply = None if fallback else _mapping(relation.get("m.in_reply_to")).get("event_id")
-        body = "[encrypted message]" if encrypted else str(content.get("body", ""))
+        body = "[encrypted message]" if encrypted else str(content.get("body", content.get(_TEXT, "")))
         formatted = content.get("formatted_body")
         counted: Counter[str] = Counter()
         for reaction in {found for made, found in self._reactions.items() if self._alive(made)}:
@@ -186,7 +218,7 @@ class Room:
             event_id=event_id,
             sender=sender,
             sender_name=member.displayname if member else sender,
-            kind="m.room.encrypted" if encrypted else str(content.get("msgtype", "m.text")),
+            kind=str(event.get("type") if event.get("type") != "m.room.message" else content.get("msgtype", "m.text")),
             body=body,
             html=str(formatted) if isinstance(formatted, str) else None,
             reply_to=str(reply) if reply else None,
@@ -195,7 +227,21 @@ class Room:
             reactions={key: counted[key] for key in order if counted[key]},
             media=_media(content),
             timestamp_ms=int(event.get("origin_server_ts", 0)),
+            poll=self._poll(event_id, content) if POLL in content else None,
+            place=str(content.get("geo_uri", "")) if content.get("msgtype") == "m.location" else "",
         )
+
+    def _poll(self, event_id: str, content: Mapping[str, Any]) -> ShownPoll:
+        """Each person's last vote counts."""
+        start = _mapping(content[POLL])
+        answers = start.get("answers")
+        options = {
+            str(answer.get("id")): str(answer.get(_TEXT, ""))
+            for answer in map(_mapping, answers if isinstance(answers, list) else ())
+        }
+        votes = {vote.sender: vote.answers for vote in self._votes.values() if vote.target == event_id}
+        question = str(_mapping(start.get("question")).get(_TEXT, ""))
+        return ShownPoll(question=question, options=options, votes=votes)
 
 
 def _media(content: Mapping[str, Any]) -> Media | None:
@@ -208,6 +254,7 @@ def _media(content: Mapping[str, Any]) -> Media | None:
         filename=str(content.get("filename") or content.get("body", "")),
         mimetype=str(info.get("mimetype", "application/octet-stream")),
         size=size if isinstance(size, int) else 0,
+        covered=content.get("page.codeberg.everypizza.msc4193.spoiler") is True,
     )
 
 

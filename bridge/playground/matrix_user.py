@@ -17,7 +17,7 @@ import aiohttp
 from yarl import URL
 
 from bridge.core.errors import BarazaError
-from bridge.playground.matrix_timeline import Member, Room, TimelineItem
+from bridge.playground.matrix_timeline import POLL, VOTE, Member, Room, TimelineItem
 
 __all__ = ["MatrixUser", "MatrixUserError", "Member", "Room", "TimelineItem"]
 
@@ -214,10 +214,51 @@ class MatrixUser:
     ) -> str:
         """Upload a picture and send it; ``size`` is its width and height in pixels."""
         info = {"w": size[0], "h": size[1]} if all(size) else {}
-        return await self._send_media(room_id, "m.image", data, filename, mimetype, caption, info)
+        return await self.send_media(
+            room_id, "m.image", data, filename=filename, mimetype=mimetype, caption=caption, info=info
+        )
 
     async def send_file(self, room_id: str, data: bytes, *, filename: str, mimetype: str, caption: str = "") -> str:
-        return await self._send_media(room_id, "m.file", data, filename, mimetype, caption, {})
+        return await self.send_media(room_id, "m.file", data, filename=filename, mimetype=mimetype, caption=caption)
+
+    async def send_media(
+        self,
+        room_id: str,
+        msgtype: str,
+        data: bytes,
+        *,
+        filename: str,
+        mimetype: str,
+        caption: str = "",
+        info: Mapping[str, Any] | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> str:
+        """A film, a voice message or whatever else has bytes; ``more`` goes beside its address."""
+        content = {
+            "msgtype": msgtype,
+            "body": caption or filename,
+            "filename": filename,
+            "url": await self.upload(data, filename=filename, mimetype=mimetype),
+            "info": {"mimetype": mimetype, "size": len(data), **(info or {})},
+            **(more or {}),
+        }
+        return await self.send(room_id, "m.room.message", content)
+
+    async def send_poll(self, room_id: str, question: str, options: Sequence[str]) -> str:
+        answers = [{"id": secrets.token_hex(4), "org.matrix.msc1767.text": option} for option in options]
+        start = {
+            "kind": "org.matrix.msc3381.poll.disclosed",
+            "max_selections": 1,
+            "question": {"org.matrix.msc1767.text": question},
+            "answers": answers,
+        }
+        words = "\n".join((question, *options))
+        return await self.send(room_id, POLL, {POLL: start, "org.matrix.msc1767.text": words})
+
+    async def vote(self, room_id: str, event_id: str, answers: Sequence[str]) -> str:
+        """Choose answers of a poll by their ids; none takes the vote back."""
+        relation = {"rel_type": "m.reference", "event_id": event_id}
+        return await self.send(room_id, VOTE, {"m.relates_to": relation, VOTE: {"answers": list(answers)}})
 
     async def send(self, room_id: str, event_type: str, content: Mapping[str, Any]) -> str:
         """Any event."""
@@ -237,18 +278,6 @@ class MatrixUser:
             if response.status != 200:
                 raise await _refusal(response)
             return await response.read()
-
-    async def _send_media(
-        self, room_id: str, msgtype: str, data: bytes, filename: str, mimetype: str, caption: str, info: dict[str, Any]
-    ) -> str:
-        content = {
-            "msgtype": msgtype,
-            "body": caption or filename,
-            "filename": filename,
-            "url": await self.upload(data, filename=filename, mimetype=mimetype),
-            "info": {"mimetype": mimetype, "size": len(data)} | info,
-        }
-        return await self.send(room_id, "m.room.message", content)
 
     # --- syncing
 

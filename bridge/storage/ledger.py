@@ -35,6 +35,8 @@ from bridge.storage.ledger_reads import (
     NOTICE,
     POST,
     PROMPT,
+    REACT,
+    REACTION,
     REMOVAL,
     SEND,
     answered,
@@ -47,10 +49,13 @@ from bridge.storage.ledger_reads import (
     in_doubt,
     is_edited_after,
     is_leaving,
+    last_reaction,
+    messages_of,
     newest_card,
     next_due,
     of_post,
     oldest_undelivered,
+    reaction_waits,
     recent_attempts,
     removal_of,
     said_lately,
@@ -58,7 +63,7 @@ from bridge.storage.ledger_reads import (
     unclaimed_edit,
     versions,
 )
-from bridge.storage.ledger_steps import LIFETIME, advance, advance_all, cancel_dependants, release
+from bridge.storage.ledger_steps import LIFETIME, advance, advance_all, cancel_dependants, keep_further, release
 from bridge.storage.models import Delivery, Identity
 from bridge.storage.models_members import Membership
 
@@ -297,6 +302,8 @@ async def _record_sent(outcomes: Sequence[Outcome], now: datetime) -> list[Deliv
         row.remote_chat, row.message = refs[row.id].chat, refs[row.id].message
     if placed:
         await Delivery.bulk_update(placed, fields=["remote_chat", "message"])
+    answers = {o.row.id: o.answer.refs for o in outcomes if isinstance(o.answer, Sent)}
+    await keep_further({row.id: answers.get(row.id, ()) for row in rows})
     return rows
 
 
@@ -315,6 +322,8 @@ __all__ = [
     "NOTICE",
     "POST",
     "PROMPT",
+    "REACT",
+    "REACTION",
     "REMOVAL",
     "SEND",
     "Compose",
@@ -336,13 +345,16 @@ __all__ = [
     "in_doubt",
     "is_edited_after",
     "is_leaving",
+    "last_reaction",
     "mark",
+    "messages_of",
     "newest_card",
     "next_due",
     "of_post",
     "oldest_undelivered",
     "plan",
     "postpone_doubt",
+    "reaction_waits",
     "recent_attempts",
     "record",
     "recover",

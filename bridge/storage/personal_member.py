@@ -20,7 +20,9 @@ from bridge.storage.models import (
     Submission,
 )
 from bridge.storage.models_desk import Note, Quotation, Setting, Standing, Translation
+from bridge.storage.models_echo import PollVote, Reaction
 from bridge.storage.models_members import Application, LinkCode, Membership
+from bridge.storage.models_messages import DeliveryMessage
 from bridge.storage.personal_kinds import (
     AS_IT_IS,
     MOMENT,
@@ -113,6 +115,22 @@ AS_MEMBER: tuple[Share, ...] = (
         also=("community",),
     ),
     Share(
+        section="reactions",
+        model=Reaction,
+        find=accounts,
+        deletes=True,
+        columns=dict.fromkeys(("user", "chat", "message", "emoji", "event", "at")),
+        also=("account",),
+    ),
+    Share(
+        section="votes",
+        model=PollVote,
+        find=accounts,
+        deletes=True,
+        columns=dict.fromkeys(("user", "chat", "message", "options", "at")),
+        also=("account",),
+    ),
+    Share(
         section="dialogues",
         model=Conversation,
         find=lambda s: Q(identity_id__in=s.ids),
@@ -162,7 +180,7 @@ AS_MEMBER: tuple[Share, ...] = (
         model=Source,
         find=mine,
         deletes=True,
-        columns=dict.fromkeys(("chat", "message")),
+        columns=dict.fromkeys(("chat", "message", "text", "attachments", "uncarried")),
         also=("account",),
     ),
     Share(
@@ -282,6 +300,13 @@ AS_MEMBER: tuple[Share, ...] = (
             )
         },
         also=("account", "community", "kind", "state", "planned_at", "done_at"),
+    ),
+    Share(
+        section="further messages of an album to you",
+        model=DeliveryMessage,
+        find=lambda s: Q(delivery__person_id=s.person_id) | any_of(s.addresses, "chat"),
+        columns={name: Traced("they go with the row of the album's first message") for name in ("chat", "message")},
+        also=("account", "position"),
     ),
     Share(
         section="as it came from the platforms",

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from bridge.adapters.loopback.network import Network
-from bridge.adapters.matrix import convert as matrix
+from bridge.adapters.matrix import payload as matrix
 from bridge.adapters.matrix.client import HomeServer
 from bridge.adapters.telegram import convert as telegram
 from bridge.adapters.telegram.client import Client
@@ -74,7 +74,7 @@ class Loop:
 
     async def _to_matrix(self, room: str, text: str) -> str:
         key = self._key()
-        payload = matrix.complete(matrix.to_payload(Content(text=plain(text))), key=key, reply_to=None, url=None)
+        payload = matrix.complete(matrix.to_payload(Content(text=plain(text))), key=key, reply_to=None, files={})
         return await self._server.put(room, "m.room.message", payload, key)
 
     def _key(self) -> str:

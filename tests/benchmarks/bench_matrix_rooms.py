@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from bridge.adapters.matrix.client import HomeServer
-from bridge.adapters.matrix.convert import complete
+from bridge.adapters.matrix.payload import complete
 from bridge.core.ids import delivery_key
 from bridge.storage import codec
 from tests.benchmarks.common import backlog, machine, profiled, profiling, spread, table
@@ -60,7 +60,7 @@ async def measure(delay: float) -> tuple[float, float]:
         lanes: dict[str, list[tuple[str, dict[str, Any]]]] = {}
         for number, (address, payload, _) in enumerate(lines):
             key = delivery_key(number, "bench")
-            content = complete(codec.load_object(payload), key=key, reply_to=None, url=None)
+            content = complete(codec.load_object(payload), key=key, reply_to=None, files={})
             lanes.setdefault(address.chat, []).append((key, content))
 
         async def lane(room: str, todo: list[tuple[str, dict[str, Any]]]) -> None:

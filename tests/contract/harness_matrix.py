@@ -183,8 +183,14 @@ class MatrixHarness(Harness):
     ) -> RemoteRef:
         room = self._room(chat)
         if file is not None:
-            event = await self.member.send_file(
-                room, file.data, filename=file.name, mimetype=file.mime, caption=text.text
+            kinds = {"image": "m.image", "video": "m.video", "audio": "m.audio"}
+            event = await self.member.send_media(
+                room,
+                kinds.get(file.mime.partition("/")[0], "m.file"),
+                file.data,
+                filename=file.name,
+                mimetype=file.mime,
+                caption=text.text,
             )
         elif reply_to is not None:
             event = await self.member.reply(room, reply_to.message.rpartition(" ")[2], text.text, as_html(text))

@@ -3,13 +3,16 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
 
 import aiohttp
 import structlog
 
-from bridge.adapters.matrix import convert, describing
+from bridge.adapters.matrix import describing, payload
+from bridge.adapters.matrix.addresses import message_link
+from bridge.adapters.matrix.capabilities import CAPABILITIES
 from bridge.adapters.matrix.checking import check
 from bridge.adapters.matrix.client import (
     CLIENT,
@@ -22,18 +25,18 @@ from bridge.adapters.matrix.client import (
 )
 from bridge.adapters.matrix.encryption import Encryption
 from bridge.adapters.matrix.errands import Errands
-from bridge.adapters.matrix.message_in import media_of
+from bridge.adapters.matrix.media_in import media_of
 from bridge.adapters.matrix.receiving import FILTER, FIRST_FILTER, Receiver
 from bridge.adapters.matrix.rooms import Rooms
 from bridge.adapters.matrix.sealed_files import Opening, opened_ref
 from bridge.adapters.matrix.sending import Sender
 from bridge.adapters.matrix.session import SINCE, Renewed, Session
 from bridge.adapters.matrix.settings import Settings
-from bridge.core.capabilities import ButtonStyle, Capabilities, Form, Guarantee, TextUnit
+from bridge.core.capabilities import Capabilities
 from bridge.core.errors import AccountError, MediaRefused, StorageUnavailable
 from bridge.core.events import InboundEvent
 from bridge.core.ids import AccountId, ChatId, RemoteRef, UserId
-from bridge.core.message import AttachmentKind, Content, RemoteFile
+from bridge.core.message import Content, RemoteFile
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
@@ -48,10 +51,8 @@ from bridge.core.ports import (
     Sink,
     StateStore,
 )
-from bridge.core.text import MarkKind
 
 _log = structlog.get_logger(__name__)
-_USUAL_FILE_BYTES = 50 << 20
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _CHUNK = 64 << 10
 
@@ -69,6 +70,7 @@ class MatrixAdapter:
     def __init__(self, settings: Settings, context: AdapterContext) -> None:
         self.account: AccountId = context.account
         self._clock = context.clock
+        self._author_names = settings.author_names
         self._session = Session(settings)
         self._rooms = Rooms(context, self._session)
         self._errands = Errands(settings, context, self._session, self._rooms)
@@ -79,7 +81,7 @@ class MatrixAdapter:
         self._ready = False
         """Has the account been connected since the start?"""
         self._health = Health(connected=False, detail="not started")
-        self._max_file_bytes = _USUAL_FILE_BYTES
+        self._max_file_bytes = CAPABILITIES.max_file_bytes
 
     # --- life ---
 
@@ -225,30 +227,15 @@ class MatrixAdapter:
     # --- sending ---
 
     def capabilities(self, chat: ChatId) -> Capabilities:
-        return Capabilities(
-            form=Form.RICH,
-            text_limit=convert.TEXT_LIMIT,
-            text_unit=TextUnit.BYTES,
-            caption_limit=convert.TEXT_LIMIT,
-            marks=frozenset(MarkKind) - {MarkKind.MENTION},
-            media=frozenset({AttachmentKind.PHOTO, AttachmentKind.DOCUMENT}),
-            max_file_bytes=self._max_file_bytes,
-            edits=True,
-            deletes_own=True,
-            deletes_others=timedelta(days=36_500),
-            buttons=ButtonStyle.REACTIONS,
-            replies=True,
-            opens_direct=True,
-            guarantee=Guarantee.ONCE_BY_KEY,
-            encrypts=True,
-            replay_window=timedelta(hours=20),
-        )
+        # Homeservers pass on no larger files of others than their own people may upload.
+        most = self._max_file_bytes
+        return replace(CAPABILITIES, authors=self._author_names, max_file_bytes=most, max_received_bytes=most)
 
     def fits(self, chat: ChatId, content: Content) -> bool:
-        return convert.fits(content)
+        return payload.fits(content)
 
     def to_payload(self, chat: ChatId, content: Content) -> JsonObject:
-        return convert.to_payload(content)
+        return payload.to_payload(content, authors=self._author_names)
 
     async def send(self, outgoing: Outgoing, key: str) -> SendOutcome:
         return self._not_ready() or await self._sender.send(outgoing, key)
@@ -259,8 +246,11 @@ class MatrixAdapter:
     async def delete(self, ref: RemoteRef, key: str) -> SendOutcome:
         return self._not_ready() or await self._sender.delete(ref, key)
 
+    async def react(self, ref: RemoteRef, emojis: Sequence[str], key: str) -> SendOutcome:
+        return self._not_ready() or await self._sender.react(ref, emojis, key)
+
     def message_link(self, ref: RemoteRef) -> str | None:
-        return convert.message_link(ref)
+        return message_link(ref)
 
     async def look_up(self, chat: ChatId, key: str) -> RemoteRef | None:
         self._connected()

@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,9 @@ TRANSFER_SECONDS = 600.0
 """How long a file may take, up or down."""
 SYNC_MILLISECONDS = 30_000
 """How long the server may wait for something to happen."""
+
+MIRRORED = "org.baraza.mirrored"
+"""In the content of a reaction that stands for those of people elsewhere, and is nobody's button."""
 
 logging.getLogger("nio").setLevel(logging.ERROR)  # its warnings quote answers and promise retries that are off
 
@@ -56,6 +60,16 @@ class Answer(Exception):
 
 TROUBLE = (Answer, NoAnswer, NotSent, TimeoutError)
 """How a request fails, whether it was refused, went astray or took longer than its caller had patience."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A reaction of ours."""
+
+    event: str
+    """The reaction's own id."""
+    mirrored: bool
+    """Does it stand for those of people elsewhere?"""
 
 
 class _Reply(Response):
@@ -191,17 +205,18 @@ class HomeServer(AsyncClient):
             self.room_messages(room, start or "", end, MessageDirection.back, limit, filters)
         )
 
-    async def reactions_of_ours(self, room: str, event: str) -> dict[str, str]:
-        """What we ourselves have reacted to an event with: emoji -> id of the reaction."""
-        found: dict[str, str] = {}
+    async def reactions_of_ours(self, room: str, event: str) -> "dict[str, Placed]":
+        """What we ourselves have reacted to an event with, by emoji."""
+        found: dict[str, Placed] = {}
         batch = ""
         for _page in range(10):
             path = f"{CLIENT}/v1/rooms/{quoted(room)}/relations/{quoted(event)}/m.annotation/m.reaction"
             answer = await self.call("GET", path, query={"limit": "100"} | ({"from": batch} if batch else {}))
             for reaction in answer.get("chunk", []):
-                emoji = reaction.get("content", {}).get("m.relates_to", {}).get("key")
+                content = reaction.get("content", {})
+                emoji = content.get("m.relates_to", {}).get("key")
                 if reaction.get("sender") == self.user and isinstance(emoji, str):
-                    found[emoji] = reaction["event_id"]
+                    found[emoji] = Placed(reaction["event_id"], mirrored=content.get(MIRRORED) is True)
             batch = answer.get("next_batch", "")
             if not batch:
                 break

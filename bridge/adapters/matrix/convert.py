@@ -1,4 +1,4 @@
-"""Matrix events to the domain's events, and the domain's content to Matrix events. Pure."""
+"""Matrix events to the domain's events. Pure."""
 
 import hashlib
 import json
@@ -7,36 +7,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
-from bridge.adapters.matrix.html_out import defused, to_body, to_html, web_address
+from bridge.adapters.matrix import polls
+from bridge.adapters.matrix.addresses import message_id
 from bridge.adapters.matrix.message_in import Malformed, Parts, read_message, read_other
+from bridge.adapters.matrix.payload import DELIVERY
 from bridge.core.events import (
     BotMembershipChanged,
     ChatKind,
     ChatMoved,
+    ChatRenamed,
     InboundEvent,
     MessageDeleted,
     MessageEdited,
     MessagePosted,
+    PollVoted,
     Reacted,
     Sender,
     Unreadable,
 )
-from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef, UserId, UserRef
-from bridge.core.message import AttachmentKind, Button, Content, Uncarried, UncarriedKind
-from bridge.core.ports import Json, JsonObject
-from bridge.core.text import Mark, MarkKind, RichText, joined
+from bridge.core.hygiene import clean_line
+from bridge.core.ids import AccountId, ChatId, RemoteRef, UserId, UserRef
+from bridge.core.message import Uncarried, UncarriedKind
 
-DELIVERY = "org.baraza.delivery"
-"""In the content of what we send: the key of its delivery, for the time when the server has forgotten it."""
-TEXT_LIMIT = 30_000
-"""Bytes of UTF-8 in one message."""
-_MAX_CONTENT = 46_000  # an event may have 65,536 bytes with all its signatures, and encryption makes four of three
 _COMMAND = re.compile(r"[/!][a-z]+(\s|$)")
-_FEW = 2
-"""More choices than these, one under another, are a menu."""
-_PLACEHOLDER = "mxc://" + "x" * 500
+_BEACONS = frozenset({"m.beacon_info", "org.matrix.msc3672.beacon_info"})
+"""Somebody shares where they are, for a while: https://github.com/matrix-org/matrix-spec-proposals/pull/3672"""
 
 Event = Mapping[str, Any]
 
@@ -55,36 +51,18 @@ class RoomView:
     """Display names by user id."""
     private_room: str = ""
     """The room's own id where ``chat`` is a person: the private chat with them outlives the rooms it takes place in."""
-
-
-def message_id(event_id: str, private_room: str = "") -> MessageId:
-    """How the domain points at an event. In a private chat the id names the room as well: see ``RoomView``."""
-    return MessageId(f"{private_room} {event_id}" if private_room else event_id)
-
-
-def split_message_id(message: str) -> tuple[str, str]:
-    """The private room (or empty) and the event id of what ``message_id`` made."""
-    room, _, event_id = message.rpartition(" ")
-    return room, event_id
-
-
-def message_link(ref: RemoteRef) -> str | None:
-    """``https://matrix.to/#/...``, which asks the reader which app to open; none for what is private."""
-    # https://spec.matrix.org/latest/appendices/#matrixto-navigation
-    if not ref.chat.startswith("!") or not ref.message.startswith("$"):
-        return None
-    server = ref.chat.partition(":")[2]
-    via = f"?via={quote(server, safe=':')}" if server else ""
-    return f"https://matrix.to/#/{quote(ref.chat, safe='!:')}/{quote(ref.message, safe='$:')}{via}"
-
-
-# --- inwards --------------------------------------------------------------------------------------------------------
+    ballots: Mapping[str, polls.Ballot] = field(default_factory=dict)
+    """What is known of polls by the id of their event: votes name answers by ids that only the poll explains."""
 
 
 def to_event(event: object, room: RoomView, at: datetime) -> InboundEvent | None:
     """What a raw event of a room means; None where it means nothing to people. Never raises: see ``Unreadable``."""
-    raw = json.dumps(event)
-    event = _sound(event)
+    try:
+        raw, event = json.dumps(event), _sound(event)
+    except RecursionError:
+        found = event.get("event_id") if isinstance(event, dict) else None
+        raw = json.dumps({"event_id": found if isinstance(found, str) else "", "content": "nested too deeply"})
+        event = None
     identifier = event.get("event_id") if isinstance(event, dict) else None
     key = identifier if isinstance(identifier, str) else ""
     key = key or "bad:" + hashlib.sha256(raw.encode()).hexdigest()
@@ -122,10 +100,10 @@ class _Reading:
             return self._reaction()
         if self.type == "m.room.encrypted":
             return self._message(Parts(uncarried=(Uncarried(kind=UncarriedKind.ENCRYPTED),)))
-        if self.type == "m.room.message":
-            return self._text()
-        lost = read_other(self.type, self.content)
-        return self._message(Parts(uncarried=(lost,))) if lost else None
+        if self.type in polls.RESPONSES:
+            return self._vote()
+        parts = self._parts()
+        return self._message(parts) if parts else None
 
     def _state(self) -> InboundEvent | None:
         if self.type == "m.room.member" and self.event["state_key"] == self.room.us:
@@ -133,6 +111,14 @@ class _Reading:
         replacement = self.content.get("replacement_room")
         if self.type == "m.room.tombstone" and self.event["state_key"] == "" and isinstance(replacement, str):
             return ChatMoved(**self._common(), new_chat=ChatId(replacement))
+        name = self.content.get("name")
+        if self.type == "m.room.name" and self.room.kind is ChatKind.GROUP and isinstance(name, str) and name.strip():
+            return ChatRenamed(**self._common(), title=name)
+        if self.type in _BEACONS and self.user != self.room.us and self.content.get("live") is True:
+            # Where they are comes as a stream of events, which would be a stream of posts: only its beginning is told.
+            described = self.content.get("description")
+            detail = clean_line(described) if isinstance(described, str) else ""
+            return self._message(Parts(uncarried=(Uncarried(kind=UncarriedKind.LOCATION, detail=detail),)))
         return None
 
     def _membership(self) -> InboundEvent | None:
@@ -158,19 +144,35 @@ class _Reading:
         if self.relation.get("rel_type") != "m.annotation":
             return None
         target, emoji = _text_of(self.relation, "event_id"), _text_of(self.relation, "key")
-        return Reacted(**self._common(), ref=self._ref(target), sender=self._sender(self.user), emoji=emoji)
+        return Reacted(
+            **self._common(),
+            ref=self._ref(target),
+            sender=self._sender(self.user),
+            emoji=emoji,
+            reaction=self._ref(self.key).message,
+        )
 
-    def _text(self) -> InboundEvent | None:
+    def _vote(self) -> InboundEvent | None:
+        target = _text_of(self.relation, "event_id")
+        options = polls.read_vote(self.content, self.room.ballots.get(target))
+        if options is None:
+            return None  # of a poll that nobody here can see
+        return PollVoted(**self._common(), ref=self._ref(target), sender=self._sender(self.user), options=options)
+
+    def _parts(self) -> Parts | None:
         content: Event = self.content
         if self.relation.get("rel_type") == "m.replace":
             content = _object_of(self.content, "m.new_content")
-        answered = self._answered()
+        if self.type != "m.room.message":
+            return read_other(self.type, content)
         name = self.room.names.get(self.user) or _localpart(self.user)
-        parts = read_message(content, name, is_reply=answered is not None or self._falls_back())
-        return self._message(parts) if parts else None
+        return read_message(content, name, is_reply=self._in_reply_to() is not None)
 
     def _message(self, parts: Parts) -> InboundEvent:
-        sender = self._sender(self.user, bot=parts.bot)
+        # Our own never come here: what bears the mark is another program's of our kind, or our former account's.
+        new = self.content.get("m.new_content")
+        marked = DELIVERY in self.content or (isinstance(new, dict) and DELIVERY in new)
+        sender = self._sender(self.user, bot=parts.bot or marked)
         if self.relation.get("rel_type") == "m.replace":
             return MessageEdited(
                 **self._common(),
@@ -178,7 +180,9 @@ class _Reading:
                 sender=sender,
                 chat_kind=self.room.kind,
                 text=parts.text,
+                files=parts.files,
                 uncarried=parts.uncarried,
+                edit=message_id(self.key, self.room.private_room),
             )
         answered = self._answered()
         return MessagePosted(
@@ -191,18 +195,26 @@ class _Reading:
             files=parts.files,
             uncarried=parts.uncarried,
             reply_to=self._ref(answered) if answered else None,
-            reply_excerpt=parts.reply_excerpt if answered else "",
+            reply_excerpt=parts.reply_excerpt if answered and answered == self._in_reply_to() else "",
             is_command=_COMMAND.match(parts.text.text) is not None,
         )
 
     def _answered(self) -> str | None:
-        """The message answered. What a thread adds for clients that know no threads is no answer."""
+        """The message answered; for what is only said in a thread, the thread's beginning."""
+        kind, root = self.relation.get("rel_type"), self.relation.get("event_id")
+        meant = self._in_reply_to()
+        # What a thread adds for apps that know no threads answers nothing:
+        # https://spec.matrix.org/latest/client-server-api/#fallback-for-unthreaded-clients
+        if (
+            kind == "m.thread" and (meant is None or self.relation.get("is_falling_back") is True)
+        ) or self.type in polls.ENDS:
+            meant = root if isinstance(root, str) else None
+        return meant
+
+    def _in_reply_to(self) -> str | None:
         answered = self.relation.get("m.in_reply_to")
         target = answered.get("event_id") if isinstance(answered, dict) else None
-        return target if isinstance(target, str) and not self._falls_back() else None
-
-    def _falls_back(self) -> bool:
-        return self.relation.get("rel_type") == "m.thread" and self.relation.get("is_falling_back") is True
+        return target if isinstance(target, str) else None
 
     def _common(self) -> dict[str, Any]:
         return {
@@ -261,108 +273,3 @@ def _sound(value: Any) -> Any:
     if isinstance(value, list):
         return [_sound(entry) for entry in value]
     return value
-
-
-# --- outwards -------------------------------------------------------------------------------------------------------
-
-
-def to_payload(content: Content) -> JsonObject:
-    """The message event to be, without what only the moment of sending knows: the room, and where the file lies.
-
-    ``content`` is the event's content; ``reactions`` are placed after it; ``reply`` names the message answered, used
-    where it is in the same room; ``file`` is the SHA-256 of the attachment to upload.
-    """
-    if len(content.attachments) > 1:
-        raise ValueError("a Matrix message carries one file: ask fits() first")
-    text = content.text
-    words = _button_words(content)
-    if words:
-        text = joined([text, words], "\n\n") if text else words
-    payload: dict[str, Json] = {
-        "type": "m.room.message",
-        "content": _text_content(text, silent=content.silent),
-        "reactions": list(dict.fromkeys(button.emoji for row in content.buttons for button in row if button.emoji)),
-    }
-    if content.attachments:
-        payload["content"] = _file_content(content, text)
-        payload["file"] = content.attachments[0].sha256
-    if content.reply_to is not None:
-        payload["reply"] = {"chat": str(content.reply_to.chat), "message": str(content.reply_to.message)}
-    return payload
-
-
-def fits(content: Content) -> bool:
-    """Can this be one event, with room for what the server adds?"""
-    if len(content.attachments) > 1 or len(content.text.text.encode("utf-8", "replace")) > TEXT_LIMIT:
-        return False
-    payload = to_payload(content)
-    reply = "$" + "x" * 250 if content.reply_to else None
-    final = complete(payload, key="x" * 32, reply_to=reply, url=_PLACEHOLDER)
-    return len(json.dumps(final, ensure_ascii=False).encode("utf-8", "replace")) <= _MAX_CONTENT
-
-
-def complete(
-    payload: JsonObject, *, key: str, reply_to: str | None, url: str | Mapping[str, Any] | None
-) -> dict[str, Any]:
-    """The content as it goes over the wire. The same arguments give the same content."""
-    content = _filed(payload, url)
-    if reply_to is not None:
-        content["m.relates_to"] = {"m.in_reply_to": {"event_id": reply_to}}
-    content[DELIVERY] = key
-    return content
-
-
-def replacement(payload: JsonObject, *, event_id: str, url: str | Mapping[str, Any] | None) -> dict[str, Any]:
-    """The content of an edit: https://spec.matrix.org/latest/client-server-api/#event-replacements"""
-    new = _filed(payload, url)
-    body = str(new["body"])
-    return {
-        "msgtype": "m.text",
-        # Clients that know no edits see the beginning only: the event would not hold the whole text three times.
-        "body": "* " + (body if len(body) <= 200 else body[:199] + "…"),
-        "m.mentions": {},
-        "m.new_content": new,
-        "m.relates_to": {"rel_type": "m.replace", "event_id": event_id},
-    }
-
-
-def _filed(payload: JsonObject, url: str | Mapping[str, Any] | None) -> dict[str, Any]:
-    content = dict(_object_of(payload, "content"))
-    if "file" not in payload:
-        return content
-    return content | ({"url": url} if isinstance(url, str) else {"file": url})
-
-
-def _text_content(text: RichText, *, silent: bool = False) -> dict[str, Json]:
-    # By the default push rules a notice makes no sound: https://spec.matrix.org/latest/client-server-api/#push-rules
-    content: dict[str, Json] = {"msgtype": "m.notice" if silent else "m.text", "body": to_body(text), "m.mentions": {}}
-    html = to_html(text)
-    if html is not None:
-        content |= {"format": "org.matrix.custom.html", "formatted_body": html}
-    return content
-
-
-def _file_content(content: Content, text: RichText) -> dict[str, Json]:
-    file = content.attachments[0]
-    photo = file.kind is AttachmentKind.PHOTO
-    info: dict[str, Json] = {"mimetype": file.mime, "size": file.size}
-    if photo and file.width and file.height:
-        info |= {"w": file.width, "h": file.height}
-    caption: dict[str, Json] = _text_content(text) if text else {"body": defused(file.name), "m.mentions": {}}
-    return {**caption, "msgtype": "m.image" if photo else "m.file", "filename": defused(file.name), "info": info}
-
-
-def _button_words(content: Content) -> RichText:
-    """What can be chosen, as the last line: Matrix has no buttons, so the reactions need their meaning said.
-
-    A menu, one choice under another, stays one.
-    """
-    is_menu = len(content.buttons) > _FEW and all(len(row) == 1 for row in content.buttons)
-    return joined([_words(button) for row in content.buttons for button in row], "\n" if is_menu else " · ")
-
-
-def _words(button: Button) -> RichText:
-    if button.url and web_address(button.url):
-        return RichText(button.label, (Mark(0, len(button.label), MarkKind.LINK, button.url),))
-    started = not button.emoji or button.label.startswith(button.emoji)
-    return RichText(button.label if started else f"{button.emoji} {button.label}")

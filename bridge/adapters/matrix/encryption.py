@@ -14,12 +14,12 @@ from typing import Any
 import structlog
 
 from bridge.adapters.matrix.client import CLIENT, TROUBLE, Answer, quoted
-from bridge.adapters.matrix.convert import DELIVERY
 from bridge.adapters.matrix.devices import Devices
 from bridge.adapters.matrix.identity import Identity
 from bridge.adapters.matrix.keystore import KeyStore
-from bridge.adapters.matrix.megolm import Inbound, Outbound
+from bridge.adapters.matrix.megolm import Inbound, KeyMissing, Outbound, Refused
 from bridge.adapters.matrix.olm import MEGOLM, Device, Olm, Unreadable, Whisper
+from bridge.adapters.matrix.payload import DELIVERY
 from bridge.adapters.matrix.session import Session
 from bridge.adapters.matrix.waiting import Waiting
 from bridge.core.clock import Clock
@@ -45,7 +45,7 @@ class Encryption:
         self.olm = Olm(self.store, session.user)
         self.devices = Devices(self.store, session.server, clock)
         self.inbound = Inbound(self.store)
-        self._outbound = Outbound(self.store, self.inbound)
+        self._outbound = Outbound(self.store, session.user)
         self.identity = Identity(session, self.olm)
         self.waiting = Waiting()
         """Changed by the receiver only, together with what it commits."""
@@ -272,6 +272,15 @@ class Encryption:
                     members.append(event["state_key"])
             self._members[room] = members
         return self._members[room]
+
+    async def clear(self, room: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An event of the room as it was before its encryption, where it had any and we have the key."""
+        if event.get("type") != "m.room.encrypted":
+            return event
+        try:
+            return await self.inbound.open(room, event)
+        except (KeyMissing, Refused):
+            return event
 
     # --- sending ---
 

@@ -126,8 +126,8 @@ def session_of(event: Mapping[str, Any]) -> str | None:
 class Outbound:
     """Our own key of each room, and who has it."""
 
-    def __init__(self, store: KeyStore, inbound: Inbound) -> None:
-        self._store, self._inbound = store, inbound
+    def __init__(self, store: KeyStore, user: str) -> None:
+        self._store, self._user = store, user
 
     async def current(self, room: str, rules: Mapping[str, Any], devices: list[Device], now: datetime) -> list[Device]:
         """See that the room's key is fit for its next message; the devices that have not got it yet.
@@ -147,6 +147,9 @@ class Outbound:
             pickle = session.pickle(PICKLE_KEY)
             kept = {"p": pickle, "id": session.session_id, "made": now.isoformat(), "count": 0, "shared": {}}
             self._store.stage(_out(room), kept)
+            # What we wrote ourselves is looked at again before it is edited.
+            own = InboundGroupSession(session.session_key).pickle(PICKLE_KEY)
+            self._store.stage(_in(session.session_id), {"p": own, "room": room, "user": self._user})
         return [device for device in devices if _who(device) not in kept["shared"]]
 
     async def key(self, room: str) -> dict[str, Any]:

@@ -1,24 +1,22 @@
 """The content of a Matrix message event, read: its text, its files, and what cannot be carried."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bridge.adapters.matrix import media_in, polls
+from bridge.adapters.matrix.geo import read_place
 from bridge.adapters.matrix.html_in import to_rich_text
-from bridge.adapters.matrix.sealed_files import sealed_file
 from bridge.core.hygiene import clean_line, clean_name
-from bridge.core.message import AttachmentKind, RemoteFile, Uncarried, UncarriedKind
-from bridge.core.text import EMPTY, RichText
+from bridge.core.message import RemoteFile, Uncarried, UncarriedKind
+from bridge.core.text import EMPTY, RichText, joined
 
 _HTML = "org.matrix.custom.html"
-_MXC = re.compile(r"mxc://([A-Za-z0-9.:\-\[\]]+)/([A-Za-z0-9_\-]+)")
-_FILES = {"m.image": AttachmentKind.PHOTO, "m.file": AttachmentKind.DOCUMENT}
-_UNCARRIED_FILES = {"m.audio": UncarriedKind.AUDIO, "m.video": UncarriedKind.VIDEO}
 _TEXTS = frozenset({"m.text", "m.notice", "m.emote", "m.server_notice"})
 _BOTS = frozenset({"m.notice", "m.server_notice"})
-_VOICE = ("org.matrix.msc3245.voice", "org.matrix.msc3245.voice.v2", "m.voice")
-_POLLS = ("m.poll", "m.poll.start", "org.matrix.msc3381.poll.start")
+_MACHINES = ("m.key.verification.", "m.call.", "org.matrix.call.", "m.rtc.", "org.matrix.msc3401.", "m.room_key")
+"""How the types begin of what apps say to each other."""
 
 Content = Mapping[str, Any]
 
@@ -47,14 +45,14 @@ def read_message(content: Content, name: str, *, is_reply: bool) -> Parts | None
     kind = content.get("msgtype")
     if not isinstance(kind, str):
         raise Malformed("a message without a type")
-    if kind == "m.key.verification.request":
+    if kind.startswith(_MACHINES):
         return None
-    if kind in _FILES or kind in _UNCARRIED_FILES:
+    if kind in media_in.KINDS:
         return _file(content, kind, is_reply=is_reply)
+    if kind in media_in.GALLERIES:
+        return _gallery(content, is_reply=is_reply)
     if kind == "m.location":
-        where = content.get("geo_uri")
-        detail = " ".join(part for part in (_body(content), where) if isinstance(part, str))
-        return Parts(uncarried=(Uncarried(kind=UncarriedKind.LOCATION, detail=clean_line(detail)),))
+        return Parts(uncarried=(read_place(content, _body(content)),))
     text, excerpt = _text(content, is_reply=is_reply)
     if kind == "m.emote":
         text = RichText(f"* {clean_name(name)} ") + text
@@ -62,22 +60,21 @@ def read_message(content: Content, name: str, *, is_reply: bool) -> Parts | None
     return Parts(text=text, uncarried=unknown, bot=kind in _BOTS, reply_excerpt=excerpt)
 
 
-def read_other(kind: str, content: Content) -> Uncarried | None:
+def read_other(kind: str, content: Content) -> Parts | None:
     """What an event of another type means to a reader; None where it is not meant for people."""
+    if kind.startswith(_MACHINES):
+        return None
     if kind == "m.sticker":
-        return Uncarried(kind=UncarriedKind.STICKER, detail=clean_line(_body(content)))
-    if kind in _POLLS:
-        return Uncarried(kind=UncarriedKind.POLL, detail=clean_line(_question(content), 400))
+        return _parts(EMPTY, [media_in.read_sticker(content, _body(content))])
+    if kind in polls.STARTS:
+        return Parts(uncarried=(polls.read_poll(content),))
+    if kind in polls.ENDS:
+        words = clean_line(polls.extensible(content), 1_000)
+        return Parts(text=RichText(words)) if words else None
     body = content.get("body")
     if isinstance(body, str) and body:
-        return Uncarried(kind=UncarriedKind.UNKNOWN, detail=clean_line(body))
+        return Parts(uncarried=(Uncarried(kind=UncarriedKind.UNKNOWN, detail=clean_line(body)),))
     return None
-
-
-def media_of(ref: str) -> tuple[str, str] | None:
-    """Server and id of an ``mxc://`` address, whether or not a key follows it; None when it is not one."""
-    found = _MXC.fullmatch(ref.partition("#")[0])
-    return (found[1], found[2]) if found else None
 
 
 def without_quotation(body: str) -> tuple[str, str]:
@@ -116,54 +113,38 @@ def _text(content: Content, *, is_reply: bool) -> tuple[RichText, str]:
 
 
 def _file(content: Content, kind: str, *, is_reply: bool) -> Parts:
+    name, text, excerpt = _captioned(content, is_reply=is_reply)
+    return _parts(text, [media_in.read_file(content, media_in.KINDS[kind], name)], excerpt)
+
+
+def _captioned(content: Content, *, is_reply: bool) -> tuple[str, RichText, str]:
+    """The name of a file, the words beside it, and the first words of what they answer."""
     body, name = _body(content), content.get("filename")
-    text, excerpt = EMPTY, ""
     # https://spec.matrix.org/v1.10/client-server-api/#media-captions
     if isinstance(name, str) and name and name != body:
-        text, excerpt = _text(content, is_reply=is_reply)
-    else:
-        name = body
-    found = content.get("info")
-    info: Content = found if isinstance(found, dict) else {}
-    url, mime, size = content.get("url"), info.get("mimetype"), info.get("size")
-    sealed = sealed_file(content.get("file"))
-    if sealed is not None:
-        url = sealed.ref
-    if "file" in content and sealed is None:
-        lost = Uncarried(kind=UncarriedKind.ENCRYPTED, detail=clean_line(name))
-    elif kind in _UNCARRIED_FILES:
-        voice = kind == "m.audio" and any(mark in content for mark in _VOICE)
-        lost = Uncarried(kind=UncarriedKind.VOICE if voice else _UNCARRIED_FILES[kind], detail=clean_line(name))
-    elif not isinstance(url, str) or media_of(url) is None:
-        lost = Uncarried(kind=UncarriedKind(_FILES[kind].value), detail=clean_line(name))
-    else:
-        file = RemoteFile(
-            ref=url,
-            kind=_FILES[kind],
-            name=name,
-            mime=mime if isinstance(mime, str) else "",
-            size=size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None,
-        )
-        return Parts(text=text, files=(file,), reply_excerpt=excerpt)
-    return Parts(text=text, uncarried=(lost,), reply_excerpt=excerpt)
+        return name, *_text(content, is_reply=is_reply)
+    return body, EMPTY, ""
 
 
-def _question(content: Content) -> str:
-    poll: Content = next((content[key] for key in _POLLS if isinstance(content.get(key), dict)), {})
-    words = [_extensible(poll.get("question"))]
-    answers = poll.get("answers")
-    words += [_extensible(answer) for answer in (answers if isinstance(answers, list) else [])[:20]]
-    return words[0] + (": " if words[1:] else "") + " / ".join(words[1:])
+def _gallery(content: Content, *, is_reply: bool) -> Parts:
+    """Many files as one message. What is said beside single ones follows what is said of all."""
+    text, excerpt = _text(content, is_reply=is_reply)
+    said = [text]
+    found: list[RemoteFile | Uncarried] = []
+    for kind, item in media_in.items_of(content):
+        if kind not in media_in.KINDS or not isinstance(item.get("body"), str):
+            found.append(Uncarried(kind=UncarriedKind.UNKNOWN, detail=clean_line(kind, 60)))
+            continue
+        name, words, _ = _captioned(item, is_reply=False)
+        said.append(words)
+        found.append(media_in.read_file(item, media_in.KINDS[kind], name))
+    return _parts(joined([words for words in said if words], "\n"), found, excerpt)
 
 
-def _extensible(value: Any) -> str:
-    """The plain text of an extensible event's text: https://spec.matrix.org/latest/client-server-api/ (m.text)."""
-    if not isinstance(value, dict):
-        return ""
-    for key in ("m.text", "org.matrix.msc1767.text", "body"):
-        found = value.get(key)
-        if isinstance(found, list):
-            found = next((entry.get("body") for entry in found if isinstance(entry, dict)), "")
-        if isinstance(found, str) and found:
-            return found
-    return ""
+def _parts(text: RichText, found: Sequence[RemoteFile | Uncarried], excerpt: str = "") -> Parts:
+    return Parts(
+        text=text,
+        files=tuple(item for item in found if isinstance(item, RemoteFile)),
+        uncarried=tuple(item for item in found if isinstance(item, Uncarried)),
+        reply_excerpt=excerpt,
+    )

@@ -11,6 +11,8 @@ from typing import Any
 
 from Crypto.Cipher import AES
 
+from bridge.core.ports import Json
+
 _REF = re.compile(r"(mxc://[^#\s]+)#([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})")
 
 
@@ -27,6 +29,17 @@ class SealedFile:
     @property
     def ref(self) -> str:
         return f"{self.url}#{_short(self.key)}.{_short(self.iv)}.{_short(self.sha256)}"
+
+    def described(self) -> dict[str, Json]:
+        """The ``EncryptedFile`` of an event."""
+        key: dict[str, Json] = {"kty": "oct", "alg": "A256CTR", "ext": True, "k": _short(self.key)}
+        return {
+            "v": "v2",
+            "url": self.url,
+            "key": key | {"key_ops": ["encrypt", "decrypt"]},
+            "iv": _plain(self.iv),
+            "hashes": {"sha256": _plain(self.sha256)},
+        }
 
 
 def sealed_file(value: object) -> SealedFile | None:
@@ -66,6 +79,10 @@ class Opening:
 
     def is_whole(self) -> bool:
         return self._hash.digest() == self._file.sha256
+
+
+def _plain(value: bytes) -> str:
+    return base64.b64encode(value).decode().rstrip("=")
 
 
 def _short(value: bytes) -> str:

@@ -1,28 +1,32 @@
 """Messages of ours: sent, edited, removed, looked up; and files to and from the media repository."""
 
-import asyncio
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
 
-from bridge.adapters.matrix.client import Answer, NoAnswer, NotSent
-from bridge.adapters.matrix.convert import DELIVERY, complete, message_id, replacement, split_message_id
+from bridge.adapters.matrix.addresses import message_id, split_message_id
+from bridge.adapters.matrix.capabilities import MOST_REACTIONS
+from bridge.adapters.matrix.client import MIRRORED, Answer, NoAnswer, NotSent
 from bridge.adapters.matrix.encryption import Encryption
 from bridge.adapters.matrix.outcomes import Refuse, outcome_of
+from bridge.adapters.matrix.payload import DELIVERY, MESSAGE, complete, replacement
 from bridge.adapters.matrix.rooms import Rooms, is_person
 from bridge.adapters.matrix.session import Session
+from bridge.adapters.matrix.uploads import Uploads
 from bridge.core.clock import Clock
 from bridge.core.errors import Refusal
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef
-from bridge.core.ports import Later, LocalFile, Outgoing, Refused, SendOutcome, Sent
+from bridge.core.ports import JsonObject, Later, Outgoing, Refused, SendOutcome, Sent
 
 _log = structlog.get_logger(__name__)
 _PAGE = 100
 LOOK_BACK = 1_000
 """Events of a room that are looked through for a past send."""
+_THREADS = 1_000
+"""Messages of which it is kept in mind whether they stand in a thread."""
+_TEXTS = frozenset({"m.text", "m.notice", "m.emote"})
 
 
 class Sender:
@@ -32,15 +36,19 @@ class Sender:
         self, account: AccountId, clock: Clock, session: Session, rooms: Rooms, encryption: Encryption
     ) -> None:
         self._account, self._clock, self._session, self._rooms = account, clock, session, rooms
+        self._uploads = Uploads(clock, session)
         self._encryption = encryption
+        self._thread_of: dict[str, str | None] = {}
 
     async def send(self, outgoing: Outgoing, key: str) -> SendOutcome:
         attempted, room = False, ""
         try:
             room = await self._room(outgoing.chat)
-            url = await self._uploaded(outgoing, room)
-            content = complete(outgoing.payload, key=key, reply_to=self._answered(outgoing, room), url=url)
-            kind, content = await self._encryption.sealed(room, "m.room.message", content)
+            answered = self._answered(outgoing, room)
+            thread = None if answered is None else await self._thread(room, answered)
+            files = await self._uploads.of(outgoing, seal=await self._encryption.is_encrypted(room))
+            content = complete(outgoing.payload, key=key, reply_to=answered, thread=thread, files=files)
+            kind, content = await self._encryption.sealed(room, str(outgoing.payload["type"]), content)
             attempted = True
             event = await self._session.server.put(room, kind, content, key)
         except Exception as error:  # every fault has its answer
@@ -55,10 +63,10 @@ class Sender:
         server = self._session.server
         try:
             room, event = self._place_of(ref.chat, ref.message)
-            await self._may_edit(room, event)
-            url = await self._uploaded(outgoing, room)
-            content = replacement(outgoing.payload, event_id=event, url=url)
-            kind, content = await self._encryption.sealed(room, "m.room.message", content)
+            await self._may_edit(room, event, outgoing.payload)
+            files = await self._uploads.of(outgoing, seal=await self._encryption.is_encrypted(room))
+            content = replacement(outgoing.payload, event_id=event, files=files)
+            kind, content = await self._encryption.sealed(room, MESSAGE, content)
             attempted = True
             await server.put(room, kind, content, key)
         except Exception as error:
@@ -67,8 +75,8 @@ class Sender:
         try:
             placed = await server.reactions_of_ours(room, event)
             for emoji, reaction in placed.items():
-                if emoji not in wanted:
-                    await server.redact(room, reaction, f"{key}x{_short(emoji)}")
+                if emoji not in wanted and not reaction.mirrored:
+                    await server.redact(room, reaction.event, f"{key}x{_short(emoji)}")
         except Exception as error:
             return self._unless_refused(await self._outcome(error, attempted=False)) or Sent()
         return await self._place(room, event, [e for e in wanted if e not in placed], key) or Sent()
@@ -83,6 +91,25 @@ class Sender:
             if isinstance(error, Answer) and error.code == "M_NOT_FOUND":
                 return Sent()
             return await self._outcome(error, attempted=attempted)
+        return Sent()
+
+    async def react(self, ref: RemoteRef, emojis: Sequence[str], key: str) -> SendOutcome:
+        """What stands there is asked for first, so that every repeat brings about the same."""
+        server = self._session.server
+        wanted = list(dict.fromkeys(emoji for emoji in emojis if emoji))[:MOST_REACTIONS]
+        try:
+            room, event = self._place_of(ref.chat, ref.message)
+            placed = await server.reactions_of_ours(room, event)
+            for emoji, reaction in placed.items():
+                if emoji not in wanted:
+                    await server.redact(room, reaction.event, f"{key}x{_short(emoji)}")
+            for emoji in wanted:
+                if emoji not in placed:
+                    await self._react(room, event, emoji, key, mirrored=True)
+        except Exception as error:
+            if isinstance(error, Answer) and error.status == 404 and error.code in ("M_NOT_FOUND", "M_UNKNOWN"):
+                return Refused(reason=Refusal.TARGET_GONE, detail=str(error))
+            return await self._outcome(error, attempted=False)
         return Sent()
 
     async def look_up(self, chat: ChatId, key: str) -> RemoteRef | None:
@@ -118,13 +145,18 @@ class Sender:
         except (NotSent, NoAnswer):
             return False
 
-    async def _may_edit(self, room: str, event: str) -> None:
+    async def _may_edit(self, room: str, event: str, payload: JsonObject) -> None:
         """The homeserver takes edits that no client will show, so look first."""
         original = await self._session.server.event(room, event)
         if original is None or "redacted_because" in original.get("unsigned", {}):
             raise Refuse(Refusal.TARGET_GONE)
         if original.get("sender") != self._session.user:
             raise Refuse(Refusal.FORBIDDEN, "only messages of our own can be edited")
+        original = await self._encryption.clear(room, original)
+        now = payload["content"]
+        before, after = _shape(original.get("type"), original.get("content")), _shape(payload["type"], now)
+        if after[0] != MESSAGE or (before[0] != "m.room.encrypted" and before != after):
+            raise Refuse(Refusal.UNSUPPORTED, "an edit does not make another kind of message of one")
 
     async def _room(self, chat: ChatId) -> str:
         return await self._rooms.direct(chat) if is_person(chat) else self._configured_room(chat)
@@ -151,51 +183,44 @@ class Sender:
         private_room, event = split_message_id(str(reply["message"]))
         return event if (private_room or self._rooms.room_of(ChatId(str(reply["chat"])))) == room else None
 
-    async def _uploaded(self, outgoing: Outgoing, room: str) -> str | Mapping[str, Any] | None:
-        """Where the message's file is in the media repository, where it is put once; with its key if encrypted."""
-        wanted = outgoing.payload.get("file")
-        if wanted is None:
-            return None
-        state = self._session.state
-        seal = await self._encryption.is_encrypted(room)
-        known = await state.get(f"sealed:{wanted}" if seal else f"mxc:{wanted}")
-        if known is not None:
-            return dict(json.loads(known)) if seal else known
-        file = next((file for file in outgoing.files if file.attachment.sha256 == wanted), None)
-        if file is None:
-            raise Refuse(Refusal.BAD_CONTENT, "the message names a file that was not handed over")
-        size = await self._size(file)
-        if seal:
-            sealed = await self._session.server.put_sealed_file(file.path, size)
-            await state.set(f"sealed:{wanted}", json.dumps(sealed))
-            return sealed
-        url = await self._session.server.put_file(file.path, size, file.attachment.mime, file.attachment.name)
-        await state.set(f"mxc:{wanted}", url)
-        return url
-
-    async def _size(self, file: LocalFile) -> int:
-        try:
-            return (await asyncio.to_thread(file.path.stat)).st_size
-        except OSError as error:
-            raise Refuse(Refusal.BAD_CONTENT, f"the stored file cannot be read: {error.strerror}") from None
+    async def _thread(self, room: str, event: str) -> str | None:
+        """The beginning of the thread in which a message stands: what answers it belongs there, too."""
+        if event not in self._thread_of:
+            try:
+                found = await self._session.server.event(room, event) or {}
+            except Answer as answer:
+                if answer.status != 403:
+                    raise
+                found = {}
+            relation = _mapping(_mapping(found.get("content")).get("m.relates_to"))
+            root = relation.get("event_id") if relation.get("rel_type") == "m.thread" else None
+            while len(self._thread_of) >= _THREADS:
+                del self._thread_of[next(iter(self._thread_of))]
+            self._thread_of[event] = root if isinstance(root, str) else None
+        return self._thread_of[event]
 
     async def _place(self, room: str, event: str, emojis: Sequence[str], key: str) -> Later | None:
         """React with what can be pressed; an answer only where it should be tried again."""
         for emoji in emojis:
-            relation = {"rel_type": "m.annotation", "event_id": event, "key": emoji}
             try:
-                # The transaction is the emoji's own: an edit that follows must not meet the memory of another one.
-                transaction = f"{key}r{_short(emoji)}"
-                await self._session.server.put(room, "m.reaction", {"m.relates_to": relation}, transaction)
+                await self._react(room, event, emoji, key)
             except Exception as error:
-                if isinstance(error, Answer) and error.code == "M_DUPLICATE_ANNOTATION":
-                    continue
                 held_up = self._unless_refused(await self._outcome(error, attempted=False))
                 if held_up:
                     return held_up
                 _log.warning("reaction_refused", room=room, event_id=event)
                 return None
         return None
+
+    async def _react(self, room: str, event: str, emoji: str, key: str, *, mirrored: bool = False) -> None:
+        relation = {"rel_type": "m.annotation", "event_id": event, "key": emoji}
+        content: dict[str, Any] = {"m.relates_to": relation} | ({MIRRORED: True} if mirrored else {})
+        try:
+            # The transaction is the emoji's own: an edit that follows must not meet the memory of another one.
+            await self._session.server.put(room, "m.reaction", content, f"{key}r{_short(emoji)}")
+        except Answer as answer:
+            if answer.code != "M_DUPLICATE_ANNOTATION":
+                raise
 
     def _unless_refused(self, outcome: SendOutcome) -> Later | None:
         return outcome if isinstance(outcome, Later) else None
@@ -212,6 +237,16 @@ class Sender:
 def _reactions(outgoing: Outgoing) -> list[str]:
     emojis: Any = outgoing.payload.get("reactions", ())
     return [str(emoji) for emoji in emojis]
+
+
+def _shape(kind: object, content: object) -> tuple[str, str]:
+    """What an edit cannot change: the event's type, and whether it is words or which sort of file."""
+    shown = str(_mapping(content).get("msgtype", ""))
+    return str(kind), "m.text" if shown in _TEXTS else shown
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _short(text: str) -> str:
