@@ -152,9 +152,9 @@ class Sender:
             raise Refuse(Refusal.TARGET_GONE)
         if original.get("sender") != self._session.user:
             raise Refuse(Refusal.FORBIDDEN, "only messages of our own can be edited")
-        original = await self._encryption.clear(room, original)
+        clear = await self._encryption.clear(room, original)
         now = payload["content"]
-        before, after = _shape(original.get("type"), original.get("content")), _shape(payload["type"], now)
+        before, after = _shape(clear.get("type"), clear.get("content")), _shape(payload["type"], now)
         if after[0] != MESSAGE or (before[0] != "m.room.encrypted" and before != after):
             raise Refuse(Refusal.UNSUPPORTED, "an edit does not make another kind of message of one")
 
