@@ -113,7 +113,8 @@ class Encryption:
     async def received(self, answer: Mapping[str, Any]) -> set[str]:
         """Take the keys that a sync answer brings; the sessions that can be read now. They are durable afterwards."""
         lists = _mapping(answer.get("device_lists"))
-        await self.devices.changed(_texts(lists.get("changed")))
+        # Of those who left, nothing is heard any more: they are asked for again should they come back.
+        await self.devices.changed([*_texts(lists.get("changed")), *_texts(lists.get("left"))])
         fresh: set[str] = set()
         for event in _list(_mapping(answer.get("to_device")).get("events")):
             if isinstance(event, Mapping) and event.get("type") == "m.room.encrypted":
@@ -211,7 +212,16 @@ class Encryption:
     async def _top_up(self, count: int) -> None:
         keys = await self.olm.one_time_keys(count)
         if keys:
-            answer = await self._upload({"one_time_keys": keys})
+            try:
+                answer = await self._upload({"one_time_keys": keys})
+            except Answer as refusal:
+                if refusal.status != 400:
+                    raise
+                # Others of these names are there already: the database came back from a backup. Go on behind them.
+                await self.olm.published()
+                _log.warning("one_time_keys_refused", answer=str(refusal))
+                self._published = count
+                return
             await self.olm.published()
             _log.info("one_time_keys_published", keys=_count(answer.get("one_time_key_counts")))
 
