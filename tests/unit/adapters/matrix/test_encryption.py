@@ -16,8 +16,8 @@ from bridge.core.errors import MediaRefused
 from bridge.core.events import MessageDeleted, MessageEdited, MessagePosted
 from bridge.core.ids import ChatId
 from bridge.core.message import Attachment, AttachmentKind, Content
-from bridge.core.ports import ChatUse, LocalFile, Sent
-from bridge.core.text import plain
+from bridge.core.ports import ChatUse, Level, LocalFile, Sent
+from bridge.core.text import Mark, MarkKind, RichText, plain
 from bridge.playground.matrix_user import MatrixUser
 from tests.contract.harness import wait_for
 from tests.servers import unique
@@ -303,3 +303,57 @@ async def test_bad_input_is_told_and_stops_nothing(world: World, people: People)
     assert sum("m.room_key_request" in path for _, path in world.proxy.requests) <= 20
     await amina.say(room, "third")
     await world.heard("third")
+
+
+async def test_what_fits_fits_encrypted(world: World) -> None:
+    owner = await world.person("Owner")
+    room = await encrypted_room(owner, world.bot)
+    adapter = await world.started(room)
+
+    def content(size: int) -> Content:
+        return Content(text=RichText("é" * size, (Mark(0, size, MarkKind.BOLD),)))
+
+    longest = max(size for size in range(1_000, 15_000, 100) if adapter.fits(ChatId(room), content(size)))
+    assert longest > 10_000
+    assert isinstance(await adapter.send(outgoing(adapter, room, content(longest)), "a" * 32), Sent)
+
+
+async def test_keys_of_another_session_are_left_alone(world: World) -> None:
+    await (await world.started()).stop()
+    world.state.values.clear()  # another installation with the same account
+    adapter = await world.started()
+    before = await adapter._encryption.identity.seen()
+    warnings = [f for f in await adapter.check([], world.state) if f.level is Level.WARNING]
+    assert "cross-signing keys of another login" in warnings[0].message
+    assert await adapter._encryption.identity.seen() == before
+
+
+async def test_after_a_backup_came_back_there_are_one_time_keys_again(world: World) -> None:
+    owner = await world.person("Owner")
+    adapter = await world.started()
+    device, backup = adapter._encryption.olm.device, dict(world.state.values)
+    room = await owner.create_room("Village", invite=[world.bot])
+
+    async def used(times: int) -> None:
+        body = {"one_time_keys": {world.bot: {device: "signed_curve25519"}}}
+        for _ in range(times):
+            answer = await owner._call("POST", "/_matrix/client/v3/keys/claim", body)
+            assert answer["one_time_keys"]
+
+    await used(10)
+    await adapter.stop()
+    await (await world.started()).stop()
+    await used(10)
+    world.state.values.clear()
+    world.state.values.update(backup)
+    adapter = await world.started(room)
+    await owner.send_text(room, "habari")
+    await world.heard("habari")
+
+    async def count() -> int:
+        return int((await adapter._encryption._upload({}))["one_time_key_counts"]["signed_curve25519"])
+
+    async def enough() -> bool:
+        return await count() >= 20
+
+    await wait_for(enough, what="there are keys again")
