@@ -168,6 +168,17 @@ class CanDelete(Protocol):
 
 
 @runtime_checkable
+class CanReact(Protocol):
+    async def react(self, ref: RemoteRef, emojis: Sequence[str], key: str) -> SendOutcome:
+        """From now on these are exactly our account's reactions to a message; none: nothing any more.
+
+        The most wanted come first: as many are placed as the chat lets us place (``Capabilities.places_reactions``),
+        and what the platform has no reaction for is left out. Already being as asked is ``Sent``, without ``refs``.
+        """
+        ...
+
+
+@runtime_checkable
 class CanAnswerPress(Protocol):
     async def answer_press(self, press: str, text: str, *, alert: bool = False) -> None:
         """Show the presser a short answer, best effort: never raises for the network."""
