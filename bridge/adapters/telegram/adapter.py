@@ -5,7 +5,6 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -13,16 +12,16 @@ import structlog
 from telegram import InputFile
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
-from bridge.adapters.telegram import convert, describing, faults, payload
+from bridge.adapters.telegram import capabilities, convert, describing, faults, payload, polls
 from bridge.adapters.telegram.checks import Checks
 from bridge.adapters.telegram.client import Client
 from bridge.adapters.telegram.receiver import Receiver, webhook_path
 from bridge.adapters.telegram.request import GarbledAnswer
 from bridge.adapters.telegram.settings import Settings
-from bridge.core.capabilities import ButtonStyle, Capabilities, Form, Guarantee, Pace, TextUnit
+from bridge.core.capabilities import Capabilities
 from bridge.core.errors import BarazaError, MediaRefused, Refusal, StorageUnavailable
 from bridge.core.ids import ChatId, MessageId, RemoteRef, UserId
-from bridge.core.message import AttachmentKind, Content, RemoteFile
+from bridge.core.message import Content, RemoteFile
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
@@ -42,26 +41,9 @@ from bridge.core.ports import (
     StateStore,
     Unknown,
 )
-from bridge.core.text import MarkKind
 
 log = structlog.get_logger()
 
-_CAPABILITIES: Final = Capabilities(
-    form=Form.RICH,
-    text_limit=payload.TEXT_LIMIT,
-    text_unit=TextUnit.UTF16,
-    caption_limit=payload.CAPTION_LIMIT,
-    marks=frozenset(MarkKind),
-    media=frozenset({AttachmentKind.PHOTO, AttachmentKind.DOCUMENT}),
-    max_file_bytes=payload.MAX_DOCUMENT,
-    edits=True,
-    deletes_own=True,
-    deletes_others=timedelta(hours=48),
-    buttons=ButtonStyle.INLINE,
-    replies=True,
-    opens_direct=False,
-    guarantee=Guarantee.AT_MOST_ONCE,
-)
 _START_PAYLOAD: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DEFECT_PAUSE: Final = timedelta(seconds=30)
 _ANSWER_LIMIT: Final = 200
@@ -90,7 +72,7 @@ class TelegramAdapter:
     async def start(self, sink: Sink, state: StateStore) -> None:
         self._state = state
         await self._client.open()
-        await self._receiver.start(sink, state)
+        await self._receiver.start(polls.PollSink(sink, state), state)
 
     async def stop(self) -> None:
         await self._receiver.stop()
@@ -111,13 +93,7 @@ class TelegramAdapter:
     # --- what a chat takes ---
 
     def capabilities(self, chat: ChatId) -> Capabilities:
-        group = chat.startswith(("-", "@"))
-        pace = Pace(
-            chat_interval=self._settings.chat_interval,
-            chat_per_minute=self._settings.group_messages_per_minute if group else 0,
-            account_per_second=self._settings.messages_per_second,
-        )
-        return replace(_CAPABILITIES, pace=pace)
+        return capabilities.of_chat(chat, self._settings)
 
     def fits(self, chat: ChatId, content: Content) -> bool:
         return convert.fits(content)

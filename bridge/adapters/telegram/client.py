@@ -24,6 +24,10 @@ UPDATES: Final = (
     "edited_channel_post",
     "callback_query",
     "my_chat_member",
+    "message_reaction",
+    "message_reaction_count",
+    "poll",
+    "poll_answer",
 )
 """What we ask for. Always said aloud: Telegram remembers the last list it was given."""
 POLL_SECONDS: Final = 30
