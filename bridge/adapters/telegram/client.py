@@ -13,6 +13,7 @@ from telegram.error import BadRequest
 from bridge.adapters.telegram.request import AiohttpRequest, Timeouts
 from bridge.adapters.telegram.settings import Settings
 from bridge.core.errors import MediaRefused
+from bridge.media.refusal import MediaReason, UnfitMedia
 
 # The library logs the address with its token, and the parameters with what people wrote, at DEBUG.
 logging.getLogger("telegram").setLevel(logging.WARNING)
@@ -32,8 +33,12 @@ UPDATES: Final = (
 """What we ask for. Always said aloud: Telegram remembers the last list it was given."""
 POLL_SECONDS: Final = 30
 
-CLOUD_DOWNLOAD = 20_000_000
-"""Bytes that Telegram's own server hands out at most: https://core.telegram.org/bots/api#getfile"""
+
+def too_big_for_bots() -> MediaRefused:
+    """For a file that Telegram hands to its members and to no bot."""
+    error = UnfitMedia(MediaReason.TOO_BIG)
+    error.args = ("Telegram hands files over 20 MB to no bot: ask for a smaller file",)
+    return error
 
 
 class Client(telegram.Bot):
@@ -86,10 +91,7 @@ class Client(telegram.Bot):
             info = await self.call("getFile", {"file_id": file_id})
         except BadRequest as error:
             if "too big" in str(error):
-                raise MediaRefused(
-                    "Telegram hands files over 20 MB to no bot: ask for a smaller file,"
-                    " or run a Bot API server of your own (api_url)"
-                ) from None
+                raise too_big_for_bots() from None
             raise MediaRefused("Telegram no longer has this file: ask for it to be sent again") from None
         path = info.get("file_path") if isinstance(info, dict) else None
         if not isinstance(path, str) or not path:

@@ -264,7 +264,7 @@ class Unwilling(MemoryState):
 async def test_a_photo_is_no_doubt_where_the_database_fails_before_it_was_sent(
     village: Village, adapter: TelegramAdapter, error: Exception
 ) -> None:
-    adapter._state = Unwilling(error, reading=True)
+    adapter._sender.use(Unwilling(error, reading=True))
     photo = village.attachment(picture(), AttachmentKind.PHOTO, "p.png")
     before = len(await village.shown())
     outcome = await adapter.send(village.outgoing(adapter, Content(attachments=(photo,))), KEY)
@@ -276,7 +276,7 @@ async def test_a_photo_is_no_doubt_where_the_database_fails_before_it_was_sent(
 async def test_a_photo_that_was_sent_is_sent_though_its_upload_cannot_be_remembered(
     village: Village, adapter: TelegramAdapter, error: Exception
 ) -> None:
-    adapter._state = Unwilling(error, reading=False)
+    adapter._sender.use(Unwilling(error, reading=False))
     photo = village.attachment(picture(), AttachmentKind.PHOTO, "p.png")
     only(await adapter.send(village.outgoing(adapter, Content(attachments=(photo,))), KEY))
 
