@@ -24,6 +24,7 @@ from bridge.core.ports import (
     Health,
 )
 from bridge.core.text import plain
+from bridge.delivery import mirroring
 from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
 from bridge.intake.processor import Processor
@@ -257,6 +258,8 @@ class Bridge:
         shows = ""
         if row.operation == ledger.DELETE:
             return ledger.Frozen(payload="{}", content="")
+        if row.operation == ledger.REACT:
+            return await mirroring.compose(row, self._directory)
         if row.kind == ledger.CARD:
             community = self._communities.get(row.community)
             if community is None:

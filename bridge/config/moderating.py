@@ -210,6 +210,7 @@ def policy(section: Any) -> Policy:
         own_posts=section.own_posts,
         approvals=section.approvals,
         consent_to_edits=section.consent_to_edits,
+        mirror_reactions=section.mirror_reactions,
         undo=timedelta(seconds=section.undo_seconds),
         posts_per_hour=section.posts_per_hour,
         claim_for=timedelta(minutes=section.claim_minutes),

@@ -142,6 +142,7 @@ class CommunitySection(Section):
     approvals: int = Field(default=1, ge=1, le=5)
     own_posts: bool = False
     consent_to_edits: bool = False
+    mirror_reactions: bool = False
     sms_price: PriceText | None = None
     safeguarding_ids: tuple[PersonAddress, ...] = ()
     rules: tuple[RuleSection, ...] | None = None
@@ -199,6 +200,7 @@ EXAMPLES: dict[str, str] = {
     "communities.approvals": "approvals = 1",
     "communities.own_posts": "own_posts = false",
     "communities.consent_to_edits": "consent_to_edits = false",
+    "communities.mirror_reactions": "mirror_reactions = false",
     "communities.sms_price": 'sms_price = "KES 0.80"',
     "communities.undo_seconds": "undo_seconds = 10",
     "communities.posts_per_hour": "posts_per_hour = 0",

@@ -152,6 +152,8 @@ class Policy:
     """How many moderators must approve."""
     consent_to_edits: bool = False
     """Must the author agree to a moderator's wording, beyond trivial changes?"""
+    mirror_reactions: bool = False
+    """Does our account react in every group as readers elsewhere do?"""
     undo: timedelta = timedelta(0)
     """How long an approval waits before the first send, so that it can be undone."""
     posts_per_hour: int = 0

@@ -17,6 +17,7 @@ from bridge.core.ports import (
     Adapter,
     CanDelete,
     CanEdit,
+    CanReact,
     Later,
     LocalFile,
     Outgoing,
@@ -229,6 +230,14 @@ class Worker:
             if ref is None:
                 return Refused(reason=Refusal.TARGET_GONE)
             return await adapter.delete(ref, key) if isinstance(adapter, CanDelete) else _unsupported()
+        if row.operation == ledger.REACT:
+            ref = await self._target(row)
+            if ref is None:
+                return Refused(reason=Refusal.TARGET_GONE)
+            emojis = codec.load_object(row.payload).get("emojis", [])
+            return (
+                await adapter.react(ref, [*map(str, emojis)], key) if isinstance(adapter, CanReact) else _unsupported()
+            )
         outgoing = self._outgoing(row)
         if row.operation == ledger.EDIT:
             ref = await self._target(row)

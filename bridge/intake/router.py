@@ -24,7 +24,7 @@ from bridge.core.hygiene import clean_text
 from bridge.core.ids import Address
 from bridge.core.message import Content
 from bridge.core.text import plain
-from bridge.intake import bridging, choosing, commands, conversing, posting, stopping, wishes
+from bridge.intake import bridging, choosing, commands, conversing, echoing, posting, stopping, wishes
 from bridge.intake.context import Context, PressAnswer
 from bridge.members import contact, interview
 from bridge.moderation import application_desk, applying, cards, channel, letters, permissions, query
@@ -39,6 +39,7 @@ _MOST_CARDS = 200
 """Shown anew at once; /queue shows the others."""
 _AGAIN = timedelta(minutes=1)
 _ABOUT_A_REVIEW = (ledger.CARD, ledger.PROMPT, ledger.EXHIBIT)
+_POSTS = (ledger.POST, ledger.COPY)
 _ABOUT_AN_APPLICATION = (ledger.APPLICATION, ledger.PROMPT)
 
 
@@ -58,13 +59,14 @@ async def handle(event: InboundEvent, context: Context) -> None:
             if await submissions.submission_by_source(event.ref) is None:
                 await conversing.edited(event, context)
         case MessageDeleted():
-            await posting.deleted(event, context)
+            if not await echoing.removed(event.ref, context):
+                await posting.deleted(event, context)
         case ButtonPressed():
             await _pressed(event, context)
         case Reacted():
             await _reacted(event, context)
         case ReactionsSet() | ReactionsCounted() | PollVoted() | PollCounted():
-            return  # no adapter asks for these yet
+            await echoing.heard(event, context)
         case BotMembershipChanged():
             await _membership(event, context)
         case ChatMoved():
@@ -227,6 +229,9 @@ async def _reacted(event: Reacted, context: Context) -> None:
         community = context.communities.get(row.community)
         if reply is not None and reply.alert and community is not None:
             await channel.tell_channel(context.desk, event.ref, reply.text, community)
+        return
+    if row.kind in _POSTS and await channel.token_for(row, event.emoji) is None:
+        await echoing.reacted(event, row, context)
         return
     await _personal_reaction(event, row, context)
 

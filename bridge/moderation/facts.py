@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bridge.core.card import AuthorCard, to_json
 from bridge.core.community import Community
 from bridge.core.ids import Address, CommunityId
-from bridge.core.message import Attachment, Uncarried
+from bridge.core.message import Attachment, Poll, Uncarried
 from bridge.core.states import MembershipState, PostState, ReviewState
 from bridge.core.text import RichText
 from bridge.members.profiles import owed, shown_name, standing_of
@@ -20,6 +20,7 @@ from bridge.storage import (
     codec,
     desk,
     dialogue,
+    echoes,
     feed,
     intake_reads,
     ledger,
@@ -103,6 +104,11 @@ class CardFacts:
     """Those of its chats where every message costs money."""
     copies: tuple[int, int] = (0, 0)
     """Of how many people's private copies how many have arrived: (arrived, all)."""
+    reactions: Sequence[tuple[str, int]] = ()
+    """Of its readers, on all platforms together, most first."""
+    poll: Poll | None = None
+    """The post's, where it went out as one."""
+    poll_votes: Sequence[int] = ()
     membership: Membership | None = None
     """Where the author stands in this community."""
     quotations: int = 0
@@ -163,6 +169,8 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
     findings = codec.load_object(revision.findings)
     queries = await _queries(review)
     why = reasons.of(review)
+    uncarried = codec.load(codec.UNCARRIED, revision.uncarried)
+    poll = None if post is None else next((item.poll for item in uncarried if item.poll is not None), None)
     facts = CardFacts(
         review=review,
         revision=revision_number,
@@ -172,7 +180,7 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         text=codec.load(codec.RICH_TEXT, revision.text),
         before=await _before(review, revision),
         attachments=codec.load(codec.ATTACHMENTS, revision.attachments),
-        uncarried=codec.load(codec.UNCARRIED, revision.uncarried),
+        uncarried=uncarried,
         edited_by=revision.editor,
         card=author.card,
         has_profile=author.has_profile,
@@ -206,6 +214,9 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         post=post,
         deliveries=deliveries,
         copies=(0, 0) if post is None or post.feed_number is None else await feed.arrived(post.id),
+        reactions=() if post is None else await echoes.tally(post.id),
+        poll=poll,
+        poll_votes=() if post is None or poll is None else await echoes.votes(post.id, len(poll.options)),
         membership=await memberships.membership(identity.person_id, community.id),
         quotations=0 if post is None else await quotations.count(post.id),
         untold=review.kind != afterwards.CORRECTION and await undoing.is_untold(review),

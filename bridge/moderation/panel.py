@@ -9,7 +9,7 @@ from bridge.core.text import EMPTY, MarkKind, RichText, joined, marked, plain
 from bridge.members.fields import names_of
 from bridge.members.profiles import shown_name
 from bridge.members.vouching import level
-from bridge.moderation import additions, arrival, menu, routing, standing, talk
+from bridge.moderation import additions, arrival, echoing, menu, routing, standing, talk
 from bridge.moderation.facts import CardFacts
 from bridge.moderation.hints import HintKind
 from bridge.moderation.hints import label as hint_label
@@ -288,7 +288,11 @@ def _afterwards(facts: CardFacts, w: Words) -> list[str]:
         lines.append(w._("🙏 The author asks to take it back"))
     if facts.quotations:
         lines.append(w.ngettext("💬 {count} quotation marked", "💬 {count} quotations marked", facts.quotations))
-    return [*lines, *arrival.lines(facts, w), *arrival.private_line(facts, w), *routing.waits(facts, w)]
+    lines += [*arrival.lines(facts, w), *arrival.private_line(facts, w), *routing.waits(facts, w)]
+    lines += echoing.reaction_line(facts.reactions, w)
+    if facts.poll is not None and any(facts.poll_votes):
+        lines += echoing.vote_lines(facts.poll, facts.poll_votes, w)
+    return lines
 
 
 def shown_words(facts: CardFacts) -> RichText:

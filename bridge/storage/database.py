@@ -95,6 +95,7 @@ def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
                     "bridge.storage.models",
                     "bridge.storage.models_desk",
                     "bridge.storage.models_members",
+                    "bridge.storage.models_echo",
                 ],
                 "default_connection": name,
                 "migrations": "bridge.storage.migrations",

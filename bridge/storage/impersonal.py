@@ -24,6 +24,8 @@ IMPERSONAL: Mapping[str, Mapping[str, str]] = {
         "attempts": "a count",
         "due_at": _WHEN,
     },
+    "Reaction": {"id": _ROW, "post_id": _POINTS, "account": "one of ours", "count": "a count"},
+    "PollVote": {"id": _ROW, "post_id": _POINTS, "account": "one of ours"},
     "Person": {"id": _ROW, "erased_at": _WHEN},
     "Identity": {"id": "in the audit log", "person_id": _POINTS, "account": "one of ours"},
     "Profile": {"id": _ROW, "person_id": _POINTS, "community": _WHICH, "created_at": _WHEN},

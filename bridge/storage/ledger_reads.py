@@ -14,11 +14,13 @@ from bridge.storage import codec
 from bridge.storage.models import Delivery
 
 POST, CARD, EXHIBIT, PROMPT, NOTICE, REMOVAL = "post", "card", "exhibit", "prompt", "notice", "removal"
+REACTION = "reaction"
+"""What our account reacts to a message of a post with."""
 COPY, DIGEST = "copy", "digest"
 """A post for one person alone; many posts in short, for one person alone."""
 APPLICATION = "application"
 """The card of an application, as ``CARD`` is that of a review."""
-SEND, EDIT, DELETE = "send", "edit", "delete"
+SEND, EDIT, DELETE, REACT = "send", "edit", "delete", "react"
 CAN_WAIT = "can_wait"
 """The view of a row that lets everything else of its lane, and of its account, go first."""
 ANSWER = "answer"
@@ -171,6 +173,19 @@ async def said_lately(address: Address, content: Content, since: datetime) -> bo
 async def unclaimed_edit(card: Delivery) -> Delivery | None:
     """An edit of this card that is still to be composed, and so will show whatever is true by then."""
     return await Delivery.filter(target_id=card.id, operation=EDIT, state=DeliveryState.PLANNED, payload="").first()
+
+
+async def reaction_waits(row: Delivery) -> bool:
+    """Is a reaction to this message still to be composed? It will be what is true by then."""
+    rows = Delivery.filter(target_id=row.id, operation=REACT, payload="")
+    return await rows.filter(state=DeliveryState.PLANNED).exists()
+
+
+async def last_reaction(row: Delivery) -> str | None:
+    """The payload of the last reaction of ours that this message was given."""
+    found = Delivery.filter(target_id=row.id, operation=REACT, state=DeliveryState.DELIVERED).exclude(payload="")
+    last = await found.order_by("-id").first()
+    return None if last is None else last.payload
 
 
 async def versions(row: Delivery) -> list[Delivery]:

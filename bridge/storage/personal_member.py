@@ -20,6 +20,7 @@ from bridge.storage.models import (
     Submission,
 )
 from bridge.storage.models_desk import Note, Quotation, Setting, Standing, Translation
+from bridge.storage.models_echo import PollVote, Reaction
 from bridge.storage.models_members import Application, LinkCode, Membership
 from bridge.storage.personal_kinds import (
     AS_IT_IS,
@@ -111,6 +112,22 @@ AS_MEMBER: tuple[Share, ...] = (
         deletes=True,
         columns=dict.fromkeys(("standing", "set_at")),
         also=("community",),
+    ),
+    Share(
+        section="reactions",
+        model=Reaction,
+        find=accounts,
+        deletes=True,
+        columns=dict.fromkeys(("user", "chat", "message", "emoji", "event", "at")),
+        also=("account",),
+    ),
+    Share(
+        section="votes",
+        model=PollVote,
+        find=accounts,
+        deletes=True,
+        columns=dict.fromkeys(("user", "chat", "message", "options", "at")),
+        also=("account",),
     ),
     Share(
         section="dialogues",

@@ -37,6 +37,7 @@ from bridge.storage.models_desk import (
     Translation,
     Vote,
 )
+from bridge.storage.models_echo import PollVote, Reaction
 from bridge.storage.models_members import Application, BridgedGroup, Invitation, LinkCode, Membership
 from tests.unit.storage.stage import NOW, sender
 
@@ -130,6 +131,11 @@ class Everything:
             ended_at=NOW,
             set_by="net:grace",
         )
+        about: dict[str, Any] = {"post_id": 1, "account": self.identity.account, "user": self.identity.user, "at": NOW}
+        await Reaction.create(
+            chat="kenya", message=word("reacted to"), emoji=word("reaction"), event=word("reaction's event"), **about
+        )
+        await PollVote.create(chat="kenya", message=word("voted on"), options="[1]", **about)
         await Standing.create(person=self.person, community="hifa", standing="trusted", set_by="net:grace", set_at=NOW)
         await Application.create(
             kind="join",

@@ -1,0 +1,77 @@
+"""Somebody reacted to a post or voted in its poll: counted, shown on the card, mirrored where wanted."""
+
+from datetime import timedelta
+
+from bridge.core.events import PollCounted, PollVoted, Reacted, ReactionsCounted, ReactionsSet
+from bridge.core.hygiene import clean_line
+from bridge.core.ids import CommunityId, MessageId, RemoteRef
+from bridge.delivery import mirroring
+from bridge.intake.context import Context
+from bridge.moderation import cards
+from bridge.storage import echoes, ledger, submissions
+from bridge.storage.models import Delivery
+
+_PAUSE = timedelta(seconds=60)
+"""A card is not edited for every single reaction."""
+_LONGEST = 16
+"""Characters of a reaction: Matrix takes any text for one, and a family of emoji has eleven."""
+_KINDS = (ledger.POST, ledger.COPY)
+
+Echo = ReactionsSet | ReactionsCounted | PollVoted | PollCounted
+
+
+def usable(emoji: str) -> str:
+    """A reaction as it is counted; empty for what is none: a custom picture, a whole sentence."""
+    shown = echoes.plain_emoji(clean_line(emoji, 64))
+    return "" if "://" in shown or len(shown) > _LONGEST else shown
+
+
+async def reacted(event: Reacted, row: Delivery, context: Context) -> None:
+    """Somebody reacted to a message of a post."""
+    emoji = usable(event.emoji)
+    if row.post_id is None or not emoji:
+        return
+    event_id = MessageId("") if event.reaction is None else event.reaction
+    if await echoes.add(row.post_id, event.ref, event.sender.ref.user, emoji, context.now, event=event_id):
+        await _changed(row.post_id, context)
+
+
+async def removed(ref: RemoteRef, context: Context) -> bool:
+    """Was what was deleted a reaction? Then it no longer counts."""
+    post_id = await echoes.remove(ref)
+    if post_id is not None:
+        await _changed(post_id, context)
+    return post_id is not None
+
+
+async def heard(event: Echo, context: Context) -> None:
+    """A platform says where the reactions or the votes of a message stand."""
+    if isinstance(event, ReactionsSet | PollVoted) and event.sender.bot:
+        return
+    row = await ledger.answered(event.ref, event.at, context.now)
+    if row is None or row.post_id is None or row.kind not in _KINDS:
+        return
+    match event:
+        case ReactionsSet(sender=sender, emojis=emojis):
+            counts = [(emoji, 1) for text in emojis if (emoji := usable(text))]
+            changed = await echoes.replace(row.post_id, event.ref, sender.ref.user, counts, context.now)
+        case ReactionsCounted(counts=counted):
+            counts = [(emoji, count) for text, count in counted if (emoji := usable(text)) and count > 0]
+            changed = await echoes.replace(row.post_id, event.ref, "", counts, context.now)
+        case PollVoted(sender=sender, options=options):
+            await echoes.vote(row.post_id, event.ref, sender.ref.user, options, context.now)
+            changed = True
+        case PollCounted(counts=votes):
+            await echoes.vote(row.post_id, event.ref, "", votes, context.now)
+            changed = True
+    if changed:
+        await _changed(row.post_id, context)
+
+
+async def _changed(post_id: int, context: Context) -> None:
+    post = await submissions.post_by_id(post_id)
+    community = None if post is None else context.communities.get(CommunityId(post.community))
+    if post is None or community is None:
+        return
+    await cards.refresh_published(post.submission_id, context.now, pause=_PAUSE)
+    await mirroring.plan(post_id, community, context.directory, context.now)
