@@ -27,8 +27,8 @@ EDITABLE: Final = frozenset({"photo", "video", "animation", "audio", "document"}
 MAX_PHOTO: Final = 10_000_000
 """Bytes: https://core.telegram.org/bots/api#sendphoto"""
 _PHOTOS: Final = ("image/jpeg", "image/png", "image/webp")
-_AUDIO: Final = ("audio/mpeg", "audio/mp3", "audio/mp4", "audio/x-m4a", "audio/m4a")
-_VOICE: Final = ("audio/ogg", "audio/opus", *_AUDIO)
+_AUDIO: Final = ("audio/mpeg", "audio/mp3", "audio/mp4", "audio/x-m4a", "audio/m4a", "audio/ogg", "audio/opus")
+"""Also as a voice message."""
 _STICKERS: Final = {"image/webp": 512_000, "application/x-tgsticker": 64_000, "video/webm": 256_000}
 """Bytes: https://core.telegram.org/stickers"""
 _STICKER_SIDE: Final = 512
@@ -51,9 +51,9 @@ def form(attachment: Attachment, *, captioned: bool) -> str:
         return "photo"
     if mime == "video/mp4" and kind in (AttachmentKind.VIDEO, AttachmentKind.VIDEO_NOTE):
         return "video_note" if not captioned and _is_note(attachment) else "video"
-    if kind is AttachmentKind.VOICE and mime in _VOICE:
+    if kind is AttachmentKind.VOICE and mime in _AUDIO:
         return "voice"
-    if kind in (AttachmentKind.AUDIO, AttachmentKind.VOICE) and mime in _AUDIO:
+    if kind is AttachmentKind.AUDIO and mime in _AUDIO:
         return "audio"
     return "document"
 
@@ -88,7 +88,8 @@ def described(attachment: Attachment, *, captioned: bool) -> dict[str, Any]:
     if attachment.width and attachment.height:
         facts |= {"width": attachment.width, "height": attachment.height, "length": attachment.width}
     facts |= {"title": attachment.title, "performer": attachment.performer}
-    facts |= {"has_spoiler": attachment.spoiler, "supports_streaming": True}
+    # Otherwise Telegram makes a video without its name of a document that is one.
+    facts |= {"has_spoiler": attachment.spoiler, "supports_streaming": True, "disable_content_type_detection": True}
     names = {
         "photo": ("has_spoiler",),
         "video": ("duration", "width", "height", "has_spoiler", "supports_streaming"),
@@ -96,6 +97,7 @@ def described(attachment: Attachment, *, captioned: bool) -> dict[str, Any]:
         "audio": ("duration", "title", "performer"),
         "voice": ("duration",),
         "video_note": ("duration", "length"),
+        "document": ("disable_content_type_detection",),
     }
     item |= {name: facts[name] for name in names.get(kind, ()) if facts.get(name)}
     small = attachment.thumbnail

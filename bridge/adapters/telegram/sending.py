@@ -81,7 +81,10 @@ class Sender:
                     params = {name: value for name, value in params.items() if name != "reply_parameters"}
                 elif method == "sendPhoto" and faults.is_no_photo(error):
                     kept = {name: value for name, value in params.items() if name not in ("photo", "has_spoiler")}
-                    method, params = "sendDocument", {**kept, "document": params["photo"]}
+                    method, params = (
+                        "sendDocument",
+                        {**kept, "document": params["photo"], "disable_content_type_detection": True},
+                    )
                 else:
                     raise
         return await self._uploads.call(method, params, outgoing.files, attempt)

@@ -78,7 +78,12 @@ def test_a_file_is_named_by_its_hash_and_carries_the_text_as_its_caption() -> No
         "caption_entities": [{"type": "bold", "offset": 0, "length": 4}],
     }
     made = payload(GROUP, Content(attachments=(document(),)))
-    assert made == {"method": "sendDocument", "chat_id": -1001, "document": HASH}
+    assert made == {
+        "method": "sendDocument",
+        "chat_id": -1001,
+        "document": HASH,
+        "disable_content_type_detection": True,
+    }
 
 
 NOTE = file(AttachmentKind.VIDEO_NOTE, "video/mp4", width=240, height=240, duration=timedelta(seconds=60))
@@ -101,6 +106,7 @@ STICKER = file(AttachmentKind.STICKER, "image/webp", width=512, height=300)
         (FILM, "sendVideo", "sendVideo"),
         (replace(FILM, mime="video/webm"), "sendDocument", "sendDocument"),
         (SONG, "sendAudio", "sendAudio"),
+        (replace(SONG, mime="audio/ogg"), "sendAudio", "sendAudio"),
         (replace(SONG, mime="audio/flac"), "sendDocument", "sendDocument"),
         (VOICE, "sendVoice", "sendVoice"),
         (replace(VOICE, mime="audio/ogg; codecs=opus"), "sendVoice", "sendVoice"),
