@@ -129,6 +129,7 @@ async def get_file(call: Call) -> JsonObject:
         raise bad_request("invalid file_id")
     if stored.size > MAX_DOWNLOAD_BYTES:
         raise bad_request("file is too big")
+    stored.linked_at = call.world.clock()
     return {
         "file_id": identifier,
         "file_unique_id": stored.unique_id,
