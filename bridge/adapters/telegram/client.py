@@ -65,6 +65,9 @@ class Client(telegram.Bot):
     def __repr__(self) -> str:  # the library's shows the token
         return f"{type(self).__name__}(...)"
 
+    def _insert_defaults(self, data: dict[str, object]) -> None:
+        """We have none; the library's would look for its own objects in a list of media."""
+
     async def open(self) -> None:
         """Ready the connections; no I/O. (`Bot.initialize` would put the token into an exception.)"""
         await asyncio.gather(*(request.initialize() for request in self._requests))
