@@ -1,21 +1,28 @@
 """Files on the strict simulator, which looks into them: every kind as what it is, albums whole and in order."""
 
 import io
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from PIL import Image
 
 from bridge.adapters.telegram.adapter import TelegramAdapter
+from bridge.adapters.telegram.client import Client
+from bridge.adapters.telegram.convert import to_payload
+from bridge.adapters.telegram.settings import Settings
+from bridge.adapters.telegram.uploads import Attempt, Uploads
 from bridge.core.errors import Refusal
-from bridge.core.ids import MessageId, RemoteRef
+from bridge.core.ids import ChatId, MessageId, RemoteRef
 from bridge.core.message import Attachment, AttachmentKind, Content, Thumbnail
 from bridge.core.ports import Later, LocalFile, Outgoing, Refused, Sent, Unknown
 from bridge.core.text import plain
-from tests.unit.adapters.telegram.conftest import Village
+from tests.unit.adapters.telegram.conftest import ACCOUNT, TOKEN, Village
 from tests.unit.adapters.telegram.test_adapter import KEY, only, picture
 from tests.unit.playground import samples
 
@@ -194,3 +201,38 @@ async def test_a_part_that_is_gone_is_answered_all_the_same(
     frozen = Outgoing(chat=outgoing.chat, payload=strict, files=outgoing.files)
     assert isinstance(await adapter.send(frozen, KEY), Sent)
     assert colors(village, await village.shown()) == [picture("red"), picture("blue")]
+
+
+async def test_ten_large_files_are_never_in_memory(tmp_path: Path) -> None:
+    taken = 0
+
+    async def swallow(request: web.Request) -> web.Response:
+        nonlocal taken
+        async for piece in request.content.iter_chunked(1 << 16):
+            taken += len(piece)
+        return web.json_response({"ok": True, "result": [{"message_id": n} for n in range(10)]})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", swallow)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    client = Client(Settings.model_validate({"kind": "telegram", "token": TOKEN, "api_url": url}))
+    await client.open()
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate(5_000_000)
+    large = Attachment(sha256="ab" * 32, kind=KIND.DOCUMENT, mime="x/y", size=5_000_000, name="large.bin")
+    payload = dict(to_payload(ChatId("-1"), Content(attachments=(large,) * 10)))
+    tracemalloc.start()
+    try:
+        files = [LocalFile(attachment=large, path=path)]
+        await Uploads(client, ACCOUNT).call(str(payload.pop("method")), payload, files, Attempt())
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        await client.close_connections()
+        await runner.cleanup()
+    assert taken > 50_000_000
+    assert peak < 5_000_000
