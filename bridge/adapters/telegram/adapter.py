@@ -86,7 +86,7 @@ class TelegramAdapter:
         return capabilities.of_chat(chat, self._settings)
 
     def fits(self, chat: ChatId, content: Content) -> bool:
-        return convert.fits(content)
+        return convert.fits(content, self.capabilities(chat).max_file_bytes)
 
     def to_payload(self, chat: ChatId, content: Content) -> JsonObject:
         return convert.to_payload(chat, content, self.account)
@@ -116,8 +116,9 @@ class TelegramAdapter:
 
     async def fetch(self, file: RemoteFile, *, limit: int) -> AsyncIterator[bytes]:
         """Raises OSError when it cannot be had now: try again later."""
-        if file.size is not None and file.size > capabilities.MAX_DOWNLOAD:
-            raise too_big_for_bots()
+        most = capabilities.MAX_LOCAL if self._settings.server_files else capabilities.MAX_DOWNLOAD
+        if file.size is not None and file.size > most:
+            raise too_big_for_bots(most)
         try:
             async for piece in self._client.file(file.ref, limit=limit):
                 yield piece

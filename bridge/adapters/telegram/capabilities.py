@@ -17,6 +17,10 @@ MAX_UPLOAD: Final = 50_000_000
 """Bytes a bot may send: https://core.telegram.org/bots/api#sending-files"""
 MAX_DOWNLOAD: Final = 20_000_000
 """Bytes of the largest file that is handed to a bot: https://core.telegram.org/bots/api#getfile"""
+MAX_LOCAL: Final = 2_000_000_000
+"""Bytes either way with a server that runs with --local:
+https://core.telegram.org/bots/api#using-a-local-bot-api-server
+"""
 
 CAPABILITIES: Final = Capabilities(
     form=Form.RICH,
@@ -58,4 +62,6 @@ def of_chat(chat: ChatId, settings: Settings) -> Capabilities:
         chat_per_minute=settings.group_messages_per_minute if group else 0,
         account_per_second=settings.messages_per_second,
     )
+    if settings.server_files is not None:
+        return replace(CAPABILITIES, pace=pace, max_file_bytes=MAX_LOCAL, max_received_bytes=MAX_LOCAL)
     return replace(CAPABILITIES, pace=pace)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bridge.adapters.telegram.capabilities import CAPTION_LIMIT, MAX_ALBUM, MAX_UPLOAD
+from bridge.adapters.telegram.capabilities import CAPTION_LIMIT, MAX_ALBUM
 from bridge.adapters.telegram.entities import utf16_length
 from bridge.core.message import Attachment, AttachmentKind, Content
 from bridge.core.text import MarkKind, RichText, emphasised, joined, plain
@@ -112,15 +112,15 @@ def described(attachment: Attachment, *, captioned: bool) -> dict[str, Any]:
     return item
 
 
-def fits(content: Content) -> bool:
-    """Can these files be one message, or one album?"""
+def fits(content: Content, limit: int) -> bool:
+    """Can these files be one message, or one album? ``limit``: bytes that the server takes at once."""
     sizes = [attachment.size for attachment in content.attachments]
-    if not all(0 < size <= MAX_UPLOAD for size in sizes):
+    if not all(0 < size <= limit for size in sizes):
         return False
     if len(sizes) == 1:
         return True
     # They travel in one request, which may be no larger than the largest file.
-    if len(sizes) > MAX_ALBUM or sum(sizes) > MAX_UPLOAD or content.buttons:
+    if len(sizes) > MAX_ALBUM or sum(sizes) > limit or content.buttons:
         return False
     kinds = {form(attachment, captioned=True) for attachment in content.attachments}
     return kinds <= {"photo", "video"} or kinds in ({"document"}, {"audio"})

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bridge.adapters.telegram import media
-from bridge.adapters.telegram.capabilities import CAPTION_LIMIT, TEXT_LIMIT
+from bridge.adapters.telegram.capabilities import CAPTION_LIMIT, MAX_UPLOAD, TEXT_LIMIT
 from bridge.adapters.telegram.entities import (
     MAX_ENTITIES,
     to_entities,
@@ -42,8 +42,8 @@ def address(chat: ChatId) -> dict[str, Any]:
     return where
 
 
-def fits(content: Content) -> bool:
-    """Can this be one message on Telegram (or the messages of one album)?"""
+def fits(content: Content, limit: int = MAX_UPLOAD) -> bool:
+    """Can this be one message on Telegram (or the messages of one album)? ``limit``: bytes of its files."""
     buttons = [button for row in content.buttons for button in row]
     if len(buttons) > MAX_BUTTONS or not all(map(_button_fits, buttons)):
         return False
@@ -55,7 +55,7 @@ def fits(content: Content) -> bool:
         return False
     if len(to_entities(text)) > MAX_ENTITIES:
         return False
-    return media.fits(content) if content.attachments else bool(text.text.strip())
+    return media.fits(content, limit) if content.attachments else bool(text.text.strip())
 
 
 def _place_fits(place: Place) -> bool:
