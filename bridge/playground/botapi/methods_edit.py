@@ -1,12 +1,10 @@
 """Methods that change, remove and answer: edits, deletions, reactions and pressed buttons."""
 
-from typing import Any
-
 from bridge.playground.botapi.access import check_may_delete, check_may_send, find_chat, find_message
 from bridge.playground.botapi.errors import ApiError, bad_request
 from bridge.playground.botapi.methods_media import INPUT_MEDIA, full_content, input_media, kind_in
 from bridge.playground.botapi.methods_send import caption_content, markup_of, text_content
-from bridge.playground.botapi.params import check_fields
+from bridge.playground.botapi.reactions import check_reactions, react
 from bridge.playground.botapi.registry import Call, method
 from bridge.playground.botapi.render import MEDIA_FIELDS, render_message
 from bridge.playground.botapi.state import Chat, JsonObject, Message
@@ -16,14 +14,6 @@ _UNSUPPORTED = "business_connection_id inline_message_id"
 _MAX_DELETE = 100
 _MAX_ANSWER = 200
 _CAPTION_FIELDS = ("caption", "caption_entities", "show_caption_above_media")
-_EMOJI = (
-    "❤ 👍 👎 🔥 🥰 👏 😁 🤔 🤯 😱 🤬 😢 🎉 🤩 🤮 💩 🙏 👌 🕊 🤡 🥱 🥴 😍 🐳 "
-    "❤‍🔥 🌚 🌭 💯 🤣 ⚡ 🍌 🏆 💔 🤨 😐 🍓 🍾 💋 🖕 😈 😴 😭 🤓 👻 👨‍💻 👀 🎃 🙈 "
-    "😇 😨 🤝 ✍ 🤗 🫡 🎅 🎄 ☃ 💅 🤪 🗿 🆒 💘 🙉 🦄 😘 💊 🙊 😎 👾 🤷‍♂ 🤷 🤷‍♀ "
-    "😡"
-)
-#: https://core.telegram.org/bots/api#reactiontypeemoji
-REACTIONS = frozenset(_EMOJI.split())
 _NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same as a current content"
     " and reply markup of the message"
@@ -154,32 +144,15 @@ def _may_delete(call: Call, chat: Chat, message: Message) -> bool:
 async def set_message_reaction(call: Call) -> bool:
     """Replace the bot's reaction on a message; an empty list removes it."""
     call.params.boolean("is_big")
-    reactions = _reactions(call.params.json("reaction", "reaction"))
+    raw = call.params.json("reaction", "reaction")
     chat = find_chat(call.world, call.bot, call.params)
     message = find_message(chat, call.params.integer("message_id"), "message to react")
+    reactions = check_reactions(raw, chat, is_bot=True)
     if message.is_service:
         raise bad_request("REACTION_INVALID")
     call.world.limiter.spend_call(call.bot.id, call.world.clock())
-    if reactions:
-        message.reactions[str(call.bot.id)] = reactions
-    else:
-        message.reactions.pop(str(call.bot.id), None)
-    call.world.touch()
+    react(call.world, chat, message, call.bot, reactions)
     return True
-
-
-def _reactions(raw: Any) -> list[JsonObject]:
-    if raw is None:
-        return []
-    if not isinstance(raw, list):
-        raise bad_request("can't parse reaction types JSON object")
-    if len(raw) > 1:
-        raise bad_request("REACTIONS_TOO_MANY")
-    for item in raw:
-        check_fields(item, "ReactionType", ("type", "emoji", "custom_emoji_id"))
-        if item.get("type") != "emoji" or item.get("emoji") not in REACTIONS:
-            raise bad_request("REACTION_INVALID")
-    return raw
 
 
 @method("answerCallbackQuery", "callback_query_id text show_alert url cache_time")

@@ -28,6 +28,7 @@ _ACTION_NAMES = (
     "typing upload_photo record_video upload_video record_voice upload_voice upload_document "
     "choose_sticker find_location record_video_note upload_video_note"
 )
+_PREVIEW = ("is_disabled", "url", "prefer_small_media", "prefer_large_media", "show_above_text")
 CAPTION = "caption parse_mode caption_entities"
 _CHAT_ACTIONS = frozenset(_ACTION_NAMES.split())
 #: The member's right and the words of the refusal, by the field that holds the content.
@@ -92,17 +93,24 @@ def text_content(world: World, params: Params) -> JsonObject:
     content: JsonObject = {"text": text}
     if entities:
         content["entities"] = entities
-    options = params.json("link_preview_options", "link preview options")
-    if options is not None:
-        check_fields(
-            options,
-            "LinkPreviewOptions",
-            ("is_disabled", "url", "prefer_small_media", "prefer_large_media", "show_above_text"),
-        )
+    options = link_preview(params)
+    if options:
         content["link_preview_options"] = options
-    elif params.boolean("disable_web_page_preview"):
-        content["link_preview_options"] = {"is_disabled": True}
     return content
+
+
+def link_preview(params: Params) -> JsonObject:
+    """Return how the first link is shown: only what differs from Telegram's default, which is to show it."""
+    raw = params.json("link_preview_options", "link preview options")
+    if raw is None:
+        return {"is_disabled": True} if params.boolean("disable_web_page_preview") else {}
+    options = check_fields(raw, "LinkPreviewOptions", _PREVIEW)
+    for name, value in options.items():
+        if not isinstance(value, str if name == "url" else bool):
+            raise bad_request(f'can\'t parse link preview options: Field "{name}" must be of another type')
+    if options.get("prefer_small_media") and options.get("prefer_large_media"):
+        raise bad_request("[simulator] prefer_small_media and prefer_large_media exclude each other")
+    return {name: value for name, value in options.items() if value}
 
 
 def caption_content(world: World, params: Params) -> JsonObject:

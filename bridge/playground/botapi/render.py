@@ -147,11 +147,18 @@ def render_content(state: State, bot_id: int, content: JsonObject) -> JsonObject
             rendered[name] = [_render_entity(state, entity) for entity in value]
         elif name == "new_chat_members":
             rendered[name] = [render_user_id(state, user_id) for user_id in value]
+        elif name == "poll":
+            rendered[name] = render_poll(value)
         elif name == "left_chat_member":
             rendered[name] = render_user_id(state, value)
         else:
             rendered[name] = value
     return rendered
+
+
+def render_poll(poll: JsonObject) -> JsonObject:
+    """Return a Poll as it is now: what changes later must not change an answer that was given."""
+    return {**poll, "options": [dict(option) for option in poll["options"]]}
 
 
 def _render_entity(state: State, entity: JsonObject) -> JsonObject:
@@ -187,6 +194,10 @@ def render_message(state: State, bot_id: int, chat: Chat, message: Message, *, n
         result["reply_to_message"] = render_message(state, bot_id, chat, chat.messages[replied], nested=True)
     result |= message.extra
     result |= render_content(state, bot_id, message.content)
+    poll = result.get("poll")
+    if poll is not None and poll["type"] == "quiz" and not poll["is_closed"] and message.sender_id != bot_id:
+        # Who did not set the quiz learns the solution when it is over.
+        result["poll"] = {n: v for n, v in poll.items() if n not in {"correct_option_ids", "explanation"}}
     if message.reply_markup is not None:
         result["reply_markup"] = message.reply_markup
     return result

@@ -10,7 +10,14 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
-from bridge.playground.botapi import methods_chats, methods_edit, methods_media, methods_send, methods_updates
+from bridge.playground.botapi import (
+    methods_chats,
+    methods_edit,
+    methods_media,
+    methods_other,
+    methods_send,
+    methods_updates,
+)
 from bridge.playground.botapi.access import unauthorized
 from bridge.playground.botapi.errors import ApiError, bad_request
 from bridge.playground.botapi.faults import Faults
@@ -22,7 +29,7 @@ from bridge.playground.botapi.users import UsersSide, operations
 from bridge.playground.botapi.world import World
 
 #: Importing these modules fills the table of methods.
-METHOD_MODULES = (methods_chats, methods_edit, methods_media, methods_send, methods_updates)
+METHOD_MODULES = (methods_chats, methods_edit, methods_media, methods_other, methods_send, methods_updates)
 #: How long a path from getFile works; Telegram promises an hour at least, so nobody may rely on more.
 LINK_LIFETIME = 3600.0
 _TOKEN = re.compile(r"\d{1,18}:[A-Za-z0-9_-]{5,80}")
@@ -111,8 +118,10 @@ class ApiServer:
             raise web.HTTPNotFound
         try:
             arguments = await _json_object(request)
-            if isinstance(arguments.get("data"), str) and "kind" in arguments:
-                arguments["data"] = _decode(arguments["data"])
+            for files in (arguments, *(item for item in arguments.get("items") or () if isinstance(item, dict))):
+                for name in ("data", "thumbnail"):
+                    if isinstance(files.get(name), str) and "kind" in files:
+                        files[name] = _decode(files[name])
             try:
                 bound = inspect.signature(operation).bind(**arguments)
             except TypeError as error:
