@@ -13,6 +13,7 @@ from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef, UserId
 from bridge.core.message import AttachmentKind, Button, Content, RemoteFile
 from bridge.core.ports import Later, Outgoing, Refused, Sent, Unknown
 from bridge.core.text import plain
+from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.playground.botapi import Limits
 from tests.contract.harness import MemoryState
 from tests.unit.adapters.telegram.conftest import ACCOUNT, BOT, Village
@@ -485,3 +486,40 @@ async def test_our_reactions_are_exactly_those_asked_for(village: Village, adapt
     outcome = await adapter.react(RemoteRef(ACCOUNT, ref.chat, MessageId("9999")), ["👍"], KEY)
     assert isinstance(outcome, Refused)
     assert outcome.reason is Refusal.TARGET_GONE
+
+
+async def test_files_of_a_server_of_our_own_are_read_from_its_folder_and_from_nowhere_else(
+    village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = village.directory / "server"
+    folder.mkdir()
+    (folder / "film").write_bytes(b"x" * 100_000)
+    (village.directory / "passwd").write_text("secret")
+    (folder / "link").symlink_to(village.directory / "passwd")
+    adapter = village.adapter(server_files=str(folder))
+    answers = dict[str, object](file_path=str(folder / "film"))
+
+    async def local(method: str, params: object) -> object:
+        return answers
+
+    monkeypatch.setattr(adapter._client, "_post", local)
+    assert await fetched(adapter, "x", limit=200_000) == b"x" * 100_000
+    with pytest.raises(MediaRefused, match="larger"):
+        await fetched(adapter, "x", limit=99_999)
+    for path in (village.directory / "passwd", folder / "link", folder / ".." / "passwd"):
+        answers["file_path"] = str(path)
+        with pytest.raises(MediaRefused, match="outside"):
+            await fetched(adapter, "x")
+    answers["file_path"] = str(folder / "gone")
+    with pytest.raises(MediaRefused, match="sent again"):
+        await fetched(adapter, "x")
+    assert adapter.capabilities(ChatId("-1")).max_received_bytes == 2_000_000_000
+
+
+async def test_a_file_that_no_bot_is_handed_is_known_before_it_is_fetched(village: Village) -> None:
+    adapter = village.adapter()
+    file = RemoteFile(ref="x", kind=AttachmentKind.VIDEO, size=20_000_001)
+    assert adapter.capabilities(ChatId("-1")).max_received_bytes == 20_000_000
+    with pytest.raises(UnfitMedia) as refused:  # never started: a request would be an OSError
+        await anext(adapter.fetch(file, limit=50_000_000))
+    assert refused.value.reason is MediaReason.TOO_BIG
