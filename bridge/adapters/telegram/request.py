@@ -14,6 +14,7 @@ from telegram._utils.types import JSONDict, ODVInput  # the signature of BaseReq
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+
 class NotSent(NetworkError):
     """The request certainly did not reach the Bot API whole: it can be made again."""
 
