@@ -1,13 +1,18 @@
 """What we ask of Telegram, and what fits into one message."""
 
 import json
+import os
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from bridge.adapters.telegram.capabilities import CAPTION_LIMIT, TEXT_LIMIT
 from bridge.adapters.telegram.convert import fits, to_edit, to_payload
+from bridge.adapters.telegram.entities import utf16_length
 from bridge.adapters.telegram.media import FILE_FIELD
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef
 from bridge.core.message import Attachment, AttachmentKind, Button, Content, Place, Poll, Thumbnail
@@ -385,3 +390,53 @@ def test_an_edit_gives_a_message_its_file_too() -> None:
 )
 def test_what_telegram_cannot_change_is_not_tried(content: Content) -> None:
     assert to_edit(payload(GROUP, content)) is None
+
+
+ATTACHMENTS = st.builds(
+    Attachment,
+    sha256=st.just(HASH),
+    kind=st.sampled_from(AttachmentKind),
+    mime=st.sampled_from(
+        ["", "image/png", "image/gif", "image/webp", "video/mp4", "video/webm", "audio/ogg", "audio/mpeg", "text/plain"]
+    ),
+    size=st.sampled_from([0, 1, 300_000, 10_000_001, 50_000_000, 50_000_001]),
+    name=st.text(max_size=5),
+    width=st.none() | st.integers(0, 12_000),
+    height=st.none() | st.integers(0, 12_000),
+    duration=st.none() | st.timedeltas(timedelta(0), timedelta(minutes=2)),
+    title=st.text(max_size=5),
+    alt=st.text(max_size=700),
+    spoiler=st.booleans(),
+    thumbnail=st.none() | st.just(SMALL),
+)
+CONTENTS = st.builds(
+    Content,
+    text=st.builds(plain, st.text(max_size=1100) | st.text("😀", max_size=600)),
+    attachments=st.lists(ATTACHMENTS, max_size=11).map(tuple),
+    place=st.none()
+    | st.none()
+    | st.builds(Place, latitude=st.floats(), longitude=st.floats(), title=st.text(max_size=3)),
+    poll=st.none()
+    | st.none()
+    | st.builds(Poll, question=st.text(max_size=310), options=st.lists(st.text(max_size=105), max_size=14).map(tuple)),
+)
+NO_CAPTION = ("sendVideoNote", "sendSticker", "sendLocation", "sendVenue", "sendPoll")
+TOGETHER = ({"photo"}, {"video"}, {"photo", "video"}, {"document"}, {"audio"})
+
+
+@settings(max_examples=int(os.environ.get("BARAZA_FUZZ", "100")), deadline=None)
+@given(CONTENTS)
+def test_what_fits_is_within_telegrams_limits(content: Content) -> None:
+    if not fits(content):
+        return
+    made = payload(GROUP, content)
+    items = made.get("media", [made])
+    assert len(items) == max(1, len(content.attachments)) <= 10
+    words = items[0].get("caption", made.get("text", ""))
+    assert content.text.text in words or "\ud800" <= max(content.text.text) <= "\udfff"
+    assert utf16_length(words) <= (CAPTION_LIMIT if content.attachments else TEXT_LIMIT)
+    assert not (words and made["method"] in NO_CAPTION)
+    if "media" in made:
+        assert {item["type"] for item in items} in TOGETHER
+    assert sum(attachment.size for attachment in content.attachments) <= 50_000_000
+    to_edit(made)

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from bridge.adapters.telegram.adapter import TelegramAdapter
+from bridge.adapters.telegram.client import UPDATES
 from bridge.adapters.telegram.polls import PollSink, poll_id, remember
 from bridge.core.errors import StorageUnavailable
 from bridge.core.events import MessagePosted, PollCounted, PollVoted, ReactionsSet
 from bridge.core.ids import ChatId, MessageId, RemoteRef
 from tests.contract.harness import MemoryState, RecordingSink, wait_for
-from tests.unit.adapters.telegram.conftest import ACCOUNT, Village
+from tests.unit.adapters.telegram.conftest import ACCOUNT, BOT, Village
 from tests.unit.adapters.telegram.test_convert import AMINA, message, read
 
 COUNTED = {"poll": {"id": "51", "question": "?", "options": [{"text": "a", "voter_count": 4}], "is_closed": False}}
@@ -53,6 +54,13 @@ async def test_votes_wait_where_the_polls_cannot_be_looked_up(monkeypatch: pytes
 @pytest.mark.parametrize("sent", [None, True, {}, {"poll": "x"}, {"poll": {"id": 5}}, []])
 def test_what_is_no_poll_has_no_id(sent: object) -> None:
     assert poll_id(sent) == ""
+
+
+async def test_telegram_is_asked_for_all_that_is_read(village: Village, adapter: TelegramAdapter) -> None:
+    """It remembers the last list it was given, and leaves reactions out of its own."""
+    await village.polled()
+    assert set(village.simulator.world.queue(BOT).allowed or ()) == set(UPDATES)
+    assert {"message_reaction", "message_reaction_count", "poll", "poll_answer", "my_chat_member"} <= set(UPDATES)
 
 
 async def test_members_reactions_reach_us(village: Village, adapter: TelegramAdapter) -> None:
