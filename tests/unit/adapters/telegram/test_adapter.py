@@ -7,13 +7,12 @@ import pytest
 from PIL import Image
 
 from bridge.adapters.telegram.adapter import TelegramAdapter
-from bridge.core.errors import MediaRefused, Refusal, StorageConflict, StorageUnavailable
-from bridge.core.events import ChatMoved, MessagePosted
+from bridge.core.errors import Refusal, StorageConflict, StorageUnavailable
+from bridge.core.events import ChatMoved
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef, UserId
-from bridge.core.message import AttachmentKind, Button, Content, RemoteFile
+from bridge.core.message import AttachmentKind, Button, Content
 from bridge.core.ports import Later, Outgoing, Refused, Sent, Unknown
 from bridge.core.text import plain
-from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.playground.botapi import Limits
 from tests.contract.harness import MemoryState
 from tests.unit.adapters.telegram.conftest import ACCOUNT, BOT, Village
@@ -325,49 +324,6 @@ async def test_an_edit_of_another_persons_message_is_refused(village: Village, a
     assert isinstance(outcome, Refused)
 
 
-# --- fetching -------------------------------------------------------------------------------------------------------
-
-
-async def fetched(adapter: TelegramAdapter, ref: str, limit: int = 1000) -> bytes:
-    file = RemoteFile(ref=ref, kind=AttachmentKind.DOCUMENT)
-    return b"".join([piece async for piece in adapter.fetch(file, limit=limit)])
-
-
-async def test_a_file_that_telegram_will_not_hand_over(village: Village, adapter: TelegramAdapter) -> None:
-    with pytest.raises(MediaRefused, match="sent again"):
-        await fetched(adapter, "no-such-file")
-    village.simulator.fail_next("getFile", 502)
-    with pytest.raises(ConnectionError):
-        await fetched(adapter, "no-such-file")
-
-
-async def file_of_amina(village: Village, adapter: TelegramAdapter, data: bytes) -> str:
-    await village.simulator.users.send_file(village.amina, village.group, "document", data, "x.bin")
-    event = await village.sink.first(MessagePosted, lambda e: bool(e.files))
-    return event.files[0].ref
-
-
-async def test_over_20_mb_the_reason_is_said(village: Village, adapter: TelegramAdapter) -> None:
-    ref = await file_of_amina(village, adapter, b"x" * 21_000_000)
-    with pytest.raises(MediaRefused, match="20 MB"):
-        await fetched(adapter, ref, limit=50_000_000)
-
-
-async def test_a_path_on_the_servers_disk_is_never_opened(
-    village: Village, adapter: TelegramAdapter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    secret = village.directory / "passwd"
-    secret.write_text("secret")
-    for path in (str(secret), "../../etc/passwd", "documents/../../x", "file:///etc/passwd", "c:\\x", "\\\\host\\x"):
-
-        async def local(method: str, params: object, path: str = path) -> object:
-            return {"file_id": "x", "file_path": path}
-
-        monkeypatch.setattr(adapter._client, "_post", local)
-        with pytest.raises(MediaRefused, match="without --local"):
-            await fetched(adapter, "x")
-
-
 # --- the rest -------------------------------------------------------------------------------------------------------
 
 
@@ -422,104 +378,3 @@ async def test_what_a_bot_may_do_in_a_group_changes_with_its_rights(village: Vil
     await users.remove_member(group, BOT, by=village.owner)
     assert await adapter.describe(ChatId(str(group))) is None
     assert await adapter.describe(ChatId(str(village.amina))) is None
-
-
-# --- corrections of files, reactions, polls -------------------------------------------------------------------------
-
-
-async def test_a_correction_replaces_the_file(village: Village, adapter: TelegramAdapter) -> None:
-    photos = [village.attachment(picture(color), AttachmentKind.PHOTO, "p.png") for color in ("red", "blue")]
-    before, after = (village.outgoing(adapter, Content(text=plain("look"), attachments=(photo,))) for photo in photos)
-    ref = only(await adapter.send(before, KEY))
-    (sent,) = await village.shown()
-    assert await adapter.edit(ref, after, KEY) == Sent()
-    (shown,) = await village.shown()
-    assert shown["media"][0]["file"] != sent["media"][0]["file"]
-    assert village.simulator.state.blobs[shown["media"][0]["file"]] == picture("blue")
-    assert await adapter.edit(ref, after, KEY) == Sent(), "already as asked"
-    assert len(village.simulator.state.files) == 2, "uploaded more than once"
-
-
-async def test_words_are_corrected_though_the_file_can_no_longer_be_had(
-    village: Village, adapter: TelegramAdapter
-) -> None:
-    photo = village.attachment(picture(), AttachmentKind.PHOTO, "p.png")
-    ref = only(await adapter.send(village.outgoing(adapter, Content(text=plain("a"), attachments=(photo,))), KEY))
-    village.state.values.clear()
-    after = village.outgoing(adapter, Content(text=plain("b"), attachments=(photo,)))
-    after.files[0].path.unlink()
-    assert await adapter.edit(ref, after, KEY) == Sent()
-    (shown,) = await village.shown()
-    assert (shown["text"], len(shown["media"])) == ("b", 1)
-
-
-async def test_a_photo_that_telegram_refuses_goes_as_a_document(village: Village, adapter: TelegramAdapter) -> None:
-    """It lies about its size: only Telegram finds out."""
-    data = io.BytesIO()
-    Image.new("1", (3000, 10)).save(data, "PNG")
-    photo = village.attachment(data.getvalue(), AttachmentKind.PHOTO, "p.png")
-    content = Content(text=plain("look"), attachments=(photo,))
-    assert village.outgoing(adapter, content).payload["method"] == "sendPhoto"
-    only(await adapter.send(village.outgoing(adapter, content), KEY))
-    (shown,) = await village.shown()
-    assert (shown["text"], shown["media"][0]["kind"]) == ("look", "document")
-    assert village.simulator.state.blobs[shown["media"][0]["file"]] == data.getvalue()
-
-
-async def test_our_reactions_are_exactly_those_asked_for(village: Village, adapter: TelegramAdapter) -> None:
-    number = await village.simulator.users.write(village.amina, village.group, "mine")
-    ref = RemoteRef(ACCOUNT, ChatId(str(village.group)), MessageId(str(number)))
-
-    def ours() -> list[str]:
-        reactions = village.simulator.state.chats[ref.chat].messages[number].reactions.get(str(BOT), [])
-        return [reaction["emoji"] for reaction in reactions]
-
-    for asked, placed in (
-        (["🦠", "❤️", "👍"], ["❤"]),  # Telegram has none of the first, and only one may be placed
-        (["👍"], ["👍"]),
-        (["👍"], ["👍"]),
-        (["🦠"], []),
-        ([], []),
-    ):
-        assert await adapter.react(ref, asked, KEY) == Sent()
-        assert ours() == placed
-    outcome = await adapter.react(RemoteRef(ACCOUNT, ref.chat, MessageId("9999")), ["👍"], KEY)
-    assert isinstance(outcome, Refused)
-    assert outcome.reason is Refusal.TARGET_GONE
-
-
-async def test_files_of_a_server_of_our_own_are_read_from_its_folder_and_from_nowhere_else(
-    village: Village, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = village.directory / "server"
-    folder.mkdir()
-    (folder / "film").write_bytes(b"x" * 100_000)
-    (village.directory / "passwd").write_text("secret")
-    (folder / "link").symlink_to(village.directory / "passwd")
-    adapter = village.adapter(server_files=str(folder))
-    answers = dict[str, object](file_path=str(folder / "film"))
-
-    async def local(method: str, params: object) -> object:
-        return answers
-
-    monkeypatch.setattr(adapter._client, "_post", local)
-    assert await fetched(adapter, "x", limit=200_000) == b"x" * 100_000
-    with pytest.raises(MediaRefused, match="larger"):
-        await fetched(adapter, "x", limit=99_999)
-    for path in (village.directory / "passwd", folder / "link", folder / ".." / "passwd"):
-        answers["file_path"] = str(path)
-        with pytest.raises(MediaRefused, match="outside"):
-            await fetched(adapter, "x")
-    answers["file_path"] = str(folder / "gone")
-    with pytest.raises(MediaRefused, match="sent again"):
-        await fetched(adapter, "x")
-    assert adapter.capabilities(ChatId("-1")).max_received_bytes == 2_000_000_000
-
-
-async def test_a_file_that_no_bot_is_handed_is_known_before_it_is_fetched(village: Village) -> None:
-    adapter = village.adapter()
-    file = RemoteFile(ref="x", kind=AttachmentKind.VIDEO, size=20_000_001)
-    assert adapter.capabilities(ChatId("-1")).max_received_bytes == 20_000_000
-    with pytest.raises(UnfitMedia) as refused:  # never started: a request would be an OSError
-        await anext(adapter.fetch(file, limit=50_000_000))
-    assert refused.value.reason is MediaReason.TOO_BIG
