@@ -28,7 +28,7 @@ from bridge.core.ports import (
 from bridge.delivery.directory import Directory
 from bridge.delivery.doubt import Judge
 from bridge.delivery.pacing import WINDOW, Pacer
-from bridge.storage import codec, ledger
+from bridge.storage import codec, inbox, ledger
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
 from bridge.storage.models import Delivery
@@ -104,6 +104,7 @@ class Worker:
             if count := await ledger.recover(alive=list(self._in_flight), before=before):
                 log.warning("deliveries_in_doubt", count=count)
             await ledger.release_settled()
+            await inbox.bring_stragglers_along()
         except (StorageUnavailable, *UNAVAILABLE):
             return
         delivery_bell.ring()

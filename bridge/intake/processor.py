@@ -239,12 +239,14 @@ class Processor:
 
     async def _reads(self, event: MessagePosted) -> bool:
         """May what this person sends become a post? Files of all others stay where they are."""
-        if event.sender.bot:
+        if event.chat_kind is ChatKind.PRIVATE and event.sender.bot:
             return False
         if event.chat_kind is ChatKind.PRIVATE:
             return bool(self._communities.on_account(event.account))
         address = await inbox.origin(event.ref.address)
         found = self._communities.of_group(address)
+        if found is not None and event.sender.bot and event.sender.ref not in found[0].allowed_bots:
+            return False
         return found is not None and found[1].intake is not Intake.NONE and not self._communities.of_moderators(address)
 
     async def _wait(self, row: Inbox) -> None:
@@ -272,7 +274,7 @@ class Processor:
 
     async def _apologise(self, event: MessagePosted) -> None:
         now = self._clock.now()
-        found = self._communities.of_group(event.ref.address)
+        found = self._communities.of_group(await inbox.origin(event.ref.address))
         known = self._communities.on_account(event.account)
         community = found[0] if found else next(iter(known), None)
         if community is None:

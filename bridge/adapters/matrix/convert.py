@@ -15,6 +15,7 @@ from bridge.core.events import (
     BotMembershipChanged,
     ChatKind,
     ChatMoved,
+    ChatRenamed,
     InboundEvent,
     MessageDeleted,
     MessageEdited,
@@ -133,6 +134,9 @@ class _Reading:
         replacement = self.content.get("replacement_room")
         if self.type == "m.room.tombstone" and self.event["state_key"] == "" and isinstance(replacement, str):
             return ChatMoved(**self._common(), new_chat=ChatId(replacement))
+        name = self.content.get("name")
+        if self.type == "m.room.name" and self.room.kind is ChatKind.GROUP and isinstance(name, str) and name.strip():
+            return ChatRenamed(**self._common(), title=name)
         return None
 
     def _membership(self) -> InboundEvent | None:
@@ -170,7 +174,10 @@ class _Reading:
         return self._message(parts) if parts else None
 
     def _message(self, parts: Parts) -> InboundEvent:
-        sender = self._sender(self.user, bot=parts.bot)
+        # Our own never come here: what bears the mark is another program's of our kind, or our former account's.
+        new = self.content.get("m.new_content")
+        marked = DELIVERY in self.content or (isinstance(new, dict) and DELIVERY in new)
+        sender = self._sender(self.user, bot=parts.bot or marked)
         if self.relation.get("rel_type") == "m.replace":
             return MessageEdited(
                 **self._common(),
@@ -179,6 +186,7 @@ class _Reading:
                 chat_kind=self.room.kind,
                 text=parts.text,
                 uncarried=parts.uncarried,
+                edit=message_id(self.key, self.room.private_room),
             )
         answered = self._answered()
         return MessagePosted(

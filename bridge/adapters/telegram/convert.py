@@ -3,22 +3,24 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from telegram.constants import UpdateType
 
-from bridge.adapters.telegram.entities import to_rich_text, without_surrogates
+from bridge.adapters.telegram.entities import to_rich_text
 from bridge.adapters.telegram.files import files
 from bridge.adapters.telegram.kinds import is_notice, uncarried, wanders
 from bridge.adapters.telegram.payload import fits, to_edit, to_payload
+from bridge.adapters.telegram.raw import in_ascii, storable
 from bridge.core.events import (
     BotMembershipChanged,
     ButtonPressed,
     ChatKind,
     ChatMoved,
+    ChatRenamed,
     InboundEvent,
     MessageEdited,
     MessagePosted,
@@ -66,9 +68,9 @@ class Me:
 def read_update(account: AccountId, update: object, me: Me, at: datetime) -> InboundEvent | None:
     """As ``to_event``, for whatever comes: what it cannot read becomes ``Unreadable``. Never raises."""
     try:
-        return to_event(account, _object(_storable(update)), me, at)
+        return to_event(account, _object(storable(update)), me, at)
     except Exception as error:  # whatever a stranger can put into JSON: it must reach a person, not stop the loop
-        raw = _ascii(update)
+        raw = in_ascii(update)
         number = update.get("update_id") if isinstance(update, Mapping) else None
         readable = isinstance(number, int) and not isinstance(number, bool)
         key = f"u{number}" if readable else "x" + hashlib.sha256(raw.encode()).hexdigest()[:32]
@@ -132,6 +134,12 @@ class _Reader:
         if "migrate_to_chat_id" in message:
             old = str(_integer(_object(message["chat"])["id"]))
             return moved(self.account, old, _integer(message["migrate_to_chat_id"]), self.at, self.raw)
+        if "migrate_from_chat_id" in message:
+            new = _integer(_object(message["chat"])["id"])
+            return moved(self.account, str(_integer(message["migrate_from_chat_id"])), new, self.at, self.raw)
+        if "new_chat_title" in message:
+            here = ChatId(str(_integer(_object(message["chat"])["id"])))
+            return ChatRenamed(**self.common(here), title=str(message["new_chat_title"]))
         if self._ours(message) or is_notice(message):
             return None
         text, is_command = self._text(message)
@@ -310,33 +318,6 @@ class _Reader:
 
 
 # --- the plain parts ------------------------------------------------------------------------------------------------
-
-
-def _storable(update: object) -> object:
-    """The update without half surrogate pairs and null characters, which no database takes."""
-    raw = json.dumps(update, ensure_ascii=False)
-    try:
-        raw.encode()
-    except UnicodeEncodeError:
-        return _cleaned(update)
-    return _cleaned(update) if "\\u0000" in raw else update
-
-
-def _ascii(update: object) -> str:
-    try:
-        return json.dumps(update)
-    except (ValueError, RecursionError):  # deeper than Python writes
-        return ""
-
-
-def _cleaned(value: object) -> object:
-    if isinstance(value, str):
-        return without_surrogates(value).replace("\x00", "\ufffd")
-    if isinstance(value, Mapping):
-        return {_cleaned(name): _cleaned(item) for name, item in value.items()}
-    if isinstance(value, Sequence):
-        return [_cleaned(item) for item in value]
-    return value
 
 
 def _object(value: object) -> Fields:
