@@ -28,6 +28,7 @@ _ACTION_NAMES = (
     "typing upload_photo record_video upload_video record_voice upload_voice upload_document "
     "choose_sticker find_location record_video_note upload_video_note"
 )
+_NEVER_COPIED = {"giveaway", "giveaway_winners", "paid_media", "invoice", "story"}
 _PREVIEW = ("is_disabled", "url", "prefer_small_media", "prefer_large_media", "show_above_text")
 CAPTION = "caption parse_mode caption_entities"
 _CHAT_ACTIONS = frozenset(_ACTION_NAMES.split())
@@ -230,6 +231,10 @@ async def forward_message(call: Call) -> JsonObject:
 async def copy_message(call: Call) -> JsonObject:
     """Send a copy of a message, without its author's name."""
     _source_chat, original = _source(call, "message to copy")
+    if original.content.keys() & _NEVER_COPIED:
+        raise bad_request("message can't be copied")
+    if original.media_group_id is not None or "poll" in original.content:
+        raise not_simulated("copying a poll or one item of an album")
     chat = find_chat(call.world, call.bot, call.params)
     content = json.loads(json.dumps(original.content))
     if "caption" in call.params.values and "text" not in content:

@@ -69,6 +69,8 @@ class Account:
     bot_to_bot: bool = False
     #: A person whose forwarded messages do not link to them.
     hides_in_forwards: bool = False
+    #: A person with Premium who takes no voice notes and no round videos.
+    forbids_voice: bool = False
 
     @property
     def full_name(self) -> str:

@@ -142,6 +142,11 @@ class KindsSide(MessagesSide):
         self.account(user_id).hides_in_forwards = hidden
         self.world.touch()
 
+    async def forbid_voice(self, user_id: int, forbidden: bool = True) -> None:
+        """Choose, as people with Premium can, whether to take voice notes and round videos in private."""
+        self.account(user_id).forbids_voice = forbidden
+        self.world.touch()
+
     async def set_bot_to_bot(self, bot_id: int, enabled: bool) -> None:
         """Switch a bot's bot-to-bot mode: its messages reach other bots and theirs reach it."""
         self.account(bot_id).bot_to_bot = enabled

@@ -57,7 +57,7 @@ def chat_view(state: State, user_id: int, chat: Chat, thread_id: int | None) -> 
     Each message has `id`, `date`, `sender` (name), `sender_id`, `mine`, `is_bot`, `text`, `entities`, `media` (list of
     `kind`, `file`, `file_name`, `mime_type`, `size`, `width`, `height`, `thumbnail` and what is known of that kind),
     `other`, `votes` (this person's, in a poll), `spoiler`, `preview` (the address phones show more of), `buttons`
-    (rows), `reply`, `edited`, `service`, `reactions`, `thread_id`, `album`, `forwarded`.
+    (rows), `reply`, `edited`, `service`, `reactions`, `own_reactions`, `thread_id`, `album`, `forwarded`.
     """
     messages = [m for m in chat.messages.values() if thread_id is None or m.thread_id == thread_id]
     messages.sort(key=lambda m: m.message_id)
@@ -112,6 +112,7 @@ def _message(state: State, user_id: int, chat: Chat, message: Message) -> JsonOb
         "edited": message.edit_date is not None,
         "service": _service(state, message),
         "reactions": _reactions(message),
+        "own_reactions": [r.get("emoji", "custom emoji") for r in message.reactions.get(str(user_id), [])],
         "thread_id": message.thread_id if message.is_topic else None,
         "album": message.media_group_id,
         "forwarded": "forward_origin" in message.extra,

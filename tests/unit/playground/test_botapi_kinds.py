@@ -7,6 +7,8 @@ import pytest
 import pytest_asyncio
 
 from bridge.playground.botapi import ApiError
+from bridge.playground.botapi.files import grey_png
+from bridge.playground.botapi.persistence import dump, load
 from tests.unit.playground import samples
 from tests.unit.playground.conftest import Town, built_town
 
@@ -300,6 +302,58 @@ async def test_members_albums_quotes_spoilers_and_forwards(square: Town) -> None
     assert (edited["edited_message"]["caption"], edited["edited_message"]["video"]["duration"]) == ("two", 9)
 
 
+async def test_what_is_copied_and_what_is_not(square: Town) -> None:
+    giveaway = dict(MEMBERS[6][1])
+    theirs = await square.users.send_other(square.brian, square.group, "giveaway", giveaway)
+    target = {"chat_id": square.amina, "from_chat_id": square.group}
+    refusal = await square.bot.refused("copyMessage", **target, message_id=theirs)
+    assert refusal.description == "Bad Request: message can't be copied"
+    place = await square.users.send_other(square.brian, square.group, "location", PLACE)
+    assert await square.bot("copyMessage", **target, message_id=place)
+
+
+async def test_everything_survives_a_restart(square: Town) -> None:
+    sent = await square.bot("sendPoll", chat_id=square.group, **ASKED)
+    await square.users.vote(square.brian, square.group, sent["message_id"], [1])
+    await square.bot("sendVideo", chat_id=square.group, video=samples.MP4, duration=5, thumbnail=samples.jpeg(32, 18))
+    state = square.simulator.state
+    again = load(dump(state))
+    again.blobs = state.blobs
+    assert again == state
+
+
+async def test_a_bot_is_removed_and_added_again(square: Town) -> None:
+    await square.bot.updates()
+    await square.users.remove_member(square.basic, square.bot_id, by=square.amina)
+    refusal = await square.bot.refused("sendLocation", chat_id=square.basic, **PLACE)
+    assert (refusal.code, refusal.description) == (403, "Forbidden: bot was kicked from the group chat")
+    await square.users.add_member(square.basic, square.bot_id, by=square.amina)
+    assert await square.bot("sendLocation", chat_id=square.basic, **PLACE)
+    await square.bot("getUpdates", allowed_updates=[])
+    await square.users.remove_member(square.basic, square.bot_id, by=square.amina)
+    await square.users.add_member(square.basic, square.bot_id, by=square.amina)
+    kinds = [next(kind for kind in update if kind != "update_id") for update in await square.bot.updates()]
+    assert kinds.count("my_chat_member") == 2
+    await square.bot("getUpdates", allowed_updates=ALL)
+
+
+async def test_a_forums_general_topic_has_no_thread(square: Town) -> None:
+    forum = await square.users.create_group("Forum", square.amina, forum=True, members=[square.bot_id])
+    await square.users.promote(forum, square.bot_id)
+    topic = await square.users.create_topic(forum, square.amina, "Cholera")
+    await square.bot.updates()
+    await square.users.send_other(square.amina, forum, "location", PLACE)
+    await square.users.send_other(square.amina, forum, "location", PLACE, thread_id=topic)
+    general, inside = [update["message"] for update in await square.bot.updates()]
+    assert "message_thread_id" not in general
+    assert (inside["message_thread_id"], inside["is_topic_message"]) == (topic, True)
+    media = [{"type": "photo", "media": "attach://a"}] * 2
+    album = await square.bot("sendMediaGroup", chat_id=forum, message_thread_id=topic, media=media, a=grey_png(20, 10))
+    assert {message["message_thread_id"] for message in album} == {topic}
+    refusal = await square.bot.refused("sendLocation", chat_id=forum, message_thread_id=1, **PLACE)
+    assert refusal.description == "Bad Request: message thread not found"
+
+
 async def test_a_live_location_moves_and_stops(square: Town) -> None:
     users, brian, group = square.users, square.brian, square.group
     message_id = await users.send_other(brian, group, "location", {**PLACE, "live_period": 900})
@@ -342,3 +396,45 @@ async def test_channel_posts_of_every_kind_reach_the_discussion(square: Town) ->
         "look",
     )
     assert message["forward_origin"]["chat"]["id"] == channel
+
+
+ME: list[tuple[str, dict[str, Any], str, str]] = [
+    ("sendVideo", {"video": samples.MP4}, "can_send_videos", "videos"),
+    ("sendVoice", {"voice": samples.OGG_OPUS}, "can_send_voice_notes", "voice notes"),
+    ("sendPoll", ASKED, "can_send_polls", "polls"),
+    ("sendSticker", {"sticker": samples.WEBP}, "can_send_other_messages", "stickers"),
+    ("sendLocation", PLACE, "can_send_messages", "locations"),
+]
+
+
+async def test_a_plain_member_sends_only_what_the_group_allows() -> None:
+    async with built_town() as town:
+        await town.users.demote(town.group, town.bot_id)
+        every = {right for _, _, right, _ in ME}
+        for method, parameters, right, words in ME:
+            await town.users.set_permissions(town.group, sorted(every - {right}))
+            refusal = await town.bot.refused(method, chat_id=town.group, **parameters)
+            assert refusal.description == f"Bad Request: not enough rights to send {words} to the chat"
+            await town.users.set_permissions(town.group, [right])
+            assert await town.bot(method, chat_id=town.group, **parameters)
+
+
+async def test_a_person_may_take_no_voice_notes(square: Town) -> None:
+    await square.users.forbid_voice(square.amina)
+    for method, kind, data in (("sendVoice", "voice", samples.OGG_OPUS), ("sendVideoNote", "video_note", samples.MP4)):
+        refusal = await square.bot.refused(method, chat_id=square.amina, **{kind: data})
+        assert refusal.description == "Bad Request: VOICE_MESSAGES_FORBIDDEN"
+    await square.users.forbid_voice(square.amina, forbidden=False)
+
+
+async def test_another_bot_learns_a_quizs_solution_when_it_is_over(square: Town) -> None:
+    other_id, other = await square.new_bot("quiz_bot", privacy=False)
+    await square.users.add_member(square.group, other_id)
+    await square.users.set_bot_to_bot(other_id, enabled=True)
+    sent = await square.bot("sendPoll", chat_id=square.group, correct_option_ids=[1], **QUIZ)
+    (*_, seen) = await other.updates()
+    assert "correct_option_ids" not in seen["message"]["poll"]
+    await square.bot("stopPoll", chat_id=square.group, message_id=sent["message_id"])
+    (stopped,) = await other.updates()
+    assert stopped["poll"]["correct_option_ids"] == [1]
+    await square.users.remove_member(square.group, other_id, by=square.amina)
