@@ -16,7 +16,7 @@ from bridge.core.events import (
     ReactionsCounted,
     ReactionsSet,
 )
-from bridge.core.ids import Address, MessageId, RemoteRef
+from bridge.core.ids import Address, ChatId, MessageId, RemoteRef
 from bridge.core.message import Poll, Uncarried, UncarriedKind
 from bridge.core.ports import SendOutcome, Sent
 from bridge.core.states import DeliveryState
@@ -150,6 +150,19 @@ async def test_bots_and_messages_that_are_no_posts_do_not_count() -> None:
     await room.hears(ReactionsSet(**room.common(ref), sender=robot, emojis=("👍",)))
     await room.hears(room.reaction(replace(ref, message=MessageId("elsewhere")), "amina", "👍"))
     assert await echoes.tally(await room.post_id()) == []
+
+
+async def test_in_a_topic_they_count_though_only_the_group_is_named() -> None:
+    """Telegram says of a reaction in which group it is, not in which topic."""
+    room = await Stage.with_post()
+    ref = await room.ref(KENYA)
+    topic = replace(ref, chat=ChatId(f"{ref.chat}/45"))
+    await Delivery.filter(message=ref.message).update(remote_chat=topic.chat)
+    juma = sender("juma", account=ref.account)
+    await room.hears(ReactionsSet(**room.common(ref), sender=juma, emojis=("👍",)))
+    await room.hears(ReactionsSet(**room.common(replace(ref, message=MessageId("77"))), sender=juma, emojis=("👍",)))
+    assert await echoes.tally(await room.post_id()) == [("👍", 1)]
+    assert await echoes.elsewhere(await room.post_id(), topic.address) == []
 
 
 async def test_votes_are_added_up_and_replaced() -> None:
