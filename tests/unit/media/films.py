@@ -149,11 +149,13 @@ def ogg_crc(page: bytes) -> int:
 
 
 def ogg_page(
-    body: bytes, number: int, granule: int, flags: int = 0, serial: int = 7, *, goes_on: bool = False
+    body: bytes, number: int, granule: int, flags: int = 0, serial: int = 7, *, goes_on: bool = False, packets: int = 1
 ) -> bytes:
-    lacing = bytes([255] * (len(body) // 255))
+    each = len(body) // packets
+    lacing = bytes([255] * (each // 255))
     if not goes_on:
-        lacing += bytes([len(body) % 255])
+        lacing += bytes([each % 255])
+    lacing *= packets
     head = struct.pack("<4sBBqIIIB", b"OggS", 0, flags, granule, serial, number, 0, len(lacing)) + lacing
     return head[:22] + struct.pack("<I", ogg_crc(head + body)) + head[26:] + body
 
@@ -176,7 +178,7 @@ def ogg_opus(seconds: float = 7, *, entries: Sequence[bytes] = (b"TITLE=" + SECR
     steps = max(1, int(seconds))
     for step in range(1, steps + 1):
         granule = 312 + int(seconds * 48000 * step / steps)
-        pages.append(ogg_page(b"\xf8\xff\xfe" * 20, number + step, granule, 4 if step == steps else 0))
+        pages.append(ogg_page(b"\xf8\xff\xfe" * 50, number + step, granule, 4 if step == steps else 0, packets=50))
     return b"".join(pages)
 
 
@@ -188,7 +190,7 @@ def ogg_vorbis(seconds: float = 7) -> bytes:
     lacing = b"".join(bytes([255] * (len(p) // 255) + [len(p) % 255]) for p in (tags, setup))
     page = struct.pack("<4sBBqIIIB", b"OggS", 0, 0, 0, 7, 1, 0, len(lacing)) + lacing + body
     page = page[:22] + struct.pack("<I", ogg_crc(page)) + page[26:]
-    return ogg_page(head, 0, 0, 2) + page + ogg_page(bytes(90), 2, int(seconds * 44100), 4)
+    return ogg_page(head, 0, 0, 2) + page + ogg_page(bytes(200), 2, int(seconds * 44100), 4, packets=100)
 
 
 # --- the rest ------------------------------------------------------------------------------------------------------
