@@ -28,7 +28,8 @@ from bridge.delivery import mirroring
 from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
 from bridge.intake.processor import Processor
-from bridge.media.ingest import ingest
+from bridge.media.clean import Limits
+from bridge.media.ingest import receive
 from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.store import MediaStore
 from bridge.members.feeder import Feeder
@@ -49,7 +50,7 @@ from bridge.web.server import WebServer
 
 log = structlog.get_logger()
 
-MAX_FILE = 20 * 1024 * 1024
+MAX_FILE = 50_000_000
 """Bytes: the most that Telegram lets a bot fetch."""
 _UNUSED_FOR = 600.0
 """Seconds that a file must have lain there before it is removed as used by nobody."""
@@ -241,7 +242,9 @@ class Bridge:
         adapter: object = self._directory.adapter(account)
         if not isinstance(adapter, CanFetch):
             raise UnfitMedia(MediaReason.UNSUPPORTED)
-        return await ingest(self._media, adapter.fetch(file, limit=MAX_FILE), file)
+        return await receive(
+            self._media, lambda wanted: adapter.fetch(wanted, limit=MAX_FILE), file, Limits(max_bytes=MAX_FILE)
+        )
 
     async def _keep(self, data: bytes, name: str, mime: str) -> Attachment:
         """A file that we made ourselves."""
