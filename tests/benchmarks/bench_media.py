@@ -14,21 +14,25 @@ from tests.unit.media.films import mp4
 MEGABYTES = 45
 
 
+def film_in(folder: Path) -> Path:
+    """A film of so many bytes, nearly all of them pictures."""
+    film = folder / "film.mp4"
+    head = mp4(payload=0)
+    at = head.index(b"mdat") + 4
+    size = MEGABYTES * 1_000_000
+    with film.open("wb") as file:
+        file.write(head[: at - 8] + (size + 8).to_bytes(4, "big") + b"mdat")
+        file.seek(size, 1)
+        file.write(head[at:])
+    return film
+
+
 async def measure() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        film = Path(folder, "film.mp4")
-        head = mp4(payload=0)
-        at = head.index(b"mdat") + 4
-        size = MEGABYTES * 1_000_000
-        with film.open("wb") as file:
-            file.write(head[: at - 8] + (size + 8).to_bytes(4, "big") + b"mdat")
-            file.seek(size, 1)
-            file.write(head[at:])
+    with tempfile.TemporaryDirectory() as folder, film_in(Path(folder)).open("rb") as film:
 
         async def stream() -> AsyncIterator[bytes]:
-            with film.open("rb") as file:
-                while data := file.read(1 << 16):
-                    yield data
+            while data := film.read(1 << 16):
+                yield data
 
         idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         await ingest(MediaStore(Path(folder, "media")), stream(), RemoteFile(ref="r", kind=AttachmentKind.VIDEO))
