@@ -15,7 +15,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-servers demo test lint format docs bench crash clean
+.PHONY: help setup setup-servers demo test lint format docs bench fuzz crash clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -58,6 +58,9 @@ bench: setup ## run the benchmarks, tests/benchmarks/bench_*.py (options: ARGS="
 	@shopt -s nullglob; found=(tests/benchmarks/bench_*.py); \
 	[ $${#found[@]} -gt 0 ] || { echo "There are no benchmarks in tests/benchmarks yet."; exit 1; }; \
 	for file in "$${found[@]}"; do name=$${file%.py}; $(BIN)/python -m "$${name//\//.}" $(ARGS); done
+
+fuzz: setup ## send many texts of every kind through the converters (how many of each: INPUTS=200000; options: ARGS="...")
+	BARAZA_FUZZ=$(or $(INPUTS),200000) $(BIN)/python -m pytest tests/unit/adapters/test_fuzz_text.py $(ARGS)
 
 crash: setup-servers ## run the tests that kill the program, tests/crash
 	$(BIN)/python -m pytest tests/crash $(ARGS)

@@ -33,7 +33,7 @@ from bridge.config.sections import (
 )
 from bridge.core.community import Community, Group
 from bridge.core.errors import ConfigError
-from bridge.core.ids import AccountId, Address, AddressError, CommunityId
+from bridge.core.ids import AccountId, Address, AddressError, CommunityId, UserId, UserRef
 from bridge.core.when import Hours
 
 DEFAULT_PATH = Path("config/baraza.toml")
@@ -412,5 +412,6 @@ def _community(section: CommunitySection, language: str) -> Community:
         ),
         max_length=section.max_length,
         policy=policy,
+        allowed_bots=frozenset(UserRef(bot.account, UserId(bot.chat)) for bot in section.allow_bots),
         members=membership.policy(section),
     )

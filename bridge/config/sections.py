@@ -130,6 +130,7 @@ class CommunitySection(Section):
     senior_ids: tuple[PersonAddress, ...] = ()
     coordinator_ids: tuple[PersonAddress, ...] = ()
     trust_channel: bool = False
+    allow_bots: tuple[PersonAddress, ...] = ()
     max_length: int = Field(default=20_000, ge=1, le=100_000)
     time_zone: ZoneName = "UTC"
     waking_hours: HoursText = "07:00-21:00"
@@ -193,6 +194,7 @@ EXAMPLES: dict[str, str] = {
     "communities.moderators": 'moderators = ["telegram:-1001111111111"]',
     "communities.moderator_ids": 'moderator_ids = ["telegram:12345"]',
     "communities.trust_channel": "trust_channel = false",
+    "communities.allow_bots": 'allow_bots = ["telegram:12345"]',
     "communities.max_length": "max_length = 20000",
     "communities.senior_ids": 'senior_ids = ["telegram:12345"]',
     "communities.coordinator_ids": 'coordinator_ids = ["telegram:12345"]',

@@ -73,7 +73,7 @@ class Capabilities:
     media: frozenset[AttachmentKind] = frozenset()
     """The kinds of files that a chat is shown as what they are."""
     max_file_bytes: int = 0
-    file_bytes: Mapping[AttachmentKind, int] = field(default_factory=dict)
+    file_bytes: Mapping[AttachmentKind, int] = field(default_factory=dict, hash=False)
     """Kinds with another limit than ``max_file_bytes``."""
     album: int = 1
     """How many files one message may have; the platform makes one message of each and shows them as one."""

@@ -53,6 +53,8 @@ class Community:
     """Longest post, in code points; longer ones are answered, not held."""
     policy: Policy = field(default_factory=Policy)
     members: MemberPolicy = field(default_factory=MemberPolicy)
+    allowed_bots: frozenset[UserRef] = frozenset()
+    """Bots whose messages in the groups are taken as a member's; all others are not heard."""
     others: tuple[tuple[CommunityId, str], ...] = ()
     """(id, name) of the other communities of this installation."""
 

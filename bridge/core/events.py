@@ -79,6 +79,8 @@ class MessageEdited(Happening):
     files: tuple[RemoteFile, ...] = ()
     """What it shows now; the file as it was before where that has not changed."""
     uncarried: tuple[Uncarried, ...] = ()
+    edit: MessageId | None = None
+    """The edit as a thing of its own, where the platform has such: its removal comes as ``MessageDeleted``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +167,26 @@ class ChatMoved(Happening):
 
     type: Literal["moved"] = "moved"
     new_chat: ChatId
+    followed: bool = True
+    """False: the account could not come into the new one, and nothing is known of it but its id."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatRenamed(Happening):
+    type: Literal["renamed"] = "renamed"
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missed(Happening):
+    """What was said in that time never reached us, and never will. An empty ``chat``: in all chats of the account."""
+
+    type: Literal["missed"] = "missed"
+    since: datetime | None
+    """When the account last heard anything; None: nobody knows."""
+    until: datetime
+    too_many: bool = False
+    """It was there to be read, but was more than is read at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,5 +209,7 @@ InboundEvent = (
     | PollCounted
     | BotMembershipChanged
     | ChatMoved
+    | ChatRenamed
+    | Missed
     | Unreadable
 )

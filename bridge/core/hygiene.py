@@ -163,6 +163,16 @@ def clean_text(text: RichText) -> RichText:
     return cleaned if _says_something(cleaned.text) else EMPTY
 
 
+def isolated(name: str) -> str:
+    """A name within a line of ours: what is written from right to left must not turn the numbers beside it around.
+
+    ``HIFA #12 · آمنة · رد على #9`` shows its last number beside the name otherwise.
+    """
+    if any(unicodedata.bidirectional(char) in ("R", "AL") for char in name):
+        return f"\u2068{name}\u2069"
+    return name
+
+
 def clean_filename(name: str, fallback: str = "file") -> str:
     """A neutral file name of at most 80 code points: no path, no leading dot, no control characters."""
     base = _one_line(name.replace("\\", "/").rsplit("/", 1)[-1]).lstrip(". ")

@@ -197,8 +197,11 @@ class CanFetch(Protocol):
 
 @runtime_checkable
 class CanLookUp(Protocol):
-    async def look_up(self, chat: ChatId, key: str) -> RemoteRef | None:
-        """Was a send with this key carried out? None: certainly not. Raises OSError when it cannot be told now."""
+    async def look_up(self, chat: ChatId, key: str) -> RemoteRef | Sequence[RemoteRef] | None:
+        """Was a send with this key carried out? Its message, or all of them; None: certainly not.
+
+        Raises OSError when it cannot be told now.
+        """
         ...
 
 

@@ -1,8 +1,10 @@
 """Rich text: a plain string and marks over it, counted in code points. Never HTML, Markdown or UTF-16 offsets."""
 
-from collections.abc import Callable, Collection, Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import accumulate, pairwise
 from typing import Self
 
 
@@ -22,6 +24,12 @@ class MarkKind(StrEnum):
     MENTION = "mention"
     """The mark's value is the platform's own id of the person."""
     QUOTE = "quote"
+    """The mark's value is ``expandable`` where readers see its first lines until they ask for the rest."""
+    HEADING = "heading"
+    """A line above a section; the mark's value is its level, "1" (the highest) to "6"."""
+
+
+EXPANDABLE = "expandable"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -102,6 +110,27 @@ class RichText:
             position.append(len(kept))
         moved = (replace(m, start=position[m.start], end=position[m.end]) for m in self.marks)
         return RichText("".join(kept), tuple(m for m in moved if m.start < m.end))
+
+    def with_insertions(self, additions: Mapping[int, str]) -> "RichText":
+        """With an addition before each of these places; it belongs to the marks that reach over the place.
+
+        For many additions at once: one by one they take time by the square of the text.
+        """
+        places = sorted(additions)
+        if not places:
+            return self
+        moved = list(accumulate((len(additions[place]) for place in places), initial=0))
+        borders = [0, *places, len(self.text)]
+        pieces = [self.text[borders[0] : borders[1]]]
+        for place, end in pairwise(borders[1:]):
+            pieces += [additions[place], self.text[place:end]]
+        marks = (
+            replace(
+                m, start=m.start + moved[bisect_right(places, m.start)], end=m.end + moved[bisect_left(places, m.end)]
+            )
+            for m in self.marks
+        )
+        return RichText("".join(pieces), tuple(marks))
 
     def shortened(self, limit: int, ellipsis: str = "…") -> "RichText":
         """At most ``limit`` code points, cut at a word where one ends in the last fifth."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from bridge.core.community import Community
 from bridge.core.errors import Refusal
@@ -233,28 +234,65 @@ def matched(
 ) -> tuple[list[tuple[Delivery, Content]], list[Content], list[Delivery]]:
     """Which message becomes which part; the parts that have none, and the messages that are too many.
 
-    An edit cannot change a message's file, so a part finds the first message left with the same file, or with none.
+    A part finds the first message left with the same files, or with none; else a single file takes another's place.
     """
     free = list(chat.sends)
-    pairs: list[tuple[Delivery, Content]] = []
-    further: list[Content] = []
-    for content in parts:
-        row = next((row for row in free if _files(chat.shows(row)) == _files(content)), None)
-        if row is None:
-            further.append(content)
-        else:
-            free.remove(row)
-            pairs.append((row, content))
-    return pairs, further, free
+    found: dict[int, Delivery] = {}
+    for alike in (_same_beside, _one_file_each):
+        for index, content in enumerate(parts):
+            row = None if index in found else next((row for row in free if alike(chat.shows(row), content)), None)
+            if row is not None:
+                free.remove(row)
+                found[index] = row
+    pairs = [(found[index], content) for index, content in enumerate(parts) if index in found]
+    return pairs, [content for index, content in enumerate(parts) if index not in found], free
 
 
-def _files(content: Content) -> tuple[str, ...]:
-    return tuple(file.sha256 for file in content.attachments)
+def _same_beside(shown: Content, wanted: Content) -> bool:
+    return _beside(shown) == _beside(wanted)
+
+
+def _one_file_each(shown: Content, wanted: Content) -> bool:
+    """Can one be edited into the other, where the platform lets files be changed?"""
+    return len(shown.attachments) == len(wanted.attachments) == 1
+
+
+async def send_anew(row: Delivery, now: datetime) -> None:
+    """A message's file was to be changed, and its platform refused: the message goes, and a new one follows."""
+    target = None if row.target_id is None else await Delivery.get_or_none(id=row.target_id)
+    if target is None or not row.content or row.reason not in (Refusal.UNSUPPORTED, Refusal.BAD_CONTENT):
+        return
+    content = codec.load(codec.CONTENT, row.content)
+    stands = (await ledger.versions(target))[0]
+    if not content.attachments or not stands.content:
+        return
+    if _same_beside(codec.load(codec.CONTENT, stands.content), content):
+        return
+    rows = Delivery.filter(post_id=row.post_id, account=row.account, chat=row.chat, operation=ledger.SEND)
+    last = await rows.order_by("-part").first()
+    values: dict[str, Any] = {
+        "kind": row.kind,
+        "address": row.address,
+        "now": now,
+        "community": row.community,
+        "post_id": row.post_id,
+        "person_id": row.person_id,
+        "view": row.view,
+        "revision": row.revision,
+    }
+    await ledger_changes.withdraw_refused(row)
+    await ledger.plan(operation=ledger.DELETE, target=target, part=target.part, **values)
+    await ledger.plan(content=content, part=1 + (0 if last is None else last.part), **values)
+
+
+def _beside(content: Content) -> tuple[object, ...]:
+    """What a message consists of beside its words."""
+    return (*(file.sha256 for file in content.attachments), content.place, content.poll)
 
 
 def _same(shown: Content, wanted: Content) -> bool:
     """To readers."""
-    return _words(shown.text) == _words(wanted.text) and _files(shown) == _files(wanted)
+    return _words(shown.text) == _words(wanted.text) and _beside(shown) == _beside(wanted)
 
 
 def _words(text: RichText) -> str:

@@ -25,6 +25,7 @@ AT_ONCE = 8
 LOOK_UP_TIMEOUT = 30.0
 REPEATS = 8
 """How often a notice that may have arrived is sent again."""
+Refs = tuple[RemoteRef, ...]
 _ASK_AGAIN = timedelta(seconds=30)
 
 
@@ -68,45 +69,45 @@ class Judge:
 
     async def _settle(self, row: Delivery) -> None:
         try:
-            step, ref = await self.judge(row, self._clock.now())
+            step, refs = await self.judge(row, self._clock.now())
             now = self._clock.now()
             if step is None:
                 await ledger.postpone_doubt(row, now + _ASK_AGAIN)
                 return
             log.warning("doubt_settled", id=row.id, account=row.account, kind=row.kind, step=step.value)
-            await ledger.resolve_doubt(row, step, now, self._effects, ref=ref)
+            await ledger.resolve_doubt(row, step, now, self._effects, refs=refs)
         except (StorageUnavailable, *UNAVAILABLE) as error:
             log.error("ledger_unavailable", error=str(error))  # noqa: TRY400 - expected, and looked at again
             await self._clock.sleep(2.0)
 
-    async def judge(self, row: Delivery, now: datetime) -> tuple[DeliveryStep | None, RemoteRef | None]:
-        """The step to take and, where it was found, the message; no step where it cannot be told now."""
+    async def judge(self, row: Delivery, now: datetime) -> tuple[DeliveryStep | None, Refs]:
+        """The step to take and, where it was found, its messages; no step where it cannot be told now."""
         adapter = self._directory.adapter(row.account)
         if adapter is None:
-            return None, None
+            return None, ()
         if row.operation != ledger.SEND:
-            return DeliveryStep.REPLAY, None  # an edit or a removal made twice is made once
+            return DeliveryStep.REPLAY, ()  # an edit or a removal made twice is made once
         capabilities = adapter.capabilities(row.address.chat)
         age = now - (row.first_attempt_at or now)
         remembered = capabilities.replay_window is None or age < capabilities.replay_window
         if capabilities.guarantee is Guarantee.ONCE_BY_KEY and remembered:
-            return DeliveryStep.REPLAY, None
+            return DeliveryStep.REPLAY, ()
         if isinstance(adapter, CanLookUp):
             return await self._look_up(adapter, row, now)
         if capabilities.guarantee is Guarantee.AT_LEAST_ONCE:
-            return DeliveryStep.REPLAY, None
+            return DeliveryStep.REPLAY, ()
         if row.kind != ledger.POST and row.attempts < REPEATS:
-            return DeliveryStep.REPLAY, None  # a card or a notice twice is better than none
-        return DeliveryStep.PARK, None
+            return DeliveryStep.REPLAY, ()  # a card or a notice twice is better than none
+        return DeliveryStep.PARK, ()
 
-    async def _look_up(
-        self, adapter: CanLookUp, row: Delivery, now: datetime
-    ) -> tuple[DeliveryStep | None, RemoteRef | None]:
+    async def _look_up(self, adapter: CanLookUp, row: Delivery, now: datetime) -> tuple[DeliveryStep | None, Refs]:
         try:
             async with asyncio.timeout(LOOK_UP_TIMEOUT):
-                ref = await adapter.look_up(row.address.chat, delivery_key(row.id, self._installation))
+                found = await adapter.look_up(row.address.chat, delivery_key(row.id, self._installation))
         except Exception as error:  # whatever it is, it must end before a person, not go on for ever
             log.warning("look_up_failed", id=row.id, account=row.account, error=type(error).__name__)
             over = row.expires_at is not None and row.expires_at < now
-            return (DeliveryStep.PARK if over else None), None
-        return (DeliveryStep.REPLAY, None) if ref is None else (DeliveryStep.FOUND, ref)
+            return (DeliveryStep.PARK if over else None), ()
+        if found is None:
+            return DeliveryStep.REPLAY, ()
+        return DeliveryStep.FOUND, (found,) if isinstance(found, RemoteRef) else tuple(found)

@@ -9,7 +9,7 @@ from bridge.core import card as cards
 from bridge.core.capabilities import Capabilities, Form
 from bridge.core.community import Community, Group
 from bridge.core.ids import Address
-from bridge.core.message import Attachment, Content
+from bridge.core.message import Attachment, Author, Content, Uncarried
 from bridge.core.splitting import split
 from bridge.core.states import DeliveryState, PostState
 from bridge.core.text import MarkKind, RichText, marked
@@ -40,8 +40,10 @@ async def view_of(post: Post, community: Community) -> PostView:
         author=post.author,
         text=codec.load(codec.RICH_TEXT, post.text),
         card=cards.from_json(codec.load_object(post.card)),
+        author_id=await submissions.author_key(post),
         attachments=codec.load(codec.ATTACHMENTS, post.attachments),
         uncarried=codec.load(codec.UNCARRIED, post.uncarried),
+        previews=post.previews,
         answers=None if parent is None else parent.number,
         answers_author="" if parent is None else parent.author,
         answers_excerpt=excerpt,
@@ -88,22 +90,71 @@ def parts_of(
     capabilities = directory.capabilities(address)
     if capabilities is None:
         return []
+    if not whole and (not media or capabilities.form is Form.LINE):
+        sendable = posts.split_attachments(view.attachments, capabilities)[0]
+        view = replace(view, obtainable=frozenset(file.sha256 for file in sendable))
     if not media:
         capabilities = replace(capabilities, media=frozenset())
     most = sys.maxsize if whole else capabilities.max_parts
     if capabilities.form is Form.LINE:
         return _line_parts(view, address, directory, capabilities, w, most)
-    text = posts.compose(view, capabilities, w, quoting=quoting)
+    native = _native(view.uncarried, address, directory, capabilities)
+    alone = [native[item] for item in view.uncarried if item in native]
+    said = replace(view, uncarried=tuple(item for item in view.uncarried if item not in native))
+    text = posts.compose(said, capabilities, w, quoting=quoting)
     shown, _ = posts.split_attachments(view.attachments, capabilities)
+    albums = _albums(shown, address, directory)
     parts: list[Content] = []
-    if shown and directory.fits(address, Content(text=text, attachments=(shown[0],))):
-        parts.append(Content(text=text, attachments=(shown[0],)))
+    if albums and directory.fits(address, Content(text=text, attachments=albums[0])):
+        parts.append(Content(text=text, attachments=albums[0]))
     else:
-        if shown:
-            parts.append(_captioned(view, shown[0], address, directory, w))
-        parts += [Content(text=part) for part in split(text, lambda t: directory.fits(address, Content(text=t)))]
-    parts += [_captioned(view, attachment, address, directory, w) for attachment in shown[1:]]
-    return _bounded(parts, address, directory, most, w)
+        pieces = [Content(text=part) for part in split(text, lambda t: directory.fits(address, Content(text=t)))]
+        first = [_captioned(view, album, address, directory, w) for album in albums[:1]]
+        # What is replied to is the first message: where there are albums, that is the text.
+        parts += [*pieces, *first] if capabilities.album > 1 else [*first, *pieces]
+    parts += [_captioned(view, album, address, directory, w) for album in albums[1:]]
+    parts = _bounded(parts, address, directory, max(1, most - len(alone)), w)
+    parts += alone
+    author = Author(id=view.author_id, name=view.author) if capabilities.authors and view.author_id else None
+    return [replace(part, author=author, previews=view.previews) for part in parts]
+
+
+def files_of(view: PostView, address: Address, directory: Directory, w: Words) -> list[Content]:
+    """The files of a post alone, for whoever was told of them in words and asks for it."""
+    capabilities = directory.capabilities(address)
+    shown = [] if capabilities is None else posts.split_attachments(view.attachments, capabilities)[0]
+    return [_captioned(view, album, address, directory, w) for album in _albums(shown, address, directory)]
+
+
+def _albums(files: Sequence[Attachment], address: Address, directory: Directory) -> list[tuple[Attachment, ...]]:
+    """Files as the chat shows them together, in their order: as many in each message as it bears side by side."""
+    capabilities = directory.capabilities(address)
+    most = 1 if capabilities is None else capabilities.album
+    albums: list[tuple[Attachment, ...]] = []
+    for file in files:
+        joined = (*albums[-1], file) if albums else (file,)
+        if albums and len(joined) <= most and directory.fits(address, Content(attachments=joined)):
+            albums[-1] = joined
+        else:
+            albums.append((file,))
+    return albums
+
+
+def _native(
+    items: Sequence[Uncarried], address: Address, directory: Directory, capabilities: Capabilities
+) -> dict[Uncarried, Content]:
+    """What the chat can show as what it is, each a message of its own."""
+    found: dict[Uncarried, Content] = {}
+    for item in items:
+        if item.place is not None and capabilities.places:
+            content = Content(place=item.place)
+        elif item.poll is not None and capabilities.polls:
+            content = Content(poll=item.poll)
+        else:
+            continue
+        if directory.fits(address, content):
+            found[item] = content
+    return found
 
 
 def _line_parts(
@@ -135,10 +186,12 @@ def _cheap(part: Content, address: Address, directory: Directory) -> Content:
     return cheaper if directory.fits(address, cheaper) else part
 
 
-def _captioned(view: PostView, file: Attachment, address: Address, directory: Directory, w: Words) -> Content:
+def _captioned(
+    view: PostView, files: tuple[Attachment, ...], address: Address, directory: Directory, w: Words
+) -> Content:
     caption = marked(posts.heading(view, w), MarkKind.BOLD)
-    content = Content(text=caption, attachments=(file,))
-    return content if directory.fits(address, content) else Content(attachments=(file,))
+    content = Content(text=caption, attachments=files)
+    return content if directory.fits(address, content) else Content(attachments=files)
 
 
 def _bounded(parts: list[Content], address: Address, directory: Directory, most: int, w: Words) -> list[Content]:

@@ -13,6 +13,7 @@ from bridge.core.capabilities import Pace
 from bridge.core.clock import Clock
 from bridge.core.errors import Refusal, StorageContended, StorageUnavailable
 from bridge.core.ids import Address, ChatId, MessageId, RemoteRef, delivery_key
+from bridge.core.message import Attachment, AttachmentKind, Thumbnail
 from bridge.core.ports import (
     Adapter,
     CanDelete,
@@ -23,12 +24,13 @@ from bridge.core.ports import (
     Outgoing,
     Refused,
     SendOutcome,
+    Sent,
     Unknown,
 )
 from bridge.delivery.directory import Directory
 from bridge.delivery.doubt import Judge
 from bridge.delivery.pacing import WINDOW, Pacer
-from bridge.storage import codec, ledger
+from bridge.storage import codec, inbox, ledger
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
 from bridge.storage.models import Delivery
@@ -104,6 +106,7 @@ class Worker:
             if count := await ledger.recover(alive=list(self._in_flight), before=before):
                 log.warning("deliveries_in_doubt", count=count)
             await ledger.release_settled()
+            await inbox.bring_stragglers_along()
         except (StorageUnavailable, *UNAVAILABLE):
             return
         delivery_bell.ring()
@@ -226,40 +229,57 @@ class Worker:
     async def _operate(self, adapter: Adapter, row: Delivery) -> SendOutcome:
         key = delivery_key(row.id, self._installation)
         if row.operation == ledger.DELETE:
-            ref = await self._target(row)
-            if ref is None:
-                return Refused(reason=Refusal.TARGET_GONE)
-            return await adapter.delete(ref, key) if isinstance(adapter, CanDelete) else _unsupported()
+            return await self._delete(adapter, await self._target(row), key)
         if row.operation == ledger.REACT:
-            ref = await self._target(row)
-            if ref is None:
+            refs = await self._target(row)
+            if not refs:
                 return Refused(reason=Refusal.TARGET_GONE)
-            emojis = codec.load_object(row.payload).get("emojis", [])
-            return (
-                await adapter.react(ref, [*map(str, emojis)], key) if isinstance(adapter, CanReact) else _unsupported()
-            )
+            emojis = [*map(str, codec.load_object(row.payload).get("emojis", []))]
+            return await adapter.react(refs[0], emojis, key) if isinstance(adapter, CanReact) else _unsupported()
         outgoing = self._outgoing(row)
         if row.operation == ledger.EDIT:
-            ref = await self._target(row)
-            if ref is None:
+            refs = await self._target(row)  # of an album, the words stand at its first item
+            if not refs:
                 return Refused(reason=Refusal.TARGET_GONE)
-            return await adapter.edit(ref, outgoing, key) if isinstance(adapter, CanEdit) else _unsupported()
+            return await adapter.edit(refs[0], outgoing, key) if isinstance(adapter, CanEdit) else _unsupported()
         return await adapter.send(outgoing, key)
 
-    async def _target(self, row: Delivery) -> RemoteRef | None:
+    async def _delete(self, adapter: Adapter, refs: Sequence[RemoteRef], key: str) -> SendOutcome:
+        """Remove every message of a row. What goes wrong with one is answered; a repeat finds the others gone."""
+        if not refs:
+            return Refused(reason=Refusal.TARGET_GONE)
+        if not isinstance(adapter, CanDelete):
+            return _unsupported()
+        gone, refused = 0, None
+        for position, ref in enumerate(refs, 1):
+            answer = await adapter.delete(ref, key if position == 1 else delivery_key(f"{key}/{position}", ""))
+            match answer:
+                case Sent():
+                    gone += 1
+                case Refused(reason=Refusal.TARGET_GONE):
+                    refused = refused or answer
+                case Refused():
+                    refused = answer if refused is None or refused.reason is Refusal.TARGET_GONE else refused
+                case _:
+                    return answer
+        stays = refused is not None and (not gone or refused.reason is not Refusal.TARGET_GONE)
+        return refused if refused is not None and stays else Sent()
+
+    async def _target(self, row: Delivery) -> list[RemoteRef]:
         if row.target_id is not None:
             target = await Delivery.get_or_none(id=row.target_id)
-            return None if target is None else target.ref
+            return [] if target is None else await ledger.messages_of(target)
         if row.target_message:
-            return RemoteRef(row.address.account, ChatId(row.target_chat), MessageId(row.target_message))
-        return None
+            return [RemoteRef(row.address.account, ChatId(row.target_chat), MessageId(row.target_message))]
+        return []
 
     def _outgoing(self, row: Delivery) -> Outgoing:
         attachments = codec.load(codec.CONTENT, row.content).attachments if row.content else ()
+        pictures = [_as_file(a.thumbnail) for a in attachments if a.thumbnail is not None]
         return Outgoing(
             chat=row.address.chat,
             payload=codec.load_object(row.payload),
-            files=tuple(LocalFile(attachment=a, path=self._file_path(a.sha256)) for a in attachments),
+            files=tuple(LocalFile(attachment=a, path=self._file_path(a.sha256)) for a in (*attachments, *pictures)),
         )
 
     async def _record(self) -> None:
@@ -305,6 +325,18 @@ class Worker:
 
 async def _no_effects(_: Sequence[Delivery]) -> None:
     """The outcome alone."""
+
+
+def _as_file(thumbnail: Thumbnail) -> Attachment:
+    return Attachment(
+        sha256=thumbnail.sha256,
+        kind=AttachmentKind.PHOTO,
+        mime=thumbnail.mime,
+        size=thumbnail.size,
+        name="thumbnail",
+        width=thumbnail.width,
+        height=thumbnail.height,
+    )
 
 
 def _unsupported() -> SendOutcome:

@@ -1,9 +1,10 @@
 """Which community a private message is meant for, where an account serves several: asked once, the message is kept."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bridge.core.community import Community
-from bridge.core.events import MessagePosted
+from bridge.core.events import MessageDeleted, MessageEdited, MessagePosted
 from bridge.core.ids import Address
 from bridge.core.message import Button, Content
 from bridge.core.states import ConversationState, ConversationStep
@@ -86,3 +87,34 @@ async def chosen(
     await contact.say(where, Content(text=plain(note)), community, context.now)
     for event_id in people.events_of(conversation):
         await inbox.again(event_id, context.now)
+
+
+async def _waiting(event: MessageEdited | MessageDeleted) -> tuple[Conversation | None, int, MessagePosted | None]:
+    """The message that this is about, where it still waits for the choice of its sender: its row and what it says."""
+    identity = None if event.sender is None else await people.find(event.sender.ref)
+    conversation = None if identity is None else await people.conversation(identity, KIND)
+    if identity is None or conversation is None or conversation.state != ConversationState.OPEN:
+        return None, 0, None
+    for event_id in people.events_of(conversation):
+        posted = await inbox.event_of(event_id)
+        if isinstance(posted, MessagePosted) and posted.ref == event.ref and posted.sender.ref == identity.ref:
+            return conversation, event_id, posted
+    return None, 0, None
+
+
+async def edited(event: MessageEdited, context: Context) -> None:
+    """What waits for the choice of a community says something else now."""
+    _, event_id, posted = await _waiting(event)
+    if posted is not None:
+        files = event.files or posted.files
+        uncarried = event.uncarried or posted.uncarried
+        await inbox.reword(event_id, replace(posted, text=event.text, files=files, uncarried=uncarried))
+
+
+async def deleted(event: MessageDeleted, context: Context) -> None:
+    """What waited for the choice of a community is taken back."""
+    conversation, event_id, _ = await _waiting(event)
+    if conversation is not None:
+        left = [each for each in people.events_of(conversation) if each != event_id]
+        await people.advance(conversation, context.now, answers={people.EVENTS: " ".join(map(str, left))})
+        await inbox.forget(event_id)

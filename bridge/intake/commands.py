@@ -325,7 +325,8 @@ async def _get(
         return context.directory.fits(address, Content(text=text))
 
     whole = plain(posts.line(replace(view, short=""), capabilities, w).text())
-    return [Content(text=part) for part in split(whole, fits)][:20]
+    files = planning.files_of(view, address, context.directory, w)
+    return [*[Content(text=part) for part in split(whole, fits)][:20], *files]
 
 
 async def not_here(event: MessagePosted, community: Community, context: Context) -> None:

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from bridge.core.community import Community, Group, Intake
 from bridge.core.errors import TooSoon
-from bridge.core.events import ChatKind, MessageDeleted, MessageEdited, MessagePosted
+from bridge.core.events import ChatKind, MessageEdited, MessagePosted
 from bridge.core.hygiene import clean_line, clean_text
 from bridge.core.ids import RemoteRef
-from bridge.core.message import Attachment, Content, Uncarried
+from bridge.core.message import Content, Uncarried
 from bridge.core.policy import Consequence
 from bridge.core.states import ReviewState
 from bridge.core.text import EMPTY, RichText, joined, plain
@@ -16,12 +16,14 @@ from bridge.intake import admission, pausing, profiling, published, refusing, th
 from bridge.intake.context import Context
 from bridge.members import contact
 from bridge.members.profiles import shown_name
-from bridge.moderation import cards, decisions, joining, retracting, rewording, rules, sharing, unread
+from bridge.moderation import cards, carrying, decisions, joining, rules, sharing, unread
 from bridge.moderation.threads import inherited
 from bridge.rendering.refusals import refusal_words
 from bridge.storage import codec, inbox, intake_reads, ledger, people, submissions
-from bridge.storage.models import Identity, Review, Submission
+from bridge.storage.models import Identity, Review
 
+_BUNDLE = timedelta(seconds=60)
+"""Files that follow one another as quickly as this belong together."""
 _DETAIL = 300
 _REMEMBERED = timedelta(days=1)
 """For so long a group in which nothing could be removed is taken to be still so."""
@@ -29,8 +31,18 @@ _REMEMBERED = timedelta(days=1)
 
 def tidy(event: MessagePosted | MessageEdited, context: Context) -> tuple[RichText, tuple[Uncarried, ...]]:
     """The text and the words for what is not carried, made safe to show."""
-    uncarried = tuple(Uncarried(kind=item.kind, detail=clean_line(item.detail, _DETAIL)) for item in event.uncarried)
-    return clean_text(event.text), (*uncarried, *context.unfetched)
+    return clean_text(event.text), (*map(_shown, event.uncarried), *context.unfetched)
+
+
+def _shown(item: Uncarried) -> Uncarried:
+    place, poll = item.place, item.poll
+    if place is not None:
+        title, address = clean_line(place.title, _DETAIL), clean_line(place.address, _DETAIL)
+        place = replace(place, title=title, address=address)
+    if poll is not None:
+        options = tuple(clean_line(option, _DETAIL) for option in poll.options)
+        poll = replace(poll, question=clean_line(poll.question, _DETAIL), options=options)
+    return replace(item, detail=clean_line(item.detail, _DETAIL), place=place, poll=poll)
 
 
 async def in_group(event: MessagePosted, community: Community, group: Group, context: Context) -> None:
@@ -62,10 +74,10 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     private = event.chat_kind is ChatKind.PRIVATE
     identity = await people.meet(event.sender, context.now, privately=private)
     text, uncarried = tidy(event, context)
-    if await _joins_album(event, context, uncarried):
+    if await _joins_others(event, identity, text, context, uncarried):
         return
     if not text and not context.attachments and not uncarried:
-        await _answer(event, identity, community, context, _nothing(identity, community))
+        await answer(event.ref, identity, community, context, _nothing(identity, community))
         return
     leaves = intake == Intake.HOLD.value and not private
     door = await admission.at_the_door(event, identity, community, context)
@@ -76,7 +88,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     if len(text) > community.max_length:
         if leaves:
             await _remove_original(event.ref, None, community, context)
-        await _answer(event, identity, community, context, _too_long(identity, community, len(text)))
+        await answer(event.ref, identity, community, context, too_long(identity, community, len(text)))
         return
     reply_post_id, quote = await threads.answered(event, context.now)
     if reply_post_id is None and not quote:
@@ -89,7 +101,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         text=quote + text,
         attachments=context.attachments,
         source=None if private else where,
-        findings=rules.examined((quote + text).text, None if private else where, community),
+        findings=rules.examined(rules.said_in(quote + text, uncarried), None if private else where, community),
         now=context.now,
         claimed=context.claimed,
     )
@@ -106,7 +118,8 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     if publish and leaves and await intake_reads.originals_stay(event.ref.address, context.now - _REMEMBERED):
         # Removing it would fail again, and readers there would see it twice.
         leaves, intake = False, Intake.COPY.value
-    gathers = publish and bool(event.album)
+    gather = bool(event.album) or _comes_alone(event, context)
+    gathers = publish and gather
     parent = None if reply_post_id is None else await submissions.post_by_id(reply_post_id)
     headline, theme_id = await inherited(parent, community)
     pause = await pausing.for_message(identity, community, context.now)
@@ -117,6 +130,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         private=private,
         intake="private" if private else intake,
         text=quote + text,
+        said=text,
         attachments=context.attachments,
         uncarried=uncarried,
         reasons=(unread.ALBUM,) if gathers else ruling.codes,
@@ -133,7 +147,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     review = await submissions.review_by_id(review.id) or review
     if leaves:
         await _remove_original(event.ref, review, community, context)
-    await cards.plan(review, community, context.directory, context.now, gather=bool(event.album), pause=pause)
+    await cards.plan(review, community, context.directory, context.now, gather=gather, pause=pause)
     if (
         publish
         and not gathers
@@ -163,21 +177,31 @@ async def _remove_original(
     )
 
 
-async def _joins_album(event: MessagePosted, context: Context, uncarried: tuple[Uncarried, ...]) -> bool:
+def _comes_alone(event: MessagePosted, context: Context) -> bool:
+    """Is it a file from where several of them cannot be sent in one message, so that others may follow it?"""
+    capabilities = context.directory.capabilities(event.ref.address)
+    return bool(context.attachments) and capabilities is not None and capabilities.album <= 1
+
+
+async def _joins_others(
+    event: MessagePosted, identity: Identity, text: RichText, context: Context, uncarried: tuple[Uncarried, ...]
+) -> bool:
     """Further items of an album join the submission of its first one, while it is held.
 
+    So do files without words that follow another file of the same person within a minute, where there are no albums.
     Raises TooSoon where somebody changes or decides it at this very moment.
     """
-    if not event.album:
-        return False
-    known = await submissions.submission_by_album(event.account, event.chat, event.album)
+    known = None
+    if event.album:
+        known = await submissions.submission_by_album(event.account, event.chat, event.album)
+    elif _comes_alone(event, context) and not text and not event.uncarried and event.reply_to is None:
+        known = await submissions.followed(identity, event.ref.address, context.now - _BUNDLE)
     if known is None:
         return False
     review = await submissions.review_of_submission(known.id)
     community = None if review is None else context.communities.get(review.community)
     if review is None or community is None or review.state != ReviewState.HELD:
         return False
-    await submissions.add_source(known, event.ref)
     wording = await submissions.revision_of(review)
     attachments = (*codec.load(codec.ATTACHMENTS, wording.attachments), *context.attachments)
     all_uncarried = (*codec.load(codec.UNCARRIED, wording.uncarried), *uncarried)
@@ -185,9 +209,12 @@ async def _joins_album(event: MessagePosted, context: Context, uncarried: tuple[
     text = joined([part for part in (codec.load(codec.RICH_TEXT, wording.text), caption) if part], "\n")
     also = refusal_words(context.unfetched, contact.language_of(known.identity, community))
     if caption and len(text) > community.max_length:
-        also.append(_too_long(known.identity, community, len(text)))
-        text = codec.load(codec.RICH_TEXT, wording.text)
-    findings = await rules.judge_again(review, text, attachments, community, context.now)
+        also.append(too_long(known.identity, community, len(text)))
+        text, caption = codec.load(codec.RICH_TEXT, wording.text), EMPTY
+    await submissions.add_source(
+        known, event.ref, text=caption, attachments=context.attachments, uncarried=uncarried, now=context.now
+    )
+    findings = await rules.judge_again(review, text, attachments, community, context.now, all_uncarried)
     if await cards.called_off(review):
         done = await submissions.amend(review, text, attachments, all_uncarried, findings=findings)
     else:
@@ -200,7 +227,7 @@ async def _joins_album(event: MessagePosted, context: Context, uncarried: tuple[
     if known.intake == Intake.HOLD.value:
         await _remove_original(event.ref, review, community, context)
     if also:
-        await _answer(event, known.identity, community, context, "\n".join(also))
+        await answer(event.ref, known.identity, community, context, "\n".join(also))
     return True
 
 
@@ -222,7 +249,8 @@ async def _receipt(
     capabilities = context.directory.capabilities(identity.direct) if identity.direct else None
     editable = capabilities is not None and capabilities.edits and not removed
     question = sharing.asked_while_held(wording.findings, review.submission.number, w, editable=editable)
-    also = [*refused, *question, *admission.said(door, community, w)]
+    lost = await carrying.losses(context.attachments, community, context.directory)
+    also = [*refused, *carrying.told_author(lost, w), *question, *admission.said(door, community, w)]
     receipt = decisions.held_receipt(identity, review, community, token, also=also)
     if await contact.tell(identity, receipt, community, context.directory, context.now) is not None:
         await profiling.offer(identity, community, context)
@@ -244,19 +272,17 @@ async def _receipt(
     )
 
 
-async def _answer(
-    event: MessagePosted | MessageEdited, identity: Identity, community: Community, context: Context, text: str
-) -> None:
+async def answer(ref: RemoteRef, identity: Identity, community: Community, context: Context, text: str) -> None:
     """A clear answer to the sender, in the right place."""
     if await contact.tell(identity, Content(text=plain(text)), community, context.directory, context.now) is None:
-        await contact.reply_in_group(event.ref, text, community, context.directory, context.now)
+        await contact.reply_in_group(ref, text, community, context.directory, context.now)
 
 
 def _nothing(identity: Identity, community: Community) -> str:
     return contact.language_of(identity, community)._("There was nothing in your message that can be passed on.")
 
 
-def _too_long(identity: Identity, community: Community, size: int) -> str:
+def too_long(identity: Identity, community: Community, size: int) -> str:
     w = contact.language_of(identity, community)
     return w._(
         "Your message has {size} characters; {community} takes at most {limit}. It was not passed on. "
@@ -265,97 +291,6 @@ def _too_long(identity: Identity, community: Community, size: int) -> str:
         limit=w.number(community.max_length),
         community=community.name,
     )
-
-
-async def edited(event: MessageEdited, context: Context) -> None:
-    """While held, an edit is a new wording and older buttons stop counting; of what is published, a correction."""
-    submission = await submissions.submission_by_source(event.ref)
-    if submission is None or submission.identity.ref != event.sender.ref:
-        return
-    review = await submissions.review_of_submission(submission.id)
-    community = None if review is None else context.communities.get(review.community)
-    if review is None or community is None:
-        return
-    wording = await submissions.revision_of(review)
-    attachments: tuple[Attachment, ...] = codec.load(codec.ATTACHMENTS, wording.attachments)
-    uncarried = codec.load(codec.UNCARRIED, wording.uncarried)
-    own = await submissions.authors_revision(submission.id) or wording
-    said, _ = tidy(event, context)
-    parent, rest = await threads.named(
-        said, community, contact.language_of(submission.identity, community), context.now
-    )
-    if parent is not None and parent.id == submission.reply_post_id:
-        said = rest  # still says what it answers
-    text = _reworded(codec.load(codec.RICH_TEXT, own.text), event, submission, said)
-    if text is None or not (said or attachments or uncarried):
-        return
-    identity = submission.identity
-    w = contact.language_of(identity, community)
-    if review.state in (ReviewState.HELD, ReviewState.APPROVED) and len(text) > community.max_length:
-        note = _too_long(identity, community, len(text))
-    elif review.state == ReviewState.APPROVED:
-        note = await published.reworded(review, text, identity, community, context)
-    elif review.state != ReviewState.HELD:
-        note = w._(
-            "#{number} is no longer with the moderators, so nobody reads your edit. "
-            "Please send the new wording as a new message.",
-            number=submission.number,
-        )
-    elif await submissions.revise(
-        review,
-        text,
-        attachments,
-        uncarried,
-        context.now,
-        findings=await rules.judge_again(review, text, attachments, community, context.now),
-    ):
-        pause = await pausing.for_wording(submission.id, context.now)
-        await cards.plan(review, community, context.directory, context.now, gather=False, pause=pause)
-        await _thank(event, review, community, context)
-        note = ""
-    else:
-        raise TooSoon  # decided or reworded at this very moment: look again
-    if note:
-        await _answer(event, identity, community, context, note)
-
-
-async def _thank(event: MessageEdited, review: Review, community: Community, context: Context) -> None:
-    """For a new wording; what may identify somebody in it is asked about in private alone."""
-    identity, number = review.submission.identity, review.submission.number
-    w = contact.language_of(identity, community)
-    note = w._("Your new wording of #{number} is with the moderators.", number=number)
-    wording = await submissions.revision_of(review)
-    question = sharing.asked_while_held(wording.findings, number, w, editable=True)
-    letter = Content(text=plain("\n".join((note, *question))))
-    if await contact.tell(identity, letter, community, context.directory, context.now) is None:
-        await contact.reply_in_group(event.ref, note, community, context.directory, context.now)
-
-
-def _reworded(before: RichText, event: MessageEdited, submission: Submission, said: RichText) -> RichText | None:
-    """The author's whole wording after an edit; None where they changed nothing.
-
-    Platforms report edits in which no word has changed (a preview, a reaction), also for the items of an album.
-    """
-    if submission.album and event.ref != submission.source:
-        # Which words of the whole came with this item is not recorded: nothing that was said is taken away.
-        return None if said.text in before.text else joined([part for part in (before, said) if part], "\n")
-    quote = rewording.opening_quote(before) if submission.reply_post_id is None else EMPTY
-    whole = (quote + said).rstrip()
-    return None if whole == before.rstrip() else whole
-
-
-async def deleted(event: MessageDeleted, context: Context) -> None:
-    """An author who deletes the original of a held post takes it back; of a published one, asks for that."""
-    submission = await submissions.submission_by_source(event.ref)
-    if submission is None or event.sender is None or submission.identity.ref != event.sender.ref:
-        return
-    review = await submissions.review_of_submission(submission.id)
-    community = None if review is None else context.communities.get(review.community)
-    if review is None or community is None or review.state != ReviewState.APPROVED:
-        await withdraw(submission.id, context)
-        return
-    note = await retracting.ask_back(review, community, context.directory, context.now)
-    await contact.tell(submission.identity, Content(text=plain(note)), community, context.directory, context.now)
 
 
 async def withdraw(submission_id: int, context: Context) -> str:

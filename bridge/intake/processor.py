@@ -23,7 +23,7 @@ from bridge.media.refusal import UnfitMedia
 from bridge.members import contact
 from bridge.rendering.refusals import UNFETCHED
 from bridge.rendering.words import words
-from bridge.storage import codec, inbox, people
+from bridge.storage import codec, inbox, people, submissions
 from bridge.storage.bells import inbox_bell
 from bridge.storage.database import UNAVAILABLE, transaction
 from bridge.storage.models import Inbox
@@ -183,7 +183,7 @@ class Processor:
 
     async def _files(self, row: Inbox, event: InboundEvent) -> tuple[tuple[Attachment, ...], tuple[Uncarried, ...]]:
         """Bring files in before the transaction: the network may take its time, the database may not wait for it."""
-        if not isinstance(event, MessagePosted) or not event.files or not await self._reads(event):
+        if not isinstance(event, MessagePosted | MessageEdited) or not event.files or not await self._reads(event):
             return (), ()
         attachments: list[Attachment] = []
         unfetched: list[Uncarried] = []
@@ -237,14 +237,18 @@ class Processor:
         used = self._communities.of_group(address) is not None or bool(self._communities.of_moderators(address))
         return not used and bridging.parse(event) is None
 
-    async def _reads(self, event: MessagePosted) -> bool:
+    async def _reads(self, event: MessagePosted | MessageEdited) -> bool:
         """May what this person sends become a post? Files of all others stay where they are."""
-        if event.sender.bot:
+        if event.chat_kind is ChatKind.PRIVATE and event.sender.bot:
             return False
+        if isinstance(event, MessageEdited):
+            return await submissions.submission_by_source(event.ref) is not None
         if event.chat_kind is ChatKind.PRIVATE:
             return bool(self._communities.on_account(event.account))
         address = await inbox.origin(event.ref.address)
         found = self._communities.of_group(address)
+        if found is not None and event.sender.bot and event.sender.ref not in found[0].allowed_bots:
+            return False
         return found is not None and found[1].intake is not Intake.NONE and not self._communities.of_moderators(address)
 
     async def _wait(self, row: Inbox) -> None:
@@ -272,7 +276,7 @@ class Processor:
 
     async def _apologise(self, event: MessagePosted) -> None:
         now = self._clock.now()
-        found = self._communities.of_group(event.ref.address)
+        found = self._communities.of_group(await inbox.origin(event.ref.address))
         known = self._communities.on_account(event.account)
         community = found[0] if found else next(iter(known), None)
         if community is None:

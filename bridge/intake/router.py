@@ -9,10 +9,12 @@ from bridge.core.events import (
     ButtonPressed,
     ChatKind,
     ChatMoved,
+    ChatRenamed,
     InboundEvent,
     MessageDeleted,
     MessageEdited,
     MessagePosted,
+    Missed,
     PollCounted,
     PollVoted,
     Reacted,
@@ -24,19 +26,29 @@ from bridge.core.hygiene import clean_text
 from bridge.core.ids import Address
 from bridge.core.message import Content
 from bridge.core.text import plain
-from bridge.intake import bridging, choosing, commands, conversing, echoing, posting, stopping, wishes
+from bridge.intake import (
+    bridging,
+    choosing,
+    commands,
+    conversing,
+    echoing,
+    editing,
+    moving,
+    posting,
+    reverting,
+    stopping,
+    wishes,
+)
 from bridge.intake.context import Context, PressAnswer
 from bridge.members import contact, interview
-from bridge.moderation import application_desk, applying, cards, channel, letters, permissions, query
+from bridge.moderation import application_desk, channel, letters, permissions, query
 from bridge.moderation import commands as orders
 from bridge.moderation.acts import Moderator, Reply
 from bridge.moderation.orders import Order
 from bridge.rendering.words import words
-from bridge.storage import applications, chats, inbox, ledger, people, persons, submissions
+from bridge.storage import chats, inbox, ledger, people, persons, submissions
 from bridge.storage.models import Delivery, Identity
 
-_MOST_CARDS = 200
-"""Shown anew at once; /queue shows the others."""
 _AGAIN = timedelta(minutes=1)
 _ABOUT_A_REVIEW = (ledger.CARD, ledger.PROMPT, ledger.EXHIBIT)
 _POSTS = (ledger.POST, ledger.COPY)
@@ -55,12 +67,12 @@ async def handle(event: InboundEvent, context: Context) -> None:
         case MessagePosted():
             await _posted(event, context)
         case MessageEdited():
-            await posting.edited(event, context)
+            await editing.edited(event, context)
             if await submissions.submission_by_source(event.ref) is None:
                 await conversing.edited(event, context)
         case MessageDeleted():
             if not await echoing.removed(event.ref, context):
-                await posting.deleted(event, context)
+                await reverting.deleted(event, context)
         case ButtonPressed():
             await _pressed(event, context)
         case Reacted():
@@ -68,27 +80,21 @@ async def handle(event: InboundEvent, context: Context) -> None:
         case ReactionsSet() | ReactionsCounted() | PollVoted() | PollCounted():
             await echoing.heard(event, context)
         case BotMembershipChanged():
-            await _membership(event, context)
+            await moving.membership(event, context)
         case ChatMoved():
-            await inbox.move_chat(event)
-            await _show_cards_again(event, context)
+            await moving.moved(event, context)
+        case ChatRenamed():
+            await chats.remember(Address(event.account, event.chat), event.title)
+        case Missed():
+            await moving.missed(event, context)
         case Unreadable():
             raise NotUnderstoodError(event.reason)
 
 
-async def _show_cards_again(event: ChatMoved, context: Context) -> None:
-    """The cards of a moderators' group that has moved stay behind: what waits is shown anew where it is now."""
-    here = Address(event.account, event.new_chat)
-    for community in context.communities.of_moderators(await inbox.origin(here)):
-        for review in await submissions.held(community.id, limit=_MOST_CARDS):
-            await cards.plan_missing(review, community, here, context.directory, context.now)
-        for application in await applications.open_in(community.id, limit=_MOST_CARDS):
-            await applying.show_missing(application, here, context.directory, context.now)
-
-
 async def _posted(event: MessagePosted, context: Context) -> None:
     if event.sender.bot:
-        return  # bots, ours or others': answering them is how loops begin
+        await _said_by_a_bot(event, context)
+        return
     await chats.remember(event.ref.address, event.chat_title)
     if event.chat_kind is ChatKind.PRIVATE:
         if wishes.is_stop(event.text.text) and not event.files:
@@ -114,6 +120,21 @@ async def _posted(event: MessagePosted, context: Context) -> None:
         await commands.not_here(event, found[0], context)
         return
     await posting.in_group(event, found[0], found[1], context)
+
+
+async def _said_by_a_bot(event: MessagePosted, context: Context) -> None:
+    """Bots, ours or others', are not heard, and answering them is how loops begin: but some groups want a bot's posts.
+
+    What it says to a message of ours is not one: it may be another bridge that answers ours.
+    """
+    found = context.communities.of_group(await inbox.origin(event.ref.address))
+    if found is None or event.chat_kind is ChatKind.PRIVATE or event.sender.ref not in found[0].allowed_bots:
+        return
+    if event.reply_to is not None and await ledger.answered(event.reply_to, event.at, context.now) is not None:
+        return
+    await chats.remember(event.ref.address, event.chat_title)
+    sender = replace(event.sender, bot=False, direct=None)
+    await posting.in_group(replace(event, sender=sender, is_command=False), found[0], found[1], context)
 
 
 async def _in_channel(event: MessagePosted, address: Address, context: Context) -> None:
@@ -246,20 +267,3 @@ async def _personal_reaction(event: Reacted, row: Delivery, context: Context) ->
     if reply.alert:
         community = context.communities.get(row.community)
         await contact.say(where, Content(text=plain(reply.text)), community, context.now)
-
-
-async def _membership(event: BotMembershipChanged, context: Context) -> None:
-    address = Address(event.account, event.chat)
-    await chats.remember(address, event.chat_title)
-    await bridging.membership(event, await inbox.origin(address), context)
-    if event.present:
-        return
-    await people.close_direct(event.account, event.chat)
-    found = context.communities.of_group(await inbox.origin(address))
-    if found is None:
-        return
-    community = found[0]
-    w = words(community.language)
-    text = w._("⚠️ The bot was removed from {chat}. Posts cannot go there.", chat=await chats.title(address))
-    for moderators in community.moderators:
-        await contact.say(await inbox.resolve(moderators), Content(text=plain(text)), community, context.now)

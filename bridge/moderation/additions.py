@@ -2,7 +2,9 @@
 
 from bridge.core.states import ReviewState
 from bridge.core.text import plain
+from bridge.moderation import carrying
 from bridge.moderation.facts import CardFacts
+from bridge.moderation.names import chat_names
 from bridge.rendering import notes
 from bridge.rendering.words import Words
 from bridge.storage import beside, codec
@@ -18,6 +20,10 @@ def lines(facts: CardFacts, w: Words) -> list[str]:
     short = beside.short_of(facts.review)
     if short:
         found.append(w._("✂️ Short version: {text}", text=short))
+    if facts.review.previews:
+        found.append(w._("🌐 With a preview of its first link"))
+    names = chat_names(facts.titles)
+    found += [carrying.line(loss, names, w) for loss in facts.losses]
     return found + _outdated(facts, w) if facts.review.state == ReviewState.HELD else found
 
 

@@ -12,7 +12,7 @@ from bridge.core.splitting import split
 from bridge.core.states import DeliveryState, ReviewState
 from bridge.core.text import MarkKind, RichText, plain
 from bridge.delivery.directory import Directory
-from bridge.moderation import menu, panel
+from bridge.moderation import carrying, menu, panel
 from bridge.moderation.facts import CardFacts, facts_of
 from bridge.rendering import apart, posts
 from bridge.rendering.words import Words, words
@@ -233,7 +233,8 @@ async def compose(
         return None
     card = row if row.target_id is None else await Delivery.get(id=row.target_id)
     facts = await facts_of(review, community, row.revision)
-    facts = replace(facts, thin=_thin(facts, directory))
+    lost = await carrying.losses(facts.attachments, community, directory, facts.targets) if facts.is_held else ()
+    facts = replace(facts, thin=_thin(facts, directory), losses=lost)
     w = words(community.language)
     handles = {
         (action, argument): await submissions.handle(

@@ -28,6 +28,7 @@ async def reload(communities: Communities, directory: Directory) -> None:
         if communities.changes == before:  # else something was connected while this was read
             break
     communities.connect(linked)
+    await inbox.know_as([*sorted(communities.named(), key=str), *(row.address for row in await groups.wanted())])
     for address in wanted - directory.kept:
         directory.keep(address, wanted=True)
     for address in directory.kept - wanted:
@@ -115,7 +116,7 @@ async def _line(
     return GroupLine(
         community=community.id,
         chat=where,
-        title=(row.title if row is not None else "") or await chats.title(where),
+        title=await chats.title(where, otherwise="" if row is None else row.title),
         source="config" if row is None else "chat",
         state=state,
         intake=intake,

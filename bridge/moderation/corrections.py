@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bridge.core.community import Communities, Community
 from bridge.core.ids import Address
+from bridge.core.message import Attachment, Uncarried
 from bridge.core.states import ReviewStep
 from bridge.core.text import RichText, plain
 from bridge.delivery import correcting
@@ -22,6 +23,14 @@ from bridge.rendering.words import Words
 from bridge.storage import afterwards, audit, beside, chats, codec, desk, feed, submissions
 from bridge.storage.models import Identity, Post, Review
 
+Beside = tuple[tuple[Attachment, ...], tuple[Uncarried, ...]]
+
+
+async def beside_of(post: Post, waiting: Review | None) -> Beside:
+    """The files of a post and what else of it is no text: as published, or as a correction that waits has them."""
+    row = post if waiting is None else await submissions.revision_of(waiting)
+    return codec.load(codec.ATTACHMENTS, row.attachments), codec.load(codec.UNCARRIED, row.uncarried)
+
 
 async def propose(
     about: Review,
@@ -34,17 +43,16 @@ async def propose(
     by: Identity,
     editor: str = "",
     pause: timedelta = timedelta(0),
+    files: Beside | None = None,
 ) -> Review:
     """Hold a new wording of a post and show it to the moderators. ``editor``: the moderator's name; empty: the author.
 
-    ``about``: the review that published it, locked by the caller's transaction; ``pause``: see ``cards.plan``.
+    ``about``: the review that published it, locked by the caller's transaction; ``pause``: see ``cards.plan``;
+    ``files``: what stands beside the words, where that is to change.
     """
-    findings = rules.findings_of(text, about.submission, community)
-    attachments, uncarried = (
-        codec.load(codec.ATTACHMENTS, post.attachments),
-        codec.load(codec.UNCARRIED, post.uncarried),
-    )
     review = await afterwards.held_correction(about.submission_id)
+    attachments, uncarried = files or await beside_of(post, review)
+    findings = rules.findings_of(text, about.submission, community, uncarried)
     if review is None:
         opened = await afterwards.open_correction(
             about,

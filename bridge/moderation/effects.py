@@ -11,6 +11,7 @@ from bridge.core.ids import Address
 from bridge.core.message import Content
 from bridge.core.states import DeliveryState
 from bridge.core.text import plain
+from bridge.delivery import correcting
 from bridge.members import contact, copies
 from bridge.moderation import arrival, cards, safeguarding
 from bridge.rendering.words import words
@@ -31,6 +32,8 @@ def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
         for row in rows:
             if row.post_id is not None:
                 (posts if row.kind == ledger.POST else copied).add(row.post_id)
+            if row.operation == ledger.EDIT and row.post_id is not None and row.state == DeliveryState.REFUSED:
+                await correcting.send_anew(row, now())
             if row.kind in _PRIVATE and row.state == DeliveryState.REFUSED and row.reason == Refusal.UNREACHABLE:
                 await people.close_direct(row.account, row.chat)
             if row.kind == ledger.COPY and row.operation == ledger.DELETE and row.state == DeliveryState.REFUSED:

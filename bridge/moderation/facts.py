@@ -12,6 +12,7 @@ from bridge.core.states import MembershipState, PostState, ReviewState
 from bridge.core.text import RichText
 from bridge.members.profiles import owed, shown_name, standing_of
 from bridge.members.vouching import told_apart
+from bridge.moderation.carrying import Loss
 from bridge.rendering.words import words
 from bridge.storage import (
     afterwards,
@@ -100,6 +101,8 @@ class CardFacts:
     post: Post | None = None
     deliveries: Sequence[tuple[Delivery, str]] = ()
     """The post's rows with the names of their chats."""
+    losses: Sequence[Loss] = ()
+    """Files that some of the chosen groups cannot be shown."""
     thin: frozenset[Address] = frozenset()
     """Those of its chats where every message costs money."""
     copies: tuple[int, int] = (0, 0)
@@ -117,6 +120,10 @@ class CardFacts:
     """Was it rejected or joined with another, and has nobody been told of it yet?"""
     asked_back: bool = False
     """Has the author asked to have the post taken back?"""
+
+    @property
+    def is_held(self) -> bool:
+        return self.review.state == ReviewState.HELD
 
     @property
     def banned(self) -> bool:
@@ -146,6 +153,7 @@ class CardFacts:
             "short": beside.short_of(review),
             "targets": sorted(map(str, self.targets)),
             "crossed": sorted(self.crossed),
+            **({"previews": True} if review.previews else {}),
             "notes": [[note.text, note.anchor, note.initials] for note in self.notes],
             "translations": [[t.language, t.text, t.translator] for t in self.translations],
         }

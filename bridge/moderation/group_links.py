@@ -116,7 +116,7 @@ def facts_of(application: Application) -> ChatFacts:
 
 async def title_of(row: BridgedGroup) -> str:
     """What the group is called, safe to show."""
-    return clean_name(row.title, fallback="") or await chats.title(await inbox.resolve(row.address))
+    return await chats.title(await inbox.resolve(row.address), otherwise=clean_name(row.title, fallback=""))
 
 
 # --- the card ---

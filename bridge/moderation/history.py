@@ -103,6 +103,7 @@ def action(name: str, w: Words) -> str:
         "translation": w._("added a translation"),
         "translation_removed": w._("took a translation away"),
         "headline": w._("changed the headline"),
+        "previews": w._("chose whether its link is shown with a preview"),
         "theme": w._("chose the theme"),
         "answers": w._("said which post it answers"),
         "quote": w._("marked a quotation"),

@@ -11,6 +11,7 @@ from bridge.moderation import arrival
 from bridge.moderation.facts import CardFacts
 from bridge.moderation.names import chat_names
 from bridge.moderation.reasons import keycaps, label
+from bridge.rendering.posts import has_link
 from bridge.rendering.words import Words
 from bridge.storage import afterwards
 
@@ -113,8 +114,15 @@ def _more(facts: CardFacts, w: Words) -> Rows:
             Choice(action="headline", emoji="🏷️", label=w._("Headline")),
         ),
         (go(GROUPS, "📮", w._("Choose groups")), go(FURTHER, "▶️", w._("Further"))),
-        (back(w),),
+        (back(w), *_link_preview(facts, w)),
     )
+
+
+def _link_preview(facts: CardFacts, w: Words) -> tuple[Choice, ...]:
+    if not facts.review.previews and not has_link(facts.text):
+        return ()
+    ticked = "☑️ " if facts.review.previews else ""
+    return (Choice(action="previews", emoji="🌐", label=ticked + w._("Show link preview")),)
 
 
 def _more_of_correction(facts: CardFacts, w: Words) -> Rows:

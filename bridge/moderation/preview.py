@@ -238,6 +238,12 @@ def _remarks(outcome: Outcome, w: Words) -> list[str]:
     view = outcome.view
     if view.corrected and not outcome.capabilities.edits:
         said.append(w._("⚠️ Messages there cannot be changed: the older wording stays."))
+    if view.previews and outcome.form is not Form.LINE:
+        said.append(
+            w._("Their apps may show a preview of the first link.")
+            if outcome.capabilities.previews
+            else w._("⚠️ Whether links are shown with a preview cannot be chosen there.")
+        )
     if outcome.stays:
         said.append(w._("The author's own message stays there; this is added under it."))
     if view.translation is not None:
@@ -261,6 +267,7 @@ def _remarks(outcome: Outcome, w: Words) -> list[str]:
         said.append(w._("⚠️ That is long for readers on small phones."))
     if not (outcome.form is Form.LINE and view.short and view.translation is None):
         _, told = posts.split_attachments(view.attachments, outcome.capabilities)
+        told = list(view.attachments) if outcome.form is Form.LINE else told
         said += [
             w._("⚠️ Instead of the file they read: {words}", words=posts.attachment_words(file, w)) for file in told
         ]

@@ -31,7 +31,13 @@ async def draft(review: Review, wording: Revision, community: Community, now: da
     """The post that approval would make of this wording now, not stored, with the numbers it would get."""
     published = await submissions.post_of_submission(review.submission_id)
     if review.kind == afterwards.CORRECTION and published is not None:
-        columns = {"text": wording.text, "revision": wording.number, "corrected_at": now}
+        columns = {
+            "text": wording.text,
+            "attachments": wording.attachments,
+            "uncarried": wording.uncarried,
+            "revision": wording.number,
+            "corrected_at": now,
+        }
         published.update_from_dict({**columns, **await corrected(review, wording, community)})
         return published
     return await _frozen(review, wording, community, now, now, next_would_be, unseen=True)
@@ -86,6 +92,7 @@ async def _frozen(
         translations=await _translations(submission, wording, community),
         origin=await _origin(submission.origin_post_id),
         targets=review.targets,
+        previews=review.previews,
         publish_at=at,
         **({} if post_id is None else {"id": post_id}),
     )

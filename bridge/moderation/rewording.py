@@ -129,7 +129,7 @@ async def _reworded(query: Query, review: Review, community: Community, desk: De
     attachments = codec.load(codec.ATTACHMENTS, wording.attachments)
     uncarried = codec.load(codec.UNCARRIED, wording.uncarried)
     number = review.submission.number
-    findings = await rules.judge_again(review, text, attachments, community, desk.now)
+    findings = await rules.judge_again(review, text, attachments, community, desk.now, uncarried)
     if not await submissions.revise(review, text, attachments, uncarried, desk.now, findings=findings):
         return Letter(text=plain(w._("#{number} has been decided meanwhile.", number=number)))
     await audit.write(

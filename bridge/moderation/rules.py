@@ -14,7 +14,7 @@ from babel.core import get_global
 from bridge.core.community import Community
 from bridge.core.errors import StorageUnavailable
 from bridge.core.ids import Address
-from bridge.core.message import Attachment
+from bridge.core.message import Attachment, Uncarried
 from bridge.core.policy import Check, Consequence, Rule
 from bridge.core.text import RichText
 from bridge.members.profiles import owed, standing
@@ -58,9 +58,16 @@ def examined(text: str, source: Address | None, community: Community) -> dict[st
     return findings
 
 
-def findings_of(text: RichText, submission: Submission, community: Community) -> str:
+def said_in(text: RichText, uncarried: Sequence[Uncarried]) -> str:
+    """All of its words: the number on a contact card identifies somebody as much as one in a sentence."""
+    return "\n".join([text.text, *(item.detail for item in uncarried if item.detail)])
+
+
+def findings_of(
+    text: RichText, submission: Submission, community: Community, uncarried: Sequence[Uncarried] = ()
+) -> str:
     """The same for a further wording of a submission, as it is stored with it."""
-    return codec.dump_object(examined(text.text, source_of(submission), community))
+    return codec.dump_object(examined(said_in(text, uncarried), source_of(submission), community))
 
 
 def source_of(submission: Submission) -> Address | None:
@@ -140,7 +147,12 @@ def _asked(case: Case) -> tuple[Rule, ...]:
 
 
 async def judge_again(
-    review: Review, text: RichText, attachments: Sequence[Attachment], community: Community, now: datetime
+    review: Review,
+    text: RichText,
+    attachments: Sequence[Attachment],
+    community: Community,
+    now: datetime,
+    uncarried: Sequence[Uncarried] = (),
 ) -> str:
     """Ask the rules about another wording by the author of what is held; returns what was noticed in it, to be stored.
 
@@ -154,7 +166,7 @@ async def judge_again(
         text=text,
         attachments=attachments,
         source=source,
-        findings=examined(text.text, source, community),
+        findings=examined(said_in(text, uncarried), source, community),
         now=now,
         submission_id=submission.id,
     )

@@ -178,7 +178,7 @@ class Page:
                 return await device.press(tab, form.text("message"), form.text("data"))
             case TelegramDevice(), "start":
                 await device.start(tab, form.text("start"))
-            case MatrixDevice(), "react":
+            case ((TelegramDevice() | MatrixDevice()), "react"):
                 await device.react(tab, form.text("message"), form.text("key"))
             case MatrixDevice(), "join":
                 await device.join(tab)

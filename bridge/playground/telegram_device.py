@@ -7,8 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from bridge.playground import cast
 from bridge.playground.botapi import ApiError, UsersSide
+from bridge.playground.botapi.media import sniff
 from bridge.playground.botapi.view import chat_view
-from bridge.playground.formatting import excerpt, size_words, telegram_html, web_link
+from bridge.playground.formatting import excerpt, telegram_html, web_link
 from bridge.playground.screen import (
     SHOWN_MESSAGES,
     Bubble,
@@ -25,12 +26,21 @@ from bridge.playground.screen import (
     clock_words,
     colour_of,
 )
+from bridge.playground.telegram_words import facts_words, file_words, kind_words, other_words
 from bridge.playground.typed import telegram_typed
 
 PRIVATE = "private"
 PRESS_SECONDS = 10.0
 _PICTURES = ("photo", "sticker", "animation")
-_MISSING = "?"
+#: What the app says of a film or a sound that it did not look into.
+_UNKNOWN: Mapping[str, Mapping[str, int]] = {
+    "video": {"width": 0, "height": 0, "duration": 0},
+    "animation": {"width": 0, "height": 0, "duration": 0},
+    "audio": {"duration": 0},
+    "voice": {"duration": 0},
+}
+_SENT_AS = {"mp4": "video", "gif": "animation", "mp3": "audio", "m4a": "audio", "ogg-opus": "voice"}
+_VOTE = "vote:"
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,7 @@ class TelegramDevice:
     look: ClassVar[str] = "telegram"
     takes_pictures: ClassVar[bool] = True
     takes_replies: ClassVar[bool] = True
+    reactions: ClassVar[tuple[str, ...]] = ("👍", "❤", "🙏", "😢", "🤔")
     longest: ClassVar[int] = 4096
 
     def __init__(
@@ -91,7 +102,7 @@ class TelegramDevice:
             if upload is None:
                 await self._users.write(self._user_id, chat_id, clean, entities=entities, reply_to=answers)
             else:
-                kind = "photo" if upload.mime.startswith("image/") else "document"
+                kind = _kind_of(upload)
                 await self._users.send_file(
                     self._user_id,
                     chat_id,
@@ -102,6 +113,7 @@ class TelegramDevice:
                     caption=clean,
                     entities=entities,
                     reply_to=answers,
+                    attributes=dict(_UNKNOWN.get(kind, {})),
                 )
         except ApiError as error:
             raise DeviceRefused(f"The app refuses: {_words(error)}.") from error
@@ -131,12 +143,42 @@ class TelegramDevice:
         except ApiError as error:
             raise DeviceRefused(f"The app refuses: {_words(error)}.") from error
 
+    async def react(self, tab: str, message: str, key: str) -> None:
+        """Set this reaction, or take it back where it is one's own."""
+        chat_id, number = self._chat(tab).chat_id, _number(message)
+        try:
+            own = self._shown(chat_id, number)["own_reactions"]
+            await self._users.react(self._user_id, chat_id, number, None if key in own else key)
+        except ApiError as error:
+            raise DeviceRefused(f"The app refuses: {_words(error)}.") from error
+
+    def _shown(self, chat_id: int, number: int) -> Mapping[str, Any]:
+        messages = chat_view(self._users.state, self._user_id, self._users.chat_for(self._user_id, chat_id), None)
+        found = next((m for m in messages["messages"] if m["id"] == number), None)
+        if found is None:
+            raise DeviceRefused("There is no such message.")
+        return dict(found)
+
+    async def _vote(self, chat_id: int, number: int, option: int) -> None:
+        shown = self._shown(chat_id, number)
+        votes: list[int] = list(shown["votes"])
+        if option in votes:
+            votes.remove(option)
+        else:
+            votes = [*votes, option] if shown["other"]["poll"]["allows_multiple_answers"] else [option]
+        await self._users.vote(self._user_id, chat_id, number, votes)
+
     async def press(self, tab: str, message: str, data: str) -> Notice | None:
         """Press an inline button; what the app shows of the bot's answer, which takes up to ten seconds."""
+        chat_id, number = self._chat(tab).chat_id, _number(message)
+        if data.startswith(_VOTE) and "poll" in self._shown(chat_id, number)["other"]:
+            try:
+                await self._vote(chat_id, number, _number(data.removeprefix(_VOTE)))
+            except ApiError as error:
+                raise DeviceRefused("This poll does not take that vote.") from error
+            return None
         try:
-            answer = await self._users.press(
-                self._user_id, self._chat(tab).chat_id, _number(message), data=data, timeout=PRESS_SECONDS
-            )
+            answer = await self._users.press(self._user_id, chat_id, number, data=data, timeout=PRESS_SECONDS)
         except ApiError as error:
             raise DeviceRefused("That button is no longer there.") from error
         if not answer["answered"]:
@@ -163,7 +205,7 @@ class TelegramDevice:
             is_bot=bool(message["is_bot"]),
             time=clock_words(message["date"]),
             body=telegram_html(text, message["entities"], self._link),
-            excerpt=excerpt(text or _kind_words(kinds)),
+            excerpt=excerpt(text or kind_words(kinds)),
             source=text if message["mine"] else "",
             edited=bool(message["edited"]),
             service=str(message["service"] or ""),
@@ -172,15 +214,22 @@ class TelegramDevice:
             else Quoted(
                 id=str(reply["id"]),
                 sender=str(reply["sender"]),
-                excerpt=excerpt(str(message["quote"] or reply["text"] or _kind_words(reply["kinds"]))),
+                excerpt=excerpt(str(message["quote"] or reply["text"] or kind_words(reply["kinds"]))),
             ),
-            files=tuple(_file(file) for file in message["media"]),
-            buttons=tuple(tuple(self._button(button) for button in row) for row in message["buttons"]),
+            files=_files(message["media"]),
+            buttons=(
+                *_options(message),
+                *(tuple(self._button(button) for button in row) for row in message["buttons"]),
+            ),
             chips=tuple(
-                Chip(key=str(reaction["emoji"]), count=int(reaction["count"]), mine=False)
+                Chip(
+                    key=str(reaction["emoji"]),
+                    count=int(reaction["count"]),
+                    mine=reaction["emoji"] in message["own_reactions"],
+                )
                 for reaction in message["reactions"]
             ),
-            note="" if text or message["media"] or not kinds else f"[{_kind_words(kinds)}]",
+            note="\n".join(_notes(message)),
         )
 
     def _button(self, button: Mapping[str, Any]) -> Button:
@@ -211,20 +260,57 @@ def _number(text: str) -> int:
     return int(text)
 
 
+def _kind_of(upload: Upload) -> str:
+    found = _SENT_AS.get(sniff(upload.data))
+    return found or ("photo" if upload.mime.startswith("image/") else "document")
+
+
+def _options(message: Mapping[str, Any]) -> tuple[tuple[Button, ...], ...]:
+    poll = message["other"].get("poll")
+    if poll is None or poll["is_closed"]:
+        return ()
+    return tuple((Button(label=str(o["text"]), data=f"{_VOTE}{n}"),) for n, o in enumerate(poll["options"]))
+
+
+def _notes(message: Mapping[str, Any]) -> list[str]:
+    notes = [other_words(message["other"], message["votes"])]
+    if message["forwarded"]:
+        notes.append("forwarded")
+    if message["spoiler"]:
+        notes.append("hidden until tapped")
+    if message["album"]:
+        notes.append("part of an album")
+    if message["preview"]:
+        notes.append(f"preview of {message['preview']}")
+    return [note for note in notes if note]
+
+
 def _words(error: ApiError) -> str:
     return error.description.removeprefix("Bad Request: ")
 
 
-def _kind_words(kinds: Sequence[str]) -> str:
-    return ", ".join(kind.replace("_", " ") for kind in kinds) or _MISSING
+def _files(media: Sequence[Mapping[str, Any]]) -> tuple[ShownFile, ...]:
+    shown: list[ShownFile] = []
+    for file in media:
+        if file["thumbnail"]:
+            shown.append(_picture(str(file["thumbnail"]), f"the beginning of {file_words(file)}"))
+        shown.append(_file(file))
+    return tuple(shown)
+
+
+def _picture(unique: str, name: str) -> ShownFile:
+    return ShownFile(url=f"/files/telegram/{unique}", is_picture=True, name=name, size="")
 
 
 def _file(file: Mapping[str, Any]) -> ShownFile:
+    drawn = file["kind"] in _PICTURES and not file.get("is_animated") and not file.get("is_video")
+    if file["kind"] == "animation" and file["mime_type"] != "image/gif":
+        drawn = False
     return ShownFile(
         url=f"/files/telegram/{file['file']}",
-        is_picture=file["kind"] in _PICTURES,
-        name=str(file["file_name"] or file["kind"]),
-        size=size_words(int(file["size"])),
+        is_picture=drawn,
+        name=file_words(file),
+        size=facts_words(file),
         width=int(file["width"]),
         height=int(file["height"]),
     )

@@ -24,7 +24,7 @@ def said(lead: str, text: str) -> RichText:
 
 def barred(text: RichText) -> RichText:
     """For chats that show no quotations: every quoted line begins with a bar."""
-    starts = {
+    starts = [
         at
         for mark in text.marks
         if mark.kind is MarkKind.QUOTE
@@ -33,7 +33,6 @@ def barred(text: RichText) -> RichText:
             *(mark.start + match.end() for match in re.finditer("\n", text.text[mark.start : mark.end])),
         )
         if at < mark.end
-    }
-    for at in sorted(starts, reverse=True):
-        text = text[:at] + _BAR + text[at:]
+    ]
+    text = text.with_insertions(dict.fromkeys(starts, _BAR))
     return RichText(text.text, tuple(mark for mark in text.marks if mark.kind is not MarkKind.QUOTE))

@@ -1,15 +1,22 @@
 """Posts as readers receive them: number, author, text, and the author's card underneath."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.core.capabilities import Capabilities, Form
 from bridge.core.card import AuthorCard, CardForm
-from bridge.core.message import Attachment, AttachmentKind, Uncarried, UncarriedKind
+from bridge.core.hygiene import isolated
+from bridge.core.message import Attachment, Uncarried
 from bridge.core.text import EMPTY, MarkKind, RichText, emphasised, joined, marked, plain
-from bridge.rendering import cards, languages, notes, sms
+from bridge.rendering import cards, languages, notes, sms, thin
+from bridge.rendering.kinds import attachment_words as attachment_words
+from bridge.rendering.kinds import kind_words as kind_words
+from bridge.rendering.kinds import uncarried_words as uncarried_words
 from bridge.rendering.notes import NoteView
 from bridge.rendering.words import Words
+
+_ADDRESS = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +41,14 @@ class PostView:
     card: AuthorCard
     card_form: CardForm = CardForm.DEFAULT
     """The form that the group's community chose; else what the chat bears."""
+    author_id: str = ""
+    """The same for all of the author's posts in this community, and meaningless elsewhere."""
     attachments: tuple[Attachment, ...] = ()
     uncarried: tuple[Uncarried, ...] = ()
+    obtainable: frozenset[str] = frozenset()
+    """Files (by ``sha256``) that this reader is told of in words, and sent when they ask for the post."""
+    previews: bool = False
+    """May readers' apps show what is behind its first link?"""
     answers: int | None = None
     """The number of the post it answers."""
     answers_author: str = ""
@@ -71,62 +84,6 @@ def in_language(view: PostView, language: str) -> PostView:
     return replace(view, translation=next(iter((*exact, *alike)), None))
 
 
-def kind_words(kind: AttachmentKind | UncarriedKind, w: Words) -> str:
-    """What a kind of message is called."""
-    match kind.value:
-        case "photo":
-            return w._("photo")
-        case "document":
-            return w._("document")
-        case "audio":
-            return w._("audio")
-        case "voice":
-            return w._("voice message")
-        case "video" | "video_note":
-            return w._("video")
-        case "animation":
-            return w._("animation")
-        case "sticker":
-            return w._("sticker")
-        case "location" | "venue":
-            return w._("place")
-        case "contact":
-            return w._("contact")
-        case "poll":
-            return w._("poll")
-        case "dice" | "game":
-            return w._("game")
-        case "checklist":
-            return w._("checklist")
-        case "story":
-            return w._("story")
-        case "giveaway":
-            return w._("giveaway")
-        case "encrypted":
-            return w._("encrypted message that could not be read")
-        case _:
-            return w._("message of a kind that cannot be carried")
-
-
-def attachment_words(attachment: Attachment, w: Words) -> str:
-    """``[photo, 82 kB]``: what a reader is told who cannot be shown the file."""
-    kind = kind_words(attachment.kind, w)
-    name = f" {attachment.name}" if attachment.kind is AttachmentKind.DOCUMENT else ""
-    return f"[{kind}{name}, {w.size(attachment.size)}]"
-
-
-def uncarried_words(items: Sequence[Uncarried], w: Words) -> list[str]:
-    """``[poll: Which dose?]``, ``[photo that could not be carried]``: what readers and moderators see instead."""
-    return [_uncarried(item, w) for item in items]
-
-
-def _uncarried(item: Uncarried, w: Words) -> str:
-    kind = kind_words(item.kind, w)
-    if item.refused:
-        kind = w._("{kind} that could not be carried", kind=kind)
-    return f"[{kind}: {item.detail}]" if item.detail else f"[{kind}]"
-
-
 def split_attachments(
     attachments: Sequence[Attachment], capabilities: Capabilities
 ) -> tuple[list[Attachment], list[Attachment]]:
@@ -137,7 +94,7 @@ def split_attachments(
 
 def heading(view: PostView, w: Words) -> str:
     """``HIFA #12 · Amina Okello · Re #9``."""
-    parts = [f"{view.community} #{view.number}", view.author]
+    parts = [f"{isolated(view.community)} #{view.number}", isolated(view.author)]
     if view.answers is not None:
         parts.append(w._("Re #{number}", number=view.answers))
     return " · ".join(parts)
@@ -195,6 +152,7 @@ def spelled(text: RichText, most: int = 0) -> RichText:
 
     ``most``: characters of an address that are shown; 0: all of it.
     """
+    additions: dict[int, str] = {}
     for mark in sorted((m for m in text.marks if m.kind is MarkKind.LINK), key=lambda m: m.end, reverse=True):
         covered = text.text[mark.start : mark.end].strip()
         if (
@@ -202,8 +160,14 @@ def spelled(text: RichText, most: int = 0) -> RichText:
             and mark.value.split("://")[-1].strip("/").casefold() != covered.split("://")[-1].strip("/").casefold()
         ):
             address = plain(mark.value).shortened(most).text if most else mark.value
-            text = text[: mark.end] + f" ({address})" + text[mark.end :]
+            additions[mark.end] = f" ({address})" + additions.get(mark.end, "")
+    text = text.with_insertions(additions)
     return RichText(text.text, tuple(m for m in text.marks if m.kind is not MarkKind.LINK))
+
+
+def has_link(text: RichText) -> bool:
+    """Is there anything behind which an app could look?"""
+    return _ADDRESS.search(text.text) is not None or any(mark.kind is MarkKind.LINK for mark in text.marks)
 
 
 def wording(view: PostView) -> RichText:
@@ -213,7 +177,8 @@ def wording(view: PostView) -> RichText:
 
 def body(view: PostView, told: Sequence[Attachment], w: Words, *, brief: bool = False) -> RichText:
     """The author's words with the notes' anchors, and words for what cannot be shown."""
-    extra = [attachment_words(a, w) for a in told] + uncarried_words(view.uncarried, w)
+    extra = [attachment_words(a, w, number=view.number if a.sha256 in view.obtainable else None) for a in told]
+    extra += uncarried_words(view.uncarried, w, brief=brief)
     words = notes.anchored(wording(view), _notes(view), w, brief=brief)
     return joined([part for part in (words, *map(plain, extra)) if part], "\n")
 
@@ -233,10 +198,11 @@ def compose(view: PostView, capabilities: Capabilities, w: Words, *, quoting: bo
     if capabilities.form is Form.LINE:
         return plain(line(view, capabilities, w).text())
     _, told = split_attachments(view.attachments, capabilities)
-    text = _showable(body(view, told, w), capabilities)
+    text = _showable(thin.worded(body(view, told, w), capabilities, w), capabilities)
     quote = EMPTY
     if quoting and view.answers_excerpt:
         quote = marked(f"{view.answers_author}: {view.answers_excerpt}", MarkKind.QUOTE)
+        quote = thin.worded(quote, capabilities, w)
     beneath = [_card(view, capabilities, w), *note_paragraphs(view, wording(view).text, w)]
     return joined([part for part in (_head(view, capabilities, w), quote, text, *beneath) if part], "\n\n")
 
@@ -280,6 +246,7 @@ def stays_in_place(view: PostView, capabilities: Capabilities, w: Words, *, chan
     texts += [view.translation.text] if view.translation is not None else []
     brief = capabilities.form is Form.LINE
     own = joined((notes.anchored(text, _notes(view), w, brief=brief) for text in texts), "\n\n")
+    own = thin.worded(own, capabilities, w)
     beneath = note_paragraphs(view, "\n\n".join(text.text for text in texts), w, brief=brief)
     if brief:
         lines = [plain(text) for text in (head, _line_subject(view), *_line_provenance(view, w)) if text]
@@ -330,8 +297,7 @@ def line(view: PostView, capabilities: Capabilities, w: Words) -> Line:
         shown = notes.anchored(plain(view.short), _notes(view), w, brief=True).text
         whole = " [" + w._("shortened; all of it: GET {number}", number=view.number) + "]"
     else:
-        _, told = split_attachments(view.attachments, capabilities)
-        shown = spelled(body(view, told, w, brief=True)).text
+        shown = spelled(thin.worded(body(view, view.attachments, w, brief=True), capabilities, w)).text
         whole = ""
 
     def tail(read: str) -> str:

@@ -39,7 +39,14 @@ async def lock_live(post: Post) -> bool:
 
 async def reword(post: Post, wording: Revision, now: datetime, **beside: str) -> bool:
     """Give a post that is not taken back another wording. ``beside``: further columns that change with it."""
-    values = {"text": wording.text, "revision": wording.number, "corrected_at": now, **beside}
+    values = {
+        "text": wording.text,
+        "attachments": wording.attachments,
+        "uncarried": wording.uncarried,
+        "revision": wording.number,
+        "corrected_at": now,
+        **beside,
+    }
     if await Post.filter(id=post.id, state=PostState.LIVE).update(**values) != 1:
         return False
     post.update_from_dict(values)

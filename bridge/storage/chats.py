@@ -13,7 +13,7 @@ async def remember(address: Address, title: str) -> None:
         await Chat.create(account=address.account, chat=address.chat, title=name)
 
 
-async def title(address: Address) -> str:
-    """The chat's name, or its address where none was heard yet."""
+async def title(address: Address, *, otherwise: str = "") -> str:
+    """The chat's name as it was last heard; where none was heard yet, ``otherwise`` or else its address."""
     row = await Chat.get_or_none(account=address.account, chat=address.chat)
-    return str(address) if row is None else row.title
+    return (otherwise or str(address)) if row is None else row.title

@@ -30,6 +30,12 @@ def load(adapter: TypeAdapter[T], text: str) -> T:
     return adapter.validate_json(text)
 
 
+def sha256s(attachments: tuple[Attachment, ...]) -> set[str]:
+    """The files in our store that attachments are made of, their thumbnails among them."""
+    pictures = {file.thumbnail.sha256 for file in attachments if file.thumbnail is not None}
+    return {file.sha256 for file in attachments} | pictures
+
+
 def dump_object(value: Mapping[str, Any]) -> str:
     """A JSON object in one canonical form, so that the same object is always the same bytes."""
     return json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True)

@@ -96,6 +96,7 @@ def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
                     "bridge.storage.models_desk",
                     "bridge.storage.models_members",
                     "bridge.storage.models_echo",
+                    "bridge.storage.models_messages",
                 ],
                 "default_connection": name,
                 "migrations": "bridge.storage.migrations",

@@ -139,13 +139,17 @@ async def _files(subject: Subject) -> set[str]:
     kept = {submission for submission, _ in subject.kept_wordings}
     texts = [row.attachments for row in await Revision.filter(submission_id__in=mine) if row.submission_id not in kept]
     texts += [row.attachments for row in await Post.filter(submission_id__in=mine) if row.id not in subject.kept]
-    found = {file.sha256 for text in texts for file in codec.load(codec.ATTACHMENTS, text)}
+    found = {sha256 for text in texts for sha256 in codec.sha256s(codec.load(codec.ATTACHMENTS, text))}
     rows = Delivery.filter(review_id__in=list(subject.reviews) or [0], content__contains='"sha256"')
-    found |= {file.sha256 for row in await rows for file in codec.load(codec.CONTENT, row.content).attachments}
+    found |= {sha256 for row in await rows for sha256 in _shown(row)}
     for account, chat in subject.addresses:
         sent = Delivery.filter(account=account, chat=chat, content__contains='"sha256"')
-        found |= {file.sha256 for row in await sent for file in codec.load(codec.CONTENT, row.content).attachments}
+        found |= {sha256 for row in await sent for sha256 in _shown(row)}
     return found
+
+
+def _shown(row: Delivery) -> set[str]:
+    return codec.sha256s(codec.load(codec.CONTENT, row.content).attachments)
 
 
 async def doom(files: Iterable[str], now: datetime) -> None:

@@ -40,7 +40,7 @@ IMPERSONAL: Mapping[str, Mapping[str, str]] = {
         "reply_post_id": _POINTS,
         "origin_post_id": _POINTS,
     },
-    "Source": {"id": _ROW, "submission_id": _POINTS, "account": "one of ours"},
+    "Source": {"id": _ROW, "submission_id": _POINTS, "account": "one of ours", "posted_at": _WHEN},
     "Revision": {"id": _ROW, "submission_id": _POINTS, "number": "a running number"},
     "Review": {
         "id": _ROW,
@@ -54,6 +54,7 @@ IMPERSONAL: Mapping[str, Mapping[str, str]] = {
         "short_revision": "a running number",
         "targets": "groups",
         "crossed": "communities",
+        "previews": _KIND,
         "escalated_at": _WHEN,
         "merged_into": _POINTS,
         "about_review": _POINTS,
@@ -95,6 +96,7 @@ IMPERSONAL: Mapping[str, Mapping[str, str]] = {
         "thread_number": "a running number",
         "feed_number": "a running number",
         "targets": "groups",
+        "previews": _KIND,
         "publish_at": _WHEN,
         "corrected_at": _WHEN,
         "retracted_at": _WHEN,
@@ -134,6 +136,12 @@ IMPERSONAL: Mapping[str, Mapping[str, str]] = {
         "reason": _KIND,
         "planned_at": _WHEN,
         "done_at": _WHEN,
+    },
+    "DeliveryMessage": {
+        "id": _ROW,
+        "delivery_id": _POINTS,
+        "position": "a running number",
+        "account": "one of ours",
     },
     "Note": {"id": _ROW, "review_id": _POINTS, "created_at": _WHEN, "removed": _KIND},
     "Translation": {

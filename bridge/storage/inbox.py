@@ -19,14 +19,15 @@ from bridge.core.events import (
     ButtonPressed,
     ChatMoved,
     InboundEvent,
+    MessageDeleted,
     MessageEdited,
     MessagePosted,
     Reacted,
     Sender,
     Unreadable,
 )
-from bridge.core.ids import AccountId, Address, ChatId, RemoteRef, UserRef
-from bridge.core.states import INBOX, InboxState, InboxStep
+from bridge.core.ids import AccountId, Address, ChatId, MessageId, RemoteRef, UserRef
+from bridge.core.states import INBOX, DeliveryState, InboxState, InboxStep
 from bridge.core.text import RichText
 from bridge.storage import codec
 from bridge.storage.bells import inbox_bell
@@ -220,9 +221,79 @@ async def move_chat(event: ChatMoved) -> None:
     except IntegrityError:
         return
     await ChatAlias.filter(account=event.account, new=event.chat).update(new=event.new_chat)
-    # What is frozen names the old chat; it is rendered again for the new one. Nothing was sent: it is planned.
-    await Delivery.filter(account=event.account, chat=event.chat, state="planned").update(
-        chat=event.new_chat, payload=""
+    await _bring_along(event.account, event.chat, event.new_chat)
+
+
+async def _bring_along(account: str, old: str, new: str) -> None:
+    """What is frozen names the old chat; it is rendered again for the new one. Nothing of it was sent.
+
+    What was refused goes to the new chat, too, should somebody want it to be tried again.
+    """
+    rows = Delivery.filter(account=account, chat=old)
+    await rows.filter(state=DeliveryState.PLANNED).update(chat=new, payload="")
+    await rows.filter(state=DeliveryState.REFUSED, operation="send").update(chat=new, payload="")
+
+
+async def bring_stragglers_along() -> None:
+    """What was under way when its chat moved, and came to nothing, goes to the new chat."""
+    for alias in await ChatAlias.all():
+        if alias.old != alias.new and await Delivery.exists(
+            account=alias.account, chat=alias.old, state=DeliveryState.PLANNED
+        ):
+            async with transaction():
+                await _bring_along(alias.account, alias.old, alias.new)
+
+
+async def know_as(named: Sequence[Address]) -> None:
+    """Of all the ids that a chat has had, the first of ``named`` that is one of them is its ``origin`` from now on.
+
+    The config may be corrected to the new id at any time, or still name the old one.
+    """
+    async with transaction():
+        done: set[Address] = set()
+        for address in named:
+            now = await resolve(address)
+            if now in done:
+                continue
+            done.add(now)
+            rows = await ChatAlias.filter(account=address.account, new=now.chat).order_by("id")
+            if not rows or rows[0].old == address.chat:
+                continue
+            await ChatAlias.filter(id__in=[row.id for row in rows]).delete()
+            others = [row.old for row in rows if row.old not in (address.chat, now.chat)]
+            for old in (address.chat, *others):
+                await ChatAlias.create(account=address.account, old=old, new=now.chat)
+
+
+async def before_edit(event: MessageDeleted) -> MessageEdited | None:
+    """What a message says once the edit that ``event`` takes away is gone; None where it was none, or no more counts.
+
+    The edit comes back with the words of before.
+    """
+    words = json.dumps(event.ref.message, ensure_ascii=False)
+    said = await _mentioning(event.ref.address, words)
+    edit = next((e for e in said if isinstance(e, MessageEdited) and e.edit == event.ref.message), None)
+    if edit is None:
+        return None
+    history = await _mentioning(event.ref.address, json.dumps(edit.ref.message, ensure_ascii=False))
+    for earlier in history:  # newest first
+        if isinstance(earlier, MessageEdited) and earlier.ref == edit.ref and earlier.sender.ref == edit.sender.ref:
+            if earlier.edit != edit.edit and earlier.edit and not await _taken_away(edit, earlier.edit):
+                return replace(edit, text=earlier.text, files=earlier.files, uncarried=earlier.uncarried)
+        elif isinstance(earlier, MessagePosted) and earlier.ref == edit.ref:
+            return replace(edit, text=earlier.text, files=earlier.files, uncarried=earlier.uncarried)
+    return None
+
+
+async def _taken_away(edit: MessageEdited, message: MessageId) -> bool:
+    """By its author."""
+    ref, author = replace(edit.ref, message=message), edit.sender.ref
+    return any(
+        isinstance(event, MessageDeleted)
+        and event.ref == ref
+        and event.sender is not None
+        and event.sender.ref == author
+        for event in await _mentioning(ref.address, json.dumps(message, ensure_ascii=False))
     )
 
 
@@ -259,6 +330,22 @@ async def _mentioning(address: Address, words: str) -> list[InboundEvent]:
         with suppress(ValidationError):
             found.append(codec.load(codec.EVENT, row.event))
     return found
+
+
+async def event_of(event_id: int) -> InboundEvent | None:
+    """What an event that is kept says; None where nothing of it is."""
+    row = await Inbox.get_or_none(id=event_id)
+    return None if row is None or row.event == "{}" else codec.load(codec.EVENT, row.event)
+
+
+async def reword(event_id: int, event: InboundEvent) -> None:
+    """An event that waits says something else now."""
+    await Inbox.filter(id=event_id).update(event=codec.dump(codec.EVENT, event), raw_json=event.raw)
+
+
+async def forget(event_id: int) -> None:
+    """An event that waits is taken back; see ``empty``."""
+    await Inbox.filter(id=event_id).update(event="{}", raw_json="")
 
 
 async def again(event_id: int, now: datetime) -> None:

@@ -50,6 +50,7 @@ from bridge.storage.ledger_reads import (
     is_edited_after,
     is_leaving,
     last_reaction,
+    messages_of,
     newest_card,
     next_due,
     of_post,
@@ -62,7 +63,7 @@ from bridge.storage.ledger_reads import (
     unclaimed_edit,
     versions,
 )
-from bridge.storage.ledger_steps import LIFETIME, advance, advance_all, cancel_dependants, release
+from bridge.storage.ledger_steps import LIFETIME, advance, advance_all, cancel_dependants, keep_further, release
 from bridge.storage.models import Delivery, Identity
 from bridge.storage.models_members import Membership
 
@@ -301,6 +302,8 @@ async def _record_sent(outcomes: Sequence[Outcome], now: datetime) -> list[Deliv
         row.remote_chat, row.message = refs[row.id].chat, refs[row.id].message
     if placed:
         await Delivery.bulk_update(placed, fields=["remote_chat", "message"])
+    answers = {o.row.id: o.answer.refs for o in outcomes if isinstance(o.answer, Sent)}
+    await keep_further({row.id: answers.get(row.id, ()) for row in rows})
     return rows
 
 
@@ -344,6 +347,7 @@ __all__ = [
     "is_leaving",
     "last_reaction",
     "mark",
+    "messages_of",
     "newest_card",
     "next_due",
     "of_post",

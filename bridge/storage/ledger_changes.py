@@ -74,6 +74,12 @@ async def drop(row: Delivery, now: datetime) -> None:
     delivery_bell.ring_after_commit()
 
 
+async def withdraw_refused(row: Delivery) -> None:
+    """A change that was refused is made in another way: this one is no longer a failure that somebody must see."""
+    if await advance(row, DeliveryStep.RETRY):
+        await advance(row, DeliveryStep.CANCEL)
+
+
 async def follow_fate(rows: Sequence[Delivery], before: Delivery) -> None:
     """What was planned behind a message that is not coming (now) is called off with it, and comes back with it."""
     if rows and before.state in DEAD:

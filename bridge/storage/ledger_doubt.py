@@ -9,7 +9,7 @@ from bridge.core.ids import RemoteRef
 from bridge.core.states import DELIVERY, DeliveryState, DeliveryStep
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
-from bridge.storage.ledger_steps import LIFETIME, advance, cancel_dependants, release, restore_dependants
+from bridge.storage.ledger_steps import LIFETIME, advance, cancel_dependants, keep_further, release, restore_dependants
 from bridge.storage.models import Delivery
 
 Effects = Callable[[Sequence[Delivery]], Awaitable[None]]
@@ -32,20 +32,21 @@ async def recover(*, alive: Sequence[int] = (), before: datetime | None = None) 
 
 
 async def resolve_doubt(
-    row: Delivery, step: DeliveryStep, now: datetime, effects: Effects, *, ref: RemoteRef | None = None
+    row: Delivery, step: DeliveryStep, now: datetime, effects: Effects, *, refs: Sequence[RemoteRef] = ()
 ) -> None:
     """FOUND (it is there), REPLAY (send it again) or PARK (a person must say)."""
     async with transaction():
         values: dict[str, Any] = {}
         if step is DeliveryStep.FOUND:
             values = {"done_at": now}
-            if ref is not None:
-                values |= {"remote_chat": ref.chat, "message": ref.message}
+            if refs:
+                values |= {"remote_chat": refs[0].chat, "message": refs[0].message}
         elif step is DeliveryStep.REPLAY:
             values = {"due_at": now + timedelta(seconds=min(300, 2 ** min(row.attempts, 10) - 1))}
         if not await advance(row, step, **values):
             return
         if step is DeliveryStep.FOUND:
+            await keep_further({row.id: refs})
             await release([row.id])
         if step is not DeliveryStep.REPLAY:
             await effects([row])

@@ -12,6 +12,7 @@ from bridge.core.message import Content
 from bridge.core.states import DeliveryState
 from bridge.storage import codec
 from bridge.storage.models import Delivery
+from bridge.storage.models_messages import DeliveryMessage
 
 POST, CARD, EXHIBIT, PROMPT, NOTICE, REMOVAL = "post", "card", "exhibit", "prompt", "notice", "removal"
 REACTION = "reaction"
@@ -73,12 +74,19 @@ async def recent_attempts(since: datetime) -> list[tuple[Address, datetime]]:
 
 
 async def find_by_ref(ref: RemoteRef) -> Delivery | None:
-    """The row whose message this is, ours or registered; edits keep the message of their send."""
-    return (
-        await Delivery.filter(account=ref.account, remote_chat=ref.chat, message=ref.message, operation=SEND)
-        .order_by("-id")
-        .first()
+    """The row whose message this is, ours or registered, or one of whose; edits keep the message of their send."""
+    first = Delivery.filter(account=ref.account, remote_chat=ref.chat, message=ref.message, operation=SEND)
+    further = Delivery.filter(
+        messages__account=ref.account, messages__chat=ref.chat, messages__message=ref.message, operation=SEND
     )
+    return await first.order_by("-id").first() or await further.order_by("-id").first()
+
+
+async def messages_of(row: Delivery) -> list[RemoteRef]:
+    """Every message that a row became, in order: several for an album, none while it is not there."""
+    if row.ref is None:
+        return []
+    return [row.ref, *(m.ref for m in await DeliveryMessage.filter(delivery_id=row.id).order_by("position"))]
 
 
 async def answered(ref: RemoteRef, heard_at: datetime, now: datetime) -> Delivery | None:

@@ -1,14 +1,16 @@
 """The single way in which a row of the ledger changes its state, and what that means for the rows waiting for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.core.errors import Refusal
+from bridge.core.ids import RemoteRef
 from bridge.core.states import DELIVERY, DeliveryStep
 from bridge.storage.bells import delivery_bell
 from bridge.storage.ledger_reads import APPLICATION, CARD
 from bridge.storage.models import Delivery
+from bridge.storage.models_messages import DeliveryMessage
 
 LIFETIME = timedelta(days=7)
 """After this long undelivered rows end as refused, with the reason, in front of a person."""
@@ -41,6 +43,17 @@ async def release(ids: Sequence[int]) -> None:
     """Let go what waited for these rows."""
     if ids and await Delivery.filter(waits_for__in=list(ids)).update(waits_for=None):
         delivery_bell.ring_after_commit()
+
+
+async def keep_further(refs: Mapping[int, Sequence[RemoteRef]]) -> None:
+    """Where the platform made several messages of a row: keep all but the first, which stands in the row itself."""
+    further = [
+        DeliveryMessage(delivery_id=row, position=position, account=ref.account, chat=ref.chat, message=ref.message)
+        for row, found in refs.items()
+        for position, ref in enumerate(found[1:], 2)
+    ]
+    if further:
+        await DeliveryMessage.bulk_create(further)
 
 
 async def cancel_dependants(ids: Sequence[int], reason: Refusal | None = None) -> list[Delivery]:

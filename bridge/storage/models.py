@@ -83,6 +83,11 @@ class Source(Model):
     account = fields.CharField(SHORT)
     chat = fields.CharField(ID)
     message = fields.CharField(ID)
+    text = fields.TextField(default="", db_default="")
+    """What of the author's words came with it, as rich text. Empty where that was not recorded."""
+    attachments = fields.TextField(default="[]", db_default="[]")
+    uncarried = fields.TextField(default="[]", db_default="[]")
+    posted_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "source"
@@ -143,6 +148,8 @@ class Review(Model):
     """Addresses of the groups chosen; none: all of the community."""
     crossed = fields.TextField(default="[]", db_default="[]")
     """Ids of the other communities that are offered a copy once it is published."""
+    previews = fields.BooleanField(default=False, db_default=False)
+    """May readers' apps show what is behind its first link?"""
     claimed_by = fields.CharField(ID, default="", db_default="")
     claimed_name = fields.CharField(ID, default="", db_default="")
     claimed_at = fields.DatetimeField(null=True)
@@ -253,6 +260,7 @@ class Post(Model):
     origin = fields.TextField(default="{}", db_default="{}")
     """For a copy from another community: {"community": name, "number"}."""
     targets = fields.TextField(default="[]", db_default="[]")
+    previews = fields.BooleanField(default=False, db_default=False)
     publish_at = fields.DatetimeField(null=True)
     """When its first message may go out."""
     feed_number = fields.BigIntField(null=True)

@@ -22,6 +22,7 @@ from bridge.storage.models import (
 from bridge.storage.models_desk import Note, Quotation, Setting, Standing, Translation
 from bridge.storage.models_echo import PollVote, Reaction
 from bridge.storage.models_members import Application, LinkCode, Membership
+from bridge.storage.models_messages import DeliveryMessage
 from bridge.storage.personal_kinds import (
     AS_IT_IS,
     MOMENT,
@@ -179,7 +180,7 @@ AS_MEMBER: tuple[Share, ...] = (
         model=Source,
         find=mine,
         deletes=True,
-        columns=dict.fromkeys(("chat", "message")),
+        columns=dict.fromkeys(("chat", "message", "text", "attachments", "uncarried")),
         also=("account",),
     ),
     Share(
@@ -299,6 +300,13 @@ AS_MEMBER: tuple[Share, ...] = (
             )
         },
         also=("account", "community", "kind", "state", "planned_at", "done_at"),
+    ),
+    Share(
+        section="further messages of an album to you",
+        model=DeliveryMessage,
+        find=lambda s: Q(delivery__person_id=s.person_id) | any_of(s.addresses, "chat"),
+        columns={name: Traced("they go with the row of the album's first message") for name in ("chat", "message")},
+        also=("account", "position"),
     ),
     Share(
         section="as it came from the platforms",

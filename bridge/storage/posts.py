@@ -1,10 +1,12 @@
 """Posts: what an approval makes, and where it is found again."""
 
+import hashlib
+import hmac
 from datetime import datetime
 from typing import Any
 
 from bridge.core.states import POST
-from bridge.storage.models import Post, Review, Revision, Submission
+from bridge.storage.models import Meta, Post, Review, Revision, Submission
 
 
 def drafted(review: Review, *, author: str, card: str, revision: Revision, now: datetime, **beside: Any) -> Post:
@@ -43,6 +45,17 @@ async def post_by_number(community: str, number: int) -> Post | None:
 
 async def post_of_submission(submission_id: int) -> Post | None:
     return await Post.get_or_none(submission_id=submission_id)
+
+
+async def author_key(post: Post) -> str:
+    """What an author's posts in a community have in common; it leads to nobody, and to no other community."""
+    submission = await Submission.get_or_none(id=post.submission_id).select_related("identity")
+    if submission is None:
+        return ""
+    installation = await Meta.get_or_none(key="installation")
+    secret = "" if installation is None else installation.value
+    name = f"{post.community}:{submission.identity.person_id}"
+    return hmac.new(f"author:{secret}".encode(), name.encode(), hashlib.sha256).hexdigest()[:24]
 
 
 async def posts_before(submission: Submission) -> int:

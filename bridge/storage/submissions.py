@@ -12,10 +12,27 @@ from bridge.storage import audit, codec
 from bridge.storage.audit import audit_actor
 from bridge.storage.counting import next_number
 from bridge.storage.handles import handle, handle_by_token
-from bridge.storage.models import Identity, Query, Review, Revision, Source, Submission
-from bridge.storage.posts import drafted, post_by_id, post_by_number, post_of_submission, posts_before, publish
+from bridge.storage.models import Identity, Query, Review, Revision, Submission
+from bridge.storage.posts import (
+    author_key,
+    drafted,
+    post_by_id,
+    post_by_number,
+    post_of_submission,
+    posts_before,
+    publish,
+)
 from bridge.storage.questions import ask, close_queries, queries, reopen_queries
 from bridge.storage.reasons import Reasons
+from bridge.storage.sources import (
+    add_source,
+    drop_source,
+    followed,
+    share,
+    sources,
+    submission_by_album,
+    submission_by_source,
+)
 
 
 async def submit(
@@ -40,9 +57,11 @@ async def submit(
     headline: str = "",
     theme_id: int | None = None,
     origin_post_id: int | None = None,
+    said: RichText | None = None,
 ) -> Review:
     """A new submission with its first revision, held for review; inside the caller's transaction.
 
+    ``said``: what of the text its author wrote, where we put something before it.
     ``reasons``, ``noted``, ``publish``: see ``storage.reasons``.
     """
     submission = await Submission.create(
@@ -61,7 +80,8 @@ async def submit(
         created_at=now,
     )
     if origin_post_id is None:
-        await add_source(submission, source)
+        own = text if said is None else said
+        await add_source(submission, source, text=own, attachments=attachments, uncarried=uncarried, now=now)
     await add_revision(submission, 1, text, attachments, uncarried, now, findings=findings)
     return await Review.create(
         community=community,
@@ -73,11 +93,6 @@ async def submit(
         theme_id=theme_id,
         created_at=now,
     )
-
-
-async def add_source(submission: Submission, source: RemoteRef) -> None:
-    """Another message out there that the submission is made of."""
-    await Source.create(submission=submission, account=source.account, chat=source.chat, message=source.message)
 
 
 async def add_revision(
@@ -287,21 +302,6 @@ async def edited_by_moderator(submission_id: int, number: int) -> bool:
     return own is None or own.text != wording.text
 
 
-async def submission_by_source(ref: RemoteRef) -> Submission | None:
-    source = await Source.get_or_none(account=ref.account, chat=ref.chat, message=ref.message).select_related(
-        "submission__identity__person"
-    )
-    return None if source is None else source.submission
-
-
-async def submission_by_album(account: str, chat: str, album: str) -> Submission | None:
-    return await Submission.filter(account=account, chat=chat, album=album).select_related("identity__person").first()
-
-
-async def sources(submission_id: int) -> list[Source]:
-    return await Source.filter(submission_id=submission_id).order_by("id")
-
-
 async def review_of_submission(submission_id: int) -> Review | None:
     """The review that decides whether it is published: the first one, or the appeal against it."""
     return (
@@ -335,13 +335,16 @@ __all__ = [
     "amend",
     "ask",
     "audit_actor",
+    "author_key",
     "authors_revision",
     "close_queries",
     "count_held",
     "decide",
     "decided_since",
     "drafted",
+    "drop_source",
     "edited_by_moderator",
+    "followed",
     "handle",
     "handle_by_token",
     "held",
@@ -364,6 +367,7 @@ __all__ = [
     "revision",
     "revision_before",
     "revision_of",
+    "share",
     "sources",
     "submission_by_album",
     "submission_by_source",

@@ -27,6 +27,7 @@ from bridge.storage.models import (
     Query,
     Review,
     Revision,
+    Source,
     Submission,
 )
 from bridge.storage.models_desk import Appointment, Note, Translation
@@ -108,7 +109,7 @@ async def _messages(before: datetime) -> None:
     async def empty(ids: list[int]) -> None:
         for row in await Delivery.filter(id__in=ids):
             whole = codec.load(codec.CONTENT, row.content)
-            await erasure.doom((file.sha256 for file in whole.attachments), before)
+            await erasure.doom(codec.sha256s(whole.attachments), before)
             left = codec.dump(codec.CONTENT, type(whole)(text=EMPTY, buttons=whole.buttons))
             await Delivery.filter(id=row.id).update(content=left if whole.buttons else "", payload="{}")
 
@@ -131,9 +132,10 @@ async def _unpublished(before: datetime, now: datetime) -> None:
             return
         for row in await Revision.filter(submission_id__in=done):
             files = codec.load(codec.ATTACHMENTS, row.attachments)
-            await erasure.doom((file.sha256 for file in files), now)
+            await erasure.doom(codec.sha256s(files), now)
         emptied = {"text": NO_WORDS, "attachments": "[]", "uncarried": "[]", "findings": "{}"}
         await Revision.filter(submission_id__in=done).update(**emptied)
+        await Source.filter(submission_id__in=done).update(text="", attachments="[]", uncarried="[]")
         await Translation.filter(submission_id__in=done).delete()
         await Submission.filter(id__in=done).update(reply_excerpt="")
         reviews = [int(str(n)) for n in await Review.filter(submission_id__in=done).values_list("id", flat=True)]

@@ -39,6 +39,7 @@ from bridge.storage.models_desk import (
 )
 from bridge.storage.models_echo import PollVote, Reaction
 from bridge.storage.models_members import Application, BridgedGroup, Invitation, LinkCode, Membership
+from bridge.storage.models_messages import DeliveryMessage
 from tests.unit.storage.stage import NOW, sender
 
 LATER = NOW + timedelta(days=1)
@@ -191,6 +192,9 @@ class Everything:
                 account="net",
                 chat=word(f"source chat {number}"),
                 message=word(f"source {number}"),
+                text=rich(f"caption {number}"),
+                attachments=codec.dump(codec.ATTACHMENTS, (self.file,)),
+                uncarried=f'[{{"kind":"poll","detail":"{word(f"item {number}")}","refused":""}}]',
             )
             await Revision.create(
                 submission=submission,
@@ -489,7 +493,7 @@ class Everything:
             )
         await self._others_quote_her()
         for kind, values in self._messages():
-            await Delivery.create(
+            row = await Delivery.create(
                 kind=kind,
                 community="hifa",
                 due_at=NOW,
@@ -498,6 +502,9 @@ class Everything:
                 payload=values.pop("payload", '{"text":"' + word(f"payload {kind}") + '"}'),
                 **{"state": DeliveryState.DELIVERED, "account": "net", "chat": "mods", "message": "x9", **values},
             )
+            if row.person_id is not None:
+                item = word(f"item of {kind}")
+                await DeliveryMessage.create(delivery=row, position=2, account="net", chat=row.chat, message=item)
 
     async def _others_quote_her(self) -> None:
         """Juma answers her: his event's raw JSON holds what he answers."""

@@ -101,10 +101,10 @@ async def test_a_doubt_that_cannot_be_looked_up_ends_before_a_person() -> None:
     adapter: Adapter = Searching(account=KENYA.account)
     judge = Judge(Directory({KENYA.account: adapter}), "here", effects, SystemClock())
     fresh = await Delivery.get(id=row.id)
-    assert await judge.judge(fresh, NOW) == (None, None)
+    assert await judge.judge(fresh, NOW) == (None, ())
     assert fresh.expires_at is not None
     late = fresh.expires_at + timedelta(seconds=1)
-    assert await judge.judge(fresh, late) == (DeliveryStep.PARK, None)
+    assert await judge.judge(fresh, late) == (DeliveryStep.PARK, ())
 
 
 async def test_a_second_program_is_refused_on_either_database(opened: str) -> None:

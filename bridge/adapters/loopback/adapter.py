@@ -55,6 +55,15 @@ RICH = Capabilities(
     marks=frozenset(MarkKind),
     media=frozenset(AttachmentKind),
     max_file_bytes=20_000_000,
+    album=10,
+    receives=frozenset(AttachmentKind),
+    max_received_bytes=20_000_000,
+    places=True,
+    polls=True,
+    authors=True,
+    previews=True,
+    sees_edits=True,
+    sees_deletes=True,
     edits=True,
     deletes_own=True,
     deletes_others=timedelta(days=365),
@@ -148,9 +157,10 @@ class LoopbackAdapter:
     async def send(self, outgoing: Outgoing, key: str) -> SendOutcome:
         return await self._post("send", outgoing.chat, key, outgoing)
 
-    async def look_up(self, chat: ChatId, key: str) -> RemoteRef | None:
+    async def look_up(self, chat: ChatId, key: str) -> RemoteRef | tuple[RemoteRef, ...] | None:
         found = await asyncio.to_thread(self._network.find, chat, key)
-        return RemoteRef(self.account, chat, MessageId(found)) if found else None
+        refs = tuple(RemoteRef(self.account, chat, MessageId(each)) for each in found)
+        return refs if len(refs) > 1 else next(iter(refs), None)
 
     async def describe(self, chat: ChatId) -> ChatFacts | None:
         try:
@@ -181,7 +191,7 @@ class LoopbackAdapter:
         files = [(file.attachment.sha256, file.path) for file in outgoing.files] if outgoing else []
         line = {"op": op, "chat": chat, "key": key, **more, **payload}
         try:
-            message = await asyncio.to_thread(self._network.post, line, files)
+            ids = await asyncio.to_thread(self._network.post, line, files)
         except NetworkRefused as refused:
             reason = REFUSALS.get(refused.code)
             return Refused(reason=reason) if reason else Unknown(why=f"the network answered {refused.code}")
@@ -192,7 +202,7 @@ class LoopbackAdapter:
             return Later(when=when, why="the network cannot be reached", whole_account=True)
         except OSError as error:
             return Unknown(why=f"the answer never came ({type(error).__name__})")
-        return Sent(refs=(RemoteRef(self.account, chat, MessageId(message)),) if op == "send" else ())
+        return Sent(refs=tuple(RemoteRef(self.account, chat, MessageId(each)) for each in ids) if op == "send" else ())
 
 
 class RichLoopbackAdapter(LoopbackAdapter):

@@ -1,7 +1,7 @@
 """Between the invented network's lines and Baraza's types. Pure: no files, no clock, no network."""
 
 import mimetypes
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,12 +18,25 @@ from bridge.core.events import (
     Unreadable,
 )
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef, UserId, UserRef
-from bridge.core.message import Attachment, AttachmentKind, Content, RemoteFile, Uncarried, UncarriedKind
+from bridge.core.message import (
+    Attachment,
+    AttachmentKind,
+    Content,
+    Place,
+    Poll,
+    RemoteFile,
+    Uncarried,
+    UncarriedKind,
+)
 from bridge.core.ports import Json, JsonObject
 from bridge.core.text import Mark, MarkKind, RichText
 
 Id = Annotated[str, Field(pattern=r"^[!-~]{1,64}$")]
 FileName = Annotated[str, Field(pattern=r"^\w[\w.-]{0,99}$")]
+
+
+KINDS = {"image": AttachmentKind.PHOTO, "video": AttachmentKind.VIDEO, "audio": AttachmentKind.AUDIO}
+PICTURES = (AttachmentKind.PHOTO, AttachmentKind.VIDEO)
 
 
 class Line(BaseModel):
@@ -40,6 +53,12 @@ class Line(BaseModel):
     marks: list[tuple[int, int, MarkKind, str]] = []
     reply_to: Id | None = None
     file: FileName | None = None
+    kind: AttachmentKind | None = None
+    seconds: float | None = Field(default=None, ge=0, le=86400)
+    alt: str = ""
+    album: str = ""
+    place: tuple[float, float] | None = None
+    poll: list[str] = []
     other: UncarriedKind | None = None
     words: str = ""
     edit: Id | None = None
@@ -84,34 +103,62 @@ def to_event(raw: bytes, *, account: AccountId, at: datetime, position: int, pro
         return ButtonPressed(**shared, ref=shown, sender=sender, handle=line.press, press=line.id)
     if line.delete:
         return MessageDeleted(**shared, ref=ref(line.delete), sender=sender)
+    files, uncarried = _files(line), _uncarried(line)
     if line.edit:
-        return MessageEdited(**shared, ref=ref(line.edit), sender=sender, chat_kind=kind, text=text)
+        return MessageEdited(
+            **shared,
+            ref=ref(line.edit),
+            sender=sender,
+            chat_kind=kind,
+            text=text,
+            files=files,
+            uncarried=uncarried,
+        )
     return MessagePosted(
         **shared,
         ref=ref(line.id),
         sender=sender,
         chat_kind=kind,
         text=text,
-        files=(_file(line.file),) if line.file else (),
-        uncarried=(Uncarried(kind=line.other, detail=line.words),) if line.other else (),
+        files=files,
+        uncarried=uncarried,
+        album=line.album,
         reply_to=ref(line.reply_to) if line.reply_to else None,
         is_command=line.text.startswith("/"),
     )
 
 
-def _file(name: str) -> RemoteFile:
-    mime = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    kind = AttachmentKind.PHOTO if mime.startswith("image/") else AttachmentKind.DOCUMENT
-    return RemoteFile(ref=name, kind=kind, name=name, mime=mime)
+def _files(line: Line) -> tuple[RemoteFile, ...]:
+    if line.file is None:
+        return ()
+    mime = mimetypes.guess_type(line.file)[0] or "application/octet-stream"
+    kind = line.kind or KINDS.get(mime.partition("/")[0], AttachmentKind.DOCUMENT)
+    duration = None if line.seconds is None else timedelta(seconds=line.seconds)
+    return (RemoteFile(ref=line.file, kind=kind, name=line.file, mime=mime, duration=duration, alt=line.alt),)
+
+
+def _uncarried(line: Line) -> tuple[Uncarried, ...]:
+    """What is neither text nor file, with all its words for chats that cannot show it."""
+    if line.place is not None:
+        place = Place(latitude=line.place[0], longitude=line.place[1], title=line.words)
+        detail = ", ".join(part for part in (line.words, *map(str, line.place)) if part)
+        return (Uncarried(kind=UncarriedKind.LOCATION, detail=detail, place=place),)
+    if line.poll:
+        poll = Poll(question=line.poll[0], options=tuple(line.poll[1:]))
+        return (Uncarried(kind=UncarriedKind.POLL, detail=" / ".join(line.poll), poll=poll),)
+    return (Uncarried(kind=line.other, detail=line.words),) if line.other else ()
 
 
 def fits(can: Capabilities, content: Content) -> bool:
-    """Can this be one message there?"""
-    if len(content.attachments) > 1 or any(a.kind not in can.media for a in content.attachments):
+    """Can this be one message there? Side by side stand files of one kind, and photos with films."""
+    files = content.attachments
+    if len(files) > can.album or any(file.size > can.file_limit(file.kind) for file in files):
         return False
-    if any(a.size > can.max_file_bytes for a in content.attachments):
+    if len({"picture" if file.kind in PICTURES else file.kind for file in files}) > 1:
         return False
-    return len(content.text) <= (can.caption_limit if content.attachments else can.text_limit)
+    if (content.place and not can.places) or (content.poll and not can.polls):
+        return False
+    return len(content.text) <= (can.caption_limit if files else can.text_limit)
 
 
 def to_payload(can: Capabilities, chat: ChatId, content: Content) -> JsonObject:
@@ -123,10 +170,18 @@ def to_payload(can: Capabilities, chat: ChatId, content: Content) -> JsonObject:
         payload["reply_to"] = content.reply_to.message
     if content.attachments:
         payload["files"] = [_described(attachment) for attachment in content.attachments]
+    if content.place:
+        payload["place"] = [content.place.latitude, content.place.longitude, content.place.title]
+    if content.poll:
+        payload["poll"] = [content.poll.question, *content.poll.options]
+    if can.authors and content.author:
+        payload["author"] = [content.author.id, content.author.name]
+    if can.previews and content.previews:
+        payload["previews"] = True
     if can.buttons is ButtonStyle.INLINE and content.buttons:
         payload["buttons"] = [[{"label": b.label, "press": b.handle, "url": b.url} for b in r] for r in content.buttons]
     return payload
 
 
 def _described(file: Attachment) -> JsonObject:
-    return {"sha256": file.sha256, "name": file.name, "mime": file.mime, "size": file.size}
+    return {"sha256": file.sha256, "kind": file.kind.value, "name": file.name, "mime": file.mime, "size": file.size}

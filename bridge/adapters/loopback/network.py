@@ -81,7 +81,7 @@ class Network:
         self._text_limit = text_limit
         self._caption_limit = caption_limit
         self._lock = threading.Lock()
-        self._keys: dict[tuple[str, str], str] = {}
+        self._keys: dict[tuple[str, str], list[str]] = {}
         self._standing: set[tuple[str, str]] = set()
         self._gone: set[tuple[str, str]] = set()
         self._count = 0
@@ -99,8 +99,10 @@ class Network:
             for line in read_lines(self._outbox):
                 self._learn(line)
 
-    def post(self, line: Line, files: Sequence[tuple[str, Path]] = ()) -> str:
+    def post(self, line: Line, files: Sequence[tuple[str, Path]] = ()) -> list[str]:
         """Carry out one operation (``op``: send, edit, delete or answer) and return the message's id.
+
+        Several files sent together are shown side by side, each as a message with an id of its own.
 
         Raises NetworkRefused, NetworkBusy or ConnectionRefusedError (certainly not done), or another OSError (unknown).
         """
@@ -113,21 +115,25 @@ class Network:
             case "forbidden" | "no_such_chat" | "broken" as code:
                 raise NetworkRefused(code)
         with self._lock:
-            message = self._check(line)
+            first = self._check(line)
+            shown = line.get("files")
+            count = len(shown) if line["op"] == "send" and isinstance(shown, list) else 1
+            ids = [first, *(f"{first}.{number}" for number in range(2, count + 1))]
             for sha256, path in files:
                 shutil.copyfile(path, self._files / sha256)
-            append(self._outbox, {"id": message, **line})
-            self._learn({"id": message, **line})
+            line = {"id": first, **({"items": ids} if count > 1 else {}), **line}
+            append(self._outbox, line)
+            self._learn(line)
         if trouble.get("kind") == "cut":
             raise ConnectionResetError("the line broke before the answer")
-        return message
+        return ids
 
-    def find(self, chat: str, key: str) -> str | None:
-        """The message made by an earlier ``post`` with this key; raises OSError where the network cannot be asked."""
+    def find(self, chat: str, key: str) -> list[str]:
+        """The messages made by an earlier ``post`` with this key; raises OSError where the network cannot be asked."""
         if self._misbehaviour(chat).get("kind") == "refused":
             raise ConnectionRefusedError("nobody listens")
         with self._lock:
-            return self._keys.get((chat, key))
+            return self._keys.get((chat, key), [])
 
     def about(self, chat: str) -> Line:
         """What people have said of a chat, the newest line first; nothing where they said nothing.
@@ -181,10 +187,12 @@ class Network:
     def _learn(self, line: Line) -> None:
         self._count += 1
         chat, message = str(line.get("chat")), str(line.get("id"))
-        self._keys[chat, str(line.get("key"))] = message
+        items = line.get("items")
+        ids = [str(item) for item in items] if isinstance(items, list) else [message]
+        self._keys[chat, str(line.get("key"))] = ids
         match line.get("op"):
             case "send":
-                self._standing.add((chat, message))
+                self._standing.update((chat, each) for each in ids)
             case "delete":
                 self._standing.discard((chat, message))
                 self._gone.add((chat, message))

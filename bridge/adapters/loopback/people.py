@@ -27,6 +27,10 @@ class Message:
     files: tuple[str, ...] = ()
     """Names under ``files/``."""
     edited: bool = False
+    place: tuple[float, float] | None = None
+    poll: tuple[str, ...] = ()
+    author: str = ""
+    previews: bool = False
 
 
 class People:
@@ -84,6 +88,9 @@ class People:
             else:
                 message = _message(line)
                 standing[message.id] = message
+                for item, file in zip(_items(line, "items")[1:], message.files[1:], strict=False):
+                    standing[message.id] = replace(message, files=message.files[:1])
+                    standing[item] = replace(message, id=item, text="", marks=(), buttons=(), files=(file,))
         return list(standing.values())
 
     def trouble(self, kind: str, *, chat: str | None = None, seconds: float = 1.0) -> None:
@@ -106,6 +113,10 @@ def _message(line: Line) -> Message:
         marks=tuple(str(mark[2]) for mark in _items(line, "marks")),
         reply_to=str(line["reply_to"]) if line.get("reply_to") else None,
         buttons=tuple((str(b["label"]), str(b["press"])) for row in _items(line, "buttons") for b in row),
+        place=tuple(_items(line, "place")[:2]) or None,
+        poll=tuple(_items(line, "poll")),
+        author=next(iter(_items(line, "author")[1:]), ""),
+        previews=bool(line.get("previews")),
         files=(str(own),) if own else tuple(str(file["sha256"]) for file in _items(line, "files")),
     )
 

@@ -12,7 +12,7 @@ import structlog
 
 from bridge.adapters.matrix import describing, payload
 from bridge.adapters.matrix.addresses import message_link
-from bridge.adapters.matrix.capabilities import ROOM
+from bridge.adapters.matrix.capabilities import CAPABILITIES
 from bridge.adapters.matrix.checking import check
 from bridge.adapters.matrix.client import (
     CLIENT,
@@ -68,6 +68,7 @@ class MatrixAdapter:
     def __init__(self, settings: Settings, context: AdapterContext) -> None:
         self.account: AccountId = context.account
         self._clock = context.clock
+        self._author_names = settings.author_names
         self._session = Session(settings)
         self._rooms = Rooms(context, self._session)
         self._errands = Errands(settings, context, self._session, self._rooms)
@@ -77,7 +78,7 @@ class MatrixAdapter:
         self._ready = False
         """Has the account been connected since the start?"""
         self._health = Health(connected=False, detail="not started")
-        self._max_file_bytes = ROOM.max_file_bytes
+        self._max_file_bytes = CAPABILITIES.max_file_bytes
 
     # --- life ---
 
@@ -220,13 +221,14 @@ class MatrixAdapter:
 
     def capabilities(self, chat: ChatId) -> Capabilities:
         # Homeservers pass on no larger files of others than their own people may upload.
-        return replace(ROOM, max_file_bytes=self._max_file_bytes, max_received_bytes=self._max_file_bytes)
+        most = self._max_file_bytes
+        return replace(CAPABILITIES, authors=self._author_names, max_file_bytes=most, max_received_bytes=most)
 
     def fits(self, chat: ChatId, content: Content) -> bool:
         return payload.fits(content)
 
     def to_payload(self, chat: ChatId, content: Content) -> JsonObject:
-        return payload.to_payload(content)
+        return payload.to_payload(content, authors=self._author_names)
 
     async def send(self, outgoing: Outgoing, key: str) -> SendOutcome:
         return self._not_ready() or await self._sender.send(outgoing, key)

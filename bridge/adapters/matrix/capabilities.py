@@ -10,7 +10,7 @@ from bridge.core.text import MarkKind
 MOST_REACTIONS = 20
 """Rooms set no limit; more than these would be a wall."""
 
-ROOM = Capabilities(
+CAPABILITIES = Capabilities(
     form=Form.RICH,
     text_limit=TEXT_LIMIT,
     text_unit=TextUnit.BYTES,

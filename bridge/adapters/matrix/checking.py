@@ -47,7 +47,7 @@ async def check(session: Session, rooms: Rooms, uses: Sequence[ChatUse], state: 
 class _Room:
     def __init__(self, session: Session, rooms: Rooms, use: ChatUse, joined: set[str]) -> None:
         self._server, self._user, self._rooms = session.server, session.user, rooms
-        self._use, self._joined = use, joined
+        self._use, self._joined, self._account = use, joined, rooms.account
 
     async def findings(self) -> list[Finding]:
         chat = self._use.chat
@@ -58,6 +58,18 @@ class _Room:
             return [_error(chat, "this alias leads to no room", "Correct the alias, or give the room's id.")]
         if room not in self._joined and not await self._rooms.join(room):
             return [_error(chat, "the account is not in this room", f"Invite {self._user} there.")]
+        closed = (await self._server.state(room, "m.room.tombstone") or {}).get("replacement_room")
+        if isinstance(closed, str) and chat.startswith("#") and await self._rooms.resolved(chat) == closed:
+            room, closed = closed, None  # the alias went along
+        if isinstance(closed, str) and closed:
+            return [
+                _warning(
+                    chat,
+                    f"the room was replaced by {closed}",
+                    f"Write {self._account}:{closed} in the config, invite {self._user} there, and give the account "
+                    "its rights there. What was said in the old room stays known.",
+                )
+            ]
         found = [_ok(chat, "joined"), *await self._rights(room)]
         if await self._server.state(room, "m.room.encryption") is not None:
             found.append(

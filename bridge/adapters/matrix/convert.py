@@ -11,10 +11,12 @@ from typing import Any
 from bridge.adapters.matrix import polls
 from bridge.adapters.matrix.addresses import message_id
 from bridge.adapters.matrix.message_in import Malformed, Parts, read_message, read_other
+from bridge.adapters.matrix.payload import DELIVERY
 from bridge.core.events import (
     BotMembershipChanged,
     ChatKind,
     ChatMoved,
+    ChatRenamed,
     InboundEvent,
     MessageDeleted,
     MessageEdited,
@@ -109,6 +111,9 @@ class _Reading:
         replacement = self.content.get("replacement_room")
         if self.type == "m.room.tombstone" and self.event["state_key"] == "" and isinstance(replacement, str):
             return ChatMoved(**self._common(), new_chat=ChatId(replacement))
+        name = self.content.get("name")
+        if self.type == "m.room.name" and self.room.kind is ChatKind.GROUP and isinstance(name, str) and name.strip():
+            return ChatRenamed(**self._common(), title=name)
         if self.type in _BEACONS and self.user != self.room.us and self.content.get("live") is True:
             # Where they are comes as a stream of events, which would be a stream of posts: only its beginning is told.
             described = self.content.get("description")
@@ -164,7 +169,10 @@ class _Reading:
         return read_message(content, name, is_reply=self._in_reply_to() is not None)
 
     def _message(self, parts: Parts) -> InboundEvent:
-        sender = self._sender(self.user, bot=parts.bot)
+        # Our own never come here: what bears the mark is another program's of our kind, or our former account's.
+        new = self.content.get("m.new_content")
+        marked = DELIVERY in self.content or (isinstance(new, dict) and DELIVERY in new)
+        sender = self._sender(self.user, bot=parts.bot or marked)
         if self.relation.get("rel_type") == "m.replace":
             return MessageEdited(
                 **self._common(),
@@ -174,6 +182,7 @@ class _Reading:
                 text=parts.text,
                 files=parts.files,
                 uncarried=parts.uncarried,
+                edit=message_id(self.key, self.room.private_room),
             )
         answered = self._answered()
         return MessagePosted(

@@ -73,6 +73,18 @@ async def power_of(server: HomeServer, user: str, room: str, powers: Mapping[str
     return level(mapping(powers.get("users")).get(user), level(powers.get("users_default"), 0))
 
 
+async def may_close(server: HomeServer, user: str, room: str) -> bool:
+    """May this person say that a room is replaced? Raises what the homeserver's client raises."""
+    try:
+        powers = await server.state(room, "m.room.power_levels") or {}
+        needed = level(mapping(powers.get("events")).get("m.room.tombstone"), level(powers.get("state_default"), 50))
+        return await power_of(server, user, room, powers) >= needed
+    except Answer as answer:
+        if answer.status not in (403, 404):
+            raise
+        return False
+
+
 def redacting(powers: Mapping[str, Any]) -> int:
     """The level that removing others' messages needs."""
     event = level(mapping(powers.get("events")).get("m.room.redaction"), level(powers.get("events_default"), 0))

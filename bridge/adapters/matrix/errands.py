@@ -7,13 +7,15 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from bridge.adapters.matrix.client import TROUBLE, Answer
-from bridge.adapters.matrix.rooms import Rooms, is_person
+from bridge.adapters.matrix.describing import may_close
+from bridge.adapters.matrix.rooms import Misled, Rooms, is_person
 from bridge.adapters.matrix.session import Session
 from bridge.adapters.matrix.settings import Settings
 from bridge.core.events import ChatMoved, InboundEvent, Unreadable
@@ -21,7 +23,7 @@ from bridge.core.ids import ChatId
 from bridge.core.ports import AdapterContext, Sink
 
 _log = structlog.get_logger(__name__)
-_INVITES, _MOVES, _UNCOUNTED, _VISITS = "invites", "moves", "uncounted", "visits"
+_INVITES, _MOVES, _UNCOUNTED, _VISITS, _CLOSED = "invites", "moves", "uncounted", "visits", "closed"
 _MAX_INVITES = 200
 _AT_ONCE = 8
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 3600.0
@@ -42,6 +44,8 @@ class Errands:
         self._clock = context.clock
         self._invites: dict[str, list[Any]] = {}
         self._moves: dict[str, list[str]] = {}
+        self._closed: dict[str, list[str]] = {}
+        """Replacements of rooms that we were not let into, and what was said of each."""
         self._uncounted: list[str] = []
         self._configured: set[ChatId] = set()
         self._visits: dict[str, str] = {}
@@ -62,6 +66,7 @@ class Errands:
             _MOVES: json.dumps(self._moves),
             _UNCOUNTED: json.dumps(self._uncounted),
             _VISITS: json.dumps(self._visits),
+            _CLOSED: json.dumps(self._closed),
         }
 
     def invited(self, room: str, inviter: object, *, direct: bool) -> None:
@@ -91,7 +96,7 @@ class Errands:
 
     def _follows(self, room: str) -> bool:
         inviter, direct = self._invites[room]
-        if inviter in self._context.permitted_inviters or self._rooms.is_configured(room):
+        if inviter in self._context.permitted_inviters or self._rooms.is_configured(room) or room in self._closed:
             return True
         if direct is True:
             return self._settings.direct_invites == "anyone"
@@ -121,6 +126,7 @@ class Errands:
         self._moves = json.loads(await stored.get(_MOVES) or "{}")
         self._uncounted = json.loads(await stored.get(_UNCOUNTED) or "[]")
         self._visits = json.loads(await stored.get(_VISITS) or "{}")
+        self._closed = json.loads(await stored.get(_CLOSED) or "{}")
         self._failures.clear()
         self._due.clear()
         joined = set((await server.ask(server.joined_rooms())).get("joined_rooms", []))
@@ -210,11 +216,19 @@ class Errands:
         if direct and not self._rooms.is_configured(room):
             await self._rooms.remember_private(room, str(inviter))
         stranger = inviter not in self._context.permitted_inviters and not self._rooms.is_configured(room)
-        if stranger and not direct:  # counted before the joining, so that several at once keep to the limit
+        if (
+            stranger and not direct and room not in self._closed
+        ):  # counted before the joining, so that several at once keep to the limit
             self._visits[room] = self._clock.now().isoformat()
         if not await self._rooms.join(room):  # withdrawn, for instance
             await self._rooms.forget_private(room)
             self._visits.pop(room, None)
+        elif room in self._closed:
+            old, sender, chat, key, at, raw = self._closed.pop(room)
+            self._moves[room] = [old, sender, chat, f"{key}+", at, raw]  # another event than the one that told of it
+            self._again("move", room)
+            await self._write(_MOVES)
+            await self._write(_CLOSED)
         self._invites.pop(room, None)
         await self._write(_VISITS)
         await self._write(_INVITES)
@@ -251,7 +265,8 @@ class Errands:
         event = await self.moved(room, sender, move)
         async with self.writing:
             rest = {other: entry for other, entry in self._moves.items() if entry is not noted}
-            await sink.accept([] if event is None else [event], state={_MOVES: json.dumps(rest)})
+            state = {_MOVES: json.dumps(rest), _CLOSED: json.dumps(self._closed)}
+            await sink.accept([] if event is None else [event], state=state)
             self._moves = rest
 
     async def _write(self, key: str) -> None:
@@ -272,27 +287,31 @@ class Errands:
             await self._rooms.forget_private(room)
 
     async def moved(self, room: str, sender: str, move: ChatMoved) -> InboundEvent | None:
-        """The server let only someone with the power to close the room say so; still, look where it leads.
+        """The server let only someone with the power to close the room say so; still, look who, and where it leads.
 
         Raises what the homeserver's client raises.
         """
-        if await self._rooms.moved(room, move.new_chat, sender):
-            if room in self._visits:
-                self._visits[move.new_chat] = self._visits.pop(room)
-                if room in self._kept:
-                    self._kept.add(move.new_chat)
-            if move.chat.startswith("#") and await self._rooms.resolved(move.chat) == move.new_chat:
-                await self._rooms.remember_alias(move.chat, move.new_chat)
-                return None  # the address of the config went along
-            return move
-        return Unreadable(
-            account=move.account,
-            chat=move.chat,
-            key=move.key,
-            at=move.at,
-            raw=move.raw,
-            reason="the room was replaced, and the replacement could not be joined: invite the bridge's account there",
-        )
+        if not await may_close(self._session.server, sender, room):
+            return _unbelieved(move, "somebody without the power for it says that the room was replaced")
+        try:
+            followed = await self._rooms.moved(room, move.new_chat, sender)
+        except Misled:
+            return _unbelieved(move, "the room that is said to replace this one does not name it as its predecessor")
+        if not followed:  # an invitation there is followed, whoever sends it
+            self._closed[move.new_chat] = [room, sender, move.chat, move.key, move.at.isoformat(), move.raw]
+            return replace(move, followed=False)
+        if room in self._visits:
+            self._visits[move.new_chat] = self._visits.pop(room)
+            if room in self._kept:
+                self._kept.add(move.new_chat)
+        if move.chat.startswith("#"):
+            await self._rooms.leave_behind(move.chat, room)
+        return move
+
+
+def _unbelieved(move: ChatMoved, reason: str) -> Unreadable:
+    """Kept for a person; nothing is done."""
+    return Unreadable(account=move.account, chat=move.chat, key=move.key, at=move.at, raw=move.raw, reason=reason)
 
 
 def invitations(section: Mapping[str, Any], user: str) -> Sequence[tuple[object, bool]]:

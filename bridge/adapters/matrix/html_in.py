@@ -1,7 +1,11 @@
-"""Matrix HTML to rich text: cleaned by an allow-list first, then read into a string and marks."""
+"""Matrix HTML to rich text: cleaned by an allow-list first, then read into a string and marks.
+
+The time it takes grows with the length of the HTML alone, whatever is nested in what.
+"""
 
 import re
 from dataclasses import dataclass, replace
+from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
@@ -39,7 +43,7 @@ _TAGS = {
     *("p", "div", "blockquote", "pre", "ul", "ol", "li", "details", "summary", *_HEADINGS),
     *("table", "caption", "thead", "tbody", "tr", "th", "td"),
 }
-_ATTRIBUTES = {"a": {"href"}, "ol": {"start"}, "code": {"class"}, "span": {"data-mx-spoiler"}, "img": {"alt", "title"}}
+_ATTRIBUTES = {"a": {"href"}, "ol": {"start"}, "pre": {"class"}, "span": {"data-mx-spoiler"}, "img": {"alt", "title"}}
 _INLINE = {
     **dict.fromkeys(("b", "strong"), MarkKind.BOLD),
     **dict.fromkeys(("i", "em"), MarkKind.ITALIC),
@@ -47,9 +51,23 @@ _INLINE = {
     "u": MarkKind.UNDERLINE,
     "code": MarkKind.CODE,
 }
+_SMALL = {
+    "sup": dict(zip("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ", strict=True)),
+    "sub": dict(zip("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎", strict=True)),
+}
 _PARAGRAPHS = frozenset({"p", "blockquote", "pre", "table", *_HEADINGS})
 _LINES = frozenset({"div", "li", "tr", "caption", "details", "summary", "ul", "ol"})
 _VOID = frozenset({"br", "hr", "img"})
+_FORMATTING = re.compile(
+    r"<(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])[^>]*>", re.IGNORECASE | re.ASCII
+)
+"""Elements that a parser opens again in every paragraph, each time with all that are open and not the same."""
+_CODE_BLOCK = re.compile(
+    r"<pre(?:\s[^<>]*)?>\s*<code\s[^<>]*?class\s*=\s*[\"']?language-([\w+#.-]{1,32})(?![\w+#.-])[^<>]*>", re.IGNORECASE
+)
+_KEPT_SPACES = re.compile("^\u00a0+|\u00a0+(?= )|(?<= )\u00a0+|\u00a0{2,}", re.MULTILINE)
+_LONGEST_CLEANED = 1_000_000
+_LANGUAGE = re.compile(r"language-([\w+#.-]{1,32})")
 _PERSON_LINK = re.compile(
     r"https://matrix\.to/#/((?:@|%40)[^/?]+)(?:[/?].*)?|matrix:u/([^/?]+)(?:[/?].*)?", re.IGNORECASE
 )
@@ -58,19 +76,37 @@ _PERSON_LINK = re.compile(
 def to_rich_text(html: str, *, is_reply: bool = False) -> RichText:
     """Read ``formatted_body``; with ``is_reply`` the quoted message that old clients put in front is left out."""
     dropped = {"script", "style", "mx-reply"} if is_reply else {"script", "style"}
-    cleaned = nh3.clean(
-        html,
-        tags=_TAGS,
-        clean_content_tags=dropped,
-        attributes=_ATTRIBUTES,
-        url_schemes=set(SCHEMES),
-        url_relative="deny",
-        link_rel=None,
-    )
+    html = _bounded(html.encode("utf-8", "replace").decode())
+    cleaned = _cleaned(html, _TAGS, dropped)
+    if len(cleaned) > _LONGEST_CLEANED:  # a parser's bomb: its words are enough
+        return RichText(unescape(_cleaned(html, set(), dropped)).strip())
     reader = _Reader()
     reader.feed(cleaned)
     reader.close()
     return reader.result()
+
+
+def _cleaned(html: str, tags: set[str], dropped: set[str]) -> str:
+    return nh3.clean(
+        html,
+        tags=tags,
+        clean_content_tags=dropped,
+        attributes={tag: names for tag, names in _ATTRIBUTES.items() if tag in tags},
+        url_schemes=set(SCHEMES),
+        url_relative="deny",
+        link_rel=None,
+    )
+
+
+def _bounded(html: str) -> str:
+    """The same, without what lets 64 kB of HTML become 80 MB by its own rules: attributes that tell formatting apart.
+
+    https://html.spec.whatwg.org/multipage/parsing.html#reconstruct-the-active-formatting-elements
+    The language of a block of code moves to the block, which is no such element.
+    """
+    html = _CODE_BLOCK.sub(r'<pre class="language-\1"><code>', html)
+    end = html.rfind(">") + 1
+    return _FORMATTING.sub(r"<\1>", html[:end]) + html[end:]
 
 
 def mentioned_person(address: str) -> str | None:
@@ -95,7 +131,7 @@ class _Open:
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self._text = ""
+        self._chars: list[str] = []
         self._marks: list[Mark] = []
         self._open: list[_Open] = []
         self._too_deep = 0
@@ -108,7 +144,9 @@ class _Reader(HTMLParser):
     def result(self) -> RichText:
         while self._open:
             self._leave(self._open.pop())
-        return RichText.clipped(self._text.rstrip(), self._marks)
+        # Clients write such spaces where HTML would make one of several.
+        text = _KEPT_SPACES.sub(lambda found: " " * len(found[0]), "".join(self._chars).rstrip())
+        return RichText.clipped(text, self._marks)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _VOID:
@@ -122,7 +160,7 @@ class _Reader(HTMLParser):
         self._open.append(entry)
         if tag == "li":
             self._bullet()
-        elif tag in ("td", "th") and self._text and not self._breaks and not self._text.endswith("\n"):
+        elif tag in ("td", "th") and self._chars and not self._breaks and self._chars[-1] != "\n":
             self._put(" | ")
 
     def handle_endtag(self, tag: str) -> None:
@@ -149,16 +187,14 @@ class _Reader(HTMLParser):
     def _mark_of(self, tag: str, attributes: dict[str, str]) -> _Open:
         if tag in _INLINE and not (tag == "code" and self._inside("pre")):
             return _Open(tag, _INLINE[tag])
-        if tag == "code":
-            language = attributes.get("class", "").removeprefix("language-")
-            if attributes.get("class", "").startswith("language-") and re.fullmatch(r"[\w+#.-]{1,32}", language):
-                self._open[-1].value = language
-            return _Open(tag)
         if tag == "pre":
-            return _Open(tag, MarkKind.PRE)
+            language = _LANGUAGE.fullmatch(attributes.get("class", ""))
+            return _Open(tag, MarkKind.PRE, language[1] if language else "")
         if tag == "blockquote":
             return _Open(tag, MarkKind.QUOTE)
-        if tag in _HEADINGS or tag == "th":
+        if tag in _HEADINGS:
+            return _Open(tag, MarkKind.HEADING, tag[1])
+        if tag in ("th", "summary"):
             return _Open(tag, MarkKind.BOLD)
         if tag == "span" and "data-mx-spoiler" in attributes:
             if attributes["data-mx-spoiler"]:
@@ -173,12 +209,20 @@ class _Reader(HTMLParser):
         return _Open(tag)
 
     def _leave(self, entry: _Open) -> None:
-        if entry.start is None or entry.kind is None:
+        if entry.start is None:
             return
-        end = len(self._text)
+        if entry.tag in _SMALL:
+            small = [_SMALL[entry.tag].get(char, "") for char in self._chars[entry.start :]]
+            if all(small):  # 10<sup>6</sup> must not be read as 106
+                self._chars[entry.start :] = small
+        if entry.kind is None:
+            return
         if entry.kind is MarkKind.PRE:  # clients end the block with a line end of their own
-            self._text = self._text[: entry.start] + self._text[entry.start :].rstrip("\n")
-            end = len(self._text)
+            size = len(self._chars)
+            while size > entry.start and self._chars[size - 1] == "\n":
+                size -= 1
+            self._cut(size)
+        end = len(self._chars)
         if end > entry.start:
             self._marks.append(Mark(entry.start, end, entry.kind, entry.value))
 
@@ -217,22 +261,25 @@ class _Reader(HTMLParser):
     def _put(self, piece: str) -> None:
         if not piece:
             return
-        if self._breaks and self._text:
-            stripped = self._text.rstrip(" ")
-            if len(stripped) < len(self._text):
-                self._cut(len(stripped))
-            have = len(self._text) - len(self._text.rstrip("\n"))
-            self._text += "\n" * max(0, self._breaks - have)
-        elif self._space and self._text and self._text[-1] not in " \n":
-            self._text += " "
+        if self._breaks and self._chars:
+            size = len(self._chars)
+            while size and self._chars[size - 1] == " ":
+                size -= 1
+            self._cut(size)
+            have = 0
+            while have < min(self._breaks, size) and self._chars[size - 1 - have] == "\n":
+                have += 1
+            self._chars += "\n" * (self._breaks - have)
+        elif self._space and self._chars and self._chars[-1] not in " \n":
+            self._chars.append(" ")
         self._breaks, self._space, self._after_bullet = 0, False, False
         for entry in self._open:
             if entry.start is None:
-                entry.start = len(self._text)
-        self._text += piece
+                entry.start = len(self._chars)
+        self._chars += piece
 
     def _cut(self, size: int) -> None:
-        self._text = self._text[:size]
+        del self._chars[size:]
         # Marks stand in the order in which they ended. Only the last ones can reach into what is cut.
         index = len(self._marks)
         while index and self._marks[index - 1].end > size:

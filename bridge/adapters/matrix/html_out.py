@@ -2,13 +2,19 @@
 
 import re
 from dataclasses import replace
+from heapq import heappop, heappush
 from html import escape
 from itertools import pairwise
 
 from bridge.adapters.matrix.html_in import SCHEMES
+from bridge.core.calls import defused, defused_text
 from bridge.core.text import Mark, MarkKind, RichText
 
-_BLOCKS = (MarkKind.QUOTE, MarkKind.PRE)
+_BLOCKS = (MarkKind.QUOTE, MarkKind.HEADING, MarkKind.PRE)
+_SAID = frozenset({MarkKind.LINK, MarkKind.SPOILER, MarkKind.QUOTE})
+"""What a plain text must say in words or signs."""
+_MOST_QUOTES = 100
+"""As deep as clients follow them."""
 _TAGS = {
     MarkKind.QUOTE: "blockquote",
     MarkKind.BOLD: "strong",
@@ -17,12 +23,6 @@ _TAGS = {
     MarkKind.STRIKE: "del",
     MarkKind.CODE: "code",
 }
-_ROOM_CALL = re.compile(r"@(?=room)", re.IGNORECASE)
-
-
-def defused(text: str) -> str:
-    """Without "@room", which old clients read out of the body when the sender has the power to call everybody."""
-    return _ROOM_CALL.sub("@\u2060", text)
 
 
 def web_address(value: str) -> bool:
@@ -32,9 +32,12 @@ def web_address(value: str) -> bool:
 
 def to_html(text: RichText) -> str | None:
     """``formatted_body``; None where the plain text says as much."""
-    marks = [shown for mark in text.marks if (shown := _shown(text.text, mark)) is not None]
+    text = defused_text(text)
+    marks = _apart([shown for mark in text.marks if (shown := _shown(text.text, mark)) is not None])
     if not marks:
         return None
+    silent = _ends_of_lines(text.text, marks)
+    spaced = _spaced(text.text, marks)
     cuts = sorted({0, len(text), *(m.start for m in marks), *(m.end for m in marks)})
     waiting = sorted(marks, reverse=True)
     active: list[Mark] = []
@@ -51,19 +54,85 @@ def to_html(text: RichText) -> str | None:
         pieces += [_closing(mark) for mark in reversed(stack[same:])]
         pieces += [_opening(mark) for mark in wanted[same:]]
         stack = wanted
-        piece = escape(defused(text.text[start:end]))
+        piece = escape("".join(spaced[place] for place in range(start, end) if place not in silent))
         pieces.append(piece if _is_code(stack) else piece.replace("\n", "<br>"))
     pieces += [_closing(mark) for mark in reversed(stack)]
-    html = "".join(pieces)
-    # A block begins and ends its own lines.
-    html = re.sub(r"(?:<br>|\n){1,2}(?=(?:<blockquote>|<pre>))", "", html)
-    return re.sub(r"(</blockquote>|</pre>)(?:<br>|\n){1,2}", r"\1", html)
+    return "".join(pieces)
+
+
+def _ends_of_lines(text: str, marks: list[Mark]) -> set[int]:
+    """The ends of lines around blocks, at most two before and after: a block begins and ends its own lines."""
+    places: set[int] = set()
+    for mark in marks:
+        if mark.kind not in _BLOCKS:
+            continue
+        for step in (1, 2):
+            if mark.start < step or text[mark.start - step] != "\n":
+                break
+            places.add(mark.start - step)
+        places.update(
+            range(
+                mark.end,
+                mark.end + len(text[mark.end : mark.end + 2]) - len(text[mark.end : mark.end + 2].lstrip("\n")),
+            )
+        )
+    return places
+
+
+def _spaced(text: str, marks: list[Mark]) -> str:
+    """With spaces that stay where HTML would make one of several: indented items of lists, tables drawn by hand."""
+
+    def kept(found: re.Match[str]) -> str:
+        run = "\u00a0" * len(found[0])
+        return run if found.start() == 0 or text[found.start() - 1] == "\n" else run[1:] + " "
+
+    shown = re.sub(r"^ +| {2,}", kept, text, flags=re.MULTILINE)
+    if shown == text:
+        return text
+    pieces: list[str] = []
+    last = 0
+    for mark in marks:
+        if mark.kind is MarkKind.PRE:
+            pieces += [shown[last : mark.start], text[mark.start : mark.end]]
+            last = mark.end
+    return "".join([*pieces, shown[last:]])
+
+
+def _apart(marks: list[Mark]) -> list[Mark]:
+    """Marks that say the same made one, and of those that exclude each other the first: few are open at any place.
+
+    Only quotations stand inside one another, as deep as clients follow them.
+    """
+    kept: list[Mark] = []
+    quotes: list[int] = []
+    lasts: dict[MarkKind, int] = {}
+    for mark in sorted(marks, key=lambda m: (m.start, -m.end, m.kind, m.value)):
+        last = lasts.get(mark.kind)
+        if mark.kind is MarkKind.QUOTE:
+            while quotes and quotes[0] <= mark.start:
+                heappop(quotes)
+            if len(quotes) < _MOST_QUOTES:
+                heappush(quotes, mark.end)
+                kept.append(mark)
+        elif (
+            last is None
+            or kept[last].end < mark.start
+            or (kept[last].end == mark.start and kept[last].value != mark.value)
+        ):
+            lasts[mark.kind] = len(kept)
+            kept.append(mark)
+        elif kept[last].value == mark.value and mark.kind not in _BLOCKS:
+            kept[last] = replace(kept[last], end=max(kept[last].end, mark.end))
+        elif kept[last].end < mark.end:
+            start, lasts[mark.kind] = kept[last].end, len(kept)
+            kept.append(replace(mark, start=start))
+    return kept
 
 
 def to_body(text: RichText) -> str:
     """``body``: quotes behind "> ", addresses in brackets after the words they stand under."""
     inserts: dict[int, list[str]] = {}
-    for mark in text.marks:
+    for mark in _apart([mark for mark in text.marks if mark.kind in _SAID]):
         covered = text.text[mark.start : mark.end]
         if mark.kind is MarkKind.LINK and web_address(mark.value) and _says_other(covered, mark.value):
             inserts.setdefault(mark.end, []).append(f" ({mark.value})")
@@ -93,7 +162,10 @@ def _shown(text: str, mark: Mark) -> Mark | None:
         begins = mark.start == 0 or "\n" in text[mark.start - 1 : mark.start + 1]
         ends = mark.end == len(text) or "\n" in text[mark.end - 1 : mark.end + 1]
         if not (begins and ends):
-            return None if mark.kind is MarkKind.QUOTE else replace(mark, kind=MarkKind.CODE, value="")
+            inline = {MarkKind.HEADING: MarkKind.BOLD, MarkKind.PRE: MarkKind.CODE}.get(mark.kind)
+            return replace(mark, kind=inline, value="") if inline else None
+        if mark.kind is MarkKind.QUOTE:
+            return replace(mark, value="")  # no client hides a part of one
     return mark
 
 
@@ -129,10 +201,16 @@ def _opening(mark: Mark) -> str:
     if mark.kind is MarkKind.PRE:
         language = mark.value if re.fullmatch(r"[\w+#.-]{1,32}", mark.value) else ""
         return f'<pre><code class="language-{language}">' if language else "<pre><code>"
-    return f"<{_TAGS[mark.kind]}>"
+    return f"<{_tag(mark)}>"
+
+
+def _tag(mark: Mark) -> str:
+    if mark.kind is MarkKind.HEADING:
+        return f"h{mark.value}" if mark.value in "123456" and len(mark.value) == 1 else "h3"
+    return _TAGS[mark.kind]
 
 
 def _closing(mark: Mark) -> str:
     if mark.kind is MarkKind.PRE:
         return "</code></pre>"
-    return {MarkKind.LINK: "</a>", MarkKind.SPOILER: "</span>"}.get(mark.kind) or f"</{_TAGS[mark.kind]}>"
+    return {MarkKind.LINK: "</a>", MarkKind.SPOILER: "</span>"}.get(mark.kind) or f"</{_tag(mark)}>"

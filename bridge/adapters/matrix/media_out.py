@@ -2,8 +2,8 @@
 
 from pathlib import PurePosixPath
 
-from bridge.adapters.matrix.html_out import defused
 from bridge.adapters.matrix.media_in import ALT, ANIMATED, AUDIO, GIF, LOUDEST, SPOILER, VOICE
+from bridge.core.calls import defused
 from bridge.core.hygiene import clean_filename
 from bridge.core.message import Attachment, AttachmentKind
 from bridge.core.ports import Json

@@ -1,7 +1,6 @@
 """The domain's content to Matrix events. Pure."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +8,7 @@ from bridge.adapters.matrix import media_out
 from bridge.adapters.matrix.geo import place_content
 from bridge.adapters.matrix.html_out import to_body, to_html, web_address
 from bridge.adapters.matrix.polls import MOST_ANSWERS, START, poll_content
-from bridge.core.hygiene import clean_name
+from bridge.adapters.matrix.profiles import PROFILE, with_hints
 from bridge.core.message import Button, Content
 from bridge.core.ports import Json, JsonObject
 from bridge.core.text import Mark, MarkKind, RichText, joined
@@ -21,35 +20,27 @@ TEXT_LIMIT = 30_000
 MAX_CONTENT = 60_000
 """Bytes of an event's content: an event may have 65,536 with all its signatures; the text is in it twice."""
 MESSAGE = "m.room.message"
-PROFILE = "com.beeper.per_message_profile"
-"""Whose words a message carries: https://github.com/matrix-org/matrix-spec-proposals/pull/4144"""
-PREVIEWS = "com.beeper.linkpreviews"
-"""What is behind the addresses of a text; none asks apps to show none, and several do:
-https://github.com/matrix-org/matrix-spec-proposals/pull/4095"""
 _FEW = 2
 """More choices than these, one under another, are a menu."""
 _PLACEHOLDER = "mxc://" + "x" * 200
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|www\.|mailto:", re.IGNORECASE)
 
 Files = Mapping[str, Json]
 """Where files lie, by SHA-256: an ``mxc://`` address, or an encrypted file's description."""
 
 
-def to_payload(content: Content) -> JsonObject:
+def to_payload(content: Content, *, authors: bool = True) -> JsonObject:
     """The event to be, without what only the moment of sending knows: the room, and where the files lie.
 
     ``content`` is the event's content; ``reactions`` are placed after it; ``reply`` names the message answered, used
     where it is in the same room; ``file`` and ``thumbnail`` are the SHA-256 of what is to be uploaded.
+    ``authors``: with the profile of whoever wrote it.
     """
     if len(content.attachments) > 1:
         raise ValueError("a Matrix message carries one file: ask fits() first")
     kind, made = _made(content)
-    if content.author is not None:
-        # For apps that know no such profiles the text names the author itself.
-        made[PROFILE] = {"id": content.author.id, "displayname": clean_name(content.author.name)}
     payload: dict[str, Json] = {
         "type": kind,
-        "content": made,
+        "content": with_hints(made, content, authors=authors),
         "reactions": list(dict.fromkeys(button.emoji for row in content.buttons for button in row if button.emoji)),
     }
     for file in content.attachments:
@@ -99,7 +90,10 @@ def replacement(payload: JsonObject, *, event_id: str, files: Files) -> dict[str
     """The content of an edit: https://spec.matrix.org/latest/client-server-api/#event-replacements"""
     new = _filed(payload, files)
     body = str(new["body"])
+    # Clients that show profiles take the one outside for what the edit is from, the one inside for what it is to be.
+    profile = {PROFILE: new[PROFILE]} if PROFILE in new else {}
     return {
+        **profile,
         "msgtype": "m.text",
         # Clients that know no edits see the beginning only: the event would not hold the whole text three times.
         "body": "* " + (body if len(body) <= 200 else body[:199] + "…"),
@@ -152,9 +146,6 @@ def _text_content(text: RichText, content: Content) -> dict[str, Json]:
     html = to_html(text)
     if html is not None:
         made |= {"format": "org.matrix.custom.html", "formatted_body": html}
-    links = any(mark.kind is MarkKind.LINK for mark in text.marks)
-    if not content.previews and (links or _ADDRESS.search(text.text)):
-        made[PREVIEWS] = []
     return made
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -13,7 +14,7 @@ from bridge.adapters.matrix.convert import previous_membership, to_event
 from bridge.adapters.matrix.errands import PATIENCE, Errands, invitations
 from bridge.adapters.matrix.rooms import Rooms, names_in
 from bridge.adapters.matrix.session import SINCE, Session
-from bridge.core.events import ChatMoved, InboundEvent, Unreadable
+from bridge.core.events import ChatMoved, InboundEvent, Missed, Unreadable
 from bridge.core.ports import AdapterContext
 
 _log = structlog.get_logger(__name__)
@@ -22,6 +23,8 @@ _NOTHING = {"not_types": ["*"]}
 MAX_GAP = 5_000
 """Events of one room that are fetched after an absence; what is older is reported as missing."""
 _PAGE = 100
+HEARD = "heard_at"
+"""When the homeserver last told us something, for the people who are told that something is missing."""
 MAX_GAP_FAILURES = 8
 """Attempts to read what was missed in one room, each of which keeps every room waiting."""
 
@@ -70,7 +73,8 @@ class Receiver:
             for inviter, direct in invitations(_mapping(section), self._session.user):
                 self._errands.invited(room, inviter, direct=direct)
         self._patient = True
-        state = {SINCE: place}
+        now = self._clock.now()
+        state = {SINCE: place, HEARD: now.isoformat()}
         if since is None:  # what was said before we first came is not ours to read
             return [], state
         events: list[InboundEvent] = []
@@ -156,12 +160,13 @@ class Receiver:
                 status = error.status if isinstance(error, Answer) else 500
                 if status in (403, 404):
                     _log.warning("gap_not_readable", room=room, answer=str(error))
-                    return list(reversed(found)), []
+                    return list(reversed(found)), [await self._missing(room, names, since)]
                 failures = self._gap_failures[room] = self._gap_failures.get(room, 0) + (status >= 500)
                 if failures < MAX_GAP_FAILURES:
                     raise
-                reason = f"the homeserver could not say what came while the bridge was away ({error})"
-                return list(reversed(found)), [await self._missing(room, names, f"{since}/{place}", reason)]
+                _log.error("gap_not_told", room=room, answer=str(error))
+                self._gap_failures.pop(room, None)
+                return list(reversed(found)), [await self._missing(room, names, since)]
             # The names of that time must not cover later ones.
             names.update({**names_in(_objects(page.get("state"))), **names})
             for event in _events(page.get("chunk")):
@@ -178,12 +183,21 @@ class Receiver:
         if place is None:
             return list(reversed(found)), []
         _log.error("gap_too_long", room=room, events=len(found))
-        reason = f"more than {MAX_GAP} events came while the bridge was away; the older ones were not read"
-        return list(reversed(found)), [await self._missing(room, names, str(found[-1].get("event_id")), reason)]
+        return list(reversed(found)), [await self._missing(room, names, since, too_many=True)]
 
-    async def _missing(self, room: str, names: dict[str, str], where: str, reason: str) -> Unreadable:
+    async def _missing(self, room: str, names: dict[str, str], since: str, *, too_many: bool = False) -> Missed:
+        """Known by where it began: a second look at the same absence tells of no second one."""
         view = await self._rooms.view(room, names)
-        return Unreadable(account=view.account, chat=view.chat, key=f"gap:{where}", at=self._clock.now(), reason=reason)
+        heard = await self._session.state.get(HEARD)
+        return Missed(
+            account=view.account,
+            chat=view.chat,
+            key=f"missed:{since}:{room}",
+            at=self._clock.now(),
+            since=None if heard is None else datetime.fromisoformat(heard),
+            until=self._clock.now(),
+            too_many=too_many,
+        )
 
     def _while_inside(self, happened: Sequence[Event], *, private: bool) -> list[bool]:
         """Which events count: only what came while we were members: a new member is shown what was said before them.

@@ -29,6 +29,10 @@ class Unreachable(Exception):
     """The person cannot be written to privately."""
 
 
+class Misled(Exception):
+    """What was said to replace a room knows nothing of it."""
+
+
 def is_person(chat: str) -> bool:
     """Does this chat mean a person, in whichever room they can be reached privately?"""
     return chat.startswith("@")
@@ -38,7 +42,7 @@ class Rooms:
     """The account's rooms. Ids are opaque: since version 12 they name no server."""
 
     def __init__(self, context: AdapterContext, session: Session) -> None:
-        self._account: AccountId = context.account
+        self.account: AccountId = context.account
         self._configured = context.chats
         self._session = session
         self._room_of: dict[str, str] = {}
@@ -70,6 +74,11 @@ class Rooms:
 
     async def resolve_one(self, chat: ChatId) -> None:
         """Find the room behind an alias, and remember it. Raises what may pass."""
+        state = self._session.state
+        left = await state.get(f"alias:{chat}") if await state.get(f"moved:{chat}") is not None else None
+        if left is not None:
+            self.point(chat, left)
+            return
         room = await self.resolved(chat)
         if room is None:
             _log.warning("alias_unknown", chat=chat)
@@ -80,6 +89,14 @@ class Rooms:
         """The alias leads to this room, from now on and after a restart."""
         self.point(alias, room)
         await self._session.state.set(f"alias:{alias}", room)
+
+    async def leave_behind(self, alias: ChatId, room: str) -> None:
+        """The room was replaced. The alias goes on meaning the old one, in which all that was said till now lies.
+
+        Wherever the alias leads by then, the new room is known by its id.
+        """
+        await self.remember_alias(alias, room)
+        await self._session.state.set(f"moved:{alias}", room)
 
     async def resolved(self, chat: str) -> str | None:
         """The room behind an alias; None where there is none."""
@@ -253,7 +270,7 @@ class Rooms:
         """What is needed to read events of a room."""
         person = None if self.is_configured(room) else await self.person_in(room)
         return RoomView(
-            account=self._account,
+            account=self.account,
             us=self._session.user,
             chat=ChatId(person) if person else self.chat_of(room),
             kind=ChatKind.PRIVATE if person else ChatKind.GROUP,
@@ -283,12 +300,23 @@ class Rooms:
         return len((await server.ask(server.joined_members(room))).get("joined", {})) <= 2
 
     async def moved(self, room: str, new_room: str, sender: str) -> bool:
-        """Follow an upgrade: join the replacement, and see that it says where it comes from."""
+        """Follow an upgrade: join the replacement, and see that it says where it comes from; else leave it again."""
         if not await self.join(new_room, server_of(sender)):
             return False
-        created = await self._session.server.state(new_room, "m.room.create")
+        server = self._session.server
+        try:
+            created = await server.state(new_room, "m.room.create")
+        except Answer as answer:
+            if answer.status not in (403, 404):
+                raise
+            created = None  # not let in after all
         predecessor = (created or {}).get("predecessor")
-        return isinstance(predecessor, Mapping) and predecessor.get("room_id") == room
+        if isinstance(predecessor, Mapping) and predecessor.get("room_id") == room:
+            return True
+        _log.warning("replacement_names_another_room", room=room, replacement=new_room)
+        if not self.is_configured(new_room):
+            await server.ask(server.room_leave(new_room))
+        raise Misled
 
 
 def server_of(user: str) -> str:

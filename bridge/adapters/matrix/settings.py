@@ -36,6 +36,13 @@ class Settings(BaseModel):
     unlinked_rooms: int = Field(
         default=20, ge=0, le=1000, description="In how many rooms of others that are not connected it waits at a time."
     )
+    author_names: bool = Field(
+        default=True,
+        description=(
+            "Whether posts say in a form for Matrix apps (MSC4144) whose words they carry, so that apps that know it "
+            "show the author's name above the message. Other apps show posts as they do without."
+        ),
+    )
 
     @field_validator("homeserver")
     @classmethod

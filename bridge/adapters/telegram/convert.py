@@ -18,6 +18,7 @@ from bridge.core.events import (
     ButtonPressed,
     ChatKind,
     ChatMoved,
+    ChatRenamed,
     InboundEvent,
     MessageEdited,
     MessagePosted,
@@ -112,6 +113,12 @@ class _Reader:
         if "migrate_to_chat_id" in message:
             old = str(_integer(_object(message["chat"])["id"]))
             return moved(self.account, old, _integer(message["migrate_to_chat_id"]), self.at, self.raw)
+        if "migrate_from_chat_id" in message:
+            new = _integer(_object(message["chat"])["id"])
+            return moved(self.account, str(_integer(message["migrate_from_chat_id"])), new, self.at, self.raw)
+        if "new_chat_title" in message:
+            here = ChatId(str(_integer(_object(message["chat"])["id"])))
+            return ChatRenamed(**self.common(here), title=str(message["new_chat_title"]))
         if self._ours(message) or is_notice(message):
             return None
         text, is_command = self._text(message)

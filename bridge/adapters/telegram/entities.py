@@ -1,13 +1,17 @@
-"""Telegram's message entities and our marks: UTF-16 code units on one side, code points on the other."""
+"""Telegram's message entities and our marks: UTF-16 code units on one side, code points on the other.
+
+Not carried to Telegram: what it has no entity for. Headings become bold, lists are text with bullets on both sides.
+"""
 
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from heapq import heappop, heappush
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from bridge.core.text import Mark, MarkKind, RichText
+from bridge.core.calls import call_places, defused_text
+from bridge.core.text import EXPANDABLE, Mark, MarkKind, RichText
 
 MAX_ENTITIES: Final = 100
 """Telegram silently leaves out what comes after (https://limits.tginfo.me/en)."""
@@ -27,6 +31,12 @@ _KINDS: Final[Mapping[str, MarkKind]] = {
 }
 """What is missing (url, hashtag, mention, custom_emoji ...) says the same without a mark."""
 _NAMES: Final = {kind: name for name, kind in _KINDS.items() if name != "expandable_blockquote"}
+_MOST_READ: Final = 2_000
+"""Twenty times what Telegram sends."""
+_HANDLE: Final = re.compile("@(?=[A-Za-z0-9_])")
+# Whole ids of Matrix: Telegram would make a link to a stranger of their beginning.
+_FOREIGN_ID: Final = re.compile(r"(?<![A-Za-z0-9_])@(?=[a-z0-9._=/+-]+:[a-z0-9-]+\.[a-z0-9.-]*[a-z])", re.IGNORECASE)
+_EXPANDABLE: Final = (MarkKind.QUOTE, EXPANDABLE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -51,7 +61,9 @@ def to_rich_text(text: str, entities: object) -> RichText:
     if not isinstance(entities, list) or not entities:
         return RichText(text)
     positions = _utf16_positions(text)
-    marks = [mark for entity in entities if isinstance(entity, Mapping) and (mark := _mark(entity, positions))]
+    marks = [
+        mark for entity in entities[:_MOST_READ] if isinstance(entity, Mapping) and (mark := _mark(entity, positions))
+    ]
     return RichText.clipped(text, marks)
 
 
@@ -70,6 +82,8 @@ def _mark(entity: Mapping[str, Any], positions: Sequence[int]) -> Mark | None:
     elif kind is MarkKind.MENTION:
         user = entity.get("user")
         value = str(user.get("id", "")) if isinstance(user, Mapping) else ""
+    elif entity["type"] == "expandable_blockquote":
+        value = EXPANDABLE
     if not value and kind in (MarkKind.LINK, MarkKind.MENTION):
         return None
     return Mark(start, end, kind, value) if start < end else None
@@ -106,17 +120,24 @@ _RANK: Final = {
         )
     )
 }
+_MOST_AT_ONCE: Final = 100
 _ALONE: Final = (MarkKind.LINK, MarkKind.PRE, MarkKind.CODE, MarkKind.MENTION)
 """At most one of these at a place, the first that is there: an address must not be lost to how it is set."""
 
 
 def _nested(content: RichText) -> Iterator[Mark]:
     """The same marks, cut where they would cross, with neighbours of one kind joined."""
-    marks = _united([mark for m in content.marks if _sayable(m) and (mark := _inked(m, content.text))])
+    said = (_said(m) for m in content.marks)
+    marks = _united([mark for m in said if m is not None and (mark := _inked(m, content.text))])
+    waiting = sorted(marks, key=lambda m: m.start, reverse=True)
+    active: list[Mark] = []
     borders = sorted({0, len(content.text), *(m.start for m in marks), *(m.end for m in marks)})
     open_marks: list[Mark] = []
-    for start, end in pairwise(borders):
-        wanted = _compatible([m for m in marks if m.start <= start and end <= m.end])
+    for start in borders[:-1]:
+        active = [m for m in active if m.end > start]
+        while waiting and waiting[-1].start <= start:
+            active.append(waiting.pop())
+        wanted = _compatible(active)
         held = {(m.kind, m.value) for m in wanted}
         keep = next((n for n, m in enumerate(open_marks) if (m.kind, m.value) not in held), len(open_marks))
         here = {(m.kind, m.value) for m in open_marks[:keep]}
@@ -140,7 +161,19 @@ def _united(marks: Sequence[Mark]) -> list[Mark]:
             united[-1] = Mark(last.start, max(last.end, mark.end), mark.kind, mark.value)
         else:
             united.append(mark)
-    return united
+    return united if len(united) <= _MOST_AT_ONCE else list(_thinned(united))
+
+
+def _thinned(marks: Sequence[Mark]) -> Iterator[Mark]:
+    """No more of one kind open at a place than a person could mean: the first that began."""
+    ends: dict[MarkKind, list[int]] = {}
+    for mark in sorted(marks, key=lambda m: (m.start, m.end)):
+        open_ends = ends.setdefault(mark.kind, [])
+        while open_ends and open_ends[0] <= mark.start:
+            heappop(open_ends)
+        if len(open_ends) < _MOST_AT_ONCE:
+            heappush(open_ends, mark.end)
+            yield mark
 
 
 def _inked(mark: Mark, text: str) -> Mark | None:
@@ -166,11 +199,19 @@ def _compatible(marks: Sequence[Mark]) -> list[Mark]:
     return [mark for kind, mark in narrowest.items() if kind is chosen or kind not in _ALONE]
 
 
-def _sayable(mark: Mark) -> bool:
-    if mark.kind is MarkKind.LINK:
-        return usable_url(mark.value)
-    # A mention of somebody on another platform.
-    return mark.kind is not MarkKind.MENTION or (mark.value.isascii() and mark.value.isdigit() and len(mark.value) < 20)
+def _said(mark: Mark) -> Mark | None:
+    """The mark as Telegram can say it; None where it cannot."""
+    if mark.kind is MarkKind.HEADING:
+        return Mark(mark.start, mark.end, MarkKind.BOLD)
+    sayable = (mark.kind is not MarkKind.LINK or usable_url(mark.value)) and (
+        mark.kind is not MarkKind.MENTION or _is_ours(mark.value)
+    )
+    return mark if sayable else None
+
+
+def _is_ours(person: str) -> bool:
+    """Is this the id of somebody on Telegram?"""
+    return person.isascii() and person.isdigit() and len(person) < 20
 
 
 def usable_url(url: str) -> bool:
@@ -189,7 +230,7 @@ def usable_url(url: str) -> bool:
 
 def _entity(mark: Mark, positions: Sequence[int]) -> dict[str, Any]:
     entity: dict[str, Any] = {
-        "type": _NAMES[mark.kind],
+        "type": "expandable_blockquote" if (mark.kind, mark.value) == _EXPANDABLE else _NAMES[mark.kind],
         "offset": positions[mark.start],
         "length": positions[mark.end] - positions[mark.start],
     }
@@ -201,6 +242,20 @@ def _entity(mark: Mark, positions: Sequence[int]) -> dict[str, Any]:
         # Telegram reads the id alone; the other two are what makes it a User.
         entity["user"] = {"id": int(mark.value), "is_bot": False, "first_name": ""}
     return entity
+
+
+def outgoing(content: RichText) -> RichText:
+    """The text as it is sent: without half characters, and calling nobody who is not meant.
+
+    Bots that call all members look for words like "@all"; Telegram itself takes the beginning of a Matrix id, and the
+    name of somebody mentioned on another platform, for one of its own people.
+    """
+    text = RichText(without_surrogates(content.text), content.marks)
+    places = [*call_places(text.text), *call_places(text.text, _FOREIGN_ID)]
+    for mark in text.marks:
+        if mark.kind is MarkKind.MENTION and not _is_ours(mark.value):
+            places += [found.end() for found in _HANDLE.finditer(text.text, mark.start, mark.end)]
+    return defused_text(text, places)
 
 
 def without_surrogates(text: str) -> str:

@@ -5,15 +5,14 @@ from typing import Any, Final
 
 from bridge.adapters.telegram.entities import (
     MAX_ENTITIES,
+    outgoing,
     to_entities,
     usable_url,
     utf16_length,
-    without_surrogates,
 )
 from bridge.core.ids import AccountId, ChatId
 from bridge.core.message import Attachment, AttachmentKind, Button, Content
 from bridge.core.ports import JsonObject
-from bridge.core.text import RichText
 
 TEXT_LIMIT: Final = 4096
 CAPTION_LIMIT: Final = 1024
@@ -47,20 +46,22 @@ def fits(content: Content) -> bool:
     buttons = [button for row in content.buttons for button in row]
     if len(buttons) > MAX_BUTTONS or not all(map(_button_fits, buttons)):
         return False
-    if utf16_length(content.text.text) > (CAPTION_LIMIT if content.attachments else TEXT_LIMIT):
+    limit = CAPTION_LIMIT if content.attachments else TEXT_LIMIT
+    if len(content.text) > limit:
         return False
-    if len(to_entities(content.text)) > MAX_ENTITIES:
+    text = outgoing(content.text)
+    if utf16_length(text.text) > limit or len(to_entities(text)) > MAX_ENTITIES:
         return False
     if not content.attachments:
         return bool(content.text.text.strip())
     attachment = content.attachments[0]
-    limit = {AttachmentKind.PHOTO: MAX_PHOTO, AttachmentKind.DOCUMENT: MAX_DOCUMENT}.get(attachment.kind, -1)
-    return len(content.attachments) == 1 and 0 < attachment.size <= limit
+    most = {AttachmentKind.PHOTO: MAX_PHOTO, AttachmentKind.DOCUMENT: MAX_DOCUMENT}.get(attachment.kind, -1)
+    return len(content.attachments) == 1 and 0 < attachment.size <= most
 
 
 def to_payload(chat: ChatId, content: Content, account: AccountId | None = None) -> JsonObject:
     """A method and its parameters. ``account``: replies to messages of other accounts go out as plain messages."""
-    text = RichText(without_surrogates(content.text.text), content.text.marks)
+    text = outgoing(content.text)
     entities = to_entities(text)
     payload: dict[str, Any] = address(chat)
     if content.attachments:

@@ -18,7 +18,9 @@ from bridge.adapters.telegram.convert import Me, read_update
 from bridge.adapters.telegram.request import GarbledAnswer
 from bridge.adapters.telegram.settings import Settings
 from bridge.core.errors import AccountError, StorageUnavailable
-from bridge.core.events import InboundEvent
+from bridge.core.events import InboundEvent, Missed
+from bridge.core.ids import ChatId
+from bridge.core.outage import Hearing
 from bridge.core.ports import AdapterContext, Health, Sink, StateStore, WebReply, WebRequest
 
 log = structlog.get_logger()
@@ -58,7 +60,7 @@ class Receiver:
         self._task: asyncio.Task[None] | None = None
         self._jitter = random.SystemRandom()
         self._offset: int | None = None
-        self._polled_at: datetime | None = None
+        self._hearing = Hearing(context.clock, None)
         self._noted_at: datetime | None = None
         self._warned = False
         self._flowing = False
@@ -71,8 +73,8 @@ class Receiver:
         self._sink, self._state = sink, state
         offset, polled = await state.get(_OFFSET), await state.get(_POLLED)
         self._offset = int(offset) if offset else None
-        self._polled_at = datetime.fromisoformat(polled) if polled else None
-        self._noted_at = self._polled_at
+        self._noted_at = datetime.fromisoformat(polled) if polled else None
+        self._hearing = Hearing(self._clock, self._noted_at)
         self._warned = self._flowing = False
         try:
             await self._connect()
@@ -155,7 +157,9 @@ class Receiver:
                 if self.me is None:
                     await self._connect()
                 if self._settings.updates == "webhook":
-                    return
+                    await self._client.call("getMe")
+                    await self._well()  # whoever set the webhook is called as long as Telegram is reached
+                    await self._clock.sleep(_NOTE_EVERY.total_seconds())
                 await self._poll(sink, self.me or Me(self._settings.bot_id))
             except TelegramError as error:
                 self._unwell(error)
@@ -215,29 +219,47 @@ class Receiver:
                 return
 
     async def _well(self) -> None:
-        now, last = self._clock.now(), self._polled_at
-        if last is not None and now - last > LONG_OUTAGE:
-            log.warning(
-                "telegram.long_outage",
-                account=self._context.account,
-                hours=round((now - last) / timedelta(hours=1), 1),
-                lost="possibly" if now - last > KEPT else "no",
-            )
-        self._polled_at, self._warned = now, False
+        outage = self._hearing.heard()
+        self._warned = False
         if not self.health.connected:
             self.health = Health(connected=True)
             log.info("telegram.reconnected", account=self._context.account)
-        if self._state is not None and (self._noted_at is None or now - self._noted_at >= _NOTE_EVERY):
+        now = self._hearing.at
+        if self._sink is None or self._state is None or now is None:
+            return
+        lost: list[InboundEvent] = []
+        if outage is not None and outage.until - outage.since > LONG_OUTAGE:
+            gone = outage.until - outage.since > KEPT
+            hours = round((outage.until - outage.since) / timedelta(hours=1), 1)
+            account = self._context.account
+            log.warning("telegram.long_outage", account=account, hours=hours, lost="possibly" if gone else "no")
+            if gone:
+                lost.append(
+                    Missed(
+                        account=account,
+                        chat=ChatId(""),
+                        key=f"missed{outage.since.isoformat()}",
+                        at=self._clock.now(),
+                        since=outage.since,
+                        until=outage.until - KEPT,
+                    )
+                )
+        if lost or self._noted_at is None or abs(now - self._noted_at) >= _NOTE_EVERY:
             try:
-                await self._state.set(_POLLED, now.isoformat())
+                if lost:  # told and noted at once, so that it is told once
+                    await self._sink.accept(lost, state={_POLLED: now.isoformat()})
+                else:
+                    await self._state.set(_POLLED, now.isoformat())
             except StorageUnavailable:
+                if outage is not None and lost:
+                    self._hearing.doubted(outage)
                 return  # noted the next time
             self._noted_at = now
 
     def _unwell(self, error: TelegramError) -> None:
         self.health = Health(connected=False, detail=faults.in_words(error))
         log.warning("telegram.unreachable", account=self._context.account, reason=self.health.detail)
-        if self._polled_at is not None and not self._warned and self._clock.now() - self._polled_at > LONG_OUTAGE:
+        if not self._warned and self._hearing.silent() > LONG_OUTAGE:
             self._warned = True
             log.warning(
                 "telegram.messages_will_be_lost",

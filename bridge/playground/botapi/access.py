@@ -7,6 +7,7 @@ from bridge.playground.botapi.params import Params, check_fields
 from bridge.playground.botapi.state import Account, Chat, JsonObject, Member, Message
 from bridge.playground.botapi.world import World
 
+_VOICE = ("can_send_voice_notes", "can_send_video_notes")
 DELETE_AGE = 48 * 3600
 _REPLY_FIELDS = ("message_id", "chat_id", "allow_sending_without_reply", "quote", "quote_position")
 
@@ -57,6 +58,8 @@ def check_may_send(world: World, bot: Account, chat: Chat, right: str, what: str
             raise forbidden("bot can't initiate conversation with a user")
         if chat.blocked:
             raise forbidden("bot was blocked by the user")
+        if right in _VOICE and world.state.accounts[chat.id].forbids_voice:
+            raise bad_request("VOICE_MESSAGES_FORBIDDEN")
         return
     member = chat.members[bot.id]
     if chat.type == "channel":

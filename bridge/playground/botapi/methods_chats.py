@@ -65,6 +65,8 @@ async def get_chat(call: Call) -> JsonObject:
         full["active_usernames"] = [chat.username]
     if chat.type in {"group", "supergroup"}:
         full["permissions"] = dict(chat.permissions)
+    if chat.available_reactions is not None:
+        full["available_reactions"] = [{"type": "emoji", "emoji": emoji} for emoji in chat.available_reactions]
     if chat.linked_chat_id is not None:
         full["linked_chat_id"] = chat.linked_chat_id
     return full
@@ -129,6 +131,7 @@ async def get_file(call: Call) -> JsonObject:
         raise bad_request("invalid file_id")
     if stored.size > MAX_DOWNLOAD_BYTES:
         raise bad_request("file is too big")
+    stored.linked_at = call.world.clock()
     return {
         "file_id": identifier,
         "file_unique_id": stored.unique_id,

@@ -1,11 +1,10 @@
 """Methods that change, remove and answer: edits, deletions, reactions and pressed buttons."""
 
-from typing import Any
-
 from bridge.playground.botapi.access import check_may_delete, check_may_send, find_chat, find_message
-from bridge.playground.botapi.errors import ApiError, bad_request, not_simulated
-from bridge.playground.botapi.methods_send import caption_content, markup_of, media_content, text_content
-from bridge.playground.botapi.params import Params, check_fields
+from bridge.playground.botapi.errors import ApiError, bad_request
+from bridge.playground.botapi.methods_media import INPUT_MEDIA, full_content, input_media, kind_in
+from bridge.playground.botapi.methods_send import caption_content, markup_of, text_content
+from bridge.playground.botapi.reactions import check_reactions, react
 from bridge.playground.botapi.registry import Call, method
 from bridge.playground.botapi.render import MEDIA_FIELDS, render_message
 from bridge.playground.botapi.state import Chat, JsonObject, Message
@@ -15,14 +14,6 @@ _UNSUPPORTED = "business_connection_id inline_message_id"
 _MAX_DELETE = 100
 _MAX_ANSWER = 200
 _CAPTION_FIELDS = ("caption", "caption_entities", "show_caption_above_media")
-_EMOJI = (
-    "❤ 👍 👎 🔥 🥰 👏 😁 🤔 🤯 😱 🤬 😢 🎉 🤩 🤮 💩 🙏 👌 🕊 🤡 🥱 🥴 😍 🐳 "
-    "❤‍🔥 🌚 🌭 💯 🤣 ⚡ 🍌 🏆 💔 🤨 😐 🍓 🍾 💋 🖕 😈 😴 😭 🤓 👻 👨‍💻 👀 🎃 🙈 "
-    "😇 😨 🤝 ✍ 🤗 🫡 🎅 🎄 ☃ 💅 🤪 🗿 🆒 💘 🙉 🦄 😘 💊 🙊 😎 👾 🤷‍♂ 🤷 🤷‍♀ "
-    "😡"
-)
-#: https://core.telegram.org/bots/api#reactiontypeemoji
-REACTIONS = frozenset(_EMOJI.split())
 _NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same as a current content"
     " and reply markup of the message"
@@ -74,7 +65,7 @@ async def edit_message_caption(call: Call) -> JsonObject:
     caption = caption_content(call.world, call.params)
     markup = markup_of(call.params, inline_only=True)
     chat, message = _own_message(call)
-    if not any(name in message.content for name in MEDIA_FIELDS):
+    if not any(name in message.content for name in MEDIA_FIELDS if name not in {"sticker", "video_note"}):
         raise bad_request("there is no caption in the message to edit")
     kept = {name: value for name, value in message.content.items() if name not in _CAPTION_FIELDS}
     return _change(call, chat, message, {**kept, **caption}, markup)
@@ -90,23 +81,25 @@ async def edit_message_reply_markup(call: Call) -> JsonObject:
 
 @method("editMessageMedia", f"{_TARGET} media", _UNSUPPORTED)
 async def edit_message_media(call: Call) -> JsonObject:
-    """Replace a message's photo or document, with its caption."""
+    """Replace a message's media or text by media with its caption; in an album only by what fits there."""
     raw = call.params.json("media", "input media")
     if raw is None:
         raise bad_request('parameter "media" is required')
-    allowed = ("type", "media", "caption", "parse_mode", "caption_entities", "show_caption_above_media", "has_spoiler")
-    media = check_fields(raw, "InputMedia", (*allowed, "disable_content_type_detection"))
-    kind = media.get("type")
-    if kind not in {"photo", "document"}:
-        raise not_simulated(f'InputMedia of type "{kind}"')
-    values = {name: value for name, value in media.items() if name not in {"type", "media"}}
-    inner = Call(call.world, call.bot, Params({**values, kind: media.get("media")}, call.params.uploads))
+    kind, inner = input_media(call, raw, in_album=False)
     markup = markup_of(call.params, inline_only=True)
     chat, message = _own_message(call)
-    content = {**media_content(inner, kind), **caption_content(call.world, inner.params)}
-    if inner.params.boolean("has_spoiler"):
-        content["has_media_spoiler"] = True
-    return _change(call, chat, message, content, markup)
+    if message.media_group_id is not None:
+        _check_album_edit(kind, kind_in(message.content))
+    elif not ("text" in message.content or kind_in(message.content) in INPUT_MEDIA):
+        raise bad_request("there is no media in the message to edit")
+    in_album = message.media_group_id is not None
+    return _change(call, chat, message, full_content(call, inner, kind, in_album=in_album), markup)
+
+
+def _check_album_edit(new: str, old: str) -> None:
+    allowed = {old} if old in {"audio", "document"} else {"photo", "video"}
+    if new not in allowed:
+        raise bad_request(f"[simulator] a {old} in an album can't become a {new}")
 
 
 @method("deleteMessage", "chat_id message_id")
@@ -151,32 +144,15 @@ def _may_delete(call: Call, chat: Chat, message: Message) -> bool:
 async def set_message_reaction(call: Call) -> bool:
     """Replace the bot's reaction on a message; an empty list removes it."""
     call.params.boolean("is_big")
-    reactions = _reactions(call.params.json("reaction", "reaction"))
+    raw = call.params.json("reaction", "reaction")
     chat = find_chat(call.world, call.bot, call.params)
     message = find_message(chat, call.params.integer("message_id"), "message to react")
+    reactions = check_reactions(raw, chat, is_bot=True)
     if message.is_service:
         raise bad_request("REACTION_INVALID")
     call.world.limiter.spend_call(call.bot.id, call.world.clock())
-    if reactions:
-        message.reactions[str(call.bot.id)] = reactions
-    else:
-        message.reactions.pop(str(call.bot.id), None)
-    call.world.touch()
+    react(call.world, chat, message, call.bot, reactions)
     return True
-
-
-def _reactions(raw: Any) -> list[JsonObject]:
-    if raw is None:
-        return []
-    if not isinstance(raw, list):
-        raise bad_request("can't parse reaction types JSON object")
-    if len(raw) > 1:
-        raise bad_request("REACTIONS_TOO_MANY")
-    for item in raw:
-        check_fields(item, "ReactionType", ("type", "emoji", "custom_emoji_id"))
-        if item.get("type") != "emoji" or item.get("emoji") not in REACTIONS:
-            raise bad_request("REACTION_INVALID")
-    return raw
 
 
 @method("answerCallbackQuery", "callback_query_id text show_alert url cache_time")

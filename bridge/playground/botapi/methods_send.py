@@ -6,7 +6,6 @@ from typing import Any
 from bridge.playground.botapi.access import check_may_send, check_thread, find_chat, find_message, reply_target
 from bridge.playground.botapi.entities import Entity, check_entities, format_text, utf16_length
 from bridge.playground.botapi.errors import bad_request, not_simulated
-from bridge.playground.botapi.files import find_file, store_file
 from bridge.playground.botapi.keyboards import check_reply_markup
 from bridge.playground.botapi.markup import HtmlParser
 from bridge.playground.botapi.params import Params, check_fields
@@ -17,11 +16,11 @@ from bridge.playground.botapi.state import Chat, JsonObject, Message
 from bridge.playground.botapi.world import World
 
 MAX_TEXT, MAX_CAPTION = 4096, 1024
-_SEND = (
+SEND = (
     "chat_id message_thread_id disable_notification protect_content allow_paid_broadcast reply_parameters"
     " reply_to_message_id allow_sending_without_reply reply_markup"
 )
-_UNSUPPORTED = (
+UNSUPPORTED = (
     "business_connection_id direct_messages_topic_id message_effect_id suggested_post_parameters"
     " ephemeral_message_parameters receiver_user_id callback_query_id"
 )
@@ -29,12 +28,26 @@ _ACTION_NAMES = (
     "typing upload_photo record_video upload_video record_voice upload_voice upload_document "
     "choose_sticker find_location record_video_note upload_video_note"
 )
+_NEVER_COPIED = {"giveaway", "giveaway_winners", "paid_media", "invoice", "story"}
+_PREVIEW = ("is_disabled", "url", "prefer_small_media", "prefer_large_media", "show_above_text")
+CAPTION = "caption parse_mode caption_entities"
 _CHAT_ACTIONS = frozenset(_ACTION_NAMES.split())
 #: The member's right and the words of the refusal, by the field that holds the content.
 _RIGHTS = {
     "text": ("can_send_messages", "text messages"),
     "photo": ("can_send_photos", "photos"),
+    "video": ("can_send_videos", "videos"),
+    "audio": ("can_send_audios", "music"),
+    "voice": ("can_send_voice_notes", "voice notes"),
+    "video_note": ("can_send_video_notes", "video notes"),
     "document": ("can_send_documents", "documents"),
+    "poll": ("can_send_polls", "polls"),
+    "animation": ("can_send_other_messages", "animations"),
+    "sticker": ("can_send_other_messages", "stickers"),
+    "contact": ("can_send_messages", "contacts"),
+    "location": ("can_send_messages", "locations"),
+    "venue": ("can_send_messages", "venues"),
+    "dice": ("can_send_other_messages", "dice"),
 }
 
 
@@ -81,17 +94,24 @@ def text_content(world: World, params: Params) -> JsonObject:
     content: JsonObject = {"text": text}
     if entities:
         content["entities"] = entities
-    options = params.json("link_preview_options", "link preview options")
-    if options is not None:
-        check_fields(
-            options,
-            "LinkPreviewOptions",
-            ("is_disabled", "url", "prefer_small_media", "prefer_large_media", "show_above_text"),
-        )
+    options = link_preview(params)
+    if options:
         content["link_preview_options"] = options
-    elif params.boolean("disable_web_page_preview"):
-        content["link_preview_options"] = {"is_disabled": True}
     return content
+
+
+def link_preview(params: Params) -> JsonObject:
+    """Return how the first link is shown: only what differs from Telegram's default, which is to show it."""
+    raw = params.json("link_preview_options", "link preview options")
+    if raw is None:
+        return {"is_disabled": True} if params.boolean("disable_web_page_preview") else {}
+    options = check_fields(raw, "LinkPreviewOptions", _PREVIEW)
+    for name, value in options.items():
+        if not isinstance(value, str if name == "url" else bool):
+            raise bad_request(f'can\'t parse link preview options: Field "{name}" must be of another type')
+    if options.get("prefer_small_media") and options.get("prefer_large_media"):
+        raise bad_request("[simulator] prefer_small_media and prefer_large_media exclude each other")
+    return {name: value for name, value in options.items() if value}
 
 
 def caption_content(world: World, params: Params) -> JsonObject:
@@ -113,33 +133,16 @@ def markup_of(params: Params, *, inline_only: bool = False) -> JsonObject | None
     return None if raw is None else check_reply_markup(raw, inline_only=inline_only)
 
 
-def media_content(call: Call, kind: str) -> JsonObject:
-    """Return the content for an uploaded file or one that Telegram already has."""
-    state, params = call.world.state, call.params
-    upload = params.uploads.get(kind)
-    reference = params.text(kind)
-    if upload is None and reference.startswith("attach://"):
-        upload = params.uploads.get(reference.removeprefix("attach://"))
-        if upload is None:
-            raise bad_request(f'file "{reference.removeprefix("attach://")}" not found in the request')
-    if upload is not None:
-        return {kind: {"file": store_file(state, kind, upload.data, upload.file_name, upload.mime_type).unique_id}}
-    if not reference:
-        raise bad_request(f"there is no {kind} in the request")
-    if reference.startswith(("http://", "https://")):
-        raise not_simulated("sending a file by its address")
-    stored = find_file(state, call.bot.id, reference)
-    if stored is None:
-        raise bad_request("wrong file identifier/HTTP URL specified")
-    if stored.kind != kind:
-        raise bad_request(f"can't use file of type {stored.kind.capitalize()} as {kind.capitalize()}")
-    return {kind: {"file": stored.unique_id.removesuffix("-s")}}
-
-
 def deliver(call: Call, chat: Chat, content: JsonObject, kind: str, **fields: Any) -> Message:
     """Check rights, topic, reply and limits, then add the message."""
+    return deliver_all(call, chat, [(kind, content)], **fields)[0]
+
+
+def deliver_all(call: Call, chat: Chat, items: list[tuple[str, JsonObject]], **fields: Any) -> list[Message]:
+    """Check everything for all items of an album, then add a message for each; each counts against the limits."""
     world, bot, params = call.world, call.bot, call.params
-    check_may_send(world, bot, chat, *_RIGHTS.get(kind, ("can_send_other_messages", "other messages")))
+    for kind, _ in items:
+        check_may_send(world, bot, chat, *_RIGHTS.get(kind, ("can_send_other_messages", "other messages")))
     thread_id = check_thread(chat, bot, params)
     reply_to, quote = reply_target(chat, params)
     if chat.is_forum and reply_to is not None:
@@ -154,14 +157,15 @@ def deliver(call: Call, chat: Chat, content: JsonObject, kind: str, **fields: An
         extra["has_protected_content"] = True
     params.boolean("disable_notification")
     params.boolean("allow_paid_broadcast")
-    world.spend(bot.id, chat)
+    world.spend(bot.id, chat, len(items))
     signed: JsonObject = {"sender_id": bot.id}
     if chat.type == "channel":
         signed = {"sender_id": None, "sender_chat_id": chat.id}
-    return add_message(world, chat, content, thread_id=thread_id, reply_to=reply_to, extra=extra, **signed, **fields)
+    place: JsonObject = {"thread_id": thread_id, "reply_to": reply_to}
+    return [add_message(world, chat, content, extra=dict(extra), **place, **signed, **fields) for _, content in items]
 
 
-@method("sendMessage", f"{_SEND} text parse_mode entities link_preview_options disable_web_page_preview", _UNSUPPORTED)
+@method("sendMessage", f"{SEND} text parse_mode entities link_preview_options disable_web_page_preview", UNSUPPORTED)
 async def send_message(call: Call) -> JsonObject:
     """Send a text message."""
     content = text_content(call.world, call.params)
@@ -169,32 +173,6 @@ async def send_message(call: Call) -> JsonObject:
     chat = find_chat(call.world, call.bot, call.params)
     message = deliver(call, chat, content, "text", reply_markup=markup)
     return render_message(call.world.state, call.bot.id, chat, message)
-
-
-async def _send_media(call: Call, kind: str) -> JsonObject:
-    caption = caption_content(call.world, call.params)
-    markup = markup_of(call.params)
-    chat = find_chat(call.world, call.bot, call.params)
-    content = {**media_content(call, kind), **caption}
-    if call.params.boolean("has_spoiler"):
-        content["has_media_spoiler"] = True
-    message = deliver(call, chat, content, kind, reply_markup=markup)
-    return render_message(call.world.state, call.bot.id, chat, message)
-
-
-_CAPTION = "caption parse_mode caption_entities"
-
-
-@method("sendPhoto", f"{_SEND} {_CAPTION} photo show_caption_above_media has_spoiler", _UNSUPPORTED)
-async def send_photo(call: Call) -> JsonObject:
-    """Send a photo."""
-    return await _send_media(call, "photo")
-
-
-@method("sendDocument", f"{_SEND} {_CAPTION} document disable_content_type_detection", f"{_UNSUPPORTED} thumbnail")
-async def send_document(call: Call) -> JsonObject:
-    """Send any file."""
-    return await _send_media(call, "document")
 
 
 @method("sendChatAction", "chat_id message_thread_id action", "business_connection_id")
@@ -218,7 +196,9 @@ def _source(call: Call, purpose: str) -> tuple[Chat, Message]:
 
 
 def _kind_of(content: JsonObject) -> str:
-    return next((name for name in ("text", *MEDIA_FIELDS) if name in content), "other")
+    # An animation has a document beside it and a venue a location, so the order of these matters.
+    names = ("text", *MEDIA_FIELDS, "venue", "location", "contact", "poll", "dice")
+    return next((name for name in names if name in content), "other")
 
 
 @method(
@@ -245,12 +225,16 @@ async def forward_message(call: Call) -> JsonObject:
 
 @method(
     "copyMessage",
-    f"{_SEND} {_CAPTION} from_chat_id message_id show_caption_above_media",
+    f"{SEND} {CAPTION} from_chat_id message_id show_caption_above_media",
     "direct_messages_topic_id message_effect_id suggested_post_parameters video_start_timestamp",
 )
 async def copy_message(call: Call) -> JsonObject:
     """Send a copy of a message, without its author's name."""
     _source_chat, original = _source(call, "message to copy")
+    if original.content.keys() & _NEVER_COPIED:
+        raise bad_request("message can't be copied")
+    if original.media_group_id is not None or "poll" in original.content:
+        raise not_simulated("copying a poll or one item of an album")
     chat = find_chat(call.world, call.bot, call.params)
     content = json.loads(json.dumps(original.content))
     if "caption" in call.params.values and "text" not in content:

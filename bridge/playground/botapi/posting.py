@@ -45,13 +45,13 @@ def add_message(
 
 
 def tell_bots(world: World, chat: Chat, message: Message, *, edited: bool) -> None:
-    """Queue a new or edited message for the bots in the chat, never for bots about bots' messages."""
+    """Queue a new or edited message for the bots in the chat; of bots' messages they hear in bot-to-bot mode only."""
     author = world.state.accounts.get(message.sender_id or 0)
-    if author is not None and author.is_bot and not message.is_service:
-        return
+    from_bot = author if author is not None and author.is_bot and not message.is_service else None
     kind = "channel_post" if chat.type == "channel" else "message"
     for bot in bots_in(world, chat):
-        if bot.id != message.sender_id and sees(world, chat, bot, message):
+        deaf = from_bot is not None and not (from_bot.bot_to_bot or bot.bot_to_bot)
+        if bot.id != message.sender_id and not deaf and sees(world, chat, bot, message):
             payload = render_message(world.state, bot.id, chat, message)
             world.push(bot.id, f"edited_{kind}" if edited else kind, payload)
 

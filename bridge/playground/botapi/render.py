@@ -109,9 +109,12 @@ def render_member(state: State, user_id: int, member: Member) -> JsonObject:
     return result
 
 
-def render_file(bot_id: int, stored: StoredFile, extra: JsonObject) -> JsonObject:
-    """Return the fields that every kind of file shares."""
+def render_file(state: State, bot_id: int, stored: StoredFile, extra: JsonObject) -> JsonObject:
+    """Return the fields that every kind of file shares, and what is known of this one."""
     shown = {name: getattr(stored, name) for name in MEDIA_FIELDS.get(stored.kind, ())}
+    small = state.files.get(stored.thumbnail or "")
+    if small is not None:
+        shown["thumbnail"] = render_file(state, bot_id, small, {"width": small.width, "height": small.height})
     return without_none(
         {
             "file_id": file_id(bot_id, stored),
@@ -127,9 +130,9 @@ def _render_media(state: State, bot_id: int, kind: str, value: JsonObject) -> An
     extra = {name: field for name, field in value.items() if name != "file"}
     stored = state.files[value["file"]]
     if kind != "photo":
-        return render_file(bot_id, stored, extra)
+        return render_file(state, bot_id, stored, {**stored.attributes, **extra})
     sizes = [state.files[uid] for uid in (f"{stored.unique_id}-s", stored.unique_id) if uid in state.files]
-    return [render_file(bot_id, size, {"width": size.width, "height": size.height}) for size in sizes]
+    return [render_file(state, bot_id, size, {"width": size.width, "height": size.height}) for size in sizes]
 
 
 def render_content(state: State, bot_id: int, content: JsonObject) -> JsonObject:
@@ -139,16 +142,23 @@ def render_content(state: State, bot_id: int, content: JsonObject) -> JsonObject
         if name in MEDIA_FIELDS:
             rendered[name] = _render_media(state, bot_id, name, value)
             if name == "animation":  # Telegram repeats an animation as a document, for old clients
-                rendered["document"] = render_file(bot_id, state.files[value["file"]], {})
+                rendered["document"] = render_file(state, bot_id, state.files[value["file"]], {})
         elif name in {"entities", "caption_entities"}:
             rendered[name] = [_render_entity(state, entity) for entity in value]
         elif name == "new_chat_members":
             rendered[name] = [render_user_id(state, user_id) for user_id in value]
+        elif name == "poll":
+            rendered[name] = render_poll(value)
         elif name == "left_chat_member":
             rendered[name] = render_user_id(state, value)
         else:
             rendered[name] = value
     return rendered
+
+
+def render_poll(poll: JsonObject) -> JsonObject:
+    """Return a Poll as it is now: what changes later must not change an answer that was given."""
+    return {**poll, "options": [dict(option) for option in poll["options"]]}
 
 
 def _render_entity(state: State, entity: JsonObject) -> JsonObject:
@@ -184,6 +194,10 @@ def render_message(state: State, bot_id: int, chat: Chat, message: Message, *, n
         result["reply_to_message"] = render_message(state, bot_id, chat, chat.messages[replied], nested=True)
     result |= message.extra
     result |= render_content(state, bot_id, message.content)
+    poll = result.get("poll")
+    if poll is not None and poll["type"] == "quiz" and not poll["is_closed"] and message.sender_id != bot_id:
+        # Who did not set the quiz learns the solution when it is over.
+        result["poll"] = {n: v for n, v in poll.items() if n not in {"correct_option_ids", "explanation"}}
     if message.reply_markup is not None:
         result["reply_markup"] = message.reply_markup
     return result

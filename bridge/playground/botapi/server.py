@@ -10,7 +10,14 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
-from bridge.playground.botapi import methods_chats, methods_edit, methods_send, methods_updates
+from bridge.playground.botapi import (
+    methods_chats,
+    methods_edit,
+    methods_media,
+    methods_other,
+    methods_send,
+    methods_updates,
+)
 from bridge.playground.botapi.access import unauthorized
 from bridge.playground.botapi.errors import ApiError, bad_request
 from bridge.playground.botapi.faults import Faults
@@ -22,7 +29,9 @@ from bridge.playground.botapi.users import UsersSide, operations
 from bridge.playground.botapi.world import World
 
 #: Importing these modules fills the table of methods.
-METHOD_MODULES = (methods_chats, methods_edit, methods_send, methods_updates)
+METHOD_MODULES = (methods_chats, methods_edit, methods_media, methods_other, methods_send, methods_updates)
+#: How long a path from getFile works; Telegram promises an hour at least, so nobody may rely on more.
+LINK_LIFETIME = 3600.0
 _TOKEN = re.compile(r"\d{1,18}:[A-Za-z0-9_-]{5,80}")
 
 
@@ -36,7 +45,8 @@ class ApiServer:
         self._faults = faults
         self._after_call = after_call
         self.latency = 0.0
-        self.app = web.Application(client_max_size=MAX_UPLOAD_BYTES + 2**20)
+        # People's files come as base64 in JSON, a third longer; what bots upload is counted while it is read.
+        self.app = web.Application(client_max_size=2 * MAX_UPLOAD_BYTES)
         self.app.router.add_route("*", "/bot{token:[^/]+}/{method}", self._call)
         self.app.router.add_get("/file/bot{token:[^/]+}/{path:.+}", self._file)
         self.app.router.add_get("/_users/file/{unique}", self._user_file)
@@ -86,7 +96,10 @@ class ApiServer:
         except ApiError as error:
             return web.json_response(error.body(), status=error.code)
         stored = by_path(self._world.state, request.match_info["path"])
-        if stored is None or stored.unique_id not in self._world.state.blobs:
+        asked = None if stored is None else stored.linked_at
+        if stored is None or stored.unique_id not in self._world.state.blobs or asked is None:
+            return web.json_response(ApiError(404, "Not Found").body(), status=404)
+        if self._world.clock() - asked > LINK_LIFETIME:
             return web.json_response(ApiError(404, "Not Found").body(), status=404)
         data = self._world.state.blobs[stored.unique_id]
         return web.Response(body=data, content_type="application/octet-stream")
@@ -106,8 +119,10 @@ class ApiServer:
             raise web.HTTPNotFound
         try:
             arguments = await _json_object(request)
-            if isinstance(arguments.get("data"), str) and "kind" in arguments:
-                arguments["data"] = _decode(arguments["data"])
+            for files in (arguments, *(item for item in arguments.get("items") or () if isinstance(item, dict))):
+                for name in ("data", "thumbnail"):
+                    if isinstance(files.get(name), str) and "kind" in files:
+                        files[name] = _decode(files[name])
             try:
                 bound = inspect.signature(operation).bind(**arguments)
             except TypeError as error:

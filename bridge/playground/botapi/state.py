@@ -65,6 +65,12 @@ class Account:
     privacy: bool = True
     commands: dict[str, list[JsonObject]] = field(default_factory=dict)
     description: str = ""
+    #: Bot-to-bot mode: this bot's messages reach other bots, and theirs reach it.
+    bot_to_bot: bool = False
+    #: A person whose forwarded messages do not link to them.
+    hides_in_forwards: bool = False
+    #: A person with Premium who takes no voice notes and no round videos.
+    forbids_voice: bool = False
 
     @property
     def full_name(self) -> str:
@@ -119,6 +125,8 @@ class Message:
     posted_by: int | None = None
     extra: JsonObject = field(default_factory=dict)
     reactions: dict[str, list[JsonObject]] = field(default_factory=dict)
+    #: Who voted for which options (their places in the list), in a poll.
+    votes: dict[str, list[int]] = field(default_factory=dict)
 
 
 @dataclass
@@ -142,6 +150,8 @@ class Chat:
     topics: dict[int, JsonObject] = field(default_factory=dict)
     last_message_id: int = 0
     last_bot_to_send: int | None = None
+    #: The emoji that may be used as reactions here; None: all of them.
+    available_reactions: list[str] | None = None
 
     @property
     def key(self) -> str:
@@ -169,6 +179,11 @@ class StoredFile:
     size: int
     width: int = 0
     height: int = 0
+    #: What the Bot API shows of it besides (duration, title ...), and the file of its thumbnail.
+    attributes: JsonObject = field(default_factory=dict)
+    thumbnail: str | None = None
+    #: When a download link was last asked for: links live for an hour at least.
+    linked_at: float | None = None
 
 
 @dataclass
@@ -221,6 +236,7 @@ class State:
     next_callback_id: int = 4_382_718_000_000_001
     next_file_number: int = 1
     next_media_group: int = 13_000_000_000_000_001
+    next_poll_id: int = 5_100_000_000_000_000_001
     blobs: dict[str, bytes] = field(default_factory=dict)
 
     def group(self, chat_id: int) -> Chat | None:

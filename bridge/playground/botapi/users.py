@@ -9,16 +9,15 @@ import secrets
 from typing import Any
 
 from bridge.playground.botapi.errors import bad_request
-from bridge.playground.botapi.posting import add_message, add_service_message, change_member, migrate
-from bridge.playground.botapi.render import render_chat
+from bridge.playground.botapi.posting import add_service_message, change_member, migrate
 from bridge.playground.botapi.state import ADMIN_RIGHTS, MEMBER_RIGHTS, Account, Chat, JsonObject, Member
-from bridge.playground.botapi.users_messages import MessagesSide
+from bridge.playground.botapi.users_kinds import KindsSide
 from bridge.playground.botapi.view import chat_view, chats_of
 
 _TOPIC_COLOR = 7322096
 
 
-class UsersSide(MessagesSide):
+class UsersSide(KindsSide):
     """Creates people, bots and chats, and acts for people."""
 
     async def create_user(
@@ -217,25 +216,7 @@ class UsersSide(MessagesSide):
 
     async def post_in_channel(self, channel_id: int, text: str) -> int:
         """Publish in a channel; the linked group gets it as an automatic forward. Return the message's id."""
-        channel = self.group(channel_id)
-        content = self.text_content(text, None)
-        post = add_message(self.world, channel, content, sender_id=None, sender_chat_id=channel.id)
-        if channel.linked_chat_id is not None:
-            origin = {
-                "type": "channel",
-                "date": post.date,
-                "chat": render_chat(self.state, channel),
-                "message_id": post.message_id,
-            }
-            add_message(
-                self.world,
-                self.group(channel.linked_chat_id),
-                content,
-                sender_id=777000,
-                sender_chat_id=channel.id,
-                extra={"is_automatic_forward": True, "forward_origin": origin},
-            )
-        return post.message_id
+        return await self.write(self.owner(self.group(channel_id)), channel_id, text)
 
     async def chats(self, user_id: int) -> list[JsonObject]:
         """Return the chats on this person's device."""

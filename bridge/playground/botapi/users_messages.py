@@ -4,15 +4,15 @@ from typing import Any
 
 from bridge.playground.botapi.entities import check_entities, format_text, utf16_length
 from bridge.playground.botapi.errors import bad_request
-from bridge.playground.botapi.files import store_file
-from bridge.playground.botapi.methods_edit import REACTIONS
-from bridge.playground.botapi.posting import add_message, bots_in, tell_bots
-from bridge.playground.botapi.render import MEDIA_FIELDS, render_chat, render_message, render_user_id
+from bridge.playground.botapi.files import image_size, store_file
+from bridge.playground.botapi.media import sniff
+from bridge.playground.botapi.posting import add_message, tell_bots
+from bridge.playground.botapi.render import MEDIA_FIELDS, render_chat
 from bridge.playground.botapi.state import (
     CHANNEL_BOT,
     GROUP_ANONYMOUS_BOT,
+    TELEGRAM_SERVICE,
     Account,
-    CallbackQuery,
     Chat,
     JsonObject,
     Message,
@@ -31,8 +31,39 @@ _ATTRIBUTES: dict[str, JsonObject] = {
     "video_note": {"length": 240, "duration": 5},
     "animation": {"width": 320, "height": 240, "duration": 2},
 }
+#: The right that a member needs for each kind; the order matters where a message has two fields.
+RIGHTS = {
+    "text": "can_send_messages",
+    "photo": "can_send_photos",
+    "video": "can_send_videos",
+    "audio": "can_send_audios",
+    "voice": "can_send_voice_notes",
+    "video_note": "can_send_video_notes",
+    "animation": "can_send_other_messages",
+    "sticker": "can_send_other_messages",
+    "document": "can_send_documents",
+    "poll": "can_send_polls",
+    "location": "can_send_messages",
+    "venue": "can_send_messages",
+    "contact": "can_send_messages",
+}
 _NO_CAPTION = ("sticker", "video_note")
-_OTHER_KINDS = ("location", "contact", "poll", "venue", "dice")
+_OTHER_NAMES = "location contact poll venue dice checklist story game giveaway giveaway_winners paid_media invoice"
+_OTHER_KINDS = frozenset(_OTHER_NAMES.split())
+#: Fields that may stand beside the content of a message: where it comes from, what it answers, how it is shown.
+_EXTRA_NAMES = (
+    "forward_origin quote external_reply reply_to_story via_bot is_from_offline has_protected_content"
+    " has_media_spoiler show_caption_above_media link_preview_options effect_id sender_boost_count is_paid_post"
+)
+_EXTRA = frozenset(_EXTRA_NAMES.split())
+
+
+def file_attributes(kind: str, data: bytes, given: JsonObject | None) -> JsonObject:
+    """Return what the app says of a file: defaults, what the bytes say, what the sender says."""
+    found = dict(_ATTRIBUTES[kind])
+    if kind == "sticker":
+        found |= {"is_animated": sniff(data) == "tgs", "is_video": sniff(data) == "webm"}
+    return found | (given or {})
 
 
 class MessagesSide:
@@ -88,7 +119,8 @@ class MessagesSide:
             raise bad_request("message is too long")
         return {"text": clean, "entities": found} if found else {"text": clean}
 
-    def _caption(self, caption: str, entities: list[JsonObject] | None) -> JsonObject:
+    def caption_content(self, caption: str, entities: list[JsonObject] | None) -> JsonObject:
+        """Return the caption fields of a message with media."""
         clean, found = format_text(caption, check_entities(entities or []))
         if utf16_length(clean) > MAX_CAPTION:
             raise bad_request("message caption is too long")
@@ -103,10 +135,19 @@ class MessagesSide:
         reply_to: int | None = None,
         thread_id: int | None = None,
         as_channel: int | None = None,
+        quote: str | None = None,
+        extra: JsonObject | None = None,
     ) -> int:
-        """Write a text; return the message's id. `as_channel` sends it in the name of that channel."""
+        """Write a text; return the message's id.
+
+        `as_channel` sends it in the name of that channel, `quote` is the part of the message that it answers and
+        `extra` holds further fields of the Bot API's Message (`forward_origin`, `external_reply`, `via_bot` ...).
+        """
         content = self.text_content(text, entities)
-        return self._post(user_id, chat_id, content, "can_send_messages", reply_to, thread_id, as_channel).message_id
+        right = "can_send_messages"
+        return self.post(
+            user_id, chat_id, content, right, reply_to, thread_id, as_channel, extra=extra, quote=quote
+        ).message_id
 
     async def send_file(
         self,
@@ -122,25 +163,43 @@ class MessagesSide:
         thread_id: int | None = None,
         media_group_id: str | None = None,
         attributes: JsonObject | None = None,
+        has_spoiler: bool = False,
+        caption_above: bool = False,
+        thumbnail: bytes | None = None,
+        as_channel: int | None = None,
+        extra: JsonObject | None = None,
     ) -> int:
-        """Send a photo, document, sticker, voice, audio, video, video_note or animation; return the message's id."""
+        """Send a photo, document, sticker, voice, audio, video, video_note or animation; return the message's id.
+
+        `attributes` are the Bot API's own fields of that kind (`duration`, `width`, `title`, `emoji` ...).
+        """
         if kind not in _ATTRIBUTES:
             raise bad_request(f"unknown kind of file: {kind}")
         if caption and kind in _NO_CAPTION:
             raise bad_request(f"a {kind} has no caption")
-        right = {"photo": "can_send_photos", "document": "can_send_documents", "voice": "can_send_voice_notes"}
-        self._check_may_write(user_id, self.chat_for(user_id, chat_id), right.get(kind, "can_send_other_messages"))
+        right = RIGHTS[kind]
+        self._check_may_write(user_id, self.chat_for(user_id, chat_id), right)
         stored = store_file(self.state, kind, data, file_name, mime_type)
-        content = {kind: {"file": stored.unique_id, **_ATTRIBUTES[kind], **(attributes or {})}}
-        content |= self._caption(caption, entities)
-        return self._post(
+        stored.attributes = file_attributes(kind, data, attributes)
+        if thumbnail is not None:
+            small = store_file(self.state, "thumbnail", thumbnail, None, None)
+            small.width, small.height = image_size(thumbnail) or (0, 0)
+            stored.thumbnail = small.unique_id
+        content: JsonObject = {kind: {"file": stored.unique_id}, **self.caption_content(caption, entities)}
+        if has_spoiler:
+            content["has_media_spoiler"] = True
+        if caption_above:
+            content["show_caption_above_media"] = True
+        return self.post(
             user_id,
             chat_id,
             content,
-            right.get(kind, "can_send_other_messages"),
+            right,
             reply_to,
             thread_id,
+            as_channel,
             media_group_id=media_group_id,
+            extra=extra,
         ).message_id
 
     async def new_album(self) -> str:
@@ -156,8 +215,9 @@ class MessagesSide:
         value: JsonObject,
         reply_to: int | None = None,
         thread_id: int | None = None,
+        extra: JsonObject | None = None,
     ) -> int:
-        """Send a location, contact, poll, venue or dice given in the Bot API's shape; return the message's id."""
+        """Send a location, contact, poll, venue, dice, checklist, story, giveaway ... in the Bot API's shape."""
         if kind not in _OTHER_KINDS:
             raise bad_request(f"unknown kind of message: {kind}")
         content: JsonObject = {kind: dict(value)}
@@ -165,12 +225,14 @@ class MessagesSide:
             content[kind] = self._poll(value)
         if kind == "venue":  # a venue's message carries its location twice
             content["location"] = value["location"]
-        return self._post(user_id, chat_id, content, "can_send_other_messages", reply_to, thread_id).message_id
+        right = RIGHTS.get(kind, "can_send_other_messages")
+        return self.post(user_id, chat_id, content, right, reply_to, thread_id, extra=extra).message_id
 
     def _poll(self, value: JsonObject) -> JsonObject:
         options = [o if isinstance(o, dict) else {"text": o} for o in value.get("options", [])]
+        self.state.next_poll_id += 1
         return {
-            "id": f"51{self.state.next_callback_id}",
+            "id": str(self.state.next_poll_id),
             "total_voter_count": 0,
             "is_closed": False,
             "is_anonymous": True,
@@ -197,7 +259,7 @@ class MessagesSide:
         if chat.type == "channel" and not member.is_admin:
             raise bad_request("only administrators write in a channel")
 
-    def _post(
+    def post(
         self,
         user_id: int,
         chat_id: int,
@@ -207,7 +269,10 @@ class MessagesSide:
         thread_id: int | None,
         as_channel: int | None = None,
         media_group_id: str | None = None,
+        extra: JsonObject | None = None,
+        quote: str | None = None,
     ) -> Message:
+        """Add somebody's message, as the sender their chat shows: themselves, their group or their channel."""
         chat = self.chat_for(user_id, chat_id)
         self._check_may_write(user_id, chat, right)
         if reply_to is not None and reply_to not in chat.messages:
@@ -216,14 +281,22 @@ class MessagesSide:
             thread_id = chat.messages[reply_to].thread_id
         if thread_id is not None and thread_id not in chat.topics:
             raise bad_request("message thread not found")
-        fields: dict[str, Any] = {"sender_id": user_id, "extra": {}}
+        beside = dict(extra or {})
+        unknown = sorted(set(beside) - set(_EXTRA))
+        if unknown:
+            raise bad_request(f"unknown extra fields: {', '.join(unknown)}")
+        if quote is not None:
+            beside["quote"] = _quoted(chat, reply_to, quote)
+        fields: dict[str, Any] = {"sender_id": user_id, "extra": beside}
         member = chat.members.get(user_id)
         if as_channel is not None:
             fields |= {"sender_id": CHANNEL_BOT, "sender_chat_id": self.group(as_channel).id}
+        elif chat.type == "channel":
+            fields |= {"sender_id": None, "sender_chat_id": chat.id}
         elif member is not None and member.is_anonymous:
             fields |= {"sender_id": GROUP_ANONYMOUS_BOT, "sender_chat_id": chat.id}
             fields["author_signature"] = member.custom_title
-        return add_message(
+        message = add_message(
             self.world,
             chat,
             content,
@@ -233,8 +306,36 @@ class MessagesSide:
             posted_by=user_id,
             **fields,
         )
+        if chat.linked_chat_id is not None and chat.type == "channel":
+            self._forward_to_discussion(chat, message)
+        return message
 
-    def _own(self, user_id: int, chat_id: int, message_id: int) -> tuple[Chat, Message]:
+    def _forward_to_discussion(self, channel: Chat, post: Message) -> None:
+        origin = {
+            "type": "channel",
+            "date": post.date,
+            "chat": render_chat(self.state, channel),
+            "message_id": post.message_id,
+        }
+        add_message(
+            self.world,
+            self.group(channel.linked_chat_id or 0),
+            post.content,
+            sender_id=TELEGRAM_SERVICE,
+            sender_chat_id=channel.id,
+            media_group_id=post.media_group_id,
+            extra={"is_automatic_forward": True, "forward_origin": origin},
+        )
+
+    def own_message(self, user_id: int, chat_id: int, message_id: int) -> tuple[Chat, Message]:
+        """Return a message that this person wrote, with its chat."""
+        chat, message = self.any_message(user_id, chat_id, message_id)
+        if message.posted_by != user_id:
+            raise bad_request("only its author can edit a message")
+        return chat, message
+
+    def any_message(self, user_id: int, chat_id: int, message_id: int) -> tuple[Chat, Message]:
+        """Return a message of a chat that this person is in, with its chat."""
         chat = self.chat_for(user_id, chat_id)
         message = chat.messages.get(message_id)
         if message is None:
@@ -245,14 +346,12 @@ class MessagesSide:
         self, user_id: int, chat_id: int, message_id: int, text: str, entities: list[JsonObject] | None = None
     ) -> None:
         """Change the text or caption of one's own message."""
-        chat, message = self._own(user_id, chat_id, message_id)
-        if message.posted_by != user_id:
-            raise bad_request("only its author can edit a message")
+        chat, message = self.own_message(user_id, chat_id, message_id)
         if "text" in message.content:
             content = self.text_content(text, entities)
         elif any(name in message.content for name in MEDIA_FIELDS):
             kept = {n: v for n, v in message.content.items() if n not in {"caption", "caption_entities"}}
-            content = {**kept, **self._caption(text, entities)}
+            content = {**kept, **self.caption_content(text, entities)}
         else:
             raise bad_request("this kind of message cannot be edited")
         if content == message.content:
@@ -263,7 +362,7 @@ class MessagesSide:
 
     async def delete(self, user_id: int, chat_id: int, message_id: int) -> None:
         """Delete one's own message, or anybody's as an administrator; bots are not told."""
-        chat, message = self._own(user_id, chat_id, message_id)
+        chat, message = self.any_message(user_id, chat_id, message_id)
         member = chat.members.get(user_id)
         allowed = member is None or member.may("can_delete_messages") or message.posted_by == user_id
         if not allowed:
@@ -271,81 +370,10 @@ class MessagesSide:
         del chat.messages[message_id]
         self.world.touch()
 
-    async def react(self, user_id: int, chat_id: int, message_id: int, emoji: str | None) -> None:
-        """Set or (with None) remove one's reaction; bots hear of it as administrators that asked for it."""
-        chat, message = self._own(user_id, chat_id, message_id)
-        if emoji is not None and emoji not in REACTIONS:
-            raise bad_request("REACTION_INVALID")
-        old = message.reactions.get(str(user_id), [])
-        new = [{"type": "emoji", "emoji": emoji}] if emoji is not None else []
-        if new == old:
-            return
-        message.reactions[str(user_id)] = new
-        update: JsonObject = {
-            "chat": render_chat(self.state, chat),
-            "message_id": message_id,
-            "user": render_user_id(self.state, user_id),
-            "date": self.world.now(),
-            "old_reaction": old,
-            "new_reaction": new,
-        }
-        member = chat.members.get(user_id)
-        if member is not None and member.is_anonymous:
-            del update["user"]
-            update["actor_chat"] = render_chat(self.state, chat)
-        for bot in bots_in(self.world, chat):
-            if chat.type == "private" or chat.members[bot.id].is_admin:
-                self.world.push(bot.id, "message_reaction", update)
-        self.world.touch()
 
-    async def press(
-        self,
-        user_id: int,
-        chat_id: int,
-        message_id: int,
-        data: str | None = None,
-        text: str | None = None,
-        timeout: float = 10.0,
-    ) -> JsonObject:
-        """Press the inline button with this data or label; return what the bot answered within `timeout` seconds.
-
-        The result has `answered`, and if true `text`, `show_alert` and `url`.
-        """
-        chat, message = self._own(user_id, chat_id, message_id)
-        bot_id = message.sender_id
-        if bot_id is None or not self.account(bot_id).is_bot:
-            raise bad_request("only a bot's message has buttons")
-        button = self._button(message, data, text)
-        state = self.state
-        oldest = self.world.clock() - self.world.callback_lifetime
-        for old in [query.id for query in state.callbacks.values() if query.created_at < oldest]:
-            del state.callbacks[old]
-        query = CallbackQuery(
-            str(state.next_callback_id),
-            bot_id,
-            user_id,
-            chat.key,
-            message_id,
-            button["callback_data"],
-            self.world.clock(),
-        )
-        state.next_callback_id += 1
-        state.callbacks[query.id] = query
-        payload = {
-            "id": query.id,
-            "from": render_user_id(state, user_id),
-            "message": render_message(state, bot_id, chat, message),
-            "chat_instance": str(-(abs(chat.id) * 7919 + bot_id)),
-            "data": query.data,
-        }
-        self.world.push(bot_id, "callback_query", payload)
-        await self.world.wait_until(lambda: query.answer is not None, timeout)
-        return {"answered": query.answer is not None, **(query.answer or {})}
-
-    def _button(self, message: Message, data: str | None, text: str | None) -> JsonObject:
-        rows = (message.reply_markup or {}).get("inline_keyboard", [])
-        for button in (button for row in rows for button in row):
-            matches = button.get("callback_data") == data if data is not None else button["text"] == text
-            if matches and "callback_data" in button:
-                return dict(button)
-        raise bad_request("the message has no such button")
+def _quoted(chat: Chat, reply_to: int | None, quote: str) -> JsonObject:
+    target = chat.messages[reply_to].content if reply_to is not None else {}
+    text = target.get("text") or target.get("caption") or ""
+    if not quote or quote not in text:
+        raise bad_request("QUOTE_TEXT_INVALID")
+    return {"text": quote, "position": utf16_length(text[: text.index(quote)]), "is_manual": True}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bridge.playground.botapi.entities import utf16_slice
 from bridge.playground.botapi.render import MEDIA_FIELDS
 from bridge.playground.botapi.state import (
     CHANNEL_BOT,
@@ -19,7 +20,15 @@ _SERVICE_TEXTS = {
     "migrate_to_chat_id": "upgraded this group to a supergroup",
     "migrate_from_chat_id": "upgraded this group to a supergroup",
     "forum_topic_closed": "closed the topic",
+    "new_chat_photo": "changed the group's photo",
+    "delete_chat_photo": "removed the group's photo",
+    "pinned_message": "pinned a message",
+    "video_chat_started": "started a video chat",
 }
+_OTHER_NAMES = (
+    "venue location contact poll dice checklist story game giveaway giveaway_winners paid_media invoice rich_message"
+)
+_OTHER = tuple(_OTHER_NAMES.split())
 
 
 def chats_of(state: State, user_id: int) -> list[JsonObject]:
@@ -46,8 +55,9 @@ def chat_view(state: State, user_id: int, chat: Chat, thread_id: int | None) -> 
     """Return a chat's title and messages; offsets of entities are UTF-16 code units.
 
     Each message has `id`, `date`, `sender` (name), `sender_id`, `mine`, `is_bot`, `text`, `entities`, `media` (list of
-    `kind`, `file`, `file_name`, `mime_type`, `size`, `width`, `height`), `other`, `buttons` (rows), `reply`, `edited`,
-    `service`, `reactions`, `thread_id`, `album`, `forwarded`.
+    `kind`, `file`, `file_name`, `mime_type`, `size`, `width`, `height`, `thumbnail` and what is known of that kind),
+    `other`, `votes` (this person's, in a poll), `spoiler`, `preview` (the address phones show more of), `buttons`
+    (rows), `reply`, `edited`, `service`, `reactions`, `own_reactions`, `thread_id`, `album`, `forwarded`.
     """
     messages = [m for m in chat.messages.values() if thread_id is None or m.thread_id == thread_id]
     messages.sort(key=lambda m: m.message_id)
@@ -92,13 +102,17 @@ def _message(state: State, user_id: int, chat: Chat, message: Message) -> JsonOb
         "text": content.get("text", content.get("caption", "")),
         "entities": content.get("entities", content.get("caption_entities", [])),
         "media": _media(state, content),
-        "other": {n: content[n] for n in ("location", "contact", "poll", "venue", "dice") if n in content},
+        "other": {n: content[n] for n in _OTHER if n in content},
+        "votes": message.votes.get(str(user_id), []),
+        "spoiler": bool(content.get("has_media_spoiler")),
+        "preview": _preview(content),
         "buttons": (message.reply_markup or {}).get("inline_keyboard", []),
         "reply": None if replied is None else _reply(state, replied),
         "quote": message.extra.get("quote", {}).get("text"),
         "edited": message.edit_date is not None,
         "service": _service(state, message),
         "reactions": _reactions(message),
+        "own_reactions": [r.get("emoji", "custom emoji") for r in message.reactions.get(str(user_id), [])],
         "thread_id": message.thread_id if message.is_topic else None,
         "album": message.media_group_id,
         "forwarded": "forward_origin" in message.extra,
@@ -107,7 +121,7 @@ def _message(state: State, user_id: int, chat: Chat, message: Message) -> JsonOb
 
 def _reply(state: State, replied: Message) -> JsonObject:
     text = replied.content.get("text", replied.content.get("caption", ""))
-    kinds = [kind for kind in MEDIA_FIELDS if kind in replied.content]
+    kinds = [kind for kind in (*MEDIA_FIELDS, *_OTHER) if kind in replied.content]
     return {"id": replied.message_id, "sender": _sender(state, replied), "text": text, "kinds": kinds}
 
 
@@ -117,15 +131,32 @@ def _media(state: State, content: JsonObject) -> list[JsonObject]:
         if kind in content:
             stored = state.files[content[kind]["file"]]
             fields = ("file_name", "mime_type", "size", "width", "height")
-            shown.append({"kind": kind, "file": stored.unique_id, **{n: getattr(stored, n) for n in fields}})
+            facts = {n: getattr(stored, n) for n in fields} | {"thumbnail": stored.thumbnail} | stored.attributes
+            shown.append({"kind": kind, "file": stored.unique_id, **facts})
     return shown
+
+
+def _preview(content: JsonObject) -> str | None:
+    """Return the address whose preview phones would show, or None."""
+    options = content.get("link_preview_options", {})
+    if "text" not in content or options.get("is_disabled"):
+        return None
+    if options.get("url"):
+        return str(options["url"])
+    for entity in content.get("entities", []):
+        if entity["type"] == "text_link":
+            return str(entity["url"])
+        if entity["type"] == "url":
+            return utf16_slice(content["text"], entity["offset"], entity["length"])
+    return None
 
 
 def _reactions(message: Message) -> list[JsonObject]:
     counts: dict[str, int] = {}
     for reactions in message.reactions.values():
         for reaction in reactions:
-            counts[reaction["emoji"]] = counts.get(reaction["emoji"], 0) + 1
+            emoji = reaction.get("emoji", "custom emoji")
+            counts[emoji] = counts.get(emoji, 0) + 1
     return [{"emoji": emoji, "count": count} for emoji, count in counts.items()]
 
 
@@ -145,6 +176,8 @@ def _service(state: State, message: Message) -> str | None:
         gone = content["left_chat_member"]
         name = state.accounts[gone].full_name
         return f"{name} left the group" if gone == message.sender_id else f"{who} removed {name}"
+    if "new_chat_title" in content:
+        return f"{who} changed the group's name to {content['new_chat_title']}"
     if "forum_topic_created" in content:
         return f"{who} opened the topic {content['forum_topic_created']['name']}"
     return next((f"{who} {text}" for name, text in _SERVICE_TEXTS.items() if name in content), who)

@@ -145,6 +145,6 @@ class World:
         if running is not None and not running.done():
             running.set_exception(ApiError(409, f"Conflict: {reason}"))
 
-    def spend(self, bot_id: int, chat: Any) -> None:
-        """Count a message or an edit against the limits; raise 429 when there were too many."""
-        self.limiter.spend(bot_id, chat.key, self.clock(), group=chat.is_group)
+    def spend(self, bot_id: int, chat: Any, count: int = 1) -> None:
+        """Count messages or an edit against the limits; raise 429 when there were too many."""
+        self.limiter.spend(bot_id, chat.key, self.clock(), group=chat.is_group, count=count)

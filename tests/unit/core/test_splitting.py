@@ -47,18 +47,49 @@ def test_what_fits_is_not_touched(text: RichText) -> None:
         ("abcdefghij", 4, ["abcd", "efgh", "ij"]),
         ("ما هو؟ هذا دواء جديد", 10, ["ما هو؟", "هذا دواء", "جديد"]),
         ("a            b", 4, ["a", "b"]),
+        ("She said “stop.” Then left the ward", 22, ["She said “stop.”", "Then left the ward"]),
+        ("飲む前に振る。一日三回飲む。", 9, ["飲む前に振る。", "一日三回飲む。"]),
     ],
 )
 def test_a_cut_falls_where_a_reader_pauses(text: str, limit: int, parts: list[str]) -> None:
     assert [part.text for part in split(plain(text), lambda part: len(part) <= limit)] == parts
 
 
-@pytest.mark.parametrize("whole", ["👩\u200d⚕\ufe0f", "e\u0301", "क\u094d\u200dष"])
+@pytest.mark.parametrize(
+    "whole",
+    [
+        "👩\u200d⚕\ufe0f",
+        "👩🏾\u200d⚕\ufe0f",
+        "👨\u200d👩\u200d👧\u200d👦",
+        "🇰🇪",
+        "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+        "1\ufe0f\u20e3",
+        "e\u0301",
+        "क\u094d\u200dष",
+        "क्षि",
+        "நி",
+        "\u1112\u1161\u11ab",
+    ],
+)
 def test_a_character_is_not_torn_apart(whole: str) -> None:
     text = plain("ab" + whole * 3)
     for limit in range(len(whole) + 2, len(text)):
         for part in split(text, lambda part, limit=limit: len(part) <= limit):  # type: ignore[misc]  # mypy: lambda default
             assert part.text.removeprefix("ab").replace(whole, "") == ""
+
+
+def test_a_tower_of_accents_is_cut_somewhere() -> None:
+    parts = split(plain("e" + "\u0301" * 4096), lambda part: len(part) <= 1000)
+    assert [len(part) for part in parts] == [1000, 1000, 1000, 1000, 97]
+
+
+def test_code_and_lists_keep_their_indentation() -> None:
+    code = "def f():\n    if x:\n        return 1\n    return 2"
+    parts = split(marked(code, MarkKind.PRE, "py"), lambda part: len(part) <= 20)
+    assert [part.text for part in parts] == ["def f():\n    if x:", "        return 1", "    return 2"]
+    assert all(part.marks == marked(part.text, MarkKind.PRE, "py").marks for part in parts)
+    listed = split(plain("• fruit\n  • mango\n  • guava"), lambda part: len(part) <= 18)
+    assert [part.text for part in listed] == ["• fruit\n  • mango", "  • guava"]
 
 
 def test_a_mark_is_closed_and_opened_again() -> None:

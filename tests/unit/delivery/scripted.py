@@ -79,7 +79,12 @@ class Scripted:
 
     def fits(self, chat: ChatId, content: Content) -> bool:
         limit = self.can.caption_limit if content.attachments else self.can.text_limit
-        return len(content.text) <= limit and len(content.attachments) <= (1 if self.can.media else 0)
+        most = self.can.album if self.can.media else 0
+        return (
+            len(content.text) <= limit
+            and len(content.attachments) <= most
+            and len({file.kind for file in content.attachments}) <= 1
+        )
 
     def to_payload(self, chat: ChatId, content: Content) -> JsonObject:
         return {"text": content.text.text, "buttons": [[b.label for b in row] for row in content.buttons]}

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -9,10 +10,11 @@ from hypothesis import strategies as st
 
 from bridge.core.capabilities import Capabilities
 from bridge.core.card import AuthorCard
-from bridge.core.message import Attachment, AttachmentKind, Content
+from bridge.core.message import Attachment, AttachmentKind, Author, Content, Place, Poll, Uncarried, UncarriedKind
 from bridge.core.text import RichText, plain
 from bridge.delivery import planning
 from bridge.delivery.directory import Directory
+from bridge.rendering import sms
 from bridge.rendering.posts import PostView
 from bridge.rendering.words import Words
 from tests.unit.delivery.scripted import LINE, PLAIN, RICH, Scripted
@@ -120,3 +122,90 @@ def test_an_account_that_is_not_configured_gets_nothing() -> None:
 def test_a_text_without_any_boundary_is_cut_anywhere() -> None:
     shown = parts(replace(VIEW, text=RichText("x" * 10_000)), replace(RICH, text_limit=1000))
     assert "".join(p.text.text for p in shown).count("x") == 10_000
+
+
+ALBUMS = replace(RICH, album=3, places=True, polls=True, authors=True)
+
+
+def test_files_go_side_by_side_as_many_as_the_chat_bears() -> None:
+    files = tuple(photo(number) for number in range(1, 8))
+    shown = parts(replace(VIEW, attachments=files), ALBUMS)
+    assert [[a.name for a in p.attachments] for p in shown] == [
+        ["1.jpg", "2.jpg", "3.jpg"],
+        ["4.jpg", "5.jpg", "6.jpg"],
+        ["7.jpg"],
+    ]
+    assert "Is zinc safe?" in shown[0].text.text
+    assert shown[1].text.text == "HIFA #12 · Amina"
+
+
+def test_kinds_that_do_not_stand_side_by_side_are_split_in_their_order() -> None:
+    files = (photo(1), sound(2), sound(3), photo(4))
+    shown = parts(replace(VIEW, attachments=files), ALBUMS)
+    assert [[a.name for a in p.attachments] for p in shown] == [["1.jpg"], ["2.ogg", "3.ogg"], ["4.jpg"]]
+
+
+def test_a_long_text_stands_before_its_album() -> None:
+    shown = parts(replace(VIEW, text=plain("word " * 300), attachments=(photo(1), photo(2))), ALBUMS)
+    assert [len(p.attachments) for p in shown] == [0, 2]
+    assert "word word" in shown[0].text.text
+
+
+def sound(number: int) -> Attachment:
+    return Attachment(
+        sha256=f"{number:064d}",
+        kind=AttachmentKind.VOICE,
+        mime="audio/ogg",
+        size=180_000,
+        name=f"{number}.ogg",
+        duration=timedelta(seconds=42),
+    )
+
+
+CLINIC = Uncarried(
+    kind=UncarriedKind.VENUE,
+    detail="Kibera clinic, Kibera Drive, -1.313311, 36.789211",
+    place=Place(latitude=-1.313311, longitude=36.789211, title="Kibera clinic", address="Kibera Drive"),
+)
+DOSE = Uncarried(
+    kind=UncarriedKind.POLL,
+    detail="Which dose? 1. 10 mg 2. 20 mg",
+    poll=Poll(question="Which dose?", options=("10 mg", "20 mg")),
+)
+
+
+def test_places_and_polls_are_shown_as_what_they_are_where_the_chat_can() -> None:
+    view = replace(VIEW, uncarried=(CLINIC, DOSE), author_id="a1")
+    shown = parts(view, ALBUMS)
+    assert [(p.place, p.poll) for p in shown] == [(None, None), (CLINIC.place, None), (None, DOSE.poll)]
+    assert "Kibera" not in shown[0].text.text
+    assert all(p.author == Author(id="a1", name="Amina") for p in shown)
+    (words,) = parts(view, RICH)
+    assert f"[place: {CLINIC.detail}]\n[poll: {DOSE.detail}]" in words.text.text
+    assert words.author is None
+
+
+def test_every_place_is_shown_however_few_messages_the_chat_bears() -> None:
+    view = replace(VIEW, text=plain("word " * 3000), uncarried=(CLINIC, CLINIC))
+    shown = parts(view, replace(ALBUMS, max_parts=3))
+    assert [p.place is not None for p in shown] == [False, True, True]
+    assert "more characters]" in shown[0].text.text
+
+
+def test_where_every_character_costs_all_of_it_is_short_words() -> None:
+    view = replace(VIEW, attachments=(sound(1), photo(2)), uncarried=(CLINIC, DOSE))
+    (one,) = parts(view, LINE)
+    assert one.text.text == (
+        "HIFA #12 Amina: Is zinc safe?\n[voice message 0:42, 180 kB]\n[photo, 1 kB]\n"
+        "[place: Kibera clinic, -1.31331, 36.78921]\n[poll: Which dose? 10 mg / 20 mg]"
+    )
+    assert sms.segments(one.text.text).encoding == "gsm7"
+
+
+def test_who_is_spared_the_files_is_told_how_to_get_them() -> None:
+    big = photo(2, size=2_000_000)
+    view = replace(VIEW, attachments=(replace(photo(1), alt="The clinic's door"), big))
+    (one,) = planning.parts_of(view, KENYA, Directory({NET: Scripted(NET)}), W, quoting=False, media=False)
+    assert "[photo: The clinic's door, 1 kB: GET 12]\n[photo, 2 MB]" in one.text.text
+    (line,) = parts(view, replace(LINE, media=frozenset(AttachmentKind), max_file_bytes=10_000))
+    assert "1 kB: GET 12]\n[photo, 2 MB]" in line.text.text

@@ -8,9 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.core.message import Uncarried, UncarriedKind
+from bridge.core.text import plain
+from bridge.moderation import rules
 from bridge.moderation.hints import HintKind, checks, find, label
 from bridge.moderation.hints.passage import Passage
 from bridge.rendering.words import Words
+from tests.unit.storage.stage import COMMUNITY
 
 
 def hinted(text: str, country: str = "") -> list[tuple[str, str]]:
@@ -360,3 +364,15 @@ def test_eight_times_the_text_takes_no_more_than_its_share(piece: str) -> None:
 def test_surrogates_and_nothing_at_all() -> None:
     assert find("") == ()
     assert hinted("\ud800 0712 345 678") == [("phone", "0712 345 678")]
+
+
+@pytest.mark.parametrize(
+    ("item", "kinds"),
+    [
+        (Uncarried(kind=UncarriedKind.CONTACT, detail="Wanjiku Kamau, +254 712 345 678"), {"phone"}),
+        (Uncarried(kind=UncarriedKind.LOCATION, detail="Kibera clinic, -1.31331, 36.78921"), {"coordinates"}),
+    ],
+)
+def test_what_stands_on_a_contact_card_is_noticed(item: Uncarried, kinds: set[str]) -> None:
+    found = rules.examined(rules.said_in(plain("Ask there"), (item,)), None, COMMUNITY)
+    assert {hint["kind"] for hint in found.get("hints", [])} == kinds

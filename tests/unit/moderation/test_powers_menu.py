@@ -25,7 +25,7 @@ def choices(
     templates = tuple(Template(id=f"t{n}", label=f"Reply {n}", texts={"en": "Hello"}) for n in range(replies))
     community = SimpleNamespace(policy=Policy(safeguarding_replies=templates))
     review = SimpleNamespace(
-        kind="post", revision=1, state=ReviewState.HELD, claimed_by=claimed, escalated_at=escalated
+        kind="post", revision=1, state=ReviewState.HELD, claimed_by=claimed, escalated_at=escalated, previews=True
     )
     facts = cast(CardFacts, SimpleNamespace(revision=1, review=review, community=community, banned=banned))
     return [choice for row in menu.rows(facts, view, words("en")) for choice in row]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,6 +121,13 @@ async def town() -> AsyncIterator[Town]:
 
     Amina has started the bot privately, Brian has not. Pending updates are confirmed, limits are off.
     """
+    async with built_town() as made:
+        yield made
+
+
+@asynccontextmanager
+async def built_town() -> AsyncIterator[Town]:
+    """Build the town of the fixture `town`; modules with tables of cheap tests share one."""
     clock = FakeClock()
     async with (
         BotApiSimulator(limits=Limits.unlimited(), clock=clock, webhook_retry_seconds=0.01) as simulator,

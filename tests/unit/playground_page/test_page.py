@@ -301,3 +301,41 @@ async def test_the_sms_phone_shows_what_comes_in_the_order_it_came(town: Town) -
     await town.do("joseph", "write", tab="sms", text="thanks")
     html = await town.screen("joseph")
     assert html.index("question") < html.index("answer") < html.index("thanks")
+
+
+# --- what else a message can be
+
+
+async def test_places_polls_and_sounds_are_said_in_words(town: Town) -> None:
+    users, amina, group = town.users, cast.AMINA, cast.CHW_KENYA
+    place = {"latitude": -0.0917, "longitude": 34.768}
+    await users.send_other(amina, group, "venue", {"location": place, "title": EVIL, "address": "Kisumu"})
+    await users.send_other(amina, group, "contact", {"phone_number": "+254700", "first_name": "Otieno"})
+    await users.send_file(amina, group, "voice", b"OggS", attributes={"duration": 67})
+    screen = await town.screen("amina", "group")
+    assert "Kisumu (-0.09170, 34.76800)" in screen
+    assert "<script>alert" not in screen
+    assert "Contact: Otieno, +254700" in screen
+    assert "Voice note" in screen
+    assert "1:07, 4 bytes" in screen
+
+
+async def test_a_poll_has_buttons_that_vote_and_take_votes_back(town: Town) -> None:
+    poll = {"question": "When?", "options": ["Monday", "Friday"]}
+    message_id = await town.users.send_other(cast.AMINA, cast.CHW_KENYA, "poll", poll)
+    screen = await town.screen("amina", "group")
+    assert "Poll (anonymous): When?" in screen
+    await town.do("amina", "press", message=str(message_id), data="vote:1")
+    assert "● Friday: 1" in await town.screen("amina", "group")
+    await town.do("amina", "press", message=str(message_id), data="vote:1")
+    assert "○ Friday: 0" in await town.screen("amina", "group")
+    answer = await town.do("amina", "press", message=str(message_id), data="vote:7")
+    assert answer.status == 422
+
+
+async def test_reactions_are_set_and_taken_back_on_telegram(town: Town) -> None:
+    message_id = await town.users.write(cast.AMINA, cast.CHW_KENYA, "fridge is broken")
+    await town.do("amina", "react", message=str(message_id), key="👍")
+    assert 'aria-pressed="true" aria-label="👍, 1"' in await town.screen("amina", "group")
+    await town.do("amina", "react", message=str(message_id), key="👍")
+    assert 'aria-label="👍, 1"' not in await town.screen("amina", "group")

@@ -43,6 +43,12 @@ def test_a_plain_post_says_the_same_without_a_slanted_card() -> None:
     assert MarkKind.ITALIC not in {mark.kind for mark in text.marks}
 
 
+def test_a_name_from_right_to_left_turns_nothing_around() -> None:
+    text = posts.compose(replace(ANSWER, author="آمنة العلي"), RICH, W, quoting=False).text
+    assert text.startswith("HIFA #12 · \u2068آمنة العلي\u2069 · Re #9\n")
+    assert "\u2068" not in posts.compose(replace(ANSWER, author="آمنة"), LINE, W, quoting=False).text
+
+
 def test_a_post_on_one_line() -> None:
     assert posts.compose(VIEW, LINE, W, quoting=True) == plain("HIFA #12 Amina Okello, midwife, Kenya: Is zinc safe?")
     assert posts.compose(ANSWER, LINE, W, quoting=True).text.startswith("HIFA #12 Re #9 Amina Okello, ")

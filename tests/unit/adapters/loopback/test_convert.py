@@ -1,6 +1,7 @@
 """Lines of the invented network to events and back, as tables."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from bridge.adapters.loopback.adapter import RICH, THIN
 from bridge.adapters.loopback.convert import fits, to_event, to_payload
 from bridge.core.events import ButtonPressed, ChatKind, MessageDeleted, MessageEdited, MessagePosted, Unreadable
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef
-from bridge.core.message import Attachment, AttachmentKind, Button, Content, Uncarried, UncarriedKind
+from bridge.core.message import Attachment, AttachmentKind, Button, Content, Place, Uncarried, UncarriedKind
 from bridge.core.text import Mark, MarkKind, RichText, plain
 
 ACCOUNT = AccountId("sms")
@@ -121,7 +122,7 @@ def test_a_rich_payload_has_everything() -> None:
         "text": "Hello",
         "marks": [[0, 5, "bold", ""]],
         "reply_to": "m1",
-        "files": [{"sha256": "ab", "name": "a.txt", "mime": "text/plain", "size": 10}],
+        "files": [{"sha256": "ab", "kind": "document", "name": "a.txt", "mime": "text/plain", "size": 10}],
         "buttons": [[{"label": "Yes", "press": "h", "url": ""}]],
     }
 
@@ -145,7 +146,11 @@ def test_a_reply_across_chats_is_no_reply() -> None:
         (False, Content(text=plain("x" * 4097)), False),
         (False, Content(text=plain("x" * 1024), attachments=(attachment(),)), True),
         (False, Content(text=plain("x" * 1025), attachments=(attachment(),)), False),
-        (False, Content(attachments=(attachment(), attachment())), False),
+        (True, Content(place=Place(latitude=1, longitude=2)), False),
+        (False, Content(place=Place(latitude=1, longitude=2)), True),
+        (False, Content(attachments=(attachment(), attachment())), True),
+        (False, Content(attachments=(attachment(), replace(attachment(), kind=AttachmentKind.VOICE))), False),
+        (False, Content(attachments=(attachment(),) * 11), False),
         (False, Content(attachments=(attachment(20_000_001),)), False),
     ],
 )

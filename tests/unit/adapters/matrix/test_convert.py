@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 
@@ -15,6 +15,7 @@ from bridge.core.events import (
     BotMembershipChanged,
     ChatKind,
     ChatMoved,
+    ChatRenamed,
     InboundEvent,
     MessageDeleted,
     MessageEdited,
@@ -92,6 +93,16 @@ def test_private_messages_name_their_room() -> None:
 @pytest.mark.parametrize("kind", ["m.notice", "m.server_notice"])
 def test_notices_come_from_bots(kind: str) -> None:
     assert read(MessagePosted, {"msgtype": kind, "body": "beep"}).sender.bot
+
+
+@pytest.mark.parametrize("place", ["content", "m.new_content"])
+def test_what_another_bridge_of_our_kind_sends_comes_from_a_bot(place: str) -> None:
+    if place == "content":
+        assert read(MessagePosted, text("hello") | {DELIVERY: "a" * 32}).sender.bot
+    else:
+        new = {"m.new_content": text("hello") | {DELIVERY: "a" * 32}}
+        edit = text("* hello") | new | {"m.relates_to": {"rel_type": "m.replace", "event_id": "$1"}}
+        assert read(MessageEdited, edit).sender.bot
 
 
 def test_an_emote_says_who() -> None:
@@ -340,6 +351,14 @@ def test_coming_and_going() -> None:
     assert member("invite", "leave") is None
     assert member("leave", "invite") is None
     assert member("join", None, AMINA, AMINA) is None
+
+
+def test_a_renamed_room() -> None:
+    found = to_event(event({"name": "Town"}, "m.room.name", state_key=""), ROOM, AT)
+    assert isinstance(found, ChatRenamed)
+    assert found.title == "Town"
+    for name in cast("list[object]", ["", " ", None, 5, {}]):
+        assert to_event(event({"name": name}, "m.room.name", state_key=""), ROOM, AT) is None
 
 
 def test_a_moved_room() -> None:

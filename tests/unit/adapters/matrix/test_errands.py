@@ -13,7 +13,7 @@ from aiohttp import web
 from bridge.adapters.matrix import errands, receiving, rooms
 from bridge.adapters.matrix.adapter import MatrixAdapter
 from bridge.adapters.matrix.settings import Settings
-from bridge.core.events import ChatMoved, MessagePosted, Unreadable
+from bridge.core.events import ChatMoved, MessagePosted, Missed, Unreadable
 from bridge.core.ids import AccountId, ChatId
 from bridge.core.ports import AdapterContext
 from tests.contract.harness import MemoryState, RecordingSink, wait_for
@@ -189,6 +189,8 @@ async def test_a_refused_invitation_is_forgotten(place: Place) -> None:
 async def test_a_replacement_that_cannot_be_joined_yet_is_followed_later(place: Place, status: int | None) -> None:
     async with place.adapter():
         place.server.faults["/join/"] = status
+        place.server.answers["/m.room.power_levels"] = {"users": {"@grace:hs": 50}}
+        place.server.answers["/m.room.create"] = {}
         tombstone = {"type": "m.room.tombstone", "state_key": "", "event_id": "$t", "sender": "@grace:hs"}
         events = [tombstone | {"content": {"replacement_room": DEAD}}]
         place.server.say(join={MODS: {"timeline": {"events": events}}})
@@ -201,6 +203,63 @@ async def test_a_replacement_that_cannot_be_joined_yet_is_followed_later(place: 
         moved = await place.sink.first(ChatMoved)
         assert (moved.chat, moved.new_chat, moved.key) == (MODS, DEAD, "$t")
         assert json.loads(place.state.values["moves"]) == {}
+
+
+TOMBSTONE = {"type": "m.room.tombstone", "state_key": "", "event_id": "$t", "content": {"replacement_room": DEAD}}
+
+
+async def test_a_tombstone_without_power_is_not_followed(place: Place) -> None:
+    """No server lets it through, but the one that tells us may be lied to, or lie."""
+    async with place.adapter():
+        place.server.answers["/m.room.power_levels"] = {"users": {"@grace:hs": 50}}
+        place.server.answers["/m.room.create"] = {"predecessor": {"room_id": MODS}}
+        place.server.say(join={MODS: {"timeline": {"events": [TOMBSTONE | {"sender": MALLORY}]}}})
+        place.server.say(join=place.server.said("heard"))
+        await place.hears("heard")
+    assert not place.sink.of(ChatMoved)
+    assert ["power" in event.reason for event in place.sink.of(Unreadable)] == [True]
+    assert place.joins(DEAD) == 0
+
+
+@pytest.mark.parametrize("created", [{}, {"predecessor": {"room_id": "!other:hs"}}, {"predecessor": "x"}])
+async def test_a_replacement_that_does_not_name_the_room_is_left_again(place: Place, created: dict[str, Any]) -> None:
+    async with place.adapter():
+        place.server.answers |= {
+            "/m.room.power_levels": {"users": {"@grace:hs": 50}},
+            "/m.room.create": created,
+            "/leave": {},
+        }
+        place.server.say(join={MODS: {"timeline": {"events": [TOMBSTONE | {"sender": "@grace:hs"}]}}})
+        place.server.say(join=place.server.said("heard"))
+        await place.hears("heard")
+    assert not place.sink.of(ChatMoved)
+    assert (place.joins(DEAD), leaves(place, DEAD)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("created", "sender", "follows"),
+    [
+        ({"room_version": "12"}, "@creator:hs", True),
+        ({"room_version": "12", "additional_creators": ["@second:hs"]}, "@second:hs", True),
+        ({"room_version": "12", "additional_creators": ["@second:hs"]}, "@third:hs", False),
+        ({"room_version": "12", "additional_creators": "@third:hs"}, "@third:hs", False),
+        ({"room_version": "11"}, "@creator:hs", False),
+        ({"room_version": "11", "additional_creators": ["@second:hs"]}, "@second:hs", False),
+    ],
+)
+async def test_creators_of_newer_rooms_may_close_them_without_a_level(
+    place: Place, created: dict[str, Any], sender: str, follows: bool
+) -> None:
+    async with place.adapter():
+        content = created | {"predecessor": {"room_id": MODS}}  # of version 12: without an event_id
+        place.server.answers |= {
+            "/m.room.power_levels": {"users": {"@grace:hs": 50}},
+            "/m.room.create": content | {"sender": "@creator:hs", "content": content},
+        }
+        place.server.say(join={MODS: {"timeline": {"events": [TOMBSTONE | {"sender": sender}]}}})
+        place.server.say(join=place.server.said("heard"))
+        await place.hears("heard")
+    assert [event.new_chat for event in place.sink.of(ChatMoved)] == ([DEAD] if follows else [])
 
 
 @pytest.mark.parametrize("status", [500, None])
@@ -245,7 +304,7 @@ async def test_history_that_cannot_be_read_is_told_and_the_rest_is_heard(place: 
         section[MODS]["timeline"] |= {"limited": True, "prev_batch": "p"}
         place.server.say(join=section)
         await place.hears("after the gap")
-    assert [event.chat for event in place.sink.of(Unreadable)] == [MODS]
+    assert [(event.chat, event.too_many) for event in place.sink.of(Missed)] == [(MODS, False)]
     assert sum("/messages" in path for path in place.server.asked) == receiving.MAX_GAP_FAILURES
 
 

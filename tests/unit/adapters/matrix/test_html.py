@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.adapters.matrix.html_in import mentioned_person, to_rich_text
-from bridge.adapters.matrix.html_out import defused, to_body, to_html
+from bridge.adapters.matrix.html_out import to_body, to_html
+from bridge.core.calls import defused
 from bridge.core.text import Mark, MarkKind, RichText, emphasised, marked, plain
 
 
@@ -34,6 +35,12 @@ def read(html: str) -> list[tuple[str, str, str]]:
         ('<img src="mxc://a/b" alt=":wave:"> hi', ":wave: hi"),
         ("<script>x()</script><style>y</style>seen", "seen"),
         ("<unknown>kept</unknown>", "kept"),
+        ("10<sup>6</sup> IU, m<sup>-2</sup>, CO<sub>2</sub>", "10⁶ IU, m⁻², CO₂"),
+        ("1<sup>st</sup>, x<sub>max</sub>", "1st, xmax"),
+        ('<font color="#ff0000">red</font> <span data-mx-bg-color="#00f">blue</span>', "red blue"),
+        ("<ul><li>a<ul><li>b<ul><li>c</li></ul></li></ul></li></ul>", "• a\n  • b\n    • c"),
+        ('<img data-mx-emoticon src="mxc://a/b" alt=":giraffe:" title="giraffe"> seen', ":giraffe: seen"),
+        ('<img src="https://evil.example/pixel.png">seen', "seen"),
         ("<details><summary>more</summary>hidden</details>", "more\nhidden"),
         ("<blockquote>quoted</blockquote>answer", "quoted\n\nanswer"),
         ("", ""),
@@ -54,7 +61,7 @@ def test_text_of_html(html: str, text: str) -> None:
         ('<pre><code class="language-py">x = 1\n  y\n</code></pre>', [("x = 1\n  y", "pre", "py")]),
         ("<blockquote><p>a</p><p>b</p></blockquote>c", [("a\n\nb", "quote", "")]),
         ("<span data-mx-spoiler>s</span>", [("s", "spoiler", "")]),
-        ("<h2>t</h2>", [("t", "bold", "")]),
+        ("<h2>t</h2>", [("t", "heading", "2")]),
         ('<a href="https://example.org/?a=1&amp;b=2">w</a>', [("w", "link", "https://example.org/?a=1&b=2")]),
         ('<a href="https://matrix.to/#/@amina:hs.org">Amina</a>', [("Amina", "mention", "@amina:hs.org")]),
         ('<a href="https://matrix.to/#/%40amina%3Ahs.org?via=x">A</a>', [("A", "mention", "@amina:hs.org")]),
@@ -82,6 +89,32 @@ def test_the_quoted_message_goes_only_from_answers() -> None:
     assert "old" in to_rich_text(html).text
 
 
+def test_a_forged_quotation_in_a_message_that_answers_nothing_is_its_authors_words() -> None:
+    assert to_rich_text("<mx-reply>Grace: approved</mx-reply>yes").text == "Grace: approvedyes"
+    assert to_rich_text("a<mx-reply>never closed", is_reply=True).text == "a"
+
+
+def test_indentation_and_drawn_tables_stay_and_come_back() -> None:
+    text = RichText("• a\n  • b\nx    y", (Mark(0, 3, MarkKind.BOLD),))
+    html = to_html(text)
+    assert html == "<strong>• a</strong><br>\u00a0\u00a0• b<br>x\u00a0\u00a0\u00a0 y"
+    assert to_rich_text(html) == text
+    assert to_rich_text("<b>Quoi\u00a0?</b>").text == "Quoi\u00a0?"
+
+
+@pytest.mark.parametrize("level", "123456")
+def test_headings_keep_their_level(level: str) -> None:
+    text = plain("before\n\n") + marked("Head", MarkKind.HEADING, level) + "\n\nafter"
+    html = to_html(text)
+    assert html == f"before<h{level}>Head</h{level}>after"
+    assert to_rich_text(html) == text
+    assert to_body(text) == "before\n\nHead\n\nafter"
+
+
+def test_a_heading_inside_a_line_is_bold() -> None:
+    assert to_html(RichText("a b c", (Mark(2, 3, MarkKind.HEADING, "1"),))) == "a <strong>b</strong> c"
+
+
 def test_rooms_are_no_people() -> None:
     assert mentioned_person("https://matrix.to/#/!room:hs.org") is None
     assert mentioned_person("https://example.org/#/@amina:hs.org") is None
@@ -96,6 +129,15 @@ def test_rooms_are_no_people() -> None:
         "<b>x</b><ul><li></ul>" * 3_000,
         '<a href="https://a.b">x</a>\n' * 2_500,
         "<i>x </i><p>" * 5_000,
+        # What a parser opens again in every paragraph: 64 kB became 80 MB and took 40 seconds.
+        "".join(f"<b id={number}><p>" for number in range(4_500)) + "x",
+        "".join(f'<font color="#{number}"><p>' for number in range(2_500)) + "x",
+        "".join(f'<code class="language-{number}"><p>' for number in range(2_000)) + "x",
+        "".join(f'<b id="<{number}"><p>' for number in range(3_500)) + "x",
+        "<b><i><u><s><em><strong><font><code><big><small><tt><strike>" * 3 + "<p>x" * 15_000,
+        "<pre " * 13_000 + ">x",
+        "<b " * 20_000 + ">x",
+        "<pre>x\n\n</pre>" * 4_500,
     ],
 )
 def test_hostile_html_takes_no_long_time(html: str) -> None:
@@ -147,6 +189,20 @@ def test_html_and_body_of_text(text: RichText, html: str | None, body: str) -> N
     assert to_body(text) == body
 
 
+@pytest.mark.parametrize("words", ["a@room.org", "@roommate", "@all_stars", "https://x.example/@all/1"])
+def test_addresses_and_handles_stay_whole(words: str) -> None:
+    assert defused(words) == words
+
+
+def test_a_call_in_a_links_words_or_in_code_or_in_pieces_is_none() -> None:
+    link = marked("@everyone", MarkKind.LINK, "https://a.example/@room")
+    assert to_html(link) == '<a href="https://a.example/@room">@\u2060everyone</a>'
+    assert to_html(marked("@here", MarkKind.CODE)) == "<code>@\u2060here</code>"
+    pieces = RichText("@room", (Mark(0, 1, MarkKind.BOLD), Mark(1, 5, MarkKind.ITALIC)))
+    assert to_html(pieces) == "<strong>@</strong>\u2060<em>room</em>"
+    assert to_body(pieces) == "@\u2060room"
+
+
 @pytest.mark.parametrize("call", ["@room", "@Room", "hello @room!"])
 def test_nobody_is_called_by_a_bridged_text(call: str) -> None:
     assert "@room" not in defused(call).lower()
@@ -158,7 +214,7 @@ def test_nobody_is_called_by_a_bridged_text(call: str) -> None:
 INLINE = [
     kind
     for kind in MarkKind
-    if kind not in (MarkKind.PRE, MarkKind.QUOTE, MarkKind.LINK, MarkKind.MENTION, MarkKind.CODE)
+    if kind not in (MarkKind.PRE, MarkKind.QUOTE, MarkKind.LINK, MarkKind.MENTION, MarkKind.CODE, MarkKind.HEADING)
 ]
 WORDS = st.text(st.sampled_from("ab<>&\"'é👩 "), min_size=1, max_size=20).map(
     lambda t: "x" + t.replace("  ", " ") + "x"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from bridge.adapters.matrix import geo, media_in, polls
 from bridge.adapters.matrix.convert import RoomView, to_event
 from bridge.adapters.matrix.message_in import Parts, read_message, read_other
-from bridge.adapters.matrix.payload import MAX_CONTENT, PREVIEWS, PROFILE, complete, fits, replacement, to_payload
+from bridge.adapters.matrix.payload import MAX_CONTENT, complete, fits, replacement, to_payload
+from bridge.adapters.matrix.profiles import PREVIEWS, PROFILE
 from bridge.core.events import MessageEdited, MessagePosted, Unreadable
 from bridge.core.ids import AccountId, ChatId
 from bridge.core.message import (

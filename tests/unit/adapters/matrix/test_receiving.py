@@ -6,9 +6,19 @@ import pytest
 from aiohttp import web
 
 from bridge.adapters.matrix import receiving
+from bridge.core.community import Intake
 from bridge.core.errors import AccountError
-from bridge.core.events import BotMembershipChanged, ChatKind, ChatMoved, MessageDeleted, MessagePosted, Unreadable
-from bridge.core.ports import Later, Sent
+from bridge.core.events import (
+    BotMembershipChanged,
+    ChatKind,
+    ChatMoved,
+    ChatRenamed,
+    MessageDeleted,
+    MessagePosted,
+    Missed,
+)
+from bridge.core.ids import ChatId
+from bridge.core.ports import ChatUse, Later, Sent
 from tests.contract.harness import wait_for
 from tests.unit.adapters.matrix.conftest import World, said
 
@@ -61,9 +71,10 @@ async def test_an_absence_too_long_is_told(world: World, monkeypatch: pytest.Mon
         await amina.send_text(room, f"away {number}")
     await world.started(room)
     await world.heard("away 229")
-    told = await world.sink.first(Unreadable)
-    assert "more than" in told.reason
-    assert told.chat == room
+    told = await world.sink.first(Missed)
+    assert (told.chat, told.too_many) == (room, True)
+    assert told.since is not None
+    assert told.since < told.until
     assert world.bodies()[-200:] == [f"away {number}" for number in range(30, 230)]
     assert "away 20" not in world.bodies()
 
@@ -246,18 +257,23 @@ async def test_a_room_upgrade_that_may_not_be_joined_is_told(world: World) -> No
     await world.heard("here")
     upgraded = await amina._call("POST", f"/_matrix/client/v3/rooms/{room}/upgrade", {"new_version": "12"})
     assert upgraded["replacement_room"] != room
-    told = await world.sink.first(Unreadable)
-    assert "invite" in told.reason
-    assert told.chat == room
-    assert not world.sink.of(ChatMoved)
+    told = await world.sink.first(ChatMoved)
+    assert (told.chat, told.new_chat, told.followed) == (room, upgraded["replacement_room"], False)
+    await amina.invite(told.new_chat, world.bot)  # by somebody who may invite us nowhere else
+    moved = await world.sink.first(ChatMoved, lambda event: event.followed)
+    assert (moved.chat, moved.new_chat) == (room, told.new_chat)
+    await amina.send_text(moved.new_chat, "we live here now")
+    assert (await world.heard("we live here now")).chat == moved.new_chat
 
 
-async def test_a_room_upgrade_that_may_be_joined_moves_the_chat(world: World) -> None:
+@pytest.mark.parametrize(("before", "after"), [("10", "11"), ("11", "12"), ("12", "12")])
+async def test_a_room_upgrade_that_may_be_joined_moves_the_chat(world: World, before: str, after: str) -> None:
     amina = await world.person("Amina")
-    room = await amina.create_room("Village", invite=[world.bot], room_version="10")
+    room = await amina.create_room("Village", invite=[world.bot], room_version=before)
+    assert (":" in room) is (before != "12")
     await amina._call("PUT", f"/_matrix/client/v3/rooms/{room}/state/m.room.join_rules", {"join_rule": "public"})
     await world.started(room)
-    upgraded = await amina._call("POST", f"/_matrix/client/v3/rooms/{room}/upgrade", {"new_version": "12"})
+    upgraded = await amina._call("POST", f"/_matrix/client/v3/rooms/{room}/upgrade", {"new_version": after})
     moved = await world.sink.first(ChatMoved)
     assert moved.chat == room
     assert moved.new_chat == upgraded["replacement_room"]
@@ -278,6 +294,57 @@ async def test_an_alias_of_the_config_names_the_chat(world: World) -> None:
     event = await world.heard("hello yourself")
     assert event.chat == alias
     assert event.reply_to == outcome.refs[0]
+
+
+async def test_an_alias_goes_on_meaning_the_room_that_was(world: World) -> None:
+    """What was said there is known by the alias; the new room by its id, also after a restart."""
+    amina = await world.person("Amina")
+    room = await amina.create_room("Village", invite=[world.bot])
+    await amina._call("PUT", f"/_matrix/client/v3/rooms/{room}/state/m.room.join_rules", {"join_rule": "public"})
+    alias = f"#{room[1:9].lower()}:{world.synapse.server_name}"
+    await amina._call("PUT", f"/_matrix/client/v3/directory/room/{alias.replace('#', '%23')}", {"room_id": room})
+    await amina.set_power_levels(room, users={world.bot: 50})  # an upgrade silences all others
+    adapter = await world.started(alias)
+    first = await said(adapter, alias, "hello", "a" * 32)
+    assert isinstance(first, Sent)
+    upgraded = await amina._call("POST", f"/_matrix/client/v3/rooms/{room}/upgrade", {"new_version": "12"})
+    moved = await world.sink.first(ChatMoved)
+    assert (moved.chat, moved.new_chat) == (alias, upgraded["replacement_room"])
+    await adapter.stop()
+    adapter = await world.started(alias)
+    await amina.send_text(moved.new_chat, "after")
+    assert (await world.heard("after")).chat == moved.new_chat
+    outcome = await said(adapter, moved.new_chat, "here we are", "b" * 32)
+    assert isinstance(outcome, Sent)
+    assert outcome.refs[0].chat == moved.new_chat
+    assert isinstance(await adapter.delete(first.refs[0], "c" * 32), Sent)
+    gone = await amina._call("GET", f"/_matrix/client/v3/rooms/{room}/event/{first.refs[0].message}")
+    assert gone["content"] == {}
+    findings = await adapter.check([ChatUse(chat=ChatId(alias), intake=Intake.COPY)], world.state)
+    assert not [f for f in findings if "replaced" in f.message], findings  # the alias went along by itself
+
+
+async def test_a_closed_room_of_the_config_is_named_with_what_to_write(world: World) -> None:
+    amina = await world.person("Amina")
+    room = await amina.create_room("Village", invite=[world.bot])
+    await amina._call("PUT", f"/_matrix/client/v3/rooms/{room}/state/m.room.join_rules", {"join_rule": "public"})
+    adapter = await world.started(room)
+    await amina._call("POST", f"/_matrix/client/v3/rooms/{room}/upgrade", {"new_version": "12"})
+    moved = await world.sink.first(ChatMoved)
+    findings = await adapter.check([ChatUse(chat=ChatId(room), intake=Intake.HOLD)], world.state)
+    assert [f.mend for f in findings if "replaced" in f.message and f"matrix:{moved.new_chat}" in f.mend]
+
+
+async def test_a_room_that_is_renamed(world: World) -> None:
+    amina = await world.person("Amina")
+    room = await amina.create_room("Village", invite=[world.bot])
+    await world.started(room)
+    await amina.send_text(room, "one")
+    assert (await world.heard("one")).chat_title == "Village"
+    await amina._call("PUT", f"/_matrix/client/v3/rooms/{room}/state/m.room.name", {"name": "Town"})
+    await world.sink.first(ChatRenamed, lambda event: event.title == "Town")
+    await amina.send_text(room, "two")
+    assert (await world.heard("two")).chat_title == "Town"
 
 
 async def test_encrypted_events_are_told(world: World) -> None:

@@ -29,6 +29,7 @@ def test_a_password_or_a_token_with_its_device() -> None:
         ({"password": "p", "direct_invites": "friends"}, "anyone"),
         ({"password": "p", "group_invites": "friends"}, "anyone"),
         ({"password": "p", "unlinked_rooms": -1}, "unlinked_rooms"),
+        ({"password": "p", "author_names": "yes please"}, "author_names"),
         ({"password": "p", "colour": "red"}, "colour"),
     ],
 )

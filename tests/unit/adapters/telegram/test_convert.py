@@ -15,6 +15,7 @@ from bridge.core.events import (
     ButtonPressed,
     ChatKind,
     ChatMoved,
+    ChatRenamed,
     InboundEvent,
     MessageEdited,
     MessagePosted,
@@ -289,6 +290,7 @@ def test_every_kind_of_message_is_carried_named_or_a_notice(kind: str) -> None:
         "text": "x",
         "photo": [{"file_id": "p", "width": 1, "height": 1}],
         "migrate_to_chat_id": -1009,
+        "migrate_from_chat_id": -55,
         "document": {"file_id": "d"},
     }
     event = read({"message": message(**{kind: values.get(kind, {"title": "x"})})})
@@ -296,7 +298,7 @@ def test_every_kind_of_message_is_carried_named_or_a_notice(kind: str) -> None:
         known = all(item.kind is not UncarriedKind.UNKNOWN for item in event.uncarried)
         assert event.text or event.files or known or kind in ("invoice", "paid_media")
     else:
-        assert event is None or isinstance(event, ChatMoved)
+        assert event is None or isinstance(event, ChatMoved | ChatRenamed)
 
 
 @pytest.mark.parametrize(
@@ -304,11 +306,9 @@ def test_every_kind_of_message_is_carried_named_or_a_notice(kind: str) -> None:
     [
         {"new_chat_members": [AMINA]},
         {"left_chat_member": AMINA},
-        {"new_chat_title": "Town"},
         {"pinned_message": {"message_id": 1}},
         {"forum_topic_created": {"name": "x"}},
         {"video_chat_started": {}},
-        {"migrate_from_chat_id": -55},
     ],
 )
 def test_notices_are_nobodys_message(fields: dict[str, Any]) -> None:
@@ -367,6 +367,35 @@ def test_a_move_is_one_event_however_it_is_told() -> None:
     event = read({"message": message(chat={"id": -55, "type": "group"}, migrate_to_chat_id=-1009)})
     assert isinstance(event, ChatMoved)
     assert (event.chat, event.new_chat, event.key) == ("-55", "-1009", "moved-55>-1009")
+    there = read({"message": message(chat={"id": -1009, "type": "supergroup"}, migrate_from_chat_id=-55)})
+    assert isinstance(there, ChatMoved)
+    assert (there.chat, there.new_chat, there.key) == (event.chat, event.new_chat, event.key)
+
+
+def test_a_new_name_is_an_event() -> None:
+    event = read({"message": message(new_chat_title="Town")})
+    assert isinstance(event, ChatRenamed)
+    assert (event.chat, event.title) == ("-1001234", "Town")
+
+
+def test_who_wrote_it_where_bots_and_channels_have_a_hand_in_it() -> None:
+    """A person's message made with an inline bot is the person's; another bot's is a bot's; a channel's copy is one."""
+    bot = {"id": 77, "is_bot": True, "first_name": "Other Baraza"}
+    for fields, is_bot, user in (
+        ({"via_bot": bot}, False, "5"),
+        ({"from": bot}, True, "77"),
+        (
+            {"sender_chat": {"id": -100777, "type": "channel", "title": "News"}, "is_automatic_forward": True},
+            True,
+            None,
+        ),
+        ({"sender_chat": GROUP}, False, None),
+    ):
+        event = read({"message": message(**fields)})
+        assert isinstance(event, MessagePosted)
+        assert event.sender.bot is is_bot
+        assert event.sender.anonymous is ("sender_chat" in fields)
+        assert user is None or event.sender.ref.user == user
 
 
 def test_kinds_of_update_we_did_not_ask_for_are_passed_over() -> None:

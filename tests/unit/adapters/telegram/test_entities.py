@@ -1,5 +1,6 @@
 """UTF-16 on one side, code points on the other, and only what Telegram takes."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bridge.adapters.telegram.entities import to_entities, to_rich_text, usable_url, utf16_length
+from bridge.adapters.matrix.html_out import to_body, to_html
+from bridge.adapters.telegram.entities import outgoing, to_entities, to_rich_text, usable_url, utf16_length
 from bridge.core.text import Mark, MarkKind, RichText
 from bridge.playground.botapi.entities import check_entities, format_text
 
@@ -30,7 +32,7 @@ def entity(kind: str, offset: int, length: int, **more: Any) -> dict[str, Any]:
         (entity("pre", 9, 4, language="python"), MarkKind.PRE, "python"),
         (entity("pre", 9, 4), MarkKind.PRE, ""),
         (entity("blockquote", 9, 4), MarkKind.QUOTE, ""),
-        (entity("expandable_blockquote", 9, 4), MarkKind.QUOTE, ""),
+        (entity("expandable_blockquote", 9, 4), MarkKind.QUOTE, "expandable"),
         (entity("text_link", 9, 4, url="https://example.org/"), MarkKind.LINK, "https://example.org/"),
         (entity("text_mention", 9, 4, user={"id": 77, "first_name": "A"}), MarkKind.MENTION, "77"),
     ],
@@ -154,6 +156,8 @@ VALUES = {
     MarkKind.LINK: ["https://example.org/", "http://a.b/c", "nonsense"],
     MarkKind.MENTION: ["5", "@x"],
     MarkKind.PRE: ["", "sh"],
+    MarkKind.QUOTE: ["", "expandable"],
+    MarkKind.HEADING: ["2"],
 }
 
 
@@ -167,6 +171,47 @@ def rich_texts(draw: st.DrawFn) -> RichText:
         kind = draw(st.sampled_from(list(MarkKind)))
         marks.append(Mark(start, end, kind, draw(st.sampled_from(VALUES.get(kind, [""])))))
     return RichText(text, tuple(marks))
+
+
+def test_headings_are_bold_and_long_quotes_stay_folded() -> None:
+    text = RichText("Head\nquoted", (Mark(0, 4, MarkKind.HEADING, "1"), Mark(5, 11, MarkKind.QUOTE, "expandable")))
+    assert to_entities(text) == [entity("bold", 0, 4), entity("expandable_blockquote", 5, 6)]
+
+
+@pytest.mark.parametrize(
+    ("words", "sent"),
+    [
+        ("@all come", "@\u2060all come"),
+        ("(@Everyone)", "(@\u2060Everyone)"),
+        ("@channel @here @room", "@\u2060channel @\u2060here @\u2060room"),
+        ("write to team@all.org or @all_stars or @allan", "write to team@all.org or @all_stars or @allan"),
+        ("https://mastodon.example/@all", "https://mastodon.example/@all"),
+        ("@amina:example.org", "@\u2060amina:example.org"),
+        ("@grace, amina@example.org: 09:30", "@grace, amina@example.org: 09:30"),
+    ],
+)
+def test_nobody_is_called_who_was_not_meant(words: str, sent: str) -> None:
+    assert outgoing(RichText(words)).text == sent
+
+
+def test_a_person_of_another_platform_is_a_name_and_marks_keep_their_words() -> None:
+    text = RichText("ask @grace now", (Mark(4, 10, MarkKind.MENTION, "@grace:hs.org"), Mark(11, 14, MarkKind.BOLD)))
+    sent = outgoing(text)
+    assert sent.text == "ask @\u2060grace now"
+    assert to_entities(sent) == [entity("bold", 12, 3)]
+
+
+@pytest.mark.parametrize("kind", ["bold", "text_link", "spoiler", "blockquote", "pre"])
+def test_ten_thousand_entities_take_no_long_time(kind: str) -> None:
+    many = [
+        entity(kind, n % 3000, 1 + n * 7 % 900, url=f"https://a.example/{n}", language=f"l{n}") for n in range(10_000)
+    ]
+    started = time.process_time()
+    text = to_rich_text("words " * 680, many)
+    to_entities(text)
+    to_html(text)
+    to_body(text)
+    assert time.process_time() - started < 2
 
 
 def said_of_characters(entities: Sequence[Mapping[str, Any]]) -> set[tuple[int, str, str]]:
@@ -191,12 +236,18 @@ def test_whatever_goes_out_is_legal_and_comes_back_as_it_went(content: RichText)
         assert not ends or end <= ends[-1][0], "two entities cross"
         around = {name for _, name in ends}
         assert not around & {"code", "pre"}, "something stands inside code"
+        kind = kind.removeprefix("expandable_")
         assert kind not in around, "an entity stands inside one of its own kind"
         assert not (kind == "blockquote" and "text_link" in around), "a quote stands inside a link"
         ends.append((end, kind))
     again = to_rich_text(content.text, entities)
     for mark in again.marks:
-        asked = {(m.start, m.end) for m in content.marks if m.kind is mark.kind and m.value == mark.value}
+        kinds = (MarkKind.BOLD, MarkKind.HEADING) if mark.kind is MarkKind.BOLD else (mark.kind,)
+        asked = {
+            (m.start, m.end)
+            for m in content.marks
+            if m.kind in kinds and (m.value == mark.value or m.kind is MarkKind.HEADING)
+        }
         covered = {n for start, end in asked for n in range(start, end)}
         assert set(range(mark.start, mark.end)) <= covered, "a mark reaches further than it was asked to"
     # Where two marks cross, which of them is cut is free; what is said of every character is not.

@@ -165,3 +165,12 @@ def test_an_edit_says_what_stays_and_removes_the_keyboard() -> None:
     assert to_edit(keyed)[1]["reply_markup"] == keyed["reply_markup"]
     method, params = to_edit(payload(GROUP, Content(text=plain("word"), attachments=(photo(),))))
     assert (method, params) == ("editMessageCaption", {"caption": "word"})
+
+
+def test_calls_of_all_are_defused_and_counted() -> None:
+    text = RichText("@all " * 800 + "end", (Mark(4000, 4003, MarkKind.BOLD),))
+    payload = to_payload(ChatId("-1001"), Content(text=RichText("see @all now", (Mark(9, 12, MarkKind.BOLD),))))
+    assert payload["text"] == "see @\u2060all now"
+    assert payload["entities"] == [{"type": "bold", "offset": 10, "length": 3}]
+    assert len(text) <= 4096
+    assert not fits(Content(text=text)), "800 unseen characters more are too many"

@@ -1,7 +1,7 @@
 """Polling and webhook: commit first, acknowledge afterwards, whatever fails between."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from structlog.testing import LogCapture
 
 from bridge.adapters.telegram.adapter import TelegramAdapter
 from bridge.core.errors import AccountError
-from bridge.core.events import MessagePosted, Unreadable
+from bridge.core.events import MessagePosted, Missed, Unreadable
 from bridge.core.ports import WebReply, WebRequest
 from tests.contract.harness import MemoryState, RecordingSink, wait_for
 from tests.unit.adapters.telegram.conftest import BOT, TOKEN, Village
@@ -272,6 +272,27 @@ async def test_what_is_not_json_is_400(village: Village, hooked: TelegramAdapter
     assert village.sink.events == []
 
 
+@pytest.mark.parametrize("hours", [23, 25, 240])
+async def test_an_absence_longer_than_telegram_remembers_is_told_once(village: Village, hours: int) -> None:
+    first = village.adapter()
+    await first.start(village.sink, village.state)
+    await wait_for(lambda: "polled_at" in village.state.values)
+    await first.stop()
+    began = datetime.fromisoformat(village.state.values["polled_at"])
+    village.clock.time += timedelta(hours=hours)
+    village.sink.fail(1)  # it is not lost where the database is away at that very moment
+    for text in ("one", "two"):
+        again = village.adapter()
+        await again.start(village.sink, village.state)
+        await village.simulator.users.write(village.amina, village.group, text)
+        await wait_for(lambda: [event.text.text for event in village.sink.of(MessagePosted)][-1:] == [text])  # noqa: B023
+        await again.stop()
+    told = village.sink.of(Missed)
+    assert [(event.chat, event.since) for event in told] == ([("", began)] if hours > 24 else [])
+    if told:
+        assert timedelta(0) <= told[0].until - began - timedelta(hours=hours - 24) < timedelta(minutes=5)
+
+
 @pytest.mark.parametrize("body", [b"5", b"[]", b"{}", b'{"update_id": 3, "message": []}'])
 async def test_json_that_is_no_update_is_kept(village: Village, hooked: TelegramAdapter, body: bytes) -> None:
     assert (await call(hooked, body)).status == 200
@@ -279,7 +300,7 @@ async def test_json_that_is_no_update_is_kept(village: Village, hooked: Telegram
 
 
 async def test_what_is_nobodys_message_is_acknowledged(village: Village, hooked: TelegramAdapter) -> None:
-    notice = {"message_id": 1, "date": 1, "chat": {"id": -5, "type": "group"}, "new_chat_title": "x"}
+    notice = {"message_id": 1, "date": 1, "chat": {"id": -5, "type": "group"}, "delete_chat_photo": True}
     assert (await call(hooked, {"update_id": 3, "message": notice})).status == 200
     assert village.sink.events == []
 

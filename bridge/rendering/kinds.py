@@ -1,0 +1,95 @@
+"""Words for what is no text: what a reader is told who cannot be shown it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bridge.core.message import Attachment, AttachmentKind, Uncarried, UncarriedKind
+from bridge.rendering.words import Words
+
+
+def kind_words(kind: AttachmentKind | UncarriedKind, w: Words) -> str:
+    """What a kind of message is called."""
+    match kind.value:
+        case "photo":
+            return w._("photo")
+        case "document":
+            return w._("document")
+        case "audio":
+            return w._("audio")
+        case "voice":
+            return w._("voice message")
+        case "video" | "video_note":
+            return w._("video")
+        case "animation":
+            return w._("animation")
+        case "sticker":
+            return w._("sticker")
+        case "location" | "venue":
+            return w._("place")
+        case "contact":
+            return w._("contact")
+        case "poll":
+            return w._("poll")
+        case "dice" | "game":
+            return w._("game")
+        case "checklist":
+            return w._("checklist")
+        case "story":
+            return w._("story")
+        case "giveaway":
+            return w._("giveaway")
+        case "encrypted":
+            return w._("encrypted message that could not be read")
+        case _:
+            return w._("message of a kind that cannot be carried")
+
+
+def attachment_words(attachment: Attachment, w: Words, *, number: int | None = None) -> str:
+    """``[photo, 82 kB]``, ``[voice message 0:42, 180 kB]``: what a reader is told who cannot be shown the file.
+
+    ``number``: of the post, where they are sent the file when they ask for it.
+    """
+    said = kind_words(attachment.kind, w)
+    if attachment.kind is AttachmentKind.DOCUMENT:
+        said += f" {attachment.name}"
+    elif attachment.kind is AttachmentKind.AUDIO and attachment.title:
+        said += " " + " - ".join(part for part in (attachment.performer, attachment.title) if part)
+    if attachment.duration is not None:
+        said += f" {_clock(attachment.duration)}"
+    if attachment.alt:
+        said += f": {attachment.alt}"
+    how = "" if number is None else f": GET {number}"
+    return f"[{said}, {w.size(attachment.size)}{how}]"
+
+
+def _clock(duration: timedelta) -> str:
+    """``0:42``, ``1:02:03``."""
+    minutes, seconds = divmod(round(duration.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def uncarried_words(items: Sequence[Uncarried], w: Words, *, brief: bool = False) -> list[str]:
+    """``[poll: Which dose?]``, ``[photo that could not be carried]``: what readers and moderators see instead.
+
+    ``brief``: as short as can be understood.
+    """
+    return [_uncarried(item, w, brief=brief) for item in items]
+
+
+def _uncarried(item: Uncarried, w: Words, *, brief: bool) -> str:
+    kind = kind_words(item.kind, w)
+    if item.refused:
+        kind = w._("{kind} that could not be carried", kind=kind)
+    detail = _briefly(item) if brief else item.detail
+    return f"[{kind}: {detail}]" if detail else f"[{kind}]"
+
+
+def _briefly(item: Uncarried) -> str:
+    """``Kibera clinic, -1.31331, 36.78921``; ``Which dose? 10 mg / 20 mg``."""
+    if item.place is not None:
+        point = f"{item.place.latitude:.5f}, {item.place.longitude:.5f}"
+        return ", ".join(part for part in (item.place.title or item.place.address, point) if part)
+    if item.poll is not None:
+        return f"{item.poll.question} {' / '.join(item.poll.options)}".strip()
+    return item.detail
