@@ -257,6 +257,8 @@ async def _receipt(
     if await contact.tell(identity, receipt, community, context.directory, context.now) is not None:
         await profiling.offer(identity, community, context)
         return
+    if identity.ref in community.allowed_bots:
+        return  # it would answer, or be answered for ever
     name = shown_name(identity, w)
     text = (
         w._("Thank you, {name}: your message is with the moderators and will come back here.", name=name)
@@ -275,7 +277,9 @@ async def _receipt(
 
 
 async def answer(ref: RemoteRef, identity: Identity, community: Community, context: Context, text: str) -> None:
-    """A clear answer to the sender, in the right place."""
+    """A clear answer to the sender, in the right place; none to a bot, which would answer it."""
+    if identity.ref in community.allowed_bots:
+        return
     if await contact.tell(identity, Content(text=plain(text)), community, context.directory, context.now) is None:
         await contact.reply_in_group(ref, text, community, context.directory, context.now)
 
