@@ -28,7 +28,8 @@ from bridge.delivery import mirroring
 from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
 from bridge.intake.processor import Processor
-from bridge.media.ingest import ingest
+from bridge.media.clean import Limits
+from bridge.media.ingest import receive
 from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.store import MediaStore
 from bridge.members.feeder import Feeder
@@ -49,8 +50,8 @@ from bridge.web.server import WebServer
 
 log = structlog.get_logger()
 
-MAX_FILE = 20 * 1024 * 1024
-"""Bytes: the most that Telegram lets a bot fetch."""
+OWN_FILE = 50_000_000
+"""Bytes of a file that we made ourselves."""
 _UNUSED_FOR = 600.0
 """Seconds that a file must have lain there before it is removed as used by nobody."""
 _BACKUPS_STAY = 30 * 86400.0
@@ -98,6 +99,7 @@ class Bridge:
         for account in self._adapters:
             self._directory.starting(account)
         self._media = MediaStore(config.media)
+        self._limits = Limits(max_bytes=config.max_megabytes * 1_000_000)
         self._troubles: dict[AccountId, str] = {}
 
     async def run(self, ready: Callable[[], None] | None = None) -> None:
@@ -241,7 +243,8 @@ class Bridge:
         adapter: object = self._directory.adapter(account)
         if not isinstance(adapter, CanFetch):
             raise UnfitMedia(MediaReason.UNSUPPORTED)
-        return await ingest(self._media, adapter.fetch(file, limit=MAX_FILE), file)
+        limits = self._limits
+        return await receive(self._media, lambda wanted: adapter.fetch(wanted, limit=limits.max_bytes), file, limits)
 
     async def _keep(self, data: bytes, name: str, mime: str) -> Attachment:
         """A file that we made ourselves."""
@@ -249,7 +252,7 @@ class Bridge:
         async def once() -> AsyncIterator[bytes]:
             yield data
 
-        stored = await self._media.put(once(), MAX_FILE)
+        stored = await self._media.put(once(), OWN_FILE)
         return Attachment(sha256=stored.sha256, kind=AttachmentKind.DOCUMENT, mime=mime, size=stored.size, name=name)
 
     async def _compose(self, row: Delivery) -> ledger.Frozen | None:

@@ -150,6 +150,7 @@ class _Reader:
             path=self.path,
             database=database,
             media=self.secrets.base / Path(bridge.media).expanduser(),
+            max_megabytes=bridge.max_megabytes,
             language=bridge.language,
             web=Web(host=host, port=port, public_url=web.public_url),
             accounts=MappingProxyType(accounts),

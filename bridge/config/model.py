@@ -28,6 +28,8 @@ class Config:
     database: str = field(repr=False)
     """``sqlite:///absolute/path`` or ``postgres://...``; may hold a password."""
     media: Path
+    max_megabytes: int = 50
+    """Of the largest file that is carried."""
     language: str
     web: Web
     accounts: Mapping[AccountId, BaseModel]

@@ -103,6 +103,7 @@ class Section(BaseModel):
 class BridgeSection(Section):
     database: str = Field(min_length=1)
     media: str = Field(default="data/media", min_length=1)
+    max_megabytes: int = Field(default=50, ge=1, le=2000)
     language: LanguageCode = "en"
 
 
@@ -177,6 +178,7 @@ EXAMPLES: dict[str, str] = {
     "bridge": '[bridge] with database = "sqlite://data/baraza.db"',
     "bridge.database": 'database = "sqlite://data/baraza.db"',
     "bridge.media": 'media = "data/media"',
+    "bridge.max_megabytes": "max_megabytes = 50",
     "bridge.language": 'language = "en"',
     "web": '[web] with listen = "127.0.0.1:8080"',
     "web.listen": 'listen = "127.0.0.1:8080"',

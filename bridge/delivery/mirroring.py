@@ -12,7 +12,7 @@ from bridge.storage.models import Delivery
 PAUSE = timedelta(seconds=60)
 """Reactions come in swarms: they are carried together."""
 _MOST = 3
-"""Different reactions that our account places on one message, where the platform bears that many."""
+"""Different reactions that our account places on one message; the adapter takes the first that its platform knows."""
 
 
 async def plan(post_id: int, community: Community, directory: Directory, now: datetime) -> None:
@@ -48,9 +48,8 @@ async def compose(row: Delivery, directory: Directory) -> ledger.Frozen | None:
     target = None if row.target_id is None else await Delivery.get_or_none(id=row.target_id)
     if target is None or target.ref is None:
         return None
-    most = min(_MOST, capabilities.places_reactions)
     found = await echoes.elsewhere(row.post_id, target.ref.address)
-    payload = codec.dump_object({"emojis": [emoji for emoji, _ in found[:most]]})
+    payload = codec.dump_object({"emojis": [emoji for emoji, _ in found[:_MOST]]})
     before = await ledger.last_reaction(target)
     if payload == (before or codec.dump_object({"emojis": []})):
         return None

@@ -44,6 +44,8 @@ _TROUBLE = 2.0
 """Seconds to wait when the database is not to be had."""
 _IDLE = 30.0
 """Seconds between looks at the ledger when nothing rings: rows may come from another process."""
+_SLOWEST = 50_000
+"""Bytes a second of an upload that is still waited for."""
 SEND_TIMEOUT = 120.0
 """Seconds after which a call that never answers is in doubt; adapters give up before."""
 
@@ -214,11 +216,12 @@ class Worker:
         adapter = self._directory.adapter(row.account)
         if adapter is None:
             return Later(when=self._clock.now() + timedelta(minutes=5), why="the account is not configured")
+        patience = SEND_TIMEOUT + _bytes(row) / _SLOWEST
         try:
-            async with asyncio.timeout(SEND_TIMEOUT):
+            async with asyncio.timeout(patience):
                 return await self._operate(adapter, row)
         except TimeoutError:
-            return Unknown(why=f"no answer within {SEND_TIMEOUT:.0f} s")
+            return Unknown(why=f"no answer within {patience:.0f} s")
         except asyncio.CancelledError:
             raise
         except Exception as error:
@@ -337,6 +340,13 @@ def _as_file(thumbnail: Thumbnail) -> Attachment:
         width=thumbnail.width,
         height=thumbnail.height,
     )
+
+
+def _bytes(row: Delivery) -> int:
+    """Of the files that go with a row."""
+    if row.operation == ledger.DELETE or not row.content:
+        return 0
+    return sum(file.size for file in codec.load(codec.CONTENT, row.content).attachments)
 
 
 def _unsupported() -> SendOutcome:

@@ -48,21 +48,24 @@ async def heard(event: Echo, context: Context) -> None:
     """A platform says where the reactions or the votes of a message stand."""
     if isinstance(event, ReactionsSet | PollVoted) and event.sender.bot:
         return
-    row = await ledger.answered(event.ref, event.at, context.now)
+    ref = event.ref
+    if await ledger.find_by_ref(ref) is None:
+        ref = await echoes.in_topic(ref)
+    row = await ledger.answered(ref, event.at, context.now)
     if row is None or row.post_id is None or row.kind not in _KINDS:
         return
     match event:
         case ReactionsSet(sender=sender, emojis=emojis):
             counts = [(emoji, 1) for text in emojis if (emoji := usable(text))]
-            changed = await echoes.replace(row.post_id, event.ref, sender.ref.user, counts, context.now)
+            changed = await echoes.replace(row.post_id, ref, sender.ref.user, counts, context.now)
         case ReactionsCounted(counts=counted):
             counts = [(emoji, count) for text, count in counted if (emoji := usable(text)) and count > 0]
-            changed = await echoes.replace(row.post_id, event.ref, "", counts, context.now)
+            changed = await echoes.replace(row.post_id, ref, "", counts, context.now)
         case PollVoted(sender=sender, options=options):
-            await echoes.vote(row.post_id, event.ref, sender.ref.user, options, context.now)
+            await echoes.vote(row.post_id, ref, sender.ref.user, options, context.now)
             changed = True
         case PollCounted(counts=votes):
-            await echoes.vote(row.post_id, event.ref, "", votes, context.now)
+            await echoes.vote(row.post_id, ref, "", votes, context.now)
             changed = True
     if changed:
         await _changed(row.post_id, context)

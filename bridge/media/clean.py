@@ -23,7 +23,7 @@ _ROOT = str(Path(bridge.__file__).parent.parent)
 class Limits:
     """What a file may cost."""
 
-    max_bytes: int = 20_000_000
+    max_bytes: int = 50_000_000
     """Of the file as it comes, and of the cleaned picture."""
     max_pixels: int = 40_000_000
     """Width times height, checked before decoding."""
@@ -40,15 +40,24 @@ DEFAULT_LIMITS = Limits()
 
 @dataclass(frozen=True, kw_only=True)
 class Cleaned:
-    """What the child found. A picture has width and height, and its cleaned bytes are in the target file."""
+    """What the child found. A picture's cleaned bytes are in the target file; all else was cleaned where it lay."""
 
     mime: str
+    picture: bool = False
+    film: bool = False
+    sound: bool = False
+    seconds: float | None = None
+    title: str = ""
+    performer: str = ""
     width: int | None = None
     height: int | None = None
 
 
-async def clean(source: Path, target: Path, name: str, limits: Limits) -> Cleaned:
-    """Judge ``source`` by its bytes; write a picture anew to ``target``. Raises UnfitMedia, StorageUnavailable."""
+async def clean(source: Path, target: Path, name: str, limits: Limits, *, small: int = 0) -> Cleaned:
+    """Judge ``source`` by its bytes; write a picture anew to ``target``.
+
+    With ``small`` it becomes a JPEG of at most so many bytes. Raises UnfitMedia, StorageUnavailable.
+    """
     job = {
         "source": str(source),
         "target": str(target),
@@ -57,6 +66,7 @@ async def clean(source: Path, target: Path, name: str, limits: Limits) -> Cleane
         "max_side": limits.max_side,
         "max_seconds": limits.max_seconds,
         "max_memory": limits.max_memory,
+        "small": small,
     }
     # The child gets our code's folder and nothing else of the environment: that may hold tokens.
     child = await asyncio.create_subprocess_exec(

@@ -1,14 +1,25 @@
 """A picture decoded once and written anew: nothing but its pixels survives. Runs only in the worker process."""
 
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
+import pi_heif  # type: ignore[import-untyped]  # it has no types
 from PIL import Image
 
+from bridge.media import animation
 from bridge.media.refusal import MediaReason, UnfitMedia
 
-_FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP", "image/gif": "GIF"}
-_WRITTEN_AS = {"image/gif": "image/png"}
+_FORMATS = {
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "image/webp": "WEBP",
+    "image/gif": "GIF",
+    "image/heic": "HEIF",
+    "image/avif": "AVIF",
+}
+_MOVING = frozenset({"image/gif", "image/webp", "image/png"})
+_WRITTEN_AS = {"image/gif": "image/png", "image/heic": "image/jpeg", "image/avif": "image/jpeg"}
 # Progressive: on a slow line the reader sees the whole picture early.
 _OPTIONS: dict[str, dict[str, object]] = {
     "JPEG": {"quality": 85, "optimize": True, "progressive": True},
@@ -30,36 +41,62 @@ _TURNS: dict[int, Image.Transpose | None] = {
 }
 
 
-def clean(source: Path, target: Path, mime: str, *, max_pixels: int, max_side: int) -> tuple[str, int, int]:
-    """Write the cleaned picture to ``target``; returns its type, width and height.
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    mime: str
+    width: int
+    height: int
+
+
+def clean(
+    source: Path, target: Path, mime: str, *, max_pixels: int, max_side: int, max_seconds: float, small: int = 0
+) -> Written:
+    """Write the cleaned picture to ``target``, or with ``small`` a JPEG of at most so many bytes.
 
     Raises UnfitMedia, OSError with an errno where ``target`` cannot be written, and for a broken picture whatever the
     decoder raises.
     """
-    written = _WRITTEN_AS.get(mime, mime)
+    written = "image/jpeg" if small else _WRITTEN_AS.get(mime, mime)
     form = _FORMATS[written]
+    if mime == "image/heic":
+        pi_heif.options.DECODE_THREADS = 1
+        pi_heif.register_heif_opener()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # Pillow only warns of bombs up to twice its limit; ours is checked before anything is decoded.
         Image.MAX_IMAGE_PIXELS = None
         with Image.open(source, formats=(_FORMATS[mime],)) as image:
-            _check(image, mime, max_pixels)
-            orientation = _orientation(image)
+            if image.width * image.height > max_pixels:
+                raise UnfitMedia(MediaReason.TOO_MANY_PIXELS)
+            if not small and mime in _MOVING and getattr(image, "is_animated", False):
+                frames = animation.frames(image, max_seconds)
+                if frames:
+                    width, height = animation.write(frames, target)
+                    return Written(mime="image/gif", width=width, height=height)
+                image.seek(0)
+            # HEIC is turned by its decoder.
+            orientation = 1 if mime == "image/heic" else _orientation(image)
             # JPEGs are made smaller while they are decoded; for the others the mode decides how well it can be done.
             still = image if mime == "image/jpeg" else _in_mode(image, _MODES[form])
             still.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
             still = _upright(_in_mode(still, _MODES[form]), orientation)
         still.info = {}  # Pillow would write some of it: comments, colour profiles
-        still.save(target, format=form, **_OPTIONS[form])
-    return written, still.width, still.height
+        if small:
+            still = _small(still, target, small)
+        else:
+            still.save(target, format=form, **_OPTIONS[form])
+    return Written(mime=written, width=still.width, height=still.height)
 
 
-def _check(image: Image.Image, mime: str, max_pixels: int) -> None:
-    if image.width * image.height > max_pixels:
-        raise UnfitMedia(MediaReason.TOO_MANY_PIXELS)
-    # A phone's JPEG may hold a second view (MPO): that is one picture, and the first view is it.
-    if mime != "image/jpeg" and getattr(image, "is_animated", False):
-        raise UnfitMedia(MediaReason.ANIMATED)
+def _small(still: Image.Image, target: Path, most: int) -> Image.Image:
+    while True:
+        for quality in (80, 60, 40, 25):
+            still.save(target, format="JPEG", quality=quality, optimize=True)
+            if target.stat().st_size <= most:
+                return still
+        if max(still.size) <= 16:
+            raise UnfitMedia(MediaReason.TOO_BIG)
+        still = still.resize((max(1, still.width * 2 // 3), max(1, still.height * 2 // 3)), Image.Resampling.LANCZOS)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -31,7 +31,7 @@ WORDS: dict[MediaReason, str] = {
     MediaReason.EMPTY: "the file is empty: send it again",
     MediaReason.TOO_BIG: "the file is too large: send it smaller, or say in words what is in it",
     MediaReason.TOO_MANY_PIXELS: "the picture is too large: send a smaller one",
-    MediaReason.ANIMATED: "moving pictures are not carried: send a still picture",
+    MediaReason.ANIMATED: "this moving sticker has no still picture: send another one",
     MediaReason.NO_DECODER: "this kind of picture cannot be opened here: send it as JPEG or PNG",
     MediaReason.BROKEN: "the file cannot be read: send it again, or in another format",
     MediaReason.EXECUTABLE: "programs, scripts, web pages and documents with macros are not carried: send a PDF",

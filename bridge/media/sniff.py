@@ -4,14 +4,29 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from bridge.media.containers.scrub import container
 from bridge.media.refusal import MediaReason, UnfitMedia
 
-IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
+IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/heic", "image/avif"})
 
 SUFFIXES: Mapping[str, tuple[str, ...]] = {
     "image/jpeg": (".jpg", ".jpeg"),
     "image/png": (".png",),
     "image/webp": (".webp",),
+    "image/gif": (".gif",),
+    "video/mp4": (".mp4", ".m4v", ".3gp"),
+    "video/quicktime": (".mov", ".qt"),
+    "video/webm": (".webm",),
+    "video/x-matroska": (".mkv",),
+    "audio/mp4": (".m4a", ".m4b"),
+    "audio/webm": (".weba",),
+    "audio/x-matroska": (".mka",),
+    "audio/ogg": (".ogg", ".oga", ".opus"),
+    "audio/mpeg": (".mp3",),
+    "audio/x-wav": (".wav",),
+    "audio/flac": (".flac",),
+    "audio/amr": (".amr",),
+    "audio/aac": (".aac",),
     "application/pdf": (".pdf",),
     "application/msword": (".doc",),
     "application/vnd.ms-excel": (".xls",),
@@ -42,7 +57,11 @@ _PROGRAMS = (
 _SHORTCUT = b"L\x00\x00\x00\x01\x14\x02\x00"
 _ARCHIVES = (b"Rar!", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"MSCF", b"\x28\xb5\x2f\xfd")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_UNREADABLE_IMAGES = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"mif1")
+_AVIF = (b"avif", b"avis")
+_UNREADABLE_IMAGES = (b"hevc", b"hevx", b"msf1", b"crx ", b"jxl ", b"jp2 ")
+_MAX_TEXT = 5_000_000
+_STEP = 1 << 18
 _ACTIVE_TEXT = (b"<!doctype", b"<html", b"<svg", b"<script", b"<?xml", b"<?php", b"<hta", b"<job", b"<body", b"<iframe")
 # Scripts are text: only the name tells that a press on it would run it.
 _SCRIPT_NAMES = frozenset(
@@ -86,6 +105,7 @@ _SCRIPT_NAMES = frozenset(
 )
 _OFFICE = {"word/": "docx", "xl/": "xlsx", "ppt/": "pptx"}
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
+_STREAMS = ("_VBA_PROJECT", "Macros", "EncryptedPackage", "WordDocument", "Workbook", "Book", "PowerPoint Document")
 _TEXT_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1a"))
 
 
@@ -95,18 +115,24 @@ def sniff(path: Path, name: str) -> str:
         head = file.read(4096)
     if not head:
         raise UnfitMedia(MediaReason.EMPTY)
-    if head.startswith((*_PROGRAMS, _SHORTCUT)):
-        raise UnfitMedia(MediaReason.EXECUTABLE)
     if image := _image(head):
         return image
+    if film := container(head):
+        return film
+    if head.startswith((*_PROGRAMS, _SHORTCUT)):
+        raise UnfitMedia(MediaReason.EXECUTABLE)
     if b"%PDF-" in head[:1024]:
         return "application/pdf"
     if head.startswith(b"PK\x03\x04"):
         return _zip(path)
     if head.startswith(_OLE):
-        return _ole(path.read_bytes())
+        return _ole(path)
     if head.startswith(_ARCHIVES):
         raise UnfitMedia(MediaReason.ARCHIVE)
+    if path.stat().st_size > _MAX_TEXT:
+        raise UnfitMedia(
+            MediaReason.TOO_BIG if head.translate(None, _TEXT_CONTROLS) == head else MediaReason.UNSUPPORTED
+        )
     return _text(path.read_bytes(), name)
 
 
@@ -120,7 +146,13 @@ def _image(head: bytes) -> str | None:
     if head.startswith((b"GIF87a", b"GIF89a")):
         return "image/gif"
     if head[4:8] == b"ftyp":
-        raise UnfitMedia(MediaReason.NO_DECODER if head[8:12] in _UNREADABLE_IMAGES else MediaReason.UNSUPPORTED)
+        brand = head[8:12]
+        if brand in _AVIF or (brand == b"mif1" and b"avif" in head[16:64]):
+            return "image/avif"
+        if brand in _HEIC:
+            return "image/heic"
+        if brand in _UNREADABLE_IMAGES:
+            raise UnfitMedia(MediaReason.NO_DECODER)
     return None
 
 
@@ -145,11 +177,19 @@ def _zip(path: Path) -> str:
     raise UnfitMedia(MediaReason.ARCHIVE)
 
 
-def _ole(data: bytes) -> str:
+def _ole(path: Path) -> str:
     """The old Office formats: one container for all; streams are named in UTF-16."""
 
+    found: set[str] = set()
+    with path.open("rb") as file:
+        before = b""
+        while data := file.read(_STEP):
+            data = before + data
+            found.update(name for name in _STREAMS if name.encode("utf-16-le") in data)
+            before = data[-64:]
+
     def has(stream: str) -> bool:
-        return stream.encode("utf-16-le") in data
+        return stream in found
 
     if has("_VBA_PROJECT") or has("Macros"):
         raise UnfitMedia(MediaReason.EXECUTABLE)

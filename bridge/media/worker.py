@@ -4,11 +4,13 @@ A process, because a decoder can be made to run for hours or to eat all memory b
 stopped. Its memory and processor time are limited before the file is touched, and it inherits no environment.
 """
 
+import dataclasses
 import json
 import resource
 import sys
 from pathlib import Path
 
+from bridge.media.containers.scrub import SCRUBBERS, scrub
 from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.sniff import IMAGES, sniff
 
@@ -33,15 +35,25 @@ def main() -> int:
     return 0
 
 
-def work(job: dict[str, str | int]) -> dict[str, str | int]:
+def work(job: dict[str, str | int]) -> dict[str, object]:
     source, target = Path(str(job["source"])), Path(str(job["target"]))
     mime = sniff(source, str(job["name"]))
+    if mime in SCRUBBERS:
+        return dataclasses.asdict(scrub(source, mime))
     if mime not in IMAGES:
         return {"mime": mime}
     from bridge.media.images import clean
 
-    mime, width, height = clean(source, target, mime, max_pixels=int(job["max_pixels"]), max_side=int(job["max_side"]))
-    return {"mime": mime, "width": width, "height": height}
+    written = clean(
+        source,
+        target,
+        mime,
+        max_pixels=int(job["max_pixels"]),
+        max_side=int(job["max_side"]),
+        max_seconds=int(job["max_seconds"]) / 2,
+        small=int(job["small"]),
+    )
+    return {"mime": written.mime, "width": written.width, "height": written.height, "picture": True}
 
 
 if __name__ == "__main__":

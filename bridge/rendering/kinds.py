@@ -26,6 +26,8 @@ def kind_words(kind: AttachmentKind | UncarriedKind, w: Words) -> str:
             return w._("sticker")
         case "location" | "venue":
             return w._("place")
+        case "live_location":
+            return w._("place at that moment")
         case "contact":
             return w._("contact")
         case "poll":
@@ -38,6 +40,10 @@ def kind_words(kind: AttachmentKind | UncarriedKind, w: Words) -> str:
             return w._("story")
         case "giveaway":
             return w._("giveaway")
+        case "paid":
+            return w._("message to be paid for")
+        case "forwarded":
+            return w._("forwarded from")
         case "encrypted":
             return w._("encrypted message that could not be read")
         case _:

@@ -28,7 +28,7 @@ def _why(code: str, w: Words) -> str:
         case "too_many_pixels":
             return w._("the picture is too large. Please send a smaller one.")
         case "animated":
-            return w._("moving pictures are not carried. Please send a still picture.")
+            return w._("this moving sticker cannot be shown elsewhere. Please send a still picture.")
         case "no_decoder":
             return w._("this kind of picture cannot be opened here. Please send it as JPEG or PNG.")
         case "broken":

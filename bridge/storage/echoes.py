@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bridge.core.ids import Address, RemoteRef
+from bridge.storage.ledger import SEND
+from bridge.storage.models import Delivery
 from bridge.storage.models_echo import PollVote, Reaction
 
 _MOST = 20
@@ -69,6 +71,18 @@ async def remove(event: RemoteRef) -> int | None:
     post_id: int = row.post_id
     await row.delete()
     return post_id
+
+
+async def in_topic(ref: RemoteRef) -> RemoteRef:
+    """Where a message of ours stands that a platform names by its group alone: topics (``group/topic``) share ids."""
+    row = (
+        await Delivery.filter(
+            account=ref.account, remote_chat__startswith=f"{ref.chat}/", message=ref.message, operation=SEND
+        )
+        .order_by("-id")
+        .first()
+    )
+    return ref if row is None or row.ref is None else row.ref
 
 
 async def tally(post_id: int) -> list[tuple[str, int]]:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bridge.adapters.telegram.adapter import build
 from bridge.adapters.telegram.entities import to_entities
+from bridge.adapters.telegram.media import FILE_FIELD
 from bridge.adapters.telegram.settings import Settings
 from bridge.core.ids import ChatId, MessageId, RemoteRef, UserId
 from bridge.core.message import UncarriedKind
@@ -23,6 +24,15 @@ SECRET = "contract-suite-webhook-secret"
 DEEP: Any = {}
 for _ in range(200):
     DEEP = {"reply_to_message": DEEP}
+SENDING = (
+    "sendMediaGroup",
+    "sendLocation",
+    "sendVenue",
+    "sendPoll",
+    "editMessageMedia",
+    "setMessageReaction",
+    *FILE_FIELD,
+)
 GARBAGE: tuple[dict[str, Any], ...] = (
     {"message": {}},
     {"message": "no object"},
@@ -47,6 +57,12 @@ GARBAGE: tuple[dict[str, Any], ...] = (
     {"an_update_of_tomorrow": {"id": 1}},
     {"callback_query": {"id": 1, "data": []}},
     {"my_chat_member": {"chat": {"id": -1}, "new_chat_member": {}}},
+    {"message": {"message_id": 16, "chat": {"id": -1, "type": "group"}, "from": {"id": 5}, "video": {"file_id": []}}},
+    {"message": {"message_id": 17, "chat": {"id": -1, "type": "group"}, "from": {"id": 5}, "poll": {"options": 7}}},
+    {"message_reaction": {"chat": {"id": -1}, "message_id": 7, "new_reaction": "x"}},
+    {"message_reaction_count": {"chat": {"id": -1}, "message_id": 7, "reactions": [{"total_count": "many"}]}},
+    {"poll": {"id": 5, "options": []}},
+    {"poll_answer": {"poll_id": "5"}},
     {},
 )
 
@@ -212,7 +228,7 @@ class TelegramHarness(Harness):
             case _:
                 faults: dict[Fault, int | str] = {Fault.RATE_LIMITED: 429, Fault.SERVER_ERROR: 502}
                 fault = faults.get(kind, "drop_after")
-                for method in ("sendMessage", "editMessageText", "deleteMessage"):
+                for method in (*SENDING, "sendMessage", "editMessageText", "deleteMessage"):
                     simulator.fail_next(method, fault, times=50, retry_after=int(self.rate_limit_seconds))
                 try:
                     yield

@@ -16,7 +16,7 @@ from bridge.core.events import (
     ReactionsCounted,
     ReactionsSet,
 )
-from bridge.core.ids import Address, MessageId, RemoteRef
+from bridge.core.ids import Address, ChatId, MessageId, RemoteRef
 from bridge.core.message import Poll, Uncarried, UncarriedKind
 from bridge.core.ports import SendOutcome, Sent
 from bridge.core.states import DeliveryState
@@ -152,6 +152,19 @@ async def test_bots_and_messages_that_are_no_posts_do_not_count() -> None:
     assert await echoes.tally(await room.post_id()) == []
 
 
+async def test_in_a_topic_they_count_though_only_the_group_is_named() -> None:
+    """Telegram says of a reaction in which group it is, not in which topic."""
+    room = await Stage.with_post()
+    ref = await room.ref(KENYA)
+    topic = replace(ref, chat=ChatId(f"{ref.chat}/45"))
+    await Delivery.filter(message=ref.message).update(remote_chat=topic.chat)
+    juma = sender("juma", account=ref.account)
+    await room.hears(ReactionsSet(**room.common(ref), sender=juma, emojis=("👍",)))
+    await room.hears(ReactionsSet(**room.common(replace(ref, message=MessageId("77"))), sender=juma, emojis=("👍",)))
+    assert await echoes.tally(await room.post_id()) == [("👍", 1)]
+    assert await echoes.elsewhere(await room.post_id(), topic.address) == []
+
+
 async def test_votes_are_added_up_and_replaced() -> None:
     room = await Stage.with_post(poll=True)
     here, there = await room.ref(KENYA), await room.ref(UGANDA)
@@ -189,7 +202,7 @@ async def test_mirrored_where_nobody_did_so_and_only_when_it_changes() -> None:
     assert by_chat[str(KENYA)] is None, "they stand there already"
     frozen = by_chat[str(UGANDA)]
     assert frozen is not None
-    assert codec.load_object(frozen.payload) == {"emojis": ["👍", "🔥"]}
+    assert codec.load_object(frozen.payload) == {"emojis": ["👍", "🔥", "🙏"]}, "the adapter places as many as it may"
     row = next(row for row in rows if row.address == UGANDA)
     row.payload, row.state = frozen.payload, DeliveryState.DELIVERED
     await row.save()

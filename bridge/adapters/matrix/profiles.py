@@ -35,10 +35,8 @@ def with_author(content: dict[str, Json], author: Author | None) -> dict[str, Js
     """The content of a message with its author's profile."""
     if author is None or not author.id or not author.name:
         return content
-    profile: dict[str, Json] = {
-        "id": _bounded(author.id),
-        "displayname": _bounded(clean_line(author.name, _MOST_BYTES)),
-    }
+    shown = _bounded(clean_line(author.name, _MOST_BYTES))
+    profile: dict[str, Json] = {"id": _bounded(author.id), "displayname": shown}
     html = content.get("formatted_body")
     marked = _marked(html, author.name) if isinstance(html, str) else None
     if marked is None:

@@ -3,16 +3,18 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from telegram.constants import UpdateType
 
-from bridge.adapters.telegram.entities import to_rich_text, without_surrogates
-from bridge.adapters.telegram.kinds import is_notice, uncarried
+from bridge.adapters.telegram.entities import to_rich_text
+from bridge.adapters.telegram.files import files
+from bridge.adapters.telegram.kinds import is_notice, uncarried, wanders
 from bridge.adapters.telegram.payload import fits, to_edit, to_payload
+from bridge.adapters.telegram.raw import in_ascii, storable
 from bridge.core.events import (
     BotMembershipChanged,
     ButtonPressed,
@@ -22,25 +24,37 @@ from bridge.core.events import (
     InboundEvent,
     MessageEdited,
     MessagePosted,
+    PollCounted,
+    PollVoted,
+    ReactionsCounted,
+    ReactionsSet,
     Sender,
     Unreadable,
 )
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef, UserId, UserRef
-from bridge.core.message import AttachmentKind, RemoteFile
 from bridge.core.text import RichText
 
 __all__ = ["Me", "fits", "is_present", "moved", "read_update", "to_edit", "to_event", "to_payload"]
+
+Fields = Mapping[str, Any]
 
 _CHAT_KINDS: Final = {"private": ChatKind.PRIVATE, "channel": ChatKind.CHANNEL}
 _PRESENT: Final = ("creator", "administrator", "member")
 _POSTED: Final = ("message", "channel_post")
 _EDITED: Final = ("edited_message", "edited_channel_post")
-_UNWANTED: Final = frozenset(UpdateType) - {*_POSTED, *_EDITED, "callback_query", "my_chat_member"}
+_OTHERS: Final = (
+    "callback_query",
+    "my_chat_member",
+    "message_reaction",
+    "message_reaction_count",
+    "poll",
+    "poll_answer",
+)
+_UNWANTED: Final = frozenset(UpdateType) - {*_POSTED, *_EDITED, *_OTHERS}
 """Kinds we do not ask for; a few may still come that were queued under an older list."""
+_OWN_REACTION: Final = "🔹"
 _EXCERPT: Final = 200
 """Code points of the answered message that are kept."""
-
-Fields = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -54,9 +68,9 @@ class Me:
 def read_update(account: AccountId, update: object, me: Me, at: datetime) -> InboundEvent | None:
     """As ``to_event``, for whatever comes: what it cannot read becomes ``Unreadable``. Never raises."""
     try:
-        return to_event(account, _object(_storable(update)), me, at)
+        return to_event(account, _object(storable(update)), me, at)
     except Exception as error:  # whatever a stranger can put into JSON: it must reach a person, not stop the loop
-        raw = _ascii(update)
+        raw = in_ascii(update)
         number = update.get("update_id") if isinstance(update, Mapping) else None
         readable = isinstance(number, int) and not isinstance(number, bool)
         key = f"u{number}" if readable else "x" + hashlib.sha256(raw.encode()).hexdigest()[:32]
@@ -76,10 +90,17 @@ def to_event(account: AccountId, update: Fields, me: Me, at: datetime) -> Inboun
     for kind in _EDITED:
         if kind in update:
             return reader.edited(_object(update[kind]))
-    if "callback_query" in update:
-        return reader.pressed(_object(update["callback_query"]))
-    if "my_chat_member" in update:
-        return reader.membership(_object(update["my_chat_member"]))
+    others = (
+        reader.pressed,
+        reader.membership,
+        reader.reacted,
+        reader.reactions_counted,
+        reader.poll_counted,
+        reader.poll_voted,
+    )
+    for kind, read in zip(_OTHERS, others, strict=True):
+        if kind in update:
+            return read(_object(update[kind]))
     if not _UNWANTED.isdisjoint(update):
         return None
     raise ValueError("an unknown kind of update")
@@ -127,6 +148,7 @@ class _Reader:
         ref = self._ref(message)
         chat = _object(message["chat"])
         answered, excerpt = self._answered(message)
+        shown = files(message)
         return MessagePosted(
             **self.common(ref.chat),
             ref=ref,
@@ -134,8 +156,8 @@ class _Reader:
             chat_kind=_CHAT_KINDS.get(str(chat["type"]), ChatKind.GROUP),
             chat_title=str(chat.get("title") or ""),
             text=text,
-            files=_files(message),
-            uncarried=uncarried(message),
+            files=shown,
+            uncarried=uncarried(message, has_file=bool(shown)),
             album=str(message.get("media_group_id") or ""),
             reply_to=answered,
             reply_excerpt=excerpt,
@@ -143,19 +165,21 @@ class _Reader:
         )
 
     def edited(self, message: Fields) -> InboundEvent | None:
-        if self._ours(message) or is_notice(message):
+        if self._ours(message) or is_notice(message) or wanders(message):
             return None
         text, _ = self._text(message)
         if text is None:
             return None
         ref = self._ref(message)
+        shown = files(message)
         return MessageEdited(
             **self.common(ref.chat),
             ref=ref,
             sender=self._sender(message),
             chat_kind=_CHAT_KINDS.get(str(_object(message["chat"])["type"]), ChatKind.GROUP),
             text=text,
-            uncarried=uncarried(message),
+            files=shown,
+            uncarried=uncarried(message, has_file=bool(shown)),
         )
 
     def pressed(self, query: Fields) -> InboundEvent | None:
@@ -184,6 +208,42 @@ class _Reader:
             actor=self._person(_object(change["from"])) if "from" in change else None,
         )
 
+    def reacted(self, change: Fields) -> InboundEvent | None:
+        # Neither this nor the count names the topic: ids are one series for all topics of a group.
+        ref = self._ref(change)
+        someone = change.get("user")
+        sender = self._person(_object(someone)) if someone is not None else self._chat_as_sender(change["actor_chat"])
+        if sender.ref.user == str(self.me.id):
+            return None
+        emojis = tuple(dict.fromkeys(_emoji(_object(each)) for each in _list(change["new_reaction"])))
+        return ReactionsSet(**self.common(ref.chat), ref=ref, sender=sender, emojis=emojis)
+
+    def reactions_counted(self, change: Fields) -> InboundEvent:
+        ref = self._ref(change)
+        counts: dict[str, int] = {}
+        for each in map(_object, _list(change["reactions"])):
+            emoji = _emoji(_object(each["type"]))
+            counts[emoji] = counts.get(emoji, 0) + _integer(each["total_count"])
+        return ReactionsCounted(**self.common(ref.chat), ref=ref, counts=tuple(counts.items()))
+
+    def poll_counted(self, poll: Fields) -> InboundEvent:
+        counts = tuple(_integer(_object(option)["voter_count"]) for option in _list(poll["options"]))
+        ref = self._poll_ref(poll["id"])
+        return PollCounted(**self.common(ref.chat), ref=ref, counts=counts, closed=poll.get("is_closed") is True)
+
+    def poll_voted(self, vote: Fields) -> InboundEvent:
+        someone = vote.get("user")
+        sender = self._person(_object(someone)) if someone is not None else self._chat_as_sender(vote["voter_chat"])
+        options = tuple(map(_integer, _list(vote["option_ids"])))
+        ref = self._poll_ref(vote["poll_id"])
+        return PollVoted(**self.common(ref.chat), ref=ref, sender=sender, options=options)
+
+    def _poll_ref(self, poll: object) -> RemoteRef:
+        """Telegram names only the poll: ``polls.py`` knows which message it is."""
+        if not isinstance(poll, str):
+            raise TypeError("a poll's id is a string")
+        return RemoteRef(self.account, ChatId(""), MessageId(poll))
+
     def _ours(self, message: Fields) -> bool:
         sender = message.get("from")
         return isinstance(sender, Mapping) and sender.get("id") == self.me.id
@@ -200,13 +260,16 @@ class _Reader:
         if not isinstance(chat, Mapping) and "from" in message:
             return self._person(_object(message["from"]))
         # The `from` beside a sender_chat is one of Telegram's stand-ins, the same for every anonymous sender.
-        chat = _object(chat if isinstance(chat, Mapping) else message["chat"])
+        sender = self._chat_as_sender(chat if isinstance(chat, Mapping) else message["chat"])
+        # A channel's post, copied into its discussion group by Telegram: it may be one of ours coming back.
+        return replace(sender, bot=message.get("is_automatic_forward") is True)
+
+    def _chat_as_sender(self, chat: object) -> Sender:
+        chat = _object(chat)
         return Sender(
             ref=UserRef(self.account, UserId(str(_integer(chat["id"])))),
             name=str(chat.get("title") or chat.get("first_name") or ""),
             handle=_handle(chat),
-            # A channel's post, copied into its discussion group by Telegram: it may be one of ours coming back.
-            bot=message.get("is_automatic_forward") is True,
             anonymous=True,
         )
 
@@ -257,33 +320,6 @@ class _Reader:
 # --- the plain parts ------------------------------------------------------------------------------------------------
 
 
-def _storable(update: object) -> object:
-    """The update without half surrogate pairs and null characters, which no database takes."""
-    raw = json.dumps(update, ensure_ascii=False)
-    try:
-        raw.encode()
-    except UnicodeEncodeError:
-        return _cleaned(update)
-    return _cleaned(update) if "\\u0000" in raw else update
-
-
-def _ascii(update: object) -> str:
-    try:
-        return json.dumps(update)
-    except (ValueError, RecursionError):  # deeper than Python writes
-        return ""
-
-
-def _cleaned(value: object) -> object:
-    if isinstance(value, str):
-        return without_surrogates(value).replace("\x00", "\ufffd")
-    if isinstance(value, Mapping):
-        return {_cleaned(name): _cleaned(item) for name, item in value.items()}
-    if isinstance(value, Sequence):
-        return [_cleaned(item) for item in value]
-    return value
-
-
 def _object(value: object) -> Fields:
     if not isinstance(value, Mapping):
         raise TypeError("an object was expected")
@@ -294,6 +330,18 @@ def _integer(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError("a whole number was expected")
     return value
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("a list was expected")
+    return value
+
+
+def _emoji(reaction: Fields) -> str:
+    """A reaction as one character; of a sticker set's own ones only an id is told."""
+    kind = reaction["type"]
+    return str(reaction["emoji"]) if kind == "emoji" else "⭐" if kind == "paid" else _OWN_REACTION
 
 
 def is_present(member: Fields) -> bool:
@@ -326,26 +374,3 @@ def _without(text: RichText, start: int, end: int) -> RichText:
 
     marks = (replace(mark, start=moved_to(mark.start), end=moved_to(mark.end)) for mark in text.marks)
     return RichText.clipped(text.text[:start] + text.text[end:], marks)
-
-
-def _files(message: Fields) -> tuple[RemoteFile, ...]:
-    live = message.get("live_photo")
-    sizes = message.get("photo") or (live.get("photo") if isinstance(live, Mapping) else None)
-    if isinstance(sizes, list) and sizes:
-        biggest = max((_object(size) for size in sizes), key=lambda s: _integer(s["width"]) * _integer(s["height"]))
-        return (_file(biggest, AttachmentKind.PHOTO, "image/jpeg"),)
-    document = message.get("document")
-    if isinstance(document, Mapping) and "animation" not in message:
-        return (_file(document, AttachmentKind.DOCUMENT, str(document.get("mime_type") or "")),)
-    return ()
-
-
-def _file(item: Fields, kind: AttachmentKind, mime: str) -> RemoteFile:
-    size = item.get("file_size")
-    return RemoteFile(
-        ref=str(item["file_id"]),
-        kind=kind,
-        name=str(item.get("file_name") or ""),
-        mime=mime,
-        size=size if isinstance(size, int) else None,
-    )

@@ -33,9 +33,24 @@ _WORDS: Final[tuple[tuple[str, Refusal], ...]] = (
     ("message_author_required", Refusal.FORBIDDEN),
     ("message to edit not found", Refusal.TARGET_GONE),
     ("message_id_invalid", Refusal.TARGET_GONE),
+    ("message to react not found", Refusal.TARGET_GONE),
     ("message thread not found", Refusal.CHAT_GONE),
     ("topic_deleted", Refusal.CHAT_GONE),
     ("topic_closed", Refusal.FORBIDDEN),
+    ("slowmode_multi_msgs_disabled", Refusal.FORBIDDEN),
+    ("voice_messages_forbidden", Refusal.FORBIDDEN),
+    ("voice messages forbidden", Refusal.FORBIDDEN),
+    ("allow_payment_required", Refusal.FORBIDDEN),  # who writes there, or to that person, pays for it
+    ("payment_required", Refusal.FORBIDDEN),
+    ("balance_too_low", Refusal.FORBIDDEN),
+    ("chat_forwards_restricted", Refusal.FORBIDDEN),
+    ("protected content", Refusal.FORBIDDEN),
+    ("reaction_invalid", Refusal.UNSUPPORTED),  # the group allows others, or none
+    ("reactions_too_many", Refusal.UNSUPPORTED),
+    ("reaction_empty", Refusal.UNSUPPORTED),
+    ("there is no text in the message to edit", Refusal.UNSUPPORTED),
+    ("there is no caption in the message to edit", Refusal.UNSUPPORTED),
+    ("can't use the method with this type of media", Refusal.UNSUPPORTED),
     ("group chat was deactivated", Refusal.CHAT_GONE),
     ("channel_invalid", Refusal.CHAT_GONE),
     ("chat not found", Refusal.CHAT_GONE),
@@ -65,6 +80,8 @@ _STALE_FILE: Final = (
     "can't use file of type",
     "file_id_invalid",
 )
+_NO_PHOTO: Final = ("photo_invalid_dimensions", "photo_ext_invalid", "photo_save_file_invalid", "image_process_failed")
+_SLOW_MODE: Final = re.compile(r"slowmode_wait_(\d+)")
 _NO_REPLY_TARGET: Final = ("message to be replied not found", "replied message not found", "reply_message_id_invalid")
 
 
@@ -75,7 +92,8 @@ def description(error: TelegramError) -> str:
 
 def is_not_modified(error: TelegramError) -> bool:
     """The message is already as asked."""
-    return isinstance(error, BadRequest) and "message is not modified" in description(error)
+    words = description(error)
+    return isinstance(error, BadRequest) and ("message is not modified" in words or "message_not_modified" in words)
 
 
 def is_already_deleted(error: TelegramError) -> bool:
@@ -85,6 +103,11 @@ def is_already_deleted(error: TelegramError) -> bool:
 def is_stale_file(error: TelegramError) -> bool:
     """A remembered file id is not accepted (any more, or by this bot, or as this kind of file)."""
     return isinstance(error, BadRequest) and any(words in description(error) for words in _STALE_FILE)
+
+
+def is_no_photo(error: TelegramError) -> bool:
+    """The file cannot be shown as a photo; as a document it can still be sent."""
+    return isinstance(error, BadRequest) and any(words in description(error) for words in _NO_PHOTO)
 
 
 def is_reply_target_gone(error: TelegramError) -> bool:
@@ -121,6 +144,8 @@ def outcome(error: TelegramError, now: datetime, *, private: bool = False, targe
         return Later(
             when=now + NETWORK_PAUSE, why="Telegram reports a conflict with another program", whole_account=True
         )
+    if slow := _SLOW_MODE.search(description(error)):
+        return Later(when=now + timedelta(seconds=int(slow[1])), why="the group lets everybody write only now and then")
     if isinstance(error, BadRequest | Forbidden):
         return _refused(error, private=private)
     # The rest (MaybeSent, NoAnswer, ServerTrouble and what else may come) was written and not answered.

@@ -1,9 +1,9 @@
-"""The kinds of message that are not carried as themselves, in the words they hold."""
+"""The kinds of message that are neither text nor file, in all the words they hold."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from bridge.core.message import Uncarried, UncarriedKind
+from bridge.core.message import Place, Poll, Uncarried, UncarriedKind
 
 Fields = Mapping[str, Any]
 
@@ -12,70 +12,147 @@ def _names(lines: str) -> frozenset[str]:
     return frozenset(lines.split())
 
 
+def _text(item: Fields, name: str) -> str:
+    value = item.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _object(item: Fields, name: str) -> Fields:
+    value = item.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _items(item: Fields, name: str) -> list[Fields]:
+    value = item.get(name)
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def _count(item: Fields, name: str) -> int:
+    value = item.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
 def _words(*names: str) -> Callable[[Fields], str]:
     """The values of these fields, those that are there."""
-    return lambda item: " – ".join(text for name in names if (text := str(item.get(name) or "").strip()))
+    return lambda item: " – ".join(text for name in names if (text := _text(item, name)))
 
 
-def _duration(item: Fields) -> str:
-    seconds = item.get("duration")
-    if isinstance(seconds, bool) or not isinstance(seconds, int) or seconds < 0:
-        return ""
-    return f"{seconds // 60}:{seconds % 60:02d}"
+# --- places ---------------------------------------------------------------------------------------------------------
 
 
-def _titled(*names: str) -> Callable[[Fields], str]:
-    words = _words(*names)
-    return lambda item: ", ".join(filter(None, (words(item), _duration(item))))
+def _degrees(item: Fields, name: str, most: int) -> float | None:
+    value = item.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -most <= value <= most:
+        return None
+    return float(value)
 
 
-def _coordinates(item: Fields) -> str:
-    latitude, longitude = item.get("latitude"), item.get("longitude")
-    if not isinstance(latitude, int | float) or not isinstance(longitude, int | float):
-        return ""
-    return f"{latitude:.5f}, {longitude:.5f}"
+def _place(item: Fields, title: str = "", address: str = "") -> Place | None:
+    latitude, longitude = _degrees(item, "latitude", 90), _degrees(item, "longitude", 180)
+    if latitude is None or longitude is None:
+        return None
+    accuracy = _degrees(item, "horizontal_accuracy", 1500)
+    return Place(latitude=latitude, longitude=longitude, title=title, address=address, accuracy=accuracy)
 
 
-def _venue(item: Fields) -> str:
-    place = item.get("location")
-    where = _coordinates(place) if isinstance(place, Mapping) else ""
-    return ", ".join(filter(None, (str(item.get("title") or ""), str(item.get("address") or ""), where)))
+def _coordinates(place: Place | None) -> str:
+    return f"{place.latitude:.5f}, {place.longitude:.5f}" if place else ""
+
+
+def _location(item: Fields) -> Uncarried:
+    place = _place(item)
+    kind = UncarriedKind.LIVE_LOCATION if "live_period" in item else UncarriedKind.LOCATION
+    return Uncarried(kind=kind, detail=_coordinates(place), place=place)
+
+
+def _venue(item: Fields) -> Uncarried:
+    title, address = _text(item, "title"), _text(item, "address")
+    place = _place(_object(item, "location"), title, address)
+    words = ", ".join(filter(None, (title, address, _coordinates(place))))
+    return Uncarried(kind=UncarriedKind.VENUE, detail=words, place=place)
+
+
+# --- what people choose and tick ------------------------------------------------------------------------------------
+
+
+def _poll(item: Fields) -> Uncarried:
+    question, options = _text(item, "question"), _items(item, "options")
+    answers = tuple(text for option in options if (text := _text(option, "text")))
+    voted = [(text, _count(option, "voter_count")) for option in options if (text := _text(option, "text"))]
+    lines = (f"{n}. {text}" + (f" ({votes})" if votes else "") for n, (text, votes) in enumerate(voted, 1))
+    poll = Poll(question=question, options=answers, multiple=item.get("allows_multiple_answers") is True)
+    detail = "\n".join(filter(None, (question, *lines)))
+    return Uncarried(kind=UncarriedKind.POLL, detail=detail, poll=poll if question and answers else None)
+
+
+def _checklist(item: Fields) -> str:
+    ticks = (("☑" if _count(task, "completion_date") else "☐", task) for task in _items(item, "tasks"))
+    tasks = (f"{tick} {_text(task, 'text')}" for tick, task in ticks)
+    return "\n".join(filter(None, (_text(item, "title"), *tasks)))
+
+
+# --- the rest -------------------------------------------------------------------------------------------------------
+
+
+def _full_name(item: Fields) -> str:
+    return " ".join(filter(None, (_text(item, "first_name"), _text(item, "last_name"))))
 
 
 def _contact(item: Fields) -> str:
-    """The name alone: the number is a third person's, and nobody asked them."""
-    return " ".join(filter(None, (str(item.get("first_name") or ""), str(item.get("last_name") or ""))))
+    """With the number: moderators must see all that would go out."""
+    return ", ".join(filter(None, (_full_name(item), _text(item, "phone_number"))))
 
 
 def _dice(item: Fields) -> str:
     return f"{item.get('emoji', '')} {item.get('value', '')}".strip()
 
 
-def _named(name: str) -> Callable[[Fields], str]:
-    return lambda _: name
+def _chat(item: Fields) -> str:
+    return _text(item, "title") or _full_name(item) or _text(item, "username")
 
 
-# In this order: a venue comes with its location, an animation with a document of the same file.
-_KINDS: Final[tuple[tuple[str, UncarriedKind, Callable[[Fields], str]], ...]] = (
-    ("venue", UncarriedKind.VENUE, _venue),
-    ("location", UncarriedKind.LOCATION, _coordinates),
-    ("animation", UncarriedKind.ANIMATION, _titled("file_name")),
-    ("sticker", UncarriedKind.STICKER, _words("emoji")),
-    ("audio", UncarriedKind.AUDIO, _titled("performer", "title")),
-    ("voice", UncarriedKind.VOICE, _duration),
-    ("video", UncarriedKind.VIDEO, _titled("file_name")),
-    ("video_note", UncarriedKind.VIDEO_NOTE, _duration),
-    ("live_photo", UncarriedKind.VIDEO, _duration),
+def _story(item: Fields) -> str:
+    return _chat(_object(item, "chat"))
+
+
+def _giveaway(item: Fields) -> str:
+    """What is to be had, how many times, and who gives it or has won it."""
+    months, stars = _count(item, "premium_subscription_month_count"), _count(item, "prize_star_count")
+    paid = (f"Telegram Premium ({months})" if months else "", f"⭐ {stars}" if stars else "")
+    what = " + ".join(filter(None, (_text(item, "prize_description"), *paid)))
+    winners = _count(item, "winner_count")
+    people = [_full_name(user) for user in _items(item, "winners")] or [_chat(chat) for chat in _items(item, "chats")]
+    if winners and what:
+        what += f" × {winners}"
+    return " – ".join(filter(None, (what, ", ".join(filter(None, people)))))
+
+
+_NO_CENTS: Final = _names("CLP ISK JPY KRW PYG UGX VND XTR")
+"""https://core.telegram.org/bots/payments/currencies.json"""
+
+
+def _invoice(item: Fields) -> str:
+    currency, amount = _text(item, "currency"), _count(item, "total_amount")
+    price = f"{amount} {currency}" if currency in _NO_CENTS else f"{amount / 100:.2f} {currency}"
+    return " – ".join(filter(None, (_words("title", "description")(item), price if currency else "")))
+
+
+def _paid_media(item: Fields) -> str:
+    stars = _count(item, "star_count")
+    return f"⭐ {stars}" if stars else ""
+
+
+# In this order: a venue comes with its location.
+_OTHERS: Final[tuple[tuple[str, UncarriedKind, Callable[[Fields], str]], ...]] = (
     ("contact", UncarriedKind.CONTACT, _contact),
-    ("poll", UncarriedKind.POLL, _words("question")),
     ("dice", UncarriedKind.DICE, _dice),
-    ("game", UncarriedKind.GAME, _words("title")),
-    ("checklist", UncarriedKind.CHECKLIST, _words("title")),
-    ("story", UncarriedKind.STORY, _words()),
-    ("giveaway", UncarriedKind.GIVEAWAY, _words("prize_description")),
-    ("giveaway_winners", UncarriedKind.GIVEAWAY, _words("prize_description")),
-    ("invoice", UncarriedKind.UNKNOWN, _words("title", "description")),
-    ("paid_media", UncarriedKind.UNKNOWN, _named("paid media")),
+    ("game", UncarriedKind.GAME, _words("title", "description", "text")),
+    ("checklist", UncarriedKind.CHECKLIST, _checklist),
+    ("story", UncarriedKind.STORY, _story),
+    ("giveaway", UncarriedKind.GIVEAWAY, _giveaway),
+    ("giveaway_winners", UncarriedKind.GIVEAWAY, _giveaway),
+    ("invoice", UncarriedKind.PAID, _invoice),
+    ("paid_media", UncarriedKind.PAID, _paid_media),
 )
 
 _NO_MESSAGE: Final = _names(
@@ -113,19 +190,36 @@ def is_notice(message: Fields) -> bool:
     return not _NO_MESSAGE.isdisjoint(message)
 
 
-def uncarried(message: Fields) -> tuple[Uncarried, ...]:
-    """What of a message is neither text, photo nor document. Never empty for a message that has none of these."""
-    for name, kind, detail in _KINDS:
+def wanders(message: Fields) -> bool:
+    """Is this the place of somebody or something, which Telegram edits whenever it moves?"""
+    return isinstance(message.get("location"), Mapping) and "venue" not in message
+
+
+def uncarried(message: Fields, *, has_file: bool) -> tuple[Uncarried, ...]:
+    """What of a message is neither text nor file. Never empty for a message that has neither."""
+    origin = message.get("forward_origin")
+    whose = (_forwarded(origin),) if isinstance(origin, Mapping) else ()
+    return (*whose, *_content(message, has_file))
+
+
+def _forwarded(origin: Fields) -> Uncarried:
+    sender = _object(origin, "sender_user")
+    chat = _object(origin, "sender_chat") or _object(origin, "chat")
+    name = _full_name(sender) or _text(origin, "sender_user_name") or _chat(chat)
+    signature = _text(origin, "author_signature")
+    return Uncarried(kind=UncarriedKind.FORWARDED, detail=", ".join(filter(None, (name, signature))))
+
+
+def _content(message: Fields, has_file: bool) -> tuple[Uncarried, ...]:
+    for name, read in (("venue", _venue), ("location", _location), ("poll", _poll)):
         item = message.get(name)
         if isinstance(item, Mapping):
-            if name == "live_photo" and _carried(message):
-                return ()
-            return (Uncarried(kind=kind, detail=detail(item)),)
-    if _carried(message):
+            return (read(item),)
+    for name, kind, words in _OTHERS:
+        item = message.get(name)
+        if isinstance(item, Mapping):
+            return (Uncarried(kind=kind, detail=words(item)),)
+    if has_file or message.get("text"):
         return ()
     foreign = sorted(name for name in message if name not in _ENVELOPE)
     return (Uncarried(kind=UncarriedKind.UNKNOWN, detail=", ".join(foreign)[:200].replace("_", " ")),)
-
-
-def _carried(message: Fields) -> bool:
-    return any(message.get(name) for name in ("text", "photo", "document"))

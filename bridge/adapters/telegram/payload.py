@@ -3,27 +3,28 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bridge.adapters.telegram import media
+from bridge.adapters.telegram.capabilities import CAPTION_LIMIT, MAX_UPLOAD, TEXT_LIMIT
 from bridge.adapters.telegram.entities import (
     MAX_ENTITIES,
     outgoing,
     to_entities,
     usable_url,
     utf16_length,
+    without_surrogates,
 )
 from bridge.core.ids import AccountId, ChatId
-from bridge.core.message import Attachment, AttachmentKind, Button, Content
+from bridge.core.message import Button, Content, Place, Poll
 from bridge.core.ports import JsonObject
 
-TEXT_LIMIT: Final = 4096
-CAPTION_LIMIT: Final = 1024
-MAX_PHOTO: Final = 10_000_000
-MAX_DOCUMENT: Final = 50_000_000
-"""Bytes a bot may send: https://core.telegram.org/bots/api#sending-files"""
+_ENVELOPE: Final = frozenset(
+    {"method", "chat_id", "message_thread_id", "reply_parameters", "reply_markup", "disable_notification"}
+)
 MAX_BUTTONS: Final = 100
 MAX_BUTTON_DATA: Final = 64
-
-FILE_FIELD: Final[Mapping[str, str]] = {"sendPhoto": "photo", "sendDocument": "document"}
-"""Which parameter of a method takes the file. In a payload it holds the file's sha256."""
+MAX_QUESTION, MAX_ANSWER, MAX_ANSWERS = 300, 100, 12
+"""https://core.telegram.org/bots/api#sendpoll"""
+_MAX_ACCURACY: Final = 1500.0
 
 
 def split_chat(chat: ChatId) -> tuple[str, str]:
@@ -41,43 +42,43 @@ def address(chat: ChatId) -> dict[str, Any]:
     return where
 
 
-def fits(content: Content) -> bool:
-    """Can this be one message on Telegram?"""
+def fits(content: Content, limit: int = MAX_UPLOAD) -> bool:
+    """Can this be one message on Telegram (or the messages of one album)? ``limit``: bytes of its files."""
     buttons = [button for row in content.buttons for button in row]
     if len(buttons) > MAX_BUTTONS or not all(map(_button_fits, buttons)):
         return False
-    limit = CAPTION_LIMIT if content.attachments else TEXT_LIMIT
-    if len(content.text) > limit:
+    if content.place is not None or content.poll is not None:
+        alone = not content.text and not content.attachments and (content.place is None or content.poll is None)
+        return alone and (content.place is None or _place_fits(content.place)) and _poll_fits(content.poll)
+    most = CAPTION_LIMIT if content.attachments else TEXT_LIMIT
+    if len(content.text) > most:  # asked often while a text is cut: what is far too long is seen at once
         return False
-    text = outgoing(content.text)
-    if utf16_length(text.text) > limit or len(to_entities(text)) > MAX_ENTITIES:
+    text = outgoing(media.caption(content))
+    if utf16_length(text.text) > most or len(to_entities(text)) > MAX_ENTITIES:
         return False
-    if not content.attachments:
-        return bool(content.text.text.strip())
-    attachment = content.attachments[0]
-    most = {AttachmentKind.PHOTO: MAX_PHOTO, AttachmentKind.DOCUMENT: MAX_DOCUMENT}.get(attachment.kind, -1)
-    return len(content.attachments) == 1 and 0 < attachment.size <= most
+    return media.fits(content, limit) if content.attachments else bool(text.text.strip())
+
+
+def _place_fits(place: Place) -> bool:
+    return -90 <= place.latitude <= 90 and -180 <= place.longitude <= 180  # not a number is neither
+
+
+def _poll_fits(poll: Poll | None) -> bool:
+    """Shortened, a question or an answer would be another one: a poll that is too long goes as words instead."""
+    if poll is None:
+        return True
+    answers = [answer.strip() for answer in poll.options]
+    return (
+        0 < utf16_length(poll.question.strip()) <= MAX_QUESTION
+        and 2 <= len(answers) <= MAX_ANSWERS
+        and len(set(answers)) == len(answers)
+        and all(0 < utf16_length(answer) <= MAX_ANSWER for answer in answers)
+    )
 
 
 def to_payload(chat: ChatId, content: Content, account: AccountId | None = None) -> JsonObject:
     """A method and its parameters. ``account``: replies to messages of other accounts go out as plain messages."""
-    text = outgoing(content.text)
-    entities = to_entities(text)
-    payload: dict[str, Any] = address(chat)
-    if content.attachments:
-        attachment = content.attachments[0]
-        payload["method"] = "sendPhoto" if _is_photo(attachment) else "sendDocument"
-        payload[FILE_FIELD[payload["method"]]] = attachment.sha256
-        if text:
-            payload["caption"] = text.text
-        if entities:
-            payload["caption_entities"] = entities
-    else:
-        payload["method"] = "sendMessage"
-        payload["text"] = text.text
-        payload["link_preview_options"] = {"is_disabled": True}
-        if entities:
-            payload["entities"] = entities
+    payload: dict[str, Any] = address(chat) | _body(content)
     reply = content.reply_to
     # Message ids mean something only in their own chat; topics of one group share them.
     if (
@@ -87,21 +88,61 @@ def to_payload(chat: ChatId, content: Content, account: AccountId | None = None)
         and reply.message.isdecimal()
     ):
         payload["reply_parameters"] = {"message_id": int(reply.message), "allow_sending_without_reply": True}
-    if keyboard := [keys for row in content.buttons if (keys := [_key(b) for b in row if b.handle or b.url])]:
-        payload["reply_markup"] = {"inline_keyboard": keyboard}
-    elif content.asks_reply:
-        payload["reply_markup"] = {"force_reply": True, "selective": True}
+    if payload["method"] != "sendMediaGroup":  # the one kind of message without a keyboard
+        payload |= _markup(content)
     if content.silent:
         payload["disable_notification"] = True
     return payload
 
 
-def _is_photo(attachment: Attachment) -> bool:
-    if attachment.kind is not AttachmentKind.PHOTO:
-        return False
-    # https://core.telegram.org/bots/api#sendphoto: what is longer or thinner still goes as a document.
-    width, height = attachment.width, attachment.height
-    return not width or not height or (width + height <= 10_000 and max(width, height) <= 20 * min(width, height))
+def _body(content: Content) -> dict[str, Any]:
+    if content.place is not None:
+        return _place(content.place)
+    if content.poll is not None:
+        return _poll(content.poll)
+    text = outgoing(media.caption(content))
+    entities = to_entities(text)
+    if not content.attachments:
+        body: dict[str, Any] = {"method": "sendMessage", "text": text.text}
+        body["link_preview_options"] = {"is_disabled": not content.previews}
+        return body | ({"entities": entities} if entities else {})
+    caption: dict[str, Any] = {"caption": text.text} if text else {}
+    if entities:
+        caption["caption_entities"] = entities
+    album = len(content.attachments) > 1
+    items = [media.described(each, captioned=album or bool(text)) for each in content.attachments]
+    items[0] |= caption  # an app shows it beneath the whole album where no other item has one
+    if album:
+        return {"method": "sendMediaGroup", "media": items}
+    kind, sha256 = items[0].pop("type"), items[0].pop("media")
+    return {"method": media.METHOD[kind], kind: sha256, **items[0]}
+
+
+def _place(place: Place) -> dict[str, Any]:
+    point: dict[str, Any] = {"latitude": place.latitude, "longitude": place.longitude}
+    if place.title:
+        where = f"{place.latitude:.5f}, {place.longitude:.5f}"  # Telegram takes no venue without an address
+        titles = {"title": without_surrogates(place.title), "address": without_surrogates(place.address) or where}
+        return {"method": "sendVenue", **point, **titles}
+    if place.accuracy is not None and 0 <= place.accuracy <= _MAX_ACCURACY:
+        point["horizontal_accuracy"] = place.accuracy
+    return {"method": "sendLocation", **point}
+
+
+def _poll(poll: Poll) -> dict[str, Any]:
+    return {
+        "method": "sendPoll",
+        "question": without_surrogates(poll.question.strip()),
+        "options": [{"text": without_surrogates(answer.strip())} for answer in poll.options],
+        "is_anonymous": True,
+        "allows_multiple_answers": poll.multiple,
+    }
+
+
+def _markup(content: Content) -> dict[str, Any]:
+    if keyboard := [keys for row in content.buttons if (keys := [_key(b) for b in row if b.handle or b.url])]:
+        return {"reply_markup": {"inline_keyboard": keyboard}}
+    return {"reply_markup": {"force_reply": True, "selective": True}} if content.asks_reply else {}
 
 
 def _button_fits(button: Button) -> bool:
@@ -119,15 +160,28 @@ def _key(button: Button) -> dict[str, str]:
 # --- edits ----------------------------------------------------------------------------------------------------------
 
 
-def to_edit(payload: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The method and the parameters (without the address) that give a sent message this payload's text and keyboard.
+def to_edit(payload: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """The method and the parameters (without the address) that make a sent message this payload.
 
-    A keyboard that the payload does not name is removed by Telegram. The file of a message stays.
+    A keyboard that the payload does not name is removed by Telegram. Of an album it is the first message. None for
+    what cannot be changed once it is sent.
     """
-    method = "editMessageCaption" if payload.get("method") in FILE_FIELD else "editMessageText"
-    names = ("caption", "caption_entities", "text", "entities", "link_preview_options")
-    params = {name: payload[name] for name in names if name in payload}
+    method = payload.get("method")
+    if method in ("sendMessage", "sendVoice"):  # the sound of a voice message cannot be replaced
+        names = ("text", "entities", "link_preview_options", "caption", "caption_entities")
+        words = {name: payload[name] for name in names if name in payload}
+        return "editMessageText" if method == "sendMessage" else "editMessageCaption", words | _kept_markup(payload)
+    if method == "sendMediaGroup":
+        return "editMessageMedia", {"media": payload["media"][0]}
+    kind = media.FILE_FIELD.get(str(method), "")
+    if kind not in media.EDITABLE:
+        return None
+    item = {"type": kind, "media": payload[kind]}
+    item |= {name: value for name, value in payload.items() if name not in {*_ENVELOPE, kind}}
+    return "editMessageMedia", {"media": item, **_kept_markup(payload)}
+
+
+def _kept_markup(payload: Mapping[str, Any]) -> dict[str, Any]:
     markup = payload.get("reply_markup")
-    if isinstance(markup, Mapping) and "inline_keyboard" in markup:  # the only kind an edit takes
-        params["reply_markup"] = markup
-    return method, params
+    # The only kind that an edit takes.
+    return {"reply_markup": markup} if isinstance(markup, Mapping) and "inline_keyboard" in markup else {}

@@ -86,6 +86,8 @@ class Timeouts:
     write: float = 20.0
     upload: float = 120.0
     """Instead of ``write``, where the request carries a file."""
+    slowest: float = 50_000.0
+    """Bytes a second: larger files have as much more time. A clinic's line carries a film, too."""
 
 
 class AiohttpRequest(BaseRequest):
@@ -146,8 +148,6 @@ class AiohttpRequest(BaseRequest):
         read = _seconds(read_timeout, self._timeouts.read)
         write = _seconds(write_timeout, self._timeouts.upload if uploads else self._timeouts.write)
         connect = _seconds(connect_timeout, self._timeouts.connect)
-        # aiohttp has no timeout for writing; by the time `total` strikes, connecting has been over for long.
-        timeout = aiohttp.ClientTimeout(total=connect + write + read + 1, connect=connect, sock_read=read)
         form: _Form | None = None
         body: dict[str, Any] = {}
         if request_data and uploads:
@@ -156,8 +156,11 @@ class AiohttpRequest(BaseRequest):
                 form.add(name, text, "text/plain; charset=utf-8")
             for name, (file_name, content, mime) in request_data.multipart_data.items():
                 form.add(name, content, mime, file_name)
+            write += (form.size or 0) / self._timeouts.slowest
         elif request_data:
             body["json"] = request_data.parameters
+        # aiohttp has no timeout for writing; by the time `total` strikes, connecting has been over for long.
+        timeout = aiohttp.ClientTimeout(total=connect + write + read + 1, connect=connect, sock_read=read)
         await _look_at_connections()
         try:
             async with self._open().request(method, url, timeout=timeout, allow_redirects=False, **body) as response:

@@ -1,7 +1,9 @@
 """What the config file says about one Telegram account."""
 
 import re
+from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -21,6 +23,11 @@ class Settings(BaseModel):
     api_url: str = Field(
         default="https://api.telegram.org",
         description="The Bot API server. Change it only if you run a Bot API server of your own.",
+    )
+    server_files: Path | None = Field(
+        default=None,
+        description="Only for a Bot API server of your own that runs with --local: the folder where it keeps its files,"
+        " readable for the bridge under the same path. Files of up to 2000 MB are carried then, instead of 20.",
     )
     updates: Literal["polling", "webhook"] = Field(
         default="polling",
@@ -57,6 +64,19 @@ class Settings(BaseModel):
         if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", address):
             raise ValueError("write the Bot API server as https://host or http://host:port")
         return address.rstrip("/")
+
+    @field_validator("server_files")
+    @classmethod
+    def _folder_is_absolute(cls, folder: Path | None) -> Path | None:
+        if folder is not None and not folder.is_absolute():
+            raise ValueError("write server_files as a whole path, such as /var/lib/telegram-bot-api")
+        return folder
+
+    @model_validator(mode="after")
+    def _files_are_of_our_own_server(self) -> Self:
+        if self.server_files is not None and urlsplit(self.api_url).hostname == "api.telegram.org":
+            raise ValueError("server_files needs api_url, the address of the Bot API server that keeps them")
+        return self
 
     @model_validator(mode="after")
     def _webhook_is_guarded(self) -> Self:

@@ -466,7 +466,8 @@ FUZZ = int(os.environ.get("BARAZA_FUZZ", "0"))
 
 
 @given(EVENT_TYPES, CONTENTS, STATE, VALUES)
-@settings(max_examples=FUZZ or 200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.timeout(7200 if FUZZ else 120)
+@settings(max_examples=FUZZ or 80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_is_sent_is_read_or_kept(
     kind: str, content: dict[str, Any], state: dict[str, Any], unsigned: Any
 ) -> None:
@@ -485,7 +486,7 @@ def test_whatever_is_sent_is_read_or_kept(
 
 
 @given(st.dictionaries(KEYS, VALUES, max_size=10), TYPES, st.text(max_size=5))
-@settings(max_examples=150)
+@settings(max_examples=60, deadline=None)
 def test_whatever_is_sent_is_read_or_named(content: dict[str, Any], kind: str, body: str) -> None:
     parts = read_message(content | {"msgtype": kind, "body": body}, "Amina", is_reply=True)
     assert parts is not None

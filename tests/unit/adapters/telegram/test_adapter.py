@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from bridge.adapters.telegram.adapter import TelegramAdapter
-from bridge.core.errors import MediaRefused, Refusal, StorageConflict, StorageUnavailable
-from bridge.core.events import ChatMoved, MessagePosted
+from bridge.core.errors import Refusal, StorageConflict, StorageUnavailable
+from bridge.core.events import ChatMoved
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef, UserId
-from bridge.core.message import AttachmentKind, Button, Content, RemoteFile
+from bridge.core.message import AttachmentKind, Button, Content
 from bridge.core.ports import Later, Outgoing, Refused, Sent, Unknown
 from bridge.core.text import plain
 from bridge.playground.botapi import Limits
@@ -264,7 +264,7 @@ class Unwilling(MemoryState):
 async def test_a_photo_is_no_doubt_where_the_database_fails_before_it_was_sent(
     village: Village, adapter: TelegramAdapter, error: Exception
 ) -> None:
-    adapter._state = Unwilling(error, reading=True)
+    adapter._sender.use(Unwilling(error, reading=True))
     photo = village.attachment(picture(), AttachmentKind.PHOTO, "p.png")
     before = len(await village.shown())
     outcome = await adapter.send(village.outgoing(adapter, Content(attachments=(photo,))), KEY)
@@ -276,7 +276,7 @@ async def test_a_photo_is_no_doubt_where_the_database_fails_before_it_was_sent(
 async def test_a_photo_that_was_sent_is_sent_though_its_upload_cannot_be_remembered(
     village: Village, adapter: TelegramAdapter, error: Exception
 ) -> None:
-    adapter._state = Unwilling(error, reading=False)
+    adapter._sender.use(Unwilling(error, reading=False))
     photo = village.attachment(picture(), AttachmentKind.PHOTO, "p.png")
     only(await adapter.send(village.outgoing(adapter, Content(attachments=(photo,))), KEY))
 
@@ -322,49 +322,6 @@ async def test_an_edit_of_another_persons_message_is_refused(village: Village, a
     ref = RemoteRef(ACCOUNT, ChatId(str(village.group)), MessageId(str(number)))
     outcome = await adapter.edit(ref, village.outgoing(adapter, HELLO), KEY)
     assert isinstance(outcome, Refused)
-
-
-# --- fetching -------------------------------------------------------------------------------------------------------
-
-
-async def fetched(adapter: TelegramAdapter, ref: str, limit: int = 1000) -> bytes:
-    file = RemoteFile(ref=ref, kind=AttachmentKind.DOCUMENT)
-    return b"".join([piece async for piece in adapter.fetch(file, limit=limit)])
-
-
-async def test_a_file_that_telegram_will_not_hand_over(village: Village, adapter: TelegramAdapter) -> None:
-    with pytest.raises(MediaRefused, match="sent again"):
-        await fetched(adapter, "no-such-file")
-    village.simulator.fail_next("getFile", 502)
-    with pytest.raises(ConnectionError):
-        await fetched(adapter, "no-such-file")
-
-
-async def file_of_amina(village: Village, adapter: TelegramAdapter, data: bytes) -> str:
-    await village.simulator.users.send_file(village.amina, village.group, "document", data, "x.bin")
-    event = await village.sink.first(MessagePosted, lambda e: bool(e.files))
-    return event.files[0].ref
-
-
-async def test_over_20_mb_the_reason_is_said(village: Village, adapter: TelegramAdapter) -> None:
-    ref = await file_of_amina(village, adapter, b"x" * 21_000_000)
-    with pytest.raises(MediaRefused, match="20 MB"):
-        await fetched(adapter, ref, limit=50_000_000)
-
-
-async def test_a_path_on_the_servers_disk_is_never_opened(
-    village: Village, adapter: TelegramAdapter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    secret = village.directory / "passwd"
-    secret.write_text("secret")
-    for path in (str(secret), "../../etc/passwd", "documents/../../x", "file:///etc/passwd", "c:\\x", "\\\\host\\x"):
-
-        async def local(method: str, params: object, path: str = path) -> object:
-            return {"file_id": "x", "file_path": path}
-
-        monkeypatch.setattr(adapter._client, "_post", local)
-        with pytest.raises(MediaRefused, match="without --local"):
-            await fetched(adapter, "x")
 
 
 # --- the rest -------------------------------------------------------------------------------------------------------

@@ -1,13 +1,16 @@
 """What we ask of Telegram, and what fits into one message."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bridge.adapters.telegram.convert import fits, to_edit, to_payload
+from bridge.adapters.telegram.media import FILE_FIELD
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef
-from bridge.core.message import Attachment, AttachmentKind, Button, Content
+from bridge.core.message import Attachment, AttachmentKind, Button, Content, Place, Poll, Thumbnail
 from bridge.core.text import Mark, MarkKind, RichText, plain
 
 GROUP = ChatId("-1001")
@@ -23,6 +26,17 @@ def photo(size: int = 1000, width: int | None = 800, height: int | None = 600) -
 
 def document(size: int = 1000) -> Attachment:
     return Attachment(sha256=HASH, kind=AttachmentKind.DOCUMENT, mime="application/pdf", size=size, name="d.pdf")
+
+
+def file(kind: AttachmentKind, mime: str, **facts: Any) -> Attachment:
+    return Attachment(**{"sha256": HASH, "kind": kind, "mime": mime, "size": 1000, "name": "f", **facts})
+
+
+FILM = file(AttachmentKind.VIDEO, "video/mp4", width=640, height=360, duration=timedelta(seconds=65.4))
+SONG = file(AttachmentKind.AUDIO, "audio/mpeg", title="Wimbo", performer="Fadhili", duration=timedelta(seconds=61))
+VOICE = file(AttachmentKind.VOICE, "audio/ogg", duration=timedelta(seconds=5))
+CLINIC = Place(latitude=-1.283334, longitude=36.8, title="Clinic", address="Main road")
+DAYS = Poll(question="Which day?", options=("Monday", "Tuesday"))
 
 
 def replying(chat: str, account: str = "telegram") -> Content:
@@ -64,12 +78,161 @@ def test_a_file_is_named_by_its_hash_and_carries_the_text_as_its_caption() -> No
         "caption_entities": [{"type": "bold", "offset": 0, "length": 4}],
     }
     made = payload(GROUP, Content(attachments=(document(),)))
-    assert made == {"method": "sendDocument", "chat_id": -1001, "document": HASH}
+    assert made == {
+        "method": "sendDocument",
+        "chat_id": -1001,
+        "document": HASH,
+        "disable_content_type_detection": True,
+    }
 
 
-@pytest.mark.parametrize(("width", "height"), [(9000, 1500), (4000, 100), (100, 4000)])
-def test_a_photo_of_impossible_shape_goes_as_a_document(width: int, height: int) -> None:
-    assert payload(GROUP, Content(attachments=(photo(width=width, height=height),)))["method"] == "sendDocument"
+NOTE = file(AttachmentKind.VIDEO_NOTE, "video/mp4", width=240, height=240, duration=timedelta(seconds=60))
+STICKER = file(AttachmentKind.STICKER, "image/webp", width=512, height=300)
+
+
+@pytest.mark.parametrize(
+    ("attachment", "alone", "beside_text"),
+    [
+        (photo(), "sendPhoto", "sendPhoto"),
+        (photo(width=9000, height=1500), "sendDocument", "sendDocument"),
+        (photo(width=4000, height=100), "sendDocument", "sendDocument"),
+        (photo(width=100, height=4000), "sendDocument", "sendDocument"),
+        (photo(size=10_000_001), "sendDocument", "sendDocument"),
+        (replace(photo(), mime="image/heic"), "sendDocument", "sendDocument"),
+        (replace(photo(), mime="image/gif"), "sendAnimation", "sendAnimation"),
+        (file(AttachmentKind.ANIMATION, "image/gif"), "sendAnimation", "sendAnimation"),
+        (file(AttachmentKind.ANIMATION, "video/mp4"), "sendAnimation", "sendAnimation"),
+        (file(AttachmentKind.ANIMATION, "image/webp"), "sendDocument", "sendDocument"),
+        (FILM, "sendVideo", "sendVideo"),
+        (replace(FILM, mime="video/webm"), "sendDocument", "sendDocument"),
+        (SONG, "sendAudio", "sendAudio"),
+        (replace(SONG, mime="audio/ogg"), "sendAudio", "sendAudio"),
+        (replace(SONG, mime="audio/flac"), "sendDocument", "sendDocument"),
+        (VOICE, "sendVoice", "sendVoice"),
+        (replace(VOICE, mime="audio/ogg; codecs=opus"), "sendVoice", "sendVoice"),
+        (replace(VOICE, mime="audio/wav"), "sendDocument", "sendDocument"),
+        # Neither of these two can have a text beside it.
+        (NOTE, "sendVideoNote", "sendVideo"),
+        (replace(NOTE, width=320), "sendVideo", "sendVideo"),
+        (replace(NOTE, duration=timedelta(seconds=61)), "sendVideo", "sendVideo"),
+        (STICKER, "sendSticker", "sendPhoto"),
+        (replace(STICKER, width=600), "sendPhoto", "sendPhoto"),
+        (replace(STICKER, mime="image/png"), "sendPhoto", "sendPhoto"),
+        (replace(STICKER, mime="video/webm"), "sendSticker", "sendDocument"),
+        (document(), "sendDocument", "sendDocument"),
+    ],
+)
+def test_a_file_goes_as_what_shows_it(attachment: Attachment, alone: str, beside_text: str) -> None:
+    for text, method in (("", alone), ("look", beside_text)):
+        content = Content(text=plain(text), attachments=(attachment,))
+        made = payload(GROUP, content)
+        assert (made["method"], made.get("caption", "")) == (method, text)
+        assert made[FILE_FIELD[method]] == HASH
+        assert fits(content)
+
+
+SMALL = Thumbnail(sha256="cd" * 32, mime="image/jpeg", size=9000, width=320, height=180)
+
+
+def test_what_is_known_of_a_file_goes_along() -> None:
+    made = payload(GROUP, Content(attachments=(replace(FILM, spoiler=True, thumbnail=SMALL),)))
+    assert made == {
+        "method": "sendVideo",
+        "chat_id": -1001,
+        "video": HASH,
+        "duration": 65,
+        "width": 640,
+        "height": 360,
+        "has_spoiler": True,
+        "supports_streaming": True,
+        "thumbnail": SMALL.sha256,
+    }
+    assert payload(GROUP, Content(attachments=(SONG,))) == {
+        "method": "sendAudio",
+        "chat_id": -1001,
+        "audio": HASH,
+        "duration": 61,
+        "title": "Wimbo",
+        "performer": "Fadhili",
+    }
+    assert payload(GROUP, Content(attachments=(NOTE,)))["length"] == 240
+    assert payload(GROUP, Content(attachments=(replace(photo(), spoiler=True),)))["has_spoiler"] is True
+    for unfit in (replace(SMALL, width=321), replace(SMALL, size=200_001), replace(SMALL, mime="image/png")):
+        assert "thumbnail" not in payload(GROUP, Content(attachments=(replace(FILM, thumbnail=unfit),)))
+
+
+def test_an_album_keeps_its_order_and_its_text_stands_at_its_first() -> None:
+    text = RichText("word", (Mark(0, 4, MarkKind.BOLD),))
+    made = payload(TOPIC, Content(text=text, attachments=(photo(), FILM), asks_reply=True, silent=True))
+    assert made == {
+        "method": "sendMediaGroup",
+        "chat_id": -1001,
+        "message_thread_id": 45,
+        "media": [
+            {
+                "type": "photo",
+                "media": HASH,
+                "caption": "word",
+                "caption_entities": [{"type": "bold", "offset": 0, "length": 4}],
+            },
+            {
+                "type": "video",
+                "media": HASH,
+                "duration": 65,
+                "width": 640,
+                "height": 360,
+                "supports_streaming": True,
+            },
+        ],
+        "disable_notification": True,
+    }
+
+
+def test_what_a_picture_shows_is_said_where_the_text_does_not_say_it() -> None:
+    described = replace(photo(), alt="a  red\ndoor")
+    made = payload(GROUP, Content(text=plain("Look"), attachments=(described,)))
+    assert made["caption"] == "Look\n\n🖼 a red door"
+    assert made["caption_entities"] == [{"type": "italic", "offset": 6, "length": 13}]
+    made = payload(GROUP, Content(text=plain("Look: a red door"), attachments=(described,)))
+    assert made["caption"] == "Look: a red door"
+    made = payload(GROUP, Content(attachments=(photo(), described)))
+    assert made["media"][0]["caption"] == "🖼 2: a red door"
+    assert "caption" not in payload(GROUP, Content(attachments=(replace(STICKER, alt="👍"),)))
+
+
+def test_places() -> None:
+    assert payload(GROUP, Content(place=CLINIC)) == {
+        "method": "sendVenue",
+        "chat_id": -1001,
+        "latitude": -1.283334,
+        "longitude": 36.8,
+        "title": "Clinic",
+        "address": "Main road",
+    }
+    assert payload(GROUP, Content(place=replace(CLINIC, address="")))["address"] == "-1.28333, 36.80000"
+    assert payload(GROUP, Content(place=replace(CLINIC, title="", accuracy=30.0))) == {
+        "method": "sendLocation",
+        "chat_id": -1001,
+        "latitude": -1.283334,
+        "longitude": 36.8,
+        "horizontal_accuracy": 30.0,
+    }
+
+
+def test_a_poll_is_anonymous() -> None:
+    assert payload(GROUP, Content(poll=replace(DAYS, multiple=True))) == {
+        "method": "sendPoll",
+        "chat_id": -1001,
+        "question": "Which day?",
+        "options": [{"text": "Monday"}, {"text": "Tuesday"}],
+        "is_anonymous": True,
+        "allows_multiple_answers": True,
+    }
+
+
+def test_previews_are_shown_where_the_moderator_left_them_on() -> None:
+    made = payload(GROUP, Content(text=plain("https://who.int"), previews=True))
+    assert made["link_preview_options"] == {"is_disabled": False}
 
 
 @pytest.mark.parametrize(
@@ -113,58 +276,47 @@ def test_half_characters_do_not_go_out() -> None:
     assert payload(GROUP, Content(text=plain("a\ud83db")))["text"] == "a\ufffdb"
 
 
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        (Content(text=plain("x")), True),
-        (Content(text=plain("")), False),
-        (Content(text=plain(" \n ")), False),
-        (Content(text=plain("a" * 4096)), True),
-        (Content(text=plain("a" * 4097)), False),
-        (Content(text=plain("😀" * 2048)), True),
-        (Content(text=plain("😀" * 2048 + "a")), False),
-        (Content(attachments=(photo(),)), True),
-        (Content(text=plain("a" * 1024), attachments=(photo(),)), True),
-        (Content(text=plain("a" * 1025), attachments=(photo(),)), False),
-        (Content(attachments=(photo(size=10_000_000),)), True),
-        (Content(attachments=(photo(size=10_000_001),)), False),
-        (Content(attachments=(document(size=50_000_000),)), True),
-        (Content(attachments=(document(size=50_000_001),)), False),
-        (Content(attachments=(document(size=0),)), False),
-        (Content(attachments=(photo(), photo())), False),
-        (
-            Content(
-                attachments=(
-                    Attachment(sha256=HASH, kind=AttachmentKind.VIDEO, mime="video/mp4", size=5, name="v.mp4"),
-                )
-            ),
-            False,
-        ),
-        (Content(text=plain("x"), buttons=((Button(label="Y", handle="é" * 32),),)), True),
-        (Content(text=plain("x"), buttons=((Button(label="Y", handle="é" * 32 + "a"),),)), False),
-        (Content(text=plain("x"), buttons=((Button(label="", handle="a"),),)), False),
-        (Content(text=plain("x"), buttons=((Button(label="Y", url="nowhere"),),)), False),
-    ],
-)
-def test_fits(content: Content, expected: bool) -> None:
-    assert fits(content) is expected
-
-
-def test_more_than_a_hundred_entities_do_not_fit() -> None:
-    marks = tuple(Mark(n * 2, n * 2 + 1, MarkKind.BOLD) for n in range(101))
-    assert not fits(Content(text=RichText("a " * 101, marks)))
-    assert fits(Content(text=RichText("a " * 101, marks[:100])))
-
-
 def test_an_edit_says_what_stays_and_removes_the_keyboard() -> None:
     sent = payload(TOPIC, replying("-1001"))
-    assert to_edit(sent) == ("editMessageText", {"text": "x", "link_preview_options": {"is_disabled": True}})
+    assert changed(sent) == ("editMessageText", {"text": "x", "link_preview_options": {"is_disabled": True}})
     asking = payload(GROUP, Content(text=plain("x"), asks_reply=True))
-    assert "reply_markup" not in to_edit(asking)[1]
+    assert "reply_markup" not in changed(asking)[1]
     keyed = payload(GROUP, Content(text=plain("x"), buttons=((Button(label="Y", handle="h"),),)))
-    assert to_edit(keyed)[1]["reply_markup"] == keyed["reply_markup"]
-    method, params = to_edit(payload(GROUP, Content(text=plain("word"), attachments=(photo(),))))
-    assert (method, params) == ("editMessageCaption", {"caption": "word"})
+    assert changed(keyed)[1]["reply_markup"] == keyed["reply_markup"]
+
+
+def changed(sent: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    change = to_edit(sent)
+    assert change is not None
+    return change
+
+
+def test_an_edit_gives_a_message_its_file_too() -> None:
+    content = Content(text=plain("word"), attachments=(replace(FILM, thumbnail=SMALL),), silent=True)
+    item = {
+        "type": "video",
+        "media": HASH,
+        "caption": "word",
+        "duration": 65,
+        "width": 640,
+        "height": 360,
+        "supports_streaming": True,
+        "thumbnail": SMALL.sha256,
+    }
+    assert changed(payload(TOPIC, content)) == ("editMessageMedia", {"media": item})
+    album = payload(GROUP, replace(content, attachments=(photo(), FILM)))
+    item = {"type": "photo", "media": HASH, "caption": "word"}
+    assert changed(album) == ("editMessageMedia", {"media": item})
+    voice = payload(GROUP, Content(text=plain("word"), attachments=(VOICE,)))
+    assert changed(voice) == ("editMessageCaption", {"caption": "word"})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [Content(place=CLINIC), Content(poll=DAYS), Content(attachments=(NOTE,)), Content(attachments=(STICKER,))],
+)
+def test_what_telegram_cannot_change_is_not_tried(content: Content) -> None:
+    assert to_edit(payload(GROUP, content)) is None
 
 
 def test_calls_of_all_are_defused_and_counted() -> None:

@@ -196,7 +196,7 @@ async def test_an_upload_that_nobody_reads_ends_in_time_and_is_certain() -> None
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await over.wait()
 
-    async with serving(serve, Timeouts(connect=0.2, read=0.2, upload=0.2)) as client:
+    async with serving(serve, Timeouts(connect=0.2, read=0.2, upload=0.2, slowest=1e9)) as client:
         file = InputFile(io.BytesIO(b"x" * 30_000_000), filename="big.pdf", read_file_handle=False)
         assert isinstance(await failure(client, document=file), NotSent)
         over.set()

@@ -83,6 +83,13 @@ def test_nothing_shows_the_token() -> None:
         (BadRequest("Bad Request: message can't be deleted"), Refusal.FORBIDDEN),
         (BadRequest("Bad Request: message can't be deleted for everyone"), Refusal.TOO_LATE),
         (BadRequest("Bad Request: BUTTON_DATA_INVALID"), Refusal.BAD_CONTENT),
+        (BadRequest("Bad Request: SLOWMODE_MULTI_MSGS_DISABLED"), Refusal.FORBIDDEN),
+        (BadRequest("Bad Request: VOICE_MESSAGES_FORBIDDEN"), Refusal.FORBIDDEN),
+        (BadRequest("Bad Request: ALLOW_PAYMENT_REQUIRED_10"), Refusal.FORBIDDEN),
+        (BadRequest("Bad Request: CHAT_FORWARDS_RESTRICTED"), Refusal.FORBIDDEN),
+        (BadRequest("Bad Request: REACTION_INVALID"), Refusal.UNSUPPORTED),
+        (BadRequest("Bad Request: message to react not found"), Refusal.TARGET_GONE),
+        (BadRequest("Bad Request: there is no caption in the message to edit"), Refusal.UNSUPPORTED),
         (InvalidToken("Unauthorized"), Refusal.BAD_CREDENTIALS),
         (GarbledAnswer(413), Refusal.TOO_BIG),
     ],
@@ -119,6 +126,12 @@ def test_what_was_to_be_changed_stays_behind_when_a_group_moves() -> None:
     made = outcome(ChatMigrated(-5), NOW, targeted=True)
     assert isinstance(made, Refused)
     assert made.reason is Refusal.TARGET_GONE
+
+
+def test_slow_mode_names_the_time() -> None:
+    made = outcome(BadRequest("Bad Request: SLOWMODE_WAIT_30"), NOW)
+    assert isinstance(made, Later)
+    assert (made.when, made.whole_account) == (NOW + timedelta(seconds=30), False)
 
 
 def test_a_429_names_the_time() -> None:
