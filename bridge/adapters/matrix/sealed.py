@@ -39,7 +39,8 @@ class Sealed:
 
     async def opened(self, room: str, event: Event, names: Mapping[str, str]) -> Event | None:
         """The event to read, decrypted where it was encrypted and can be; None where it waits for its key."""
-        if event.get("type") == "m.room.redaction":
+        # What we removed ourselves is held for the moderators: it is still to be read.
+        if event.get("type") == "m.room.redaction" and event.get("sender") != self._encryption.olm.user:
             content = event.get("content")
             target = event.get("redacts") or (content.get("redacts") if isinstance(content, Mapping) else None)
             self._waiting.drop(str(target), room)
