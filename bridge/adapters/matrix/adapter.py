@@ -225,7 +225,7 @@ class MatrixAdapter:
         return replace(CAPABILITIES, authors=self._author_names, max_file_bytes=most, max_received_bytes=most)
 
     def fits(self, chat: ChatId, content: Content) -> bool:
-        return payload.fits(content)
+        return payload.fits(content) and all(file.size <= self._max_file_bytes for file in content.attachments)
 
     def to_payload(self, chat: ChatId, content: Content) -> JsonObject:
         return payload.to_payload(content, authors=self._author_names)
@@ -259,7 +259,7 @@ class MatrixAdapter:
 
     async def fetch(self, file: RemoteFile, *, limit: int) -> AsyncIterator[bytes]:
         media = media_of(file.ref)
-        if media is None:
+        if media is None or (file.size or 0) > min(limit, self._max_file_bytes):
             raise MediaRefused
         try:
             async with self._session.server.download_of(*media) as response:
