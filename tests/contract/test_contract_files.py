@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.core.errors import MediaRefused, Refusal
+from bridge.core.errors import Refusal
 from bridge.core.events import MessageEdited, MessagePosted
 from bridge.core.message import Attachment, AttachmentKind, Content
 from bridge.core.ports import CanDelete, CanEdit, CanFetch, Refused, Sent
 from bridge.core.text import EMPTY, plain
+from bridge.media.refusal import MediaReason, UnfitMedia
 from tests.contract.common import (
     HELLO,
     albums,
@@ -198,10 +199,23 @@ async def test_a_file_larger_than_the_platform_hands_over_is_refused_before_it_i
     event = await posted(harness, await harness.member_writes(harness.group, EMPTY, file=NOTE))
     largest = harness.adapter.capabilities(harness.group).max_received_bytes
     assert largest > 0, "the suite's far sides all have a limit"
-    with pytest.raises(MediaRefused):
-        await fetched(harness, replace(event.files[0], size=largest + 1), 1 << 40)
-    with pytest.raises(MediaRefused):
-        await fetched(harness, replace(event.files[0], size=1_001), 1_000)
+    for file, limit in (
+        (replace(event.files[0], size=largest + 1), 1 << 40),
+        (replace(event.files[0], size=1_001), 1_000),
+        (replace(event.files[0], size=None), len(NOTE.data) - 1),
+    ):
+        with pytest.raises(UnfitMedia) as refused:
+            await fetched(harness, file, limit)
+        assert refused.value.reason is MediaReason.TOO_BIG, "its author must hear that a smaller one would do"
+
+
+@needs(receives, can(CanFetch))
+async def test_a_file_that_is_gone_is_refused_as_gone(harness: Harness) -> None:
+    event = await posted(harness, await harness.member_writes(harness.group, EMPTY, file=NOTE))
+    [file] = event.files
+    with pytest.raises(UnfitMedia) as refused:
+        await fetched(harness, replace(file, ref=f"{file.ref[:-6]}nosuch"), 1_000_000)
+    assert refused.value.reason is MediaReason.GONE
 
 
 @needs(lambda ability: not receives(ability))
