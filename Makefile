@@ -42,8 +42,9 @@ format: setup ## put the code into its one format
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-docs: setup ## draw docs/states.md from the tables in bridge/core/states.py
+docs: setup ## write docs/states.md and docs/capabilities.md from the tables in the code
 	$(BIN)/python docs/generate_states.py
+	$(BIN)/python docs/generate_capabilities.py
 
 messages: setup ## collect every sentence that people are shown, for the translators, into each language's file
 	@template=bridge/rendering/locales/baraza.pot; new="$$template.new"; trap 'rm -f "$$new"' EXIT; \

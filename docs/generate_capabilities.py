@@ -6,6 +6,7 @@ from pathlib import Path
 from bridge.adapters.loopback.capabilities import RICH, THIN
 from bridge.adapters.matrix.capabilities import CAPABILITIES as MATRIX
 from bridge.adapters.telegram.capabilities import CAPABILITIES as TELEGRAM
+from bridge.adapters.telegram.capabilities import MAX_LOCAL
 from bridge.core.capabilities import ButtonStyle, Capabilities, Form, Guarantee, TextUnit
 from bridge.core.message import AttachmentKind
 from bridge.core.text import MarkKind
@@ -26,6 +27,10 @@ Generated from the adapters' own tables (`capabilities.py` in each) by `docs/gen
 change the tables, not this page. Planning, the moderators' preview, the tests of every adapter and this page read the
 same data. Nothing is left out in silence: where a chat cannot show something, its readers get words (kind, name, size,
 duration, and how to get the rest).
+
+Some accounts can do more or less than their platform's column says: a Matrix homeserver names its own largest file, and
+a Telegram bot with its own Bot API server carries files of up to {local} both ways. A topic of a Telegram forum is a
+group of its own to the bridge.
 """
 
 _UNITS = {TextUnit.UTF16: "UTF-16 units", TextUnit.CODE_POINTS: "characters", TextUnit.BYTES: "bytes"}
@@ -41,17 +46,14 @@ _GUARANTEES = {
     Guarantee.AT_MOST_ONCE: "at most once: what is in doubt is shown to a moderator",
     Guarantee.AT_LEAST_ONCE: "at least once: a repeat does little harm",
 }
-_MARKS = {
-    MarkKind.PRE: "code block",
-    MarkKind.STRIKE: "struck through",
-}
+_MARKS = {MarkKind.PRE: "code block", MarkKind.STRIKE: "struck through"}
 _KINDS = {AttachmentKind.VIDEO_NOTE: "round video", AttachmentKind.VOICE: "voice message"}
 
 Cell = Callable[[Capabilities], str]
 
 
 def _size(count: int) -> str:
-    return f"{count / 1e6:g} MB"
+    return f"{count / 1e6:.0f} MB"
 
 
 def _yes(answer: object, otherwise: str = "no") -> str:
@@ -74,6 +76,12 @@ def _file(kind: AttachmentKind) -> Cell:
 
 def _received(kind: AttachmentKind) -> Cell:
     return lambda can: _yes(kind in can.receives)
+
+
+def _largest(can: Capabilities) -> str:
+    if not can.receives:
+        return "none"
+    return _size(can.max_received_bytes) if can.max_received_bytes else "as the config says"
 
 
 def _age(can: Capabilities) -> str:
@@ -110,7 +118,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, Cell], ...]], ...] = (
         "Files from members",
         (
             *((_KINDS.get(kind, kind.value.replace("_", " ")), _received(kind)) for kind in AttachmentKind),
-            ("largest", lambda can: _size(can.max_received_bytes) if can.max_received_bytes else "as configured"),
+            ("largest", _largest),
         ),
     ),
     (
@@ -141,12 +149,12 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, Cell], ...]], ...] = (
 
 def page() -> str:
     """The whole of ``docs/capabilities.md``."""
-    lines = [HEAD]
+    lines = [HEAD.format(local=_size(MAX_LOCAL))]
     for title, rows in SECTIONS:
         lines += [f"## {title}", "", "| | " + " | ".join(TABLES) + " |", "|---" * (len(TABLES) + 1) + "|"]
         lines += [f"| {name} | " + " | ".join(cell(can) for can in TABLES.values()) + " |" for name, cell in rows]
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join(lines).rstrip() + "\n"
 
 
 if __name__ == "__main__":

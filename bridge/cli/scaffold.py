@@ -34,6 +34,8 @@ directory = "data/{kind}"
 
 ## Limits
 
+What this platform can do is listed in `docs/capabilities.md`, from `capabilities.py`. Here: what else there is.
+
 | what | how much |
 |---|---|
 | longest text | |
@@ -67,7 +69,7 @@ def new_adapter(
         say(f"  {path}")
     say(f"These are a working copy of the {EXAMPLE} adapter. Next, as CONTRIBUTING.md describes:")
     say(f"  1. .venv/bin/pytest tests/contract -k {name}   (green already)")
-    say(f"  2. replace network.py and convert.py in bridge/adapters/{name} by your platform")
+    say(f"  2. replace network.py and convert.py in bridge/adapters/{name}; say in capabilities.py what yours can do")
     say(f"  3. let tests/contract/harness_{name}.py drive a test server of your platform, until it is green again")
 
 

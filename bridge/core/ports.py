@@ -190,6 +190,7 @@ class CanFetch(Protocol):
     def fetch(self, file: RemoteFile, *, limit: int) -> AsyncIterator[bytes]:
         """Stream a file's bytes; raises MediaRefused when it is gone or larger than ``limit`` bytes.
 
+        That it says which (``media.refusal.UnfitMedia``), its author needs. What is claimed to be larger is not begun.
         Raises OSError for trouble that may pass.
         """
         ...

@@ -107,7 +107,7 @@ async def _files(
     found: dict[str, object], where: Address, capabilities: Capabilities, context: Context
 ) -> list[Attachment]:
     """The same twice: to be read by people, and by programs. None where one of them cannot be sent."""
-    if context.keep is None or AttachmentKind.DOCUMENT not in capabilities.media:
+    if context.keep is None:
         return []
     kept: list[Attachment] = []
     for name, mime, text in (
@@ -115,7 +115,7 @@ async def _files(
         ("my-data.json", "application/json", json.dumps(found, ensure_ascii=False, indent=1)),
     ):
         data = text.encode()
-        if len(data) > capabilities.max_file_bytes:
+        if len(data) > capabilities.file_limit(AttachmentKind.DOCUMENT):
             return []
         kept.append(await context.keep(data, name, mime))
         await erasure.doom([kept[-1].sha256], context.now)

@@ -1,16 +1,18 @@
 """What the contract tests have in common: sample content, conditions on abilities, short ways to look."""
 
+from collections.abc import Callable
+
 from bridge.core.capabilities import ButtonStyle
 from bridge.core.events import MessagePosted
 from bridge.core.ids import RemoteRef
-from bridge.core.message import AttachmentKind, Button
-from bridge.core.ports import SendOutcome, Sent
+from bridge.core.message import AttachmentKind, Button, RemoteFile
+from bridge.core.ports import CanFetch, SendOutcome, Sent
 from bridge.core.text import MarkKind, RichText, marked, plain
-from tests.contract.harness import PERSONAL, Ability, Harness, Shown, Upload
+from tests.contract.harness import PERSONAL, Ability, Harness
+from tests.contract.seen import Shown
 
 HELLO = plain(f"{PERSONAL} asks: does ORS help? Ça va, شكرا, 👩🏾‍⚕️")
 MARKABLE = (MarkKind.BOLD, MarkKind.ITALIC, MarkKind.UNDERLINE, MarkKind.STRIKE, MarkKind.CODE, MarkKind.LINK)
-NOTE = Upload(name="guide.txt", mime="text/plain", data=b"ORS: six teaspoons of sugar, half a teaspoon of salt.\n" * 40)
 BUTTONS = (
     (Button(label="Approve", handle="a" * 32, emoji="✅"), Button(label="Ask", handle="b" * 32, emoji="❓")),
     (Button(label="Reject", handle="c" * 32, emoji="❌"),),
@@ -33,6 +35,36 @@ def documents(ability: Ability) -> bool:
     return AttachmentKind.DOCUMENT in ability.capabilities.media
 
 
+def shows(kind: AttachmentKind) -> Callable[[Ability], bool]:
+    """The chat shows files of that kind."""
+    return lambda ability: kind in ability.capabilities.media
+
+
+def receives(ability: Ability) -> bool:
+    return bool(ability.capabilities.receives)
+
+
+def albums(ability: Ability) -> bool:
+    return ability.capabilities.album > 1
+
+
+def covers(ability: Ability) -> bool:
+    """Where words can be covered, pictures can."""
+    return MarkKind.SPOILER in ability.capabilities.marks and AttachmentKind.PHOTO in ability.capabilities.media
+
+
+def polls(ability: Ability) -> bool:
+    return ability.capabilities.polls
+
+
+def places(ability: Ability) -> bool:
+    return ability.capabilities.places
+
+
+def lacks(condition: Callable[[Ability], bool]) -> Callable[[Ability], bool]:
+    return lambda ability: not condition(ability)
+
+
 def presses(ability: Ability) -> bool:
     return ability.capabilities.buttons is not ButtonStyle.WORDS
 
@@ -50,6 +82,12 @@ async def ours(harness: Harness, ref: RemoteRef | None = None) -> list[Shown]:
 
 async def posted(harness: Harness, ref: RemoteRef) -> MessagePosted:
     return await harness.sink.first(MessagePosted, lambda event: event.ref == ref)
+
+
+async def fetched(harness: Harness, file: RemoteFile, limit: int) -> bytes:
+    adapter = harness.adapter
+    assert isinstance(adapter, CanFetch)
+    return b"".join([chunk async for chunk in adapter.fetch(file, limit=limit)])
 
 
 def every_mark(harness: Harness) -> RichText:

@@ -6,7 +6,6 @@ optional protocols of ``bridge.core.ports`` and its ``Capabilities``) and genera
 """
 
 import asyncio
-import hashlib
 import inspect
 import time
 import uuid
@@ -25,7 +24,7 @@ from bridge.core.clock import Clock, SystemClock
 from bridge.core.errors import StorageUnavailable
 from bridge.core.events import InboundEvent
 from bridge.core.ids import AccountId, ChatId, RemoteRef, UserId
-from bridge.core.message import Attachment, AttachmentKind, Content, UncarriedKind
+from bridge.core.message import Attachment, AttachmentKind, Content, Place, Poll, UncarriedKind
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
@@ -35,7 +34,8 @@ from bridge.core.ports import (
     Outgoing,
     SendOutcome,
 )
-from bridge.core.text import MarkKind, RichText
+from bridge.core.text import RichText
+from tests.contract.seen import Shown, Upload, thumbnail_file
 
 T = TypeVar("T")
 E = TypeVar("E", bound=InboundEvent)
@@ -101,37 +101,6 @@ class Fault(StrEnum):
     """Our account may not write in ``Harness.group``."""
     CHAT_GONE = "chat_gone"
     """The far side no longer knows ``Harness.group``."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Upload:
-    """A file a member sends."""
-
-    name: str
-    mime: str
-    data: bytes
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.data).hexdigest()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """One message as a member's device shows it now."""
-
-    ref: RemoteRef
-    text: str
-    marks: frozenset[MarkKind] | None = None
-    """Kinds of marks a reader sees; None where the device cannot tell."""
-    reply_to: RemoteRef | None = None
-    buttons: tuple[str, ...] = ()
-    """Labels in reading order; with ``ButtonStyle.REACTIONS`` the emoji placed by our account."""
-    file_sha256: str | None = None
-    file_size: int | None = None
-    edited: bool = False
-    ours: bool = True
-    """Sent by the account under test."""
 
 
 class MemoryState:
@@ -209,10 +178,16 @@ class Harness(ABC):
     """What RATE_LIMITED asks for; 0 where the far side names no time."""
     exact_limit: ClassVar[bool] = True
     """Does the far side refuse one unit more than ``fits`` allows? False where the adapter keeps a reserve."""
-    edits_seen: ClassVar[bool] = True
-    """Does the platform tell us when a member edits?"""
-    deletes_seen: ClassVar[bool] = True
-    """Does the platform tell us when a member deletes?"""
+    shown_as: ClassVar[Mapping[AttachmentKind, AttachmentKind]] = {}
+    """Kinds that devices over there show like another one, without loss: a round film as a film."""
+    describes: ClassVar[bool] = True
+    """Can a member say over there what a picture shows?"""
+    calls: ClassVar[tuple[str, ...]] = ()
+    """Words that ring everybody's phone over there."""
+    uncarried: ClassVar[frozenset[UncarriedKind]] = frozenset()
+    """What ``member_sends`` can send: all that a member can and that is neither text nor a file."""
+    unknown_message: ClassVar[str]
+    """Well-formed, and no message's id."""
     group_title: ClassVar[str] = "Village"
     """What ``group`` is called over there."""
     far_side_loggers: ClassVar[tuple[str, ...]] = ()
@@ -293,15 +268,33 @@ class Harness(ABC):
     def outgoing(self, content: Content, chat: ChatId | None = None) -> Outgoing:
         """Frozen as delivery freezes it."""
         where = chat or self.group
-        files = tuple(LocalFile(attachment=a, path=self.directory / "media" / a.sha256) for a in content.attachments)
+        small = [thumbnail_file(a.thumbnail) for a in content.attachments if a.thumbnail]
+        every = (*content.attachments, *small)
+        files = tuple(LocalFile(attachment=a, path=self.directory / "media" / a.sha256) for a in every)
         return Outgoing(chat=where, payload=self.adapter.to_payload(where, content), files=files)
 
-    def attachment(self, upload: Upload, kind: AttachmentKind = AttachmentKind.DOCUMENT) -> Attachment:
+    def attachment(self, upload: Upload, thumbnail: Upload | None = None) -> Attachment:
         """Put bytes where ``outgoing`` finds them."""
         folder = self.directory / "media"
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / upload.sha256).write_bytes(upload.data)
-        return Attachment(sha256=upload.sha256, kind=kind, mime=upload.mime, size=len(upload.data), name=upload.name)
+        for each in filter(None, (upload, thumbnail)):
+            (folder / each.sha256).write_bytes(each.data)
+        return Attachment(
+            sha256=upload.sha256,
+            kind=upload.kind,
+            mime=upload.mime,
+            size=len(upload.data),
+            name=upload.name,
+            width=upload.width,
+            height=upload.height,
+            duration=upload.duration,
+            title=upload.title,
+            performer=upload.performer,
+            alt=upload.alt,
+            spoiler=upload.spoiler,
+            waveform=upload.waveform,
+            thumbnail=thumbnail.as_thumbnail() if thumbnail else None,
+        )
 
     async def send(self, content: Content, chat: ChatId | None = None, key: str | None = None) -> SendOutcome:
         outcome = await self.adapter.send(self.outgoing(content, chat), key or uuid.uuid4().hex)
@@ -352,9 +345,36 @@ class Harness(ABC):
     async def member_renames(self, name: str) -> None:
         """The member's shown name from now on, as near to ``name`` as the platform allows."""
 
-    @abstractmethod
-    async def member_shares_uncarried(self, chat: ChatId) -> tuple[RemoteRef, UncarriedKind]:
-        """Something real that the adapter does not carry (a location, a poll ...), and the kind it must be named as."""
+    # What a platform has not needs no such method: no test asks for it.
+
+    async def member_sends(self, chat: ChatId, kind: UncarriedKind) -> RemoteRef:
+        """Something real of a kind in ``uncarried``; in its words stands PERSONAL, where it has words of its own."""
+        raise NotImplementedError
+
+    async def member_shares(self, chat: ChatId, what: Place | Poll) -> RemoteRef:
+        raise NotImplementedError
+
+    async def member_sends_album(self, chat: ChatId, files: Sequence[Upload]) -> list[RemoteRef]:
+        raise NotImplementedError
+
+    async def member_changes_file(self, ref: RemoteRef, file: Upload, text: RichText) -> None:
+        """Edit a message so that it shows another file."""
+        raise NotImplementedError
+
+    async def member_opens_thread(self, root: RemoteRef, text: RichText) -> RemoteRef:
+        """Write into the thread that begins with that message."""
+        raise NotImplementedError
+
+    async def member_reacts(self, ref: RemoteRef, emoji: str) -> None:
+        raise NotImplementedError
+
+    async def member_unreacts(self, ref: RemoteRef, emoji: str) -> None:
+        """Take that reaction back."""
+        raise NotImplementedError
+
+    async def member_votes(self, ref: RemoteRef, option: int) -> None:
+        """Choose an answer of a poll of ours."""
+        raise NotImplementedError
 
     @abstractmethod
     async def garbage(self) -> int:

@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from bridge.adapters.loopback.adapter import build
 from bridge.adapters.loopback.people import Message, People
 from bridge.adapters.loopback.settings import Settings
 from bridge.core.ids import ChatId, MessageId, RemoteRef, UserId
-from bridge.core.message import UncarriedKind
+from bridge.core.message import AttachmentKind, Place, Poll, UncarriedKind
 from bridge.core.ports import Adapter
 from bridge.core.text import MarkKind, RichText
-from tests.contract.harness import PERSONAL, Fault, Harness, Shown, Upload
+from tests.contract.harness import PERSONAL, Fault, Harness
+from tests.contract.seen import Shown, Upload
 
 USER = "amina"
 TROUBLE = {
@@ -44,6 +47,8 @@ class ThinHarness(Harness):
     """As over SMS."""
 
     thin = True
+    uncarried = frozenset(UncarriedKind)
+    unknown_message = "p0000000000000000"
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -82,7 +87,7 @@ class ThinHarness(Harness):
         if reply_to:
             more["reply_to"] = reply_to.message
         if file:
-            more["file"] = self.people.shares(file.name, file.data)
+            more |= self._shared(file)
         message = self.people.does(chat=chat, user=USER, name=self._name, text=text.text, **more)
         return RemoteRef(self.account, chat, MessageId(message))
 
@@ -90,6 +95,8 @@ class ThinHarness(Harness):
         self.people.does(chat=ref.chat, user=USER, name=self._name, edit=ref.message, text=text.text)
 
     async def member_deletes(self, ref: RemoteRef) -> None:
+        if self.thin:
+            return  # an SMS is deleted from one telephone, and nobody is told
         self.people.does(chat=ref.chat, user=USER, delete=ref.message)
 
     async def member_presses(self, ref: RemoteRef, button: int) -> None:
@@ -99,9 +106,34 @@ class ThinHarness(Harness):
     async def member_renames(self, name: str) -> None:
         self._name = name
 
-    async def member_shares_uncarried(self, chat: ChatId) -> tuple[RemoteRef, UncarriedKind]:
-        message = self.people.does(chat=chat, user=USER, other="location", words="the clinic")
-        return RemoteRef(self.account, chat, MessageId(message)), UncarriedKind.LOCATION
+    def _shared(self, file: Upload) -> dict[str, object]:
+        told = {"seconds": file.seconds, "alt": file.alt, "spoiler": file.spoiler, "size": len(file.data)}
+        return {
+            "file": self.people.shares(file.name, file.data),
+            "kind": file.kind.value,
+            **{name: value for name, value in told.items() if value},
+        }
+
+    def _does(self, chat: ChatId, **fields: object) -> RemoteRef:
+        message = self.people.does(chat=chat, user=USER, name=self._name, private=chat == self.private, **fields)
+        return RemoteRef(self.account, chat, MessageId(message))
+
+    async def member_sends(self, chat: ChatId, kind: UncarriedKind) -> RemoteRef:
+        return self._does(chat, other=kind.value, words=f"{PERSONAL}'s {kind.value}")
+
+    async def member_shares(self, chat: ChatId, what: Place | Poll) -> RemoteRef:
+        if isinstance(what, Poll):
+            return self._does(chat, poll=[what.question, *what.options])
+        return self._does(chat, place=[what.latitude, what.longitude], words=what.title)
+
+    async def member_sends_album(self, chat: ChatId, files: Sequence[Upload]) -> list[RemoteRef]:
+        return [self._does(chat, album="holiday", **self._shared(file)) for file in files]
+
+    async def member_changes_file(self, ref: RemoteRef, file: Upload, text: RichText) -> None:
+        self._does(ref.chat, edit=ref.message, text=text.text, **self._shared(file))
+
+    async def member_votes(self, ref: RemoteRef, option: int) -> None:
+        self._does(ref.chat, message=ref.message, vote=[option])
 
     async def garbage(self) -> int:
         for line in GARBAGE:
@@ -115,6 +147,18 @@ class ThinHarness(Harness):
         chat = ChatId(message.chat)
         files = [self.people.directory / "files" / name for name in message.files]
         data = files[0].read_bytes() if files else None
+        told = message.facts[0] if message.facts else {}
+        facts: dict[str, Any] = {}
+        if told:
+            facts = {
+                "kind": AttachmentKind(told["kind"]),
+                "file_name": " ".join(filter(None, (told["name"], told.get("title"), told.get("performer")))),
+                "duration": timedelta(seconds=told["seconds"]) if "seconds" in told else None,
+                "thumbnail_sha256": told.get("thumbnail"),
+                "spoiler": told.get("spoiler", False),
+                "alt": told.get("alt", ""),
+            }
+        place, poll = message.place, message.poll
         return Shown(
             ref=RemoteRef(self.account, chat, MessageId(message.id)),
             text=message.text,
@@ -123,6 +167,11 @@ class ThinHarness(Harness):
             buttons=tuple(label for label, _ in message.buttons),
             file_sha256=sha256(data).hexdigest() if data is not None else None,
             file_size=len(data) if data is not None else None,
+            place=Place(latitude=place[0], longitude=place[1], title=message.place_name) if place else None,
+            poll=Poll(question=poll[0], options=poll[1:], multiple=message.multiple) if poll else None,
+            author=message.author,
+            preview=message.previews,
+            **facts,
             edited=message.edited,
             ours=not message.user,
         )

@@ -4,8 +4,6 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from html import escape
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -16,27 +14,18 @@ from aiohttp import web
 from bridge.adapters.matrix.adapter import build
 from bridge.adapters.matrix.settings import Settings
 from bridge.core.ids import ChatId, MessageId, RemoteRef, UserId
-from bridge.core.message import UncarriedKind
+from bridge.core.message import AttachmentKind, Place, Poll, UncarriedKind
 from bridge.core.ports import Adapter, AdapterContext
-from bridge.core.text import MarkKind, RichText
-from bridge.playground.matrix_timeline import Room
+from bridge.core.text import RichText
+from bridge.playground.matrix_timeline import POLL, Room, TimelineItem
 from bridge.playground.matrix_user import MatrixUser
 from bridge.playground.synapse import MatrixLogin, SynapseServer, SynapseUnavailable
-from tests.contract.harness import PERSONAL, Fault, Harness, Shown, Upload, wait_for
+from tests.contract.harness import PERSONAL, Fault, Harness, wait_for
 from tests.contract.matrix_proxy import MatrixProxy
+from tests.contract.matrix_seen import OTHERS, TYPES, as_html, file_content, file_facts, from_html, place_of, poll_of
+from tests.contract.seen import Shown, Upload
 from tests.servers import detached, missing, started_synapse, unique
 
-TAGS = {
-    "strong": MarkKind.BOLD,
-    "em": MarkKind.ITALIC,
-    "u": MarkKind.UNDERLINE,
-    "del": MarkKind.STRIKE,
-    "code": MarkKind.CODE,
-    "pre": MarkKind.PRE,
-    "a": MarkKind.LINK,
-    "blockquote": MarkKind.QUOTE,
-    "span": MarkKind.SPOILER,
-}
 DEEP: Any = "x"
 for _ in range(200):
     DEEP = [DEEP]
@@ -99,6 +88,10 @@ GARBAGE: tuple[Any, ...] = (
 class MatrixHarness(Harness):
     marks = (pytest.mark.synapse,)
     exact_limit = False
+    shown_as: ClassVar = {AttachmentKind.VIDEO_NOTE: AttachmentKind.VIDEO}
+    calls = ("@room",)
+    uncarried = frozenset(OTHERS)
+    unknown_message = "$" + "n" * 43
     far_side_loggers = ("aiohttp.server", "aiohttp.access", "bridge.playground")
 
     synapse: ClassVar[SynapseServer]
@@ -183,15 +176,7 @@ class MatrixHarness(Harness):
     ) -> RemoteRef:
         room = self._room(chat)
         if file is not None:
-            kinds = {"image": "m.image", "video": "m.video", "audio": "m.audio"}
-            event = await self.member.send_media(
-                room,
-                kinds.get(file.mime.partition("/")[0], "m.file"),
-                file.data,
-                filename=file.name,
-                mimetype=file.mime,
-                caption=text.text,
-            )
+            event = await self._sends_file(room, file, text.text)
         elif reply_to is not None:
             event = await self.member.reply(room, reply_to.message.rpartition(" ")[2], text.text, as_html(text))
         else:
@@ -211,39 +196,110 @@ class MatrixHarness(Harness):
     async def member_renames(self, name: str) -> None:
         await self.member.set_displayname(name)
 
-    async def member_shares_uncarried(self, chat: ChatId) -> tuple[RemoteRef, UncarriedKind]:
-        place = {"msgtype": "m.location", "body": "The clinic", "geo_uri": "geo:-1.28333,36.81667"}
-        event = await self.member.send(self._room(chat), "m.room.message", place)
-        return self._ref(chat, event), UncarriedKind.LOCATION
+    async def _sends_file(self, room: str, file: Upload, caption: str) -> str:
+        if file.kind is AttachmentKind.STICKER:
+            address = await self.member.upload(file.data, filename=file.name, mimetype=file.mime)
+            info = {"mimetype": file.mime, "size": len(file.data), "w": file.width, "h": file.height}
+            return await self.member.send(room, "m.sticker", {"body": file.alt, "url": address, "info": info})
+        more = file_content(file)
+        return await self.member.send_media(
+            room,
+            TYPES[file.kind],
+            file.data,
+            filename=file.name,
+            mimetype=file.mime,
+            caption=caption,
+            info=more.pop("info"),
+            more=more,
+        )
+
+    async def member_sends(self, chat: ChatId, kind: UncarriedKind) -> RemoteRef:
+        return self._ref(chat, await self.member.send(self._room(chat), *OTHERS[kind]))
+
+    async def member_shares(self, chat: ChatId, what: Place | Poll) -> RemoteRef:
+        room = self._room(chat)
+        if isinstance(what, Poll):
+            return self._ref(chat, await self.member.send_poll(room, what.question, what.options))
+        point = f"geo:{what.latitude},{what.longitude}"
+        content = {"msgtype": "m.location", "body": what.title or point, "geo_uri": point}
+        return self._ref(chat, await self.member.send(room, "m.room.message", content))
+
+    async def member_changes_file(self, ref: RemoteRef, file: Upload, text: RichText) -> None:
+        address = await self.member.upload(file.data, filename=file.name, mimetype=file.mime)
+        more = file_content(file)
+        new = {
+            "msgtype": TYPES[file.kind],
+            "body": text.text,
+            "filename": file.name,
+            "url": address,
+            **more,
+            "info": more["info"] | {"mimetype": file.mime, "size": len(file.data)},
+        }
+        relation = {"rel_type": "m.replace", "event_id": ref.message}
+        content = {"msgtype": "m.text", "body": "*", "m.new_content": new, "m.relates_to": relation}
+        await self.member.send(self._room(ref.chat), "m.room.message", content)
+
+    async def member_opens_thread(self, root: RemoteRef, text: RichText) -> RemoteRef:
+        relation = {"rel_type": "m.thread", "event_id": root.message}
+        content = {"msgtype": "m.text", "body": text.text, "m.relates_to": relation}
+        return self._ref(root.chat, await self.member.send(self._room(root.chat), "m.room.message", content))
+
+    async def member_reacts(self, ref: RemoteRef, emoji: str) -> None:
+        await self.member.react(self._room(ref.chat), ref.message, emoji)
+
+    async def member_unreacts(self, ref: RemoteRef, emoji: str) -> None:
+        made = (await self._seen(self._room(ref.chat))).reaction_id(ref.message, self.member.user_id, emoji)
+        assert made is not None
+        await self.member.redact(self._room(ref.chat), made)
+
+    async def member_votes(self, ref: RemoteRef, option: int) -> None:
+        item = (await self._seen(self._room(ref.chat))).item(ref.message)
+        assert item is not None
+        assert item.poll is not None
+        await self.member.vote(self._room(ref.chat), ref.message, [list(item.poll.options)[option]])
 
     async def garbage(self) -> int:
         self.proxy.add_events = {str(self.group): list(GARBAGE)}
         return len(GARBAGE)
 
+    async def _seen(self, room_id: str) -> Room:
+        room = Room(room_id)
+        path = f"/_matrix/client/v3/rooms/{quote(room_id, safe='')}/messages?dir=b&limit=500"
+        room.apply_timeline(reversed((await self.member._call("GET", path))["chunk"]))
+        return room
+
     async def shown(self, chat: ChatId) -> list[Shown]:
-        room = Room(self._room(chat))
-        path = f"/_matrix/client/v3/rooms/{quote(room.room_id, safe='')}/messages?dir=b&limit=500"
-        page = await self.member._call("GET", path)
-        room.apply_timeline(reversed(page["chunk"]))
-        found = []
-        for item in room.timeline:
-            data = await self.member.download(item.media.mxc) if item.media else None
-            text, marks = from_html(item.html) if item.html else (item.body, frozenset())
-            ours = [r for made, r in room._reactions.items() if r.sender == self.login.user_id and room._alive(made)]
-            found.append(
-                Shown(
-                    ref=self._ref(chat, item.event_id),
-                    text=text,
-                    marks=marks,
-                    reply_to=self._ref(chat, item.reply_to) if item.reply_to else None,
-                    buttons=tuple(reaction.key for reaction in ours if reaction.target == item.event_id),
-                    file_sha256=hashlib.sha256(data).hexdigest() if data is not None else None,
-                    file_size=len(data) if data is not None else None,
-                    edited=item.edited,
-                    ours=item.sender == self.login.user_id,
-                )
-            )
-        return found
+        room = await self._seen(self._room(chat))
+        return [await self._shown(chat, room, item) for item in room.timeline]
+
+    async def _shown(self, chat: ChatId, room: Room, item: TimelineItem) -> Shown:
+        event = room._messages[item.event_id]
+        edits = [edit.content for edit in room._edits.values() if edit.target == item.event_id and edit.content]
+        content: Any = edits[-1] if edits else event["content"]
+        data = await self.member.download(item.media.mxc) if item.media else None
+        small = content.get("info", {}).get("thumbnail_url")
+        text, marks = from_html(item.html) if item.html else (item.body, frozenset())
+        ours = [r for made, r in room._reactions.items() if r.sender == self.login.user_id and room._alive(made)]
+        placed = tuple(reaction.key for reaction in ours if reaction.target == item.event_id)
+        return Shown(
+            ref=self._ref(chat, item.event_id),
+            text="" if data is not None and text == content.get("filename", text) else text,
+            marks=marks,
+            reply_to=self._ref(chat, item.reply_to) if item.reply_to else None,
+            thread=self._ref(chat, item.thread) if item.thread else None,
+            buttons=placed,
+            reactions=placed,
+            file_sha256=hashlib.sha256(data).hexdigest() if data is not None else None,
+            file_size=len(data) if data is not None else None,
+            thumbnail_sha256=hashlib.sha256(await self.member.download(small)).hexdigest() if small else None,
+            place=place_of(content),
+            poll=poll_of(content) if event["type"] == POLL else None,
+            author=content.get("com.beeper.per_message_profile", {}).get("displayname", ""),
+            preview=content.get("com.beeper.linkpreviews") != [],
+            edited=item.edited,
+            ours=item.sender == self.login.user_id,
+            **(file_facts(event["type"], content) if data is not None else {}),
+        )
 
     # --- faults ---
 
@@ -292,47 +348,3 @@ class MatrixHarness(Harness):
 
 def is_send(request: web.Request) -> bool:
     return re.search(r"/rooms/[^/]+/send/m\.room\.message/", request.raw_path) is not None
-
-
-# --- what a member's app makes of HTML, read and written by other means than the adapter's ---
-
-
-def as_html(text: RichText) -> str | None:
-    """For marks that do not overlap."""
-    if not text.marks:
-        return None
-    names = {kind: tag for tag, kind in TAGS.items()}
-    html, last = "", 0
-    for mark in sorted(text.marks):
-        tag = names[mark.kind]
-        opening = f'<a href="{escape(mark.value)}">' if tag == "a" else f"<{tag}>"
-        html += escape(text.text[last : mark.start]) + opening + escape(text.text[mark.start : mark.end]) + f"</{tag}>"
-        last = mark.end
-    return html + escape(text.text[last:])
-
-
-class _Seen(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.text = ""
-        self.marks: set[MarkKind] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ("br", "pre", "blockquote"):
-            self.text += "\n"
-        if tag in TAGS:
-            self.marks.add(TAGS[tag])
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("pre", "blockquote"):
-            self.text += "\n"
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def from_html(html: str) -> tuple[str, frozenset[MarkKind]]:
-    seen = _Seen()
-    seen.feed(html)
-    seen.close()
-    return seen.text, frozenset(seen.marks)

@@ -1,7 +1,8 @@
 """The Telegram adapter against the strict Bot API simulator, by polling and by webhook."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ from bridge.adapters.telegram.entities import to_entities
 from bridge.adapters.telegram.media import FILE_FIELD
 from bridge.adapters.telegram.settings import Settings
 from bridge.core.ids import ChatId, MessageId, RemoteRef, UserId
-from bridge.core.message import UncarriedKind
+from bridge.core.message import AttachmentKind, Place, Poll, UncarriedKind
 from bridge.core.ports import Adapter, AdapterContext, HasRoutes, WebRequest
 from bridge.core.text import MarkKind, RichText
 from bridge.playground.botapi import BotApiSimulator, Limits
-from tests.contract.harness import PERSONAL, Fault, Harness, Shown, Upload
+from tests.contract.harness import PERSONAL, Fault, Harness, wait_for
+from tests.contract.seen import Shown, Upload
 
 TOKEN = "700100:contract-suite-token-that-is-secret"  # the shape of a real one
 BOT = 700100
@@ -67,8 +69,44 @@ GARBAGE: tuple[dict[str, Any], ...] = (
 )
 
 
+POINT = {"latitude": -1.28333, "longitude": 36.81667}
+OTHERS: Mapping[UncarriedKind, tuple[str, dict[str, Any]]] = {
+    UncarriedKind.LOCATION: ("location", POINT),
+    UncarriedKind.LIVE_LOCATION: ("location", {**POINT, "live_period": 900}),
+    UncarriedKind.VENUE: ("venue", {"location": POINT, "title": f"{PERSONAL}'s clinic", "address": "Main road"}),
+    UncarriedKind.CONTACT: ("contact", {"phone_number": "+254700000001", "first_name": PERSONAL}),
+    UncarriedKind.POLL: ("poll", {"question": f"Does {PERSONAL} come?", "options": ["Yes", "No"]}),
+    UncarriedKind.DICE: ("dice", {"emoji": "🎲", "value": 3}),
+    UncarriedKind.GAME: ("game", {"title": f"{PERSONAL}'s game", "description": "Jump", "photo": []}),
+    UncarriedKind.CHECKLIST: ("checklist", {"title": f"{PERSONAL} packs", "tasks": [{"id": 1, "text": "Gloves"}]}),
+    UncarriedKind.STORY: ("story", {"chat": {"id": -1009, "type": "channel", "title": PERSONAL}, "id": 1}),
+    UncarriedKind.GIVEAWAY: (
+        "giveaway",
+        {
+            "chats": [{"id": -1009, "type": "channel", "title": PERSONAL}],
+            "winners_selection_date": 1_900_000_000,
+            "winner_count": 3,
+            "prize_description": "Soap",
+        },
+    ),
+    UncarriedKind.PAID: (
+        "invoice",
+        {
+            "title": f"{PERSONAL}'s bill",
+            "description": "",
+            "start_parameter": "",
+            "currency": "KES",
+            "total_amount": 100,
+        },
+    ),
+}
+"""Field and value of what is neither text nor a file."""
+
+
 class TelegramHarness(Harness):
-    deletes_seen = False
+    describes = False
+    uncarried = frozenset(OTHERS) | {UncarriedKind.FORWARDED, UncarriedKind.UNKNOWN}
+    unknown_message = "999999999"
     garbled = GARBAGE
     far_side_loggers = ("aiohttp.server", "aiohttp.access", "bridge.playground")
 
@@ -124,15 +162,7 @@ class TelegramHarness(Harness):
             number = await users.write(self.user, self._theirs(chat), text.text, to_entities(text), answered)
         else:
             number = await users.send_file(
-                self.user,
-                self._theirs(chat),
-                "document",
-                file.data,
-                file.name,
-                file.mime,
-                caption=text.text,
-                entities=to_entities(text),
-                reply_to=answered,
+                self.user, self._theirs(chat), **_sent(file, text), entities=to_entities(text), reply_to=answered
             )
         return RemoteRef(self.account, chat, MessageId(str(number)))
 
@@ -154,10 +184,52 @@ class TelegramHarness(Harness):
     async def member_renames(self, name: str) -> None:
         await self.simulator.users.rename(self.user, name)
 
-    async def member_shares_uncarried(self, chat: ChatId) -> tuple[RemoteRef, UncarriedKind]:
-        place = {"latitude": -1.28333, "longitude": 36.81667}
-        number = await self.simulator.users.send_other(self.user, self._theirs(chat), "location", place)
-        return RemoteRef(self.account, chat, MessageId(str(number))), UncarriedKind.LOCATION
+    async def member_sends(self, chat: ChatId, kind: UncarriedKind) -> RemoteRef:
+        users, there = self.simulator.users, self._theirs(chat)
+        if kind is UncarriedKind.FORWARDED:
+            elsewhere = await users.create_group("Elsewhere", self.owner, supergroup=True, members=[self.user])
+            original = await users.write(self.owner, elsewhere, f"{PERSONAL} is well")
+            number = await users.forward(self.user, there, elsewhere, original)
+        elif kind is UncarriedKind.UNKNOWN:
+            number = await users.send_raw(self.user, there, {f"hologram_of_{PERSONAL}": {"depth": 3}})
+        else:
+            number = await users.send_other(self.user, there, *OTHERS[kind])
+        return RemoteRef(self.account, chat, MessageId(str(number)))
+
+    async def member_shares(self, chat: ChatId, what: Place | Poll) -> RemoteRef:
+        value: dict[str, Any]
+        if isinstance(what, Poll):
+            kind, value = "poll", {"question": what.question, "options": list(what.options)}
+        else:
+            point = {"latitude": what.latitude, "longitude": what.longitude}
+            venue = {"location": point, "title": what.title, "address": what.address}
+            kind, value = ("venue", venue) if what.title else ("location", point)
+        number = await self.simulator.users.send_other(self.user, self._theirs(chat), kind, value)
+        return RemoteRef(self.account, chat, MessageId(str(number)))
+
+    async def member_sends_album(self, chat: ChatId, files: Sequence[Upload]) -> list[RemoteRef]:
+        items = [_sent(file, RichText("")) for file in files]
+        numbers = await self.simulator.users.send_album(self.user, self._theirs(chat), items)
+        return [RemoteRef(self.account, chat, MessageId(str(number))) for number in numbers]
+
+    async def member_changes_file(self, ref: RemoteRef, file: Upload, text: RichText) -> None:
+        sent = {name: value for name, value in _sent(file, text).items() if name != "has_spoiler"}
+        await self.simulator.users.edit_media(self.user, self._theirs(ref.chat), int(ref.message), **sent)
+
+    async def member_reacts(self, ref: RemoteRef, emoji: str) -> None:
+        await self.listening()
+        await self.simulator.users.react(self.user, self._theirs(ref.chat), int(ref.message), emoji)
+
+    async def member_unreacts(self, ref: RemoteRef, emoji: str) -> None:
+        await self.simulator.users.react(self.user, self._theirs(ref.chat), int(ref.message))
+
+    async def member_votes(self, ref: RemoteRef, option: int) -> None:
+        await self.listening()
+        await self.simulator.users.vote(self.user, self._theirs(ref.chat), int(ref.message), [option])
+
+    async def listening(self) -> None:
+        """Telegram has heard which kinds of updates we want."""
+        await wait_for(lambda: BOT in self.simulator.world._polls)
 
     async def garbage(self) -> int:
         world = self.simulator.world
@@ -185,8 +257,25 @@ class TelegramHarness(Harness):
         }
         known = set(MarkKind)
         found = {kinds.get(e["type"], e["type"]) for e in message["entities"]}
-        data = self.simulator.state.blobs[message["media"][0]["file"]] if message["media"] else None
-        upload = Upload(name="", mime="", data=data) if data is not None else None
+        there = self.simulator.users.chat_for(self.user, self._theirs(chat))
+        facts: dict[str, Any] = {}
+        if message["media"]:
+            media = message["media"][0]
+            blobs, seconds = self.simulator.state.blobs, media.get("duration")
+            upload = Upload(name="", mime="", data=blobs[media["file"]])
+            facts = {
+                "kind": AttachmentKind(media["kind"]),
+                "file_sha256": upload.sha256,
+                "file_size": len(upload.data),
+                "file_name": " ".join(filter(None, (media["file_name"], media.get("title"), media.get("performer")))),
+                "duration": timedelta(seconds=seconds) if seconds else None,
+                "thumbnail_sha256": Upload(name="", mime="", data=blobs[small]).sha256
+                if (small := media["thumbnail"])
+                else None,
+                "alt": media.get("emoji") or "",
+            }
+        other = message["other"]
+        poll, venue, place = other.get("poll"), other.get("venue", {}), other.get("location")
         return Shown(
             ref=RemoteRef(self.account, chat, MessageId(str(message["id"]))),
             text=message["text"],
@@ -195,8 +284,25 @@ class TelegramHarness(Harness):
             if message["reply"]
             else None,
             buttons=tuple(key["text"] for row in message["buttons"] for key in row),
-            file_sha256=upload.sha256 if upload else None,
-            file_size=len(upload.data) if upload else None,
+            reactions=tuple(
+                reaction["emoji"] for reaction in there.messages[message["id"]].reactions.get(str(BOT), [])
+            ),
+            spoiler=message["spoiler"],
+            preview=message["preview"] is not None,
+            poll=poll
+            and Poll(
+                question=poll["question"],
+                options=tuple(option["text"] for option in poll["options"]),
+                multiple=poll["allows_multiple_answers"],
+            ),
+            place=place
+            and Place(
+                latitude=place["latitude"],
+                longitude=place["longitude"],
+                title=venue.get("title", ""),
+                address=venue.get("address", ""),
+            ),
+            **facts,
             edited=message["edited"],
             ours=message["sender_id"] == BOT,
         )
@@ -236,6 +342,26 @@ class TelegramHarness(Harness):
                     simulator.faults._planned.clear()
 
 
+def _sent(file: Upload, text: RichText) -> dict[str, Any]:
+    """As a member's app sends it."""
+    told = {"duration": file.seconds, "title": file.title, "performer": file.performer}
+    if file.kind is AttachmentKind.VIDEO_NOTE:
+        told["length"] = file.width
+    elif file.kind in (AttachmentKind.VIDEO, AttachmentKind.ANIMATION):
+        told |= {"width": file.width, "height": file.height}
+    elif file.kind is AttachmentKind.STICKER:
+        told["emoji"] = file.alt
+    return {
+        "kind": file.kind.value,
+        "data": file.data,
+        "file_name": file.name,
+        "mime_type": file.mime,
+        "caption": text.text,
+        "attributes": {name: value for name, value in told.items() if value},
+        "has_spoiler": file.spoiler,
+    }
+
+
 class TelegramWebhookHarness(TelegramHarness):
     """Telegram calls a web server that mounts the adapter's routes, as the composition root does."""
 
@@ -264,6 +390,9 @@ class TelegramWebhookHarness(TelegramHarness):
             WebRequest(method="POST", path=request.path, headers=headers, query={}, body=await request.read())
         )
         return web.Response(status=reply.status, body=reply.body)
+
+    async def listening(self) -> None:
+        """It was told with the address to call."""
 
     async def close_far_side(self) -> None:
         await super().close_far_side()

@@ -6,9 +6,8 @@ from bridge.core.capabilities import ButtonStyle
 from bridge.core.errors import MediaRefused, Refusal
 from bridge.core.events import ButtonPressed, Reacted
 from bridge.core.ids import RemoteRef
-from bridge.core.message import AttachmentKind, Content, RemoteFile
+from bridge.core.message import AttachmentKind, Content
 from bridge.core.ports import (
-    Adapter,
     CanAnswerPress,
     CanDelete,
     CanEdit,
@@ -17,8 +16,9 @@ from bridge.core.ports import (
     Sent,
 )
 from bridge.core.text import EMPTY, plain
-from tests.contract.common import BUTTONS, HELLO, NOTE, deletes, documents, edits, ours, posted, presses, sent_ref
+from tests.contract.common import BUTTONS, HELLO, deletes, documents, edits, fetched, ours, posted, presses, sent_ref
 from tests.contract.harness import Fault, Harness, can, needs, wait_for
+from tests.contract.samples import NOTE
 
 # --- edits and removals ---------------------------------------------------------------------------------------------
 
@@ -107,11 +107,6 @@ async def test_answering_an_unknown_press_does_no_harm(harness: Harness) -> None
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
-async def fetched(adapter: Adapter, file: RemoteFile, limit: int) -> bytes:
-    assert isinstance(adapter, CanFetch)
-    return b"".join([chunk async for chunk in adapter.fetch(file, limit=limit)])
-
-
 @needs(can(CanFetch), documents)
 async def test_a_members_file_can_be_fetched(harness: Harness) -> None:
     event = await posted(harness, await harness.member_writes(harness.group, HELLO, file=NOTE))
@@ -120,13 +115,13 @@ async def test_a_members_file_can_be_fetched(harness: Harness) -> None:
     assert file.kind is AttachmentKind.DOCUMENT
     assert file.name == NOTE.name
     assert file.size in (None, len(NOTE.data))
-    assert await fetched(harness.adapter, file, len(NOTE.data)) == NOTE.data
+    assert await fetched(harness, file, len(NOTE.data)) == NOTE.data
     await harness.restart()
-    assert await fetched(harness.adapter, file, len(NOTE.data)) == NOTE.data, "a file must outlive a restart"
+    assert await fetched(harness, file, len(NOTE.data)) == NOTE.data, "a file must outlive a restart"
 
 
 @needs(can(CanFetch), documents)
 async def test_a_file_over_the_limit_is_refused(harness: Harness) -> None:
     event = await posted(harness, await harness.member_writes(harness.group, EMPTY, file=NOTE))
     with pytest.raises(MediaRefused):
-        await fetched(harness.adapter, event.files[0], len(NOTE.data) - 1)
+        await fetched(harness, event.files[0], len(NOTE.data) - 1)

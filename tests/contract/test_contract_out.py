@@ -21,7 +21,6 @@ from bridge.core.text import Mark, MarkKind, RichText, plain
 from tests.contract.common import (
     BUTTONS,
     HELLO,
-    NOTE,
     documents,
     every_mark,
     marks,
@@ -30,6 +29,7 @@ from tests.contract.common import (
     sent_ref,
 )
 from tests.contract.harness import PERSONAL, Fault, Harness, can, needs
+from tests.contract.samples import NOTE
 
 # --- out ------------------------------------------------------------------------------------------------------------
 

@@ -91,7 +91,14 @@ class LoopbackAdapter:
                 lines = await asyncio.to_thread(self._network.receive, cursor)
                 now = self._clock.now()
                 events = [
-                    convert.to_event(line.raw, account=self.account, at=now, position=line.start, proof=self._proof)
+                    convert.to_event(
+                        line.raw,
+                        account=self.account,
+                        at=now,
+                        position=line.start,
+                        proof=self._proof,
+                        receives=self._can.receives,
+                    )
                     for line in lines
                 ]
                 if events:
@@ -188,6 +195,8 @@ class RichLoopbackAdapter(LoopbackAdapter):
         await self._post("answer", ChatId(""), press, target=press, text=text)
 
     async def fetch(self, file: RemoteFile, *, limit: int) -> AsyncIterator[bytes]:
+        if file.size is not None and file.size > min(limit, self._can.max_received_bytes):
+            raise UnfitMedia(MediaReason.TOO_BIG)
         try:
             data = await asyncio.to_thread(self._network.read_file, file.ref, limit + 1)
         except OSError as error:

@@ -1,12 +1,13 @@
-"""What the invented network can do: thin like SMS, or rich like a chat app. All planning reads this."""
+"""What a chat on the invented network can do, as data."""
 
 from datetime import timedelta
+from typing import Final
 
 from bridge.core.capabilities import ButtonStyle, Capabilities, Form, Guarantee, TextUnit
 from bridge.core.message import AttachmentKind
 from bridge.core.text import MarkKind
 
-THIN = Capabilities(
+THIN: Final = Capabilities(
     form=Form.LINE,
     text_limit=459,  # three SMS of 153 characters each
     text_unit=TextUnit.CODE_POINTS,
@@ -15,7 +16,7 @@ THIN = Capabilities(
     interviews=False,
     guarantee=Guarantee.ONCE_BY_LOOKUP,
 )
-RICH = Capabilities(
+RICH: Final = Capabilities(
     form=Form.RICH,
     text_limit=4096,
     text_unit=TextUnit.CODE_POINTS,

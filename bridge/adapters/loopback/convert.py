@@ -14,6 +14,7 @@ from bridge.core.events import (
     MessageDeleted,
     MessageEdited,
     MessagePosted,
+    PollVoted,
     Sender,
     Unreadable,
 )
@@ -40,7 +41,7 @@ PICTURES = (AttachmentKind.PHOTO, AttachmentKind.VIDEO)
 
 
 class Line(BaseModel):
-    """What people append to ``inbox.jsonl``: a post, or (by ``edit``, ``delete``, ``press``) something done to one."""
+    """What people append to ``inbox.jsonl``: a post, or something done to one (edit, delete, press, vote)."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -54,8 +55,10 @@ class Line(BaseModel):
     reply_to: Id | None = None
     file: FileName | None = None
     kind: AttachmentKind | None = None
+    size: int | None = Field(default=None, ge=0)
     seconds: float | None = Field(default=None, ge=0, le=86400)
     alt: str = ""
+    spoiler: bool = False
     album: str = ""
     place: tuple[float, float] | None = None
     poll: list[str] = []
@@ -64,6 +67,7 @@ class Line(BaseModel):
     edit: Id | None = None
     delete: Id | None = None
     press: str | None = None
+    vote: list[int] | None = None
     message: Id | None = None
 
 
@@ -77,10 +81,18 @@ class Shared(TypedDict):
     raw: str
 
 
-def to_event(raw: bytes, *, account: AccountId, at: datetime, position: int, proof: str = "") -> InboundEvent:
+def to_event(
+    raw: bytes,
+    *,
+    account: AccountId,
+    at: datetime,
+    position: int,
+    proof: str = "",
+    receives: frozenset[AttachmentKind] = frozenset(AttachmentKind),
+) -> InboundEvent:
     """What one line means; a line that means nothing becomes Unreadable. ``position`` is where it starts, in bytes.
 
-    ``proof``: what vouches for whoever wrote it (see ``Sender``).
+    ``proof``: what vouches for whoever wrote it (see ``Sender``); ``receives``: other files are only named.
     """
     kept = raw.decode("utf-8", "replace").strip()
     try:
@@ -101,9 +113,15 @@ def to_event(raw: bytes, *, account: AccountId, at: datetime, position: int, pro
     if line.press is not None:
         shown = ref(line.message) if line.message else None
         return ButtonPressed(**shared, ref=shown, sender=sender, handle=line.press, press=line.id)
+    if line.vote is not None and line.message:
+        return PollVoted(**shared, ref=ref(line.message), sender=sender, options=tuple(line.vote))
     if line.delete:
         return MessageDeleted(**shared, ref=ref(line.delete), sender=sender)
     files, uncarried = _files(line), _uncarried(line)
+    uncarried += tuple(
+        Uncarried(kind=UncarriedKind(f.kind.value), detail=f.name) for f in files if f.kind not in receives
+    )
+    files = tuple(file for file in files if file.kind in receives)
     if line.edit:
         return MessageEdited(
             **shared,
@@ -134,7 +152,18 @@ def _files(line: Line) -> tuple[RemoteFile, ...]:
     mime = mimetypes.guess_type(line.file)[0] or "application/octet-stream"
     kind = line.kind or KINDS.get(mime.partition("/")[0], AttachmentKind.DOCUMENT)
     duration = None if line.seconds is None else timedelta(seconds=line.seconds)
-    return (RemoteFile(ref=line.file, kind=kind, name=line.file, mime=mime, duration=duration, alt=line.alt),)
+    return (
+        RemoteFile(
+            ref=line.file,
+            kind=kind,
+            name=line.file,
+            mime=mime,
+            size=line.size,
+            duration=duration,
+            alt=line.alt,
+            spoiler=line.spoiler,
+        ),
+    )
 
 
 def _uncarried(line: Line) -> tuple[Uncarried, ...]:
@@ -158,6 +187,8 @@ def fits(can: Capabilities, content: Content) -> bool:
         return False
     if (content.place and not can.places) or (content.poll and not can.polls):
         return False
+    if content.place and not (abs(content.place.latitude) <= 90 and abs(content.place.longitude) <= 180):
+        return False
     return len(content.text) <= (can.caption_limit if files else can.text_limit)
 
 
@@ -174,6 +205,7 @@ def to_payload(can: Capabilities, chat: ChatId, content: Content) -> JsonObject:
         payload["place"] = [content.place.latitude, content.place.longitude, content.place.title]
     if content.poll:
         payload["poll"] = [content.poll.question, *content.poll.options]
+        payload["multiple"] = content.poll.multiple
     if can.authors and content.author:
         payload["author"] = [content.author.id, content.author.name]
     if can.previews and content.previews:
@@ -184,4 +216,10 @@ def to_payload(can: Capabilities, chat: ChatId, content: Content) -> JsonObject:
 
 
 def _described(file: Attachment) -> JsonObject:
-    return {"sha256": file.sha256, "kind": file.kind.value, "name": file.name, "mime": file.mime, "size": file.size}
+    told: dict[str, Json] = {"title": file.title, "performer": file.performer, "alt": file.alt, "spoiler": file.spoiler}
+    if file.duration is not None:
+        told["seconds"] = file.duration.total_seconds()
+    if file.thumbnail is not None:
+        told["thumbnail"] = file.thumbnail.sha256
+    always: dict[str, Json] = {"sha256": file.sha256, "kind": file.kind.value, "name": file.name, "mime": file.mime}
+    return always | {"size": file.size} | {name: value for name, value in told.items() if value}

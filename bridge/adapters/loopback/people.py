@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,12 @@ class Message:
     files: tuple[str, ...] = ()
     """Names under ``files/``."""
     edited: bool = False
+    facts: tuple[Mapping[str, Any], ...] = ()
+    """What is said of each of the bot's files."""
     place: tuple[float, float] | None = None
+    place_name: str = ""
     poll: tuple[str, ...] = ()
+    multiple: bool = False
     author: str = ""
     previews: bool = False
 
@@ -72,7 +76,7 @@ class People:
         """What stands in a chat now: members' messages first, then the bot's, each oldest first."""
         standing: dict[str, Message] = {}
         for line in [*read_lines(self.directory / "inbox.jsonl"), *self.sent()]:
-            if line.get("chat") != chat or "press" in line or line.get("op") == "answer":
+            if line.get("chat") != chat or "press" in line or "vote" in line or line.get("op") == "answer":
                 continue
             removed, changed = line.get("delete"), line.get("edit")
             if line.get("op") == "delete":
@@ -88,9 +92,11 @@ class People:
             else:
                 message = _message(line)
                 standing[message.id] = message
-                for item, file in zip(_items(line, "items")[1:], message.files[1:], strict=False):
-                    standing[message.id] = replace(message, files=message.files[:1])
-                    standing[item] = replace(message, id=item, text="", marks=(), buttons=(), files=(file,))
+                items = zip(_items(line, "items"), message.files, message.facts, strict=False)
+                for number, (item, file, facts) in enumerate(items):
+                    standing[item] = replace(message, id=item, files=(file,), facts=(facts,))
+                    if number:
+                        standing[item] = replace(standing[item], text="", marks=(), buttons=())
         return list(standing.values())
 
     def trouble(self, kind: str, *, chat: str | None = None, seconds: float = 1.0) -> None:
@@ -113,8 +119,11 @@ def _message(line: Line) -> Message:
         marks=tuple(str(mark[2]) for mark in _items(line, "marks")),
         reply_to=str(line["reply_to"]) if line.get("reply_to") else None,
         buttons=tuple((str(b["label"]), str(b["press"])) for row in _items(line, "buttons") for b in row),
+        facts=tuple(_items(line, "files")),
         place=tuple(_items(line, "place")[:2]) or None,
+        place_name=next(iter(_items(line, "place")[2:]), ""),
         poll=tuple(_items(line, "poll")),
+        multiple=line.get("multiple") is True,
         author=next(iter(_items(line, "author")[1:]), ""),
         previews=bool(line.get("previews")),
         files=(str(own),) if own else tuple(str(file["sha256"]) for file in _items(line, "files")),

@@ -33,7 +33,7 @@ from bridge.adapters.matrix.sending import Sender
 from bridge.adapters.matrix.session import SINCE, Renewed, Session
 from bridge.adapters.matrix.settings import Settings
 from bridge.core.capabilities import Capabilities
-from bridge.core.errors import AccountError, MediaRefused, StorageUnavailable
+from bridge.core.errors import AccountError, StorageUnavailable
 from bridge.core.events import InboundEvent
 from bridge.core.ids import AccountId, ChatId, RemoteRef, UserId
 from bridge.core.message import Content, RemoteFile
@@ -51,6 +51,7 @@ from bridge.core.ports import (
     Sink,
     StateStore,
 )
+from bridge.media.refusal import MediaReason, UnfitMedia
 
 _log = structlog.get_logger(__name__)
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
@@ -232,7 +233,7 @@ class MatrixAdapter:
         return replace(CAPABILITIES, authors=self._author_names, max_file_bytes=most, max_received_bytes=most)
 
     def fits(self, chat: ChatId, content: Content) -> bool:
-        return payload.fits(content)
+        return payload.fits(content) and all(file.size <= self._max_file_bytes for file in content.attachments)
 
     def to_payload(self, chat: ChatId, content: Content) -> JsonObject:
         return payload.to_payload(content, authors=self._author_names)
@@ -267,24 +268,27 @@ class MatrixAdapter:
     async def fetch(self, file: RemoteFile, *, limit: int) -> AsyncIterator[bytes]:
         media = media_of(file.ref)
         if media is None:
-            raise MediaRefused
+            raise UnfitMedia(MediaReason.GONE)
+        if file.size is not None and file.size > min(limit, self._max_file_bytes):
+            raise UnfitMedia(MediaReason.TOO_BIG)
         try:
             async with self._session.server.download_of(*media) as response:
                 if (response.content_length or 0) > limit:
-                    raise MediaRefused
+                    raise UnfitMedia(MediaReason.TOO_BIG)
                 size = 0
                 sealed = opened_ref(file.ref)
                 opening = Opening(sealed) if sealed is not None else None
                 async for chunk in response.content.iter_chunked(_CHUNK):
                     size += len(chunk)
                     if size > limit:
-                        raise MediaRefused
+                        raise UnfitMedia(MediaReason.TOO_BIG)
                     yield chunk if opening is None else opening.piece(chunk)
                 if opening is not None and not opening.is_whole():
                     raise MediaRefused
         except Answer as answer:
             if answer.status in (400, 403, 404, 410, 413):
-                raise MediaRefused from None
+                reason = MediaReason.TOO_BIG if answer.status == 413 else MediaReason.GONE
+                raise UnfitMedia(reason) from None
             raise ConnectionError(f"the file cannot be fetched now ({answer})") from None
         except (NotSent, NoAnswer, aiohttp.ClientError, OSError) as error:
             raise ConnectionError(f"the file cannot be fetched now ({type(error).__name__})") from None

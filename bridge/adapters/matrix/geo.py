@@ -45,6 +45,10 @@ def place_of(uri: str, title: str = "") -> Place | None:
     )
 
 
+def is_on_earth(place: Place) -> bool:
+    return -90 <= place.latitude <= 90 and -180 <= place.longitude <= 180  # not a number is neither
+
+
 def point(place: Place) -> str:
     """Latitude and longitude, as maps take them."""
     return f"{_degrees(place.latitude)}, {_degrees(place.longitude)}"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.adapters.matrix import media_out
-from bridge.adapters.matrix.geo import place_content
+from bridge.adapters.matrix.geo import is_on_earth, place_content
 from bridge.adapters.matrix.html_out import to_body, to_html, web_address
 from bridge.adapters.matrix.polls import MOST_ANSWERS, START, poll_content
 from bridge.adapters.matrix.profiles import PROFILE, with_hints
@@ -58,6 +58,8 @@ def fits(content: Content, most: int = MAX_CONTENT) -> bool:
         return False
     alone = content.place is not None, content.poll is not None
     if any(alone) and (all(alone) or content.text or content.attachments or content.buttons):
+        return False
+    if content.place is not None and not is_on_earth(content.place):
         return False
     if content.poll is not None and not 1 <= len(content.poll.options) <= MOST_ANSWERS:
         return False

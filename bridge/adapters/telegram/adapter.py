@@ -9,13 +9,12 @@ from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bridge.adapters.telegram import capabilities, convert, describing, faults, payload, polls
 from bridge.adapters.telegram.checks import Checks
-from bridge.adapters.telegram.client import Client, too_big_for_bots
+from bridge.adapters.telegram.client import Client, gone, too_big_for_bots
 from bridge.adapters.telegram.receiver import Receiver, webhook_path
 from bridge.adapters.telegram.request import GarbledAnswer
 from bridge.adapters.telegram.sending import Sender
 from bridge.adapters.telegram.settings import Settings
 from bridge.core.capabilities import Capabilities
-from bridge.core.errors import MediaRefused
 from bridge.core.ids import ChatId, RemoteRef, UserId
 from bridge.core.message import Content, RemoteFile
 from bridge.core.ports import (
@@ -124,7 +123,7 @@ class TelegramAdapter:
                 yield piece
         except GarbledAnswer as error:
             if error.status in (403, 404, 410):
-                raise MediaRefused("Telegram no longer has this file: ask for it to be sent again") from None
+                raise gone() from None
             raise ConnectionError(str(error)) from None
         except TelegramError as error:
             raise ConnectionError(faults.in_words(error)) from None

@@ -43,6 +43,13 @@ def too_big_for_bots(most: int = MAX_DOWNLOAD) -> MediaRefused:
     return error
 
 
+def gone() -> MediaRefused:
+    """For a file that can only be sent again."""
+    error = UnfitMedia(MediaReason.GONE)
+    error.args = ("Telegram no longer has this file: ask for it to be sent again",)
+    return error
+
+
 def _larger_than(limit: int, size: int = 0) -> MediaRefused:
     error = UnfitMedia(MediaReason.TOO_BIG)
     has = f"the file has {size / 1e6:.1f} MB" if size else "the file is larger"
@@ -105,7 +112,7 @@ class Client(telegram.Bot):
         except BadRequest as error:
             if "too big" in str(error):
                 raise too_big_for_bots() from None
-            raise MediaRefused("Telegram no longer has this file: ask for it to be sent again") from None
+            raise gone() from None
         path = info.get("file_path") if isinstance(info, dict) else None
         if not isinstance(path, str) or not path:
             raise MediaRefused("Telegram gives no way to this file: ask for it to be sent again")
@@ -143,4 +150,4 @@ class Client(telegram.Bot):
                         raise _larger_than(limit)
                     yield piece
         except FileNotFoundError:
-            raise MediaRefused("Telegram no longer has this file: ask for it to be sent again") from None
+            raise gone() from None

@@ -50,6 +50,7 @@ _WORDS: Final[tuple[tuple[str, Refusal], ...]] = (
     ("reaction_empty", Refusal.UNSUPPORTED),
     ("there is no text in the message to edit", Refusal.UNSUPPORTED),
     ("there is no caption in the message to edit", Refusal.UNSUPPORTED),
+    ("there is no media in the message to edit", Refusal.UNSUPPORTED),  # or of a kind that stays as it is: a sticker
     ("can't use the method with this type of media", Refusal.UNSUPPORTED),
     ("group chat was deactivated", Refusal.CHAT_GONE),
     ("channel_invalid", Refusal.CHAT_GONE),

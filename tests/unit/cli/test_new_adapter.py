@@ -33,7 +33,8 @@ def test_the_copy_keeps_the_contract(source: Path, baraza: Run) -> None:
     result = baraza("new-adapter", "pigeon", "--root", source)
     assert result.status == 0, result.err
     written = source / "bridge/adapters/pigeon"
-    assert {"adapter.py", "convert.py", "settings.py", "README.md"} <= {path.name for path in written.iterdir()}
+    expected = {"adapter.py", "capabilities.py", "convert.py", "settings.py", "README.md"}
+    assert expected <= {path.name for path in written.iterdir()}
     assert not [path for path in written.iterdir() if "loopback" in path.read_text().lower()]
     listed = (source / "tests/contract/conftest.py").read_text()
     assert listed.count("tests.contract.harness_pigeon:") == listed.count("tests.contract.harness_loopback:") > 0

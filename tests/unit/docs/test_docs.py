@@ -15,9 +15,10 @@ PAGES = sorted(
 )
 
 
-def test_the_state_diagrams_are_up_to_date() -> None:
-    page = runpy.run_path(str(ROOT / "docs/generate_states.py"))["page"]()
-    assert (ROOT / "docs/states.md").read_text(encoding="utf-8") == page, "run `make docs`"
+@pytest.mark.parametrize("name", ["states", "capabilities"])
+def test_the_generated_pages_are_up_to_date(name: str) -> None:
+    page = runpy.run_path(str(ROOT / f"docs/generate_{name}.py"))["page"]()
+    assert (ROOT / f"docs/{name}.md").read_text(encoding="utf-8") == page, "run `make docs`"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
