@@ -27,6 +27,7 @@ from bridge.storage.reasons import Reasons
 from bridge.storage.sources import (
     add_source,
     drop_source,
+    files_of,
     followed,
     share,
     sources,
@@ -344,6 +345,7 @@ __all__ = [
     "drafted",
     "drop_source",
     "edited_by_moderator",
+    "files_of",
     "followed",
     "handle",
     "handle_by_token",
