@@ -127,7 +127,9 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         text=quote + text,
         attachments=context.attachments,
         source=None if private else where,
-        findings=rules.examined(rules.said_in(quote + text, uncarried), None if private else where, community),
+        findings=rules.examined(
+            rules.said_in(quote + text, uncarried, context.attachments), None if private else where, community
+        ),
         now=context.now,
         claimed=context.claimed,
     )
