@@ -137,3 +137,33 @@ async def test_a_banned_person_puts_nothing_new_into_what_they_sent_before() -> 
     await here.press(await Review.get(), "approve", RUTH)
     await here.edits(ref, text="Buy now")
     assert await Review.all().count() == 1, "no correction either"
+
+
+# --- what moderators have not read ----------------------------------------------------------------------------------
+
+
+async def test_what_is_held_is_not_published_by_a_quotation_in_an_answer() -> None:
+    here = Town()
+    held = await here.sends(text="Mary has HIV", user="mallory")
+    await here.sends(text="Is that so?", reply_to=held, reply_excerpt="Mary has HIV")
+    found = await Revision.all().order_by("-id").first()
+    assert found is not None
+    assert codec.load(codec.RICH_TEXT, found.text).text == "Is that so?"
+
+
+async def test_what_was_taken_out_of_a_group_is_not_quoted_either() -> None:
+    here = Town(community=replace(community(), max_length=20))
+    refused = await here.sends(text="Mary has HIV, and so has Jane", user="mallory")
+    assert await Review.all().count() == 0
+    await here.sends(text="Is that so?", reply_to=refused, reply_excerpt="Mary has HIV")
+    wording = await Revision.get()
+    assert codec.load(codec.RICH_TEXT, wording.text).text == "Is that so?"
+
+
+async def test_another_link_is_not_shown_because_the_one_before_it_was() -> None:
+    here = Town()
+    ref = await here.sends(text="Read https://who.int/zinc")
+    await here.press(await Review.get(), "previews", RUTH)
+    assert (await Review.get()).previews
+    await here.edits(ref, text="Read https://adverts.example/")
+    assert not (await Review.get()).previews
