@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import logging
+import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -46,8 +47,22 @@ def out() -> Iterator[io.StringIO]:
     logging.captureWarnings(False)
 
 
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty, migrated database to begin with: making the tables takes longer than most tests."""
+    path = tmp_path_factory.mktemp("tables") / "baraza.db"
+
+    async def make() -> None:
+        await database.open_database(f"sqlite://{path}")
+        await database.close_database()
+
+    asyncio.run(make())
+    return path
+
+
 @pytest.fixture
-async def clock(tmp_path: Path) -> AsyncIterator[FakeClock]:
+async def clock(tmp_path: Path, tables: Path) -> AsyncIterator[FakeClock]:
+    shutil.copy(tables, tmp_path / "baraza.db")
     await database.open_database(f"sqlite://{tmp_path / 'baraza.db'}")
     yield FakeClock()
     await database.close_database()
