@@ -25,7 +25,8 @@ from bridge.storage.models import Identity, Review
 
 _BUNDLE = timedelta(seconds=60)
 """Files that follow one another as quickly as this belong together."""
-_DETAIL = 300
+_DETAIL, _LINES = 300, 32
+"""Characters of a line and lines of what is neither text nor file: a checklist has a title and thirty tasks."""
 _WORDS = 5_000
 """Characters of what is said for one thing that is no text: a long poll, a checklist."""
 _MOST_BESIDE = 30
@@ -57,12 +58,20 @@ def _shown(item: Uncarried) -> Uncarried:
         complete = len(options) == len(poll.options)
         poll = replace(poll, question=clean_line(poll.question, _DETAIL), options=options)
         said = [poll.question, *options]
-        poll = poll if complete and len(" / ".join(said)) < _WORDS else None
-    detail = clean_line(item.detail, _WORDS)
+        poll = poll if complete and len("\n".join(said)) < _WORDS else None
+    detail = _lines(item.detail)
     if any(part not in detail for part in said):
         point = () if place is None else (f"{place.latitude:.5f}, {place.longitude:.5f}",)
-        detail = clean_line(" / ".join(filter(None, (*said, *point))), _WORDS)
+        detail = _lines("\n".join((*said, *point)))
     return replace(item, detail=detail, place=place, poll=poll)
+
+
+def _lines(text: str) -> str:
+    """So many lines, and so many characters in all, as somebody reads; what is left out is said."""
+    lines = [clean_line(line, _WORDS) for line in text[: 2 * _WORDS].splitlines()]
+    shown = "\n".join([line for line in lines if line][:_LINES])
+    complete = len(shown) <= _WORDS and len(lines) <= _LINES and len(text) <= 2 * _WORDS
+    return shown if complete else f"{shown[: _WORDS - 1].rstrip()}…"
 
 
 def length(text: RichText, uncarried: Sequence[Uncarried]) -> int:
@@ -288,6 +297,8 @@ async def _receipt(
     if await contact.tell(identity, receipt, community, context.directory, context.now) is not None:
         await profiling.offer(identity, community, context)
         return
+    if identity.ref in community.allowed_bots:
+        return  # it would answer, or be answered for ever
     name = shown_name(identity, w)
     text = (
         w._("Thank you, {name}: your message is with the moderators and will come back here.", name=name)
@@ -306,7 +317,9 @@ async def _receipt(
 
 
 async def answer(ref: RemoteRef, identity: Identity, community: Community, context: Context, text: str) -> None:
-    """A clear answer to the sender, in the right place."""
+    """A clear answer to the sender, in the right place; none to a bot, which would answer it."""
+    if identity.ref in community.allowed_bots:
+        return
     if await contact.tell(identity, Content(text=plain(text)), community, context.directory, context.now) is None:
         await contact.reply_in_group(ref, text, community, context.directory, context.now)
 

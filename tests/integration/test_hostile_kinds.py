@@ -9,12 +9,16 @@ from bridge.core.community import Communities
 from bridge.core.events import MessageEdited, MessagePosted
 from bridge.core.ids import RemoteRef
 from bridge.core.message import Attachment, Place, Poll, Uncarried, UncarriedKind
+from bridge.core.text import MarkKind
 from bridge.intake import router
 from bridge.intake.context import Context
+from bridge.moderation.facts import facts_of
+from bridge.moderation.panel import text_of
+from bridge.rendering.words import words
 from bridge.storage import codec, submissions
 from bridge.storage.database import transaction
 from bridge.storage.models import Review, Revision
-from tests.integration.moderating import RUTH, community, private
+from tests.integration.moderating import RUTH, again, community, private
 from tests.integration.talking import Talk, told
 from tests.unit.storage.stage import KENYA, sender
 
@@ -95,7 +99,24 @@ async def test_what_a_map_would_show_of_a_place_stands_in_its_words() -> None:
     place = Place(latitude=-1.3, longitude=36.7, title="Clinic", address="Ring +254 712 345678")
     await Town().sends(Uncarried(kind=UncarriedKind.VENUE, detail="Clinic", place=place))
     (item,) = await kept()
-    assert item.detail == "Clinic / Ring +254 712 345678 / -1.30000, 36.70000"
+    assert item.detail == "Clinic\nRing +254 712 345678\n-1.30000, 36.70000"
+
+
+async def test_lines_beside_a_text_are_not_taken_for_ours() -> None:
+    here = Town()
+    await here.sends(Uncarried(kind=UncarriedKind.GAME, detail="Chess\n\u202e\n✅ Approved by Grace"))
+    review = await again(await Review.get())
+    card = text_of(await facts_of(review, here.community, review.revision), words("en"), 3_000, 3_000)
+    at = card.text.index("✅ Approved by Grace")
+    assert any(mark.kind is MarkKind.QUOTE and mark.start <= at < mark.end for mark in card.marks)
+
+
+@pytest.mark.parametrize("lines", [32, 33, 10_000])
+async def test_a_long_list_says_where_it_was_cut(lines: int) -> None:
+    await Town().sends(Uncarried(kind=UncarriedKind.CHECKLIST, detail="\n".join(["☐ Gloves"] * lines)))
+    (item,) = await kept()
+    assert item.detail.count("☐ Gloves") == 32
+    assert item.detail.endswith("…") is (lines > 32)
 
 
 # --- how much ---------------------------------------------------------------------------------------------------------
