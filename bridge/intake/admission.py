@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bridge.core.community import Community
-from bridge.core.events import MessagePosted
+from bridge.core.events import MessageEdited, MessagePosted
 from bridge.core.membership import Joining
 from bridge.core.states import MembershipState
 from bridge.core.text import plain
@@ -13,8 +13,8 @@ from bridge.members.profiles import shown_name
 from bridge.members.reach import Letter
 from bridge.moderation import permissions
 from bridge.rendering.words import Words
-from bridge.storage import desk
-from bridge.storage.models import Identity
+from bridge.storage import desk, memberships
+from bridge.storage.models import Identity, Submission
 from bridge.storage.models_members import Membership
 
 
@@ -64,8 +64,17 @@ async def _moderates(identity: Identity, community: Community) -> bool:
     return await permissions.is_among(identity, list(await permissions.roles(community)))
 
 
+async def may_change(event: MessageEdited, submission: Submission, community: Community, context: Context) -> bool:
+    """Whoever is banned can no more put new words into an old message than send them; they are told so once."""
+    row = await memberships.membership(submission.identity.person_id, community.id)
+    if row is None or row.state != MembershipState.BANNED:
+        return True
+    await refuse_banned(event, row, submission.identity, community, context)
+    return False
+
+
 async def refuse_banned(
-    event: MessagePosted, row: Membership, identity: Identity, community: Community, context: Context
+    event: MessagePosted | MessageEdited, row: Membership, identity: Identity, community: Community, context: Context
 ) -> None:
     """Politely, once for every ban and not for every message."""
     key, ban = f"banned:{identity.person_id}", f"{row.id}:{row.ended_at}"

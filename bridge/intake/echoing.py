@@ -1,14 +1,15 @@
 """Somebody reacted to a post or voted in its poll: counted, shown on the card, mirrored where wanted."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from bridge.core.events import PollCounted, PollVoted, Reacted, ReactionsCounted, ReactionsSet
+from bridge.core.events import PollCounted, PollVoted, Reacted, ReactionsCounted, ReactionsSet, Sender
 from bridge.core.hygiene import clean_line
 from bridge.core.ids import CommunityId, MessageId, RemoteRef
 from bridge.delivery import mirroring
 from bridge.intake.context import Context
 from bridge.moderation import cards
-from bridge.storage import echoes, ledger, submissions
+from bridge.storage import codec, echoes, ledger, memberships, people, submissions
 from bridge.storage.models import Delivery
 
 _PAUSE = timedelta(seconds=60)
@@ -29,7 +30,7 @@ def usable(emoji: str) -> str:
 async def reacted(event: Reacted, row: Delivery, context: Context) -> None:
     """Somebody reacted to a message of a post."""
     emoji = usable(event.emoji)
-    if row.post_id is None or not emoji:
+    if row.post_id is None or not emoji or await _is_banned(event.sender, row):
         return
     event_id = MessageId("") if event.reaction is None else event.reaction
     if await echoes.add(row.post_id, event.ref, event.sender.ref.user, emoji, context.now, event=event_id):
@@ -54,6 +55,8 @@ async def heard(event: Echo, context: Context) -> None:
     row = await ledger.answered(ref, event.at, context.now)
     if row is None or row.post_id is None or row.kind not in _KINDS:
         return
+    if isinstance(event, ReactionsSet | PollVoted) and await _is_banned(event.sender, row):
+        return
     match event:
         case ReactionsSet(sender=sender, emojis=emojis):
             counts = [(emoji, 1) for text in emojis if (emoji := usable(text))]
@@ -62,13 +65,29 @@ async def heard(event: Echo, context: Context) -> None:
             counts = [(emoji, count) for text, count in counted if (emoji := usable(text)) and count > 0]
             changed = await echoes.replace(row.post_id, ref, "", counts, context.now)
         case PollVoted(sender=sender, options=options):
-            await echoes.vote(row.post_id, ref, sender.ref.user, options, context.now)
+            chosen = await _chosen(row.post_id, options)
+            await echoes.vote(row.post_id, ref, sender.ref.user, chosen, context.now)
             changed = True
         case PollCounted(counts=votes):
             await echoes.vote(row.post_id, ref, "", votes, context.now)
             changed = True
     if changed:
         await _changed(row.post_id, context)
+
+
+async def _is_banned(sender: Sender, row: Delivery) -> bool:
+    """Nothing is taken from them, and that is told them where they write."""
+    identity = await people.find(sender.ref)
+    return identity is not None and await memberships.is_banned(identity.person_id, row.community)
+
+
+async def _chosen(post_id: int, options: Sequence[int]) -> list[int]:
+    """What a vote counts for. A voter's app writes it: that one answer may be chosen, and once, it need not respect."""
+    post = await submissions.post_by_id(post_id)
+    beside = () if post is None else codec.load(codec.UNCARRIED, post.uncarried)
+    poll = next((item.poll for item in beside if item.poll is not None), None)
+    known = list(dict.fromkeys(options))
+    return known if poll is None or poll.multiple else known[:1]
 
 
 async def _changed(post_id: int, context: Context) -> None:

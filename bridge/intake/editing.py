@@ -11,7 +11,7 @@ from bridge.core.ids import RemoteRef
 from bridge.core.message import Attachment, Content, Uncarried, UncarriedKind
 from bridge.core.states import ReviewState
 from bridge.core.text import EMPTY, RichText, joined, plain
-from bridge.intake import choosing, pausing, posting, published, threads
+from bridge.intake import admission, choosing, pausing, posting, published, threads
 from bridge.intake.context import Context
 from bridge.members import contact
 from bridge.moderation import cards, retracting, rewording, rules, sharing
@@ -141,7 +141,7 @@ async def edited(event: MessageEdited, context: Context) -> None:
         return
     review = await submissions.review_of_submission(submission.id)
     community = None if review is None else context.communities.get(review.community)
-    if review is None or community is None:
+    if review is None or community is None or not await admission.may_change(event, submission, community, context):
         return
     change = await _change(event, submission, community, context)
     own = await submissions.authors_revision(submission.id) or await submissions.revision_of(review)
@@ -153,8 +153,8 @@ async def edited(event: MessageEdited, context: Context) -> None:
     open_ = review.state in (ReviewState.HELD, ReviewState.APPROVED)
     if text is None and not change.beside:
         note = ""
-    elif open_ and text is not None and len(text) > community.max_length:
-        note = posting.too_long(identity, community, len(text))
+    elif open_ and (size := await _size(review, own.text if text is None else text, change)) > community.max_length:
+        note = posting.too_long(identity, community, size)
     elif review.state == ReviewState.APPROVED:
         note = await published.reworded(review, text, change.exchanged, identity, community, context)
         await _keep(change)
@@ -168,6 +168,14 @@ async def edited(event: MessageEdited, context: Context) -> None:
         note = await _revise(review, text, change, event.ref, community, context)
     if note or also:
         await posting.answer(event.ref, identity, community, context, "\n".join(filter(None, (note, *also))))
+
+
+async def _size(review: Review, text: RichText | str, change: _Change) -> int:
+    """How long it would be now. ``text``: or as it is stored, where no word of it changes."""
+    wording = await submissions.revision_of(review)
+    whole = (codec.load(codec.ATTACHMENTS, wording.attachments), codec.load(codec.UNCARRIED, wording.uncarried))
+    said = codec.load(codec.RICH_TEXT, text) if isinstance(text, str) else text
+    return posting.length(said, change.exchanged(whole)[1])
 
 
 async def _says_nothing_else(review: Review, change: _Change) -> bool:

@@ -1,5 +1,6 @@
 """A member's message becomes a submission, its edit a new wording, its deletion a withdrawal."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ from bridge.core.errors import TooSoon
 from bridge.core.events import ChatKind, MessageEdited, MessagePosted
 from bridge.core.hygiene import clean_line, clean_text
 from bridge.core.ids import RemoteRef
-from bridge.core.message import Content, Uncarried
+from bridge.core.message import Content, Uncarried, UncarriedKind
 from bridge.core.policy import Consequence
 from bridge.core.states import ReviewState
 from bridge.core.text import EMPTY, RichText, joined, plain
@@ -24,27 +25,58 @@ from bridge.storage.models import Identity, Review
 
 _BUNDLE = timedelta(seconds=60)
 """Files that follow one another as quickly as this belong together."""
-_DETAIL, _LINES = 300, 24
-"""Characters of a line and lines of what is neither text nor file: a poll has a question and up to twenty answers."""
+_DETAIL, _LINES = 300, 32
+"""Characters of a line and lines of what is neither text nor file: a checklist has a title and thirty tasks."""
+_WORDS = 5_000
+"""Characters of what is said for one thing that is no text: a long poll, a checklist."""
+_MOST_BESIDE = 30
+"""Things beside the text of one message that are told one by one: nobody reads further ones."""
+_MOST_OPTIONS = 30
+_MOST_TOGETHER = 100
+"""Files that follow one another and still become one post."""
 _REMEMBERED = timedelta(days=1)
 """For so long a group in which nothing could be removed is taken to be still so."""
 
 
 def tidy(event: MessagePosted | MessageEdited, context: Context) -> tuple[RichText, tuple[Uncarried, ...]]:
     """The text and the words for what is not carried, made safe to show."""
-    return clean_text(event.text), (*map(_shown, event.uncarried), *context.unfetched)
+    told, beyond = event.uncarried[:_MOST_BESIDE], len(event.uncarried) - _MOST_BESIDE
+    rest = (Uncarried(kind=UncarriedKind.UNKNOWN, detail=f"+{beyond}"),) if beyond > 0 else ()
+    return clean_text(event.text), (*map(_shown, told), *rest, *context.unfetched)
 
 
 def _shown(item: Uncarried) -> Uncarried:
+    """Moderators read the words, and readers may be shown the thing itself: it says nothing that the words do not."""
     place, poll = item.place, item.poll
+    said: list[str] = []
     if place is not None:
         title, address = clean_line(place.title, _DETAIL), clean_line(place.address, _DETAIL)
         place = replace(place, title=title, address=address)
+        said = [title, address]
     if poll is not None:
-        options = tuple(clean_line(option, _DETAIL) for option in poll.options[:_LINES])
+        options = tuple(clean_line(option, _DETAIL) for option in poll.options[:_MOST_OPTIONS])
+        complete = len(options) == len(poll.options)
         poll = replace(poll, question=clean_line(poll.question, _DETAIL), options=options)
-    lines = [clean_line(line, _DETAIL) for line in item.detail.splitlines()[:_LINES]]
-    return replace(item, detail="\n".join(filter(None, lines)), place=place, poll=poll)
+        said = [poll.question, *options]
+        poll = poll if complete and len("\n".join(said)) < _WORDS else None
+    detail = _lines(item.detail)
+    if any(part not in detail for part in said):
+        point = () if place is None else (f"{place.latitude:.5f}, {place.longitude:.5f}",)
+        detail = _lines("\n".join((*said, *point)))
+    return replace(item, detail=detail, place=place, poll=poll)
+
+
+def _lines(text: str) -> str:
+    """So many lines, and so many characters in all, as somebody reads; what is left out is said."""
+    lines = [clean_line(line, _WORDS) for line in text[: 2 * _WORDS].splitlines()]
+    shown = "\n".join([line for line in lines if line][:_LINES])
+    complete = len(shown) <= _WORDS and len(lines) <= _LINES and len(text) <= 2 * _WORDS
+    return shown if complete else f"{shown[: _WORDS - 1].rstrip()}…"
+
+
+def length(text: RichText, uncarried: Sequence[Uncarried]) -> int:
+    """Characters that readers are sent: those of a poll cost them as much as those of a sentence."""
+    return len(text) + sum(len(item.detail) for item in uncarried)
 
 
 async def in_group(event: MessagePosted, community: Community, group: Group, context: Context) -> None:
@@ -87,10 +119,11 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         if leaves and door.is_banned:
             await _remove_original(event.ref, None, community, context, can_wait=True)
         return
-    if len(text) > community.max_length:
+    size = length(text, uncarried)
+    if size > community.max_length:
         if leaves:
             await _remove_original(event.ref, None, community, context)
-        await answer(event.ref, identity, community, context, too_long(identity, community, len(text)))
+        await answer(event.ref, identity, community, context, too_long(identity, community, size))
         return
     reply_post_id, quote = await threads.answered(event, context.now)
     if reply_post_id is None and not quote:
@@ -103,7 +136,9 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         text=quote + text,
         attachments=context.attachments,
         source=None if private else where,
-        findings=rules.examined(rules.said_in(quote + text, uncarried), None if private else where, community),
+        findings=rules.examined(
+            rules.said_in(quote + text, uncarried, context.attachments), None if private else where, community
+        ),
         now=context.now,
         claimed=context.claimed,
     )
@@ -206,13 +241,18 @@ async def _joins_others(
         return False
     wording = await submissions.revision_of(review)
     attachments = (*codec.load(codec.ATTACHMENTS, wording.attachments), *context.attachments)
+    if not event.album and len(attachments) > _MOST_TOGETHER:
+        return False
     all_uncarried = (*codec.load(codec.UNCARRIED, wording.uncarried), *uncarried)
     caption = clean_text(event.text)
     text = joined([part for part in (codec.load(codec.RICH_TEXT, wording.text), caption) if part], "\n")
     also = refusal_words(context.unfetched, contact.language_of(known.identity, community))
-    if caption and len(text) > community.max_length:
-        also.append(too_long(known.identity, community, len(text)))
+    size = length(text, all_uncarried)
+    if size > community.max_length and (caption or length(EMPTY, uncarried)):
+        also.append(too_long(known.identity, community, size))
         text, caption = codec.load(codec.RICH_TEXT, wording.text), EMPTY
+        uncarried = tuple(item for item in uncarried if not item.detail)
+        all_uncarried = (*codec.load(codec.UNCARRIED, wording.uncarried), *uncarried)
     await submissions.add_source(
         known, event.ref, text=caption, attachments=context.attachments, uncarried=uncarried, now=context.now
     )

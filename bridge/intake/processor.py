@@ -12,7 +12,18 @@ from pydantic import ValidationError
 from bridge.core.clock import Clock
 from bridge.core.community import Communities, Intake
 from bridge.core.errors import MediaRefused, StorageContended, StorageUnavailable, TooSoon
-from bridge.core.events import ButtonPressed, ChatKind, InboundEvent, MessageEdited, MessagePosted
+from bridge.core.events import (
+    ButtonPressed,
+    ChatKind,
+    InboundEvent,
+    MessageEdited,
+    MessagePosted,
+    PollCounted,
+    PollVoted,
+    Reacted,
+    ReactionsCounted,
+    ReactionsSet,
+)
 from bridge.core.message import Attachment, Content, Uncarried, UncarriedKind
 from bridge.core.ports import CanAnswerPress, CanDescribe, ChatFacts
 from bridge.core.text import plain
@@ -21,9 +32,9 @@ from bridge.intake import belonging, bridging, commands, router
 from bridge.intake.context import Context, Fetch, Keep, PressAnswer
 from bridge.media.refusal import UnfitMedia
 from bridge.members import contact
-from bridge.rendering.refusals import UNFETCHED
+from bridge.rendering.refusals import TOO_MANY, UNFETCHED
 from bridge.rendering.words import words
-from bridge.storage import codec, inbox, people, submissions
+from bridge.storage import codec, erasure, inbox, ledger, memberships, people, submissions
 from bridge.storage.bells import inbox_bell
 from bridge.storage.database import UNAVAILABLE, transaction
 from bridge.storage.models import Inbox
@@ -38,6 +49,9 @@ _LOOK_AGAIN = 5.0
 """For so many seconds what was told of a group is taken as still true: who asks a hundred times is looked at once."""
 _LOOKS = 200
 _MOMENT = timedelta(milliseconds=200)
+MOST_FILES = 100
+"""Of one message: a Matrix event has room for a thousand addresses, each of which is fetched and opened."""
+_ECHOES = (Reacted, ReactionsSet, ReactionsCounted, PollVoted, PollCounted)
 
 
 class _AlreadyDoneError(Exception):
@@ -154,6 +168,10 @@ class Processor:
             await router.handle(event, context)
             if not await inbox.finish(row):
                 raise _AlreadyDoneError
+            if attachments and isinstance(event, MessagePosted | MessageEdited):
+                # Of what was refused, or changed nothing, no file is kept for nobody.
+                unused = codec.sha256s(attachments) - await submissions.files_of(event.ref)
+                await erasure.doom(unused, context.now)
             if await self._is_nobodys(event):
                 await inbox.empty(row)
         log.info("inbox_event_done", id=row.id, account=row.account, type=event.type)
@@ -187,7 +205,11 @@ class Processor:
             return (), ()
         attachments: list[Attachment] = []
         unfetched: list[Uncarried] = []
-        for file in event.files:
+        wanted = () if await self._is_banned(event) else event.files[:MOST_FILES]
+        if rest := event.files[len(wanted) :]:
+            kind = UncarriedKind(rest[0].kind.value)
+            unfetched.append(Uncarried(kind=kind, detail=f"+{len(rest)}", refused=TOO_MANY))
+        for file in wanted:
             try:
                 attachments.append(await self._fetch(event.account, file))
             except StorageUnavailable:
@@ -230,7 +252,12 @@ class Processor:
         return found
 
     async def _is_nobodys(self, event: InboundEvent) -> bool:
-        """Was it said in a group that is not connected? Then its words are not for us to keep."""
+        """Was it said in a group that is not connected? Then its words are not for us to keep.
+
+        Nor who reacts with what to whom: platforms tell that of every message in a group.
+        """
+        if isinstance(event, _ECHOES):
+            return await ledger.find_by_ref(event.ref) is None
         if not isinstance(event, MessagePosted | MessageEdited) or event.chat_kind is ChatKind.PRIVATE:
             return False
         address = await inbox.origin(event.ref.address)
@@ -242,7 +269,8 @@ class Processor:
         if event.chat_kind is ChatKind.PRIVATE and event.sender.bot:
             return False
         if isinstance(event, MessageEdited):
-            return await submissions.submission_by_source(event.ref) is not None
+            submission = await submissions.submission_by_source(event.ref)
+            return submission is not None and submission.identity.ref == event.sender.ref
         if event.chat_kind is ChatKind.PRIVATE:
             return bool(self._communities.on_account(event.account))
         address = await inbox.origin(event.ref.address)
@@ -250,6 +278,16 @@ class Processor:
         if found is not None and event.sender.bot and event.sender.ref not in found[0].allowed_bots:
             return False
         return found is not None and found[1].intake is not Intake.NONE and not self._communities.of_moderators(address)
+
+    async def _is_banned(self, event: MessagePosted | MessageEdited) -> bool:
+        """Nothing of what they send becomes a post, so none of it is fetched."""
+        identity = await people.find(event.sender.ref)
+        if identity is None:
+            return False
+        found = self._communities.of_group(await inbox.origin(event.ref.address))
+        known = [found[0]] if found is not None else self._communities.on_account(event.account)
+        bans = [await memberships.is_banned(identity.person_id, community.id) for community in known]
+        return bool(bans) and all(bans)
 
     async def _wait(self, row: Inbox) -> None:
         with suppress(StorageUnavailable):

@@ -22,8 +22,10 @@ async def answered(event: MessagePosted, now: datetime) -> tuple[int | None, Ric
         parent = await submissions.submission_by_source(event.reply_to)
         if parent is not None:
             post = await submissions.post_of_submission(parent.id)
-            if post is not None:
-                return post.id, EMPTY
+            # What waits for the moderators, or was turned down, is not published by being quoted.
+            return None if post is None else post.id, EMPTY
+        if await ledger.removal_of(event.reply_to) is not None:
+            return None, EMPTY
     excerpt = clean_line(event.reply_excerpt, 120)
     return None, marked(f"«{excerpt}»", MarkKind.QUOTE) + "\n" if excerpt else EMPTY
 

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import structlog
 
 from bridge.core.errors import MediaRefused, StorageUnavailable
-from bridge.core.hygiene import clean_filename
+from bridge.core.hygiene import clean_filename, clean_line
 from bridge.core.message import Attachment, AttachmentKind, RemoteFile, Thumbnail
 from bridge.media.clean import DEFAULT_LIMITS, Cleaned, Limits, clean
 from bridge.media.containers.common import tidy
@@ -21,6 +21,7 @@ _LONGEST_STRIP = 20
 THUMBNAIL_SIDE, THUMBNAIL_BYTES = 320, 200_000
 _MAX_FETCHED_THUMBNAIL = 2_000_000
 _MAX_WAVES = 256
+_MAX_ALT = 1_000
 _MOVING_STICKERS = frozenset({"application/x-tgsticker", "application/gzip", "video/webm"})
 
 log = structlog.get_logger()
@@ -114,7 +115,7 @@ def _attachment(stored: Stored, found: Cleaned, remote: RemoteFile) -> Attachmen
         duration=timedelta(milliseconds=round(found.seconds * 1000)) if found.seconds else None,
         title=tidy(remote.title or found.title) if heard else "",
         performer=tidy(remote.performer or found.performer) if heard else "",
-        alt=remote.alt,
+        alt=clean_line(remote.alt, _MAX_ALT),
         spoiler=remote.spoiler,
         waveform=tuple(min(max(value, 0), 1024) for value in remote.waveform[:_MAX_WAVES])
         if kind is AttachmentKind.VOICE

@@ -52,7 +52,7 @@ async def propose(
     """
     review = await afterwards.held_correction(about.submission_id)
     attachments, uncarried = files or await beside_of(post, review)
-    findings = rules.findings_of(text, about.submission, community, uncarried)
+    findings = rules.findings_of(text, about.submission, community, uncarried, attachments)
     if review is None:
         opened = await afterwards.open_correction(
             about,

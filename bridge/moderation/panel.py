@@ -300,6 +300,11 @@ def shown_words(facts: CardFacts) -> RichText:
     return posts.spelled(facts.text, most=_ADDRESS)
 
 
+def _beside(words: str) -> RichText:
+    """What stands beside the text. Lines of its own, such as a poll's answers, must not be taken for ours."""
+    return apart.quoted(plain(words)) if "\n" in words else plain(words)
+
+
 def text_of(facts: CardFacts, w: Words, room: int, talk: int) -> RichText:
     """The card's text, with at most ``room`` characters of the post itself and ``talk`` of questions and answers."""
     words_for_files = [posts.attachment_words(a, w) for a in facts.attachments] + posts.uncarried_words(
@@ -326,7 +331,7 @@ def text_of(facts: CardFacts, w: Words, room: int, talk: int) -> RichText:
     ]
     sections = [
         _head(facts, w) + "\n" + "\n".join([_author(facts, w), *_context(facts, w)]),
-        joined([part for part in (shown, *map(plain, words_for_files)) if part], "\n") or EMPTY,
+        joined([part for part in (shown, *map(_beside, words_for_files)) if part], "\n") or EMPTY,
         _difference(facts, w, talk),
         joined(tail, "\n"),
     ]

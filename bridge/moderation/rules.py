@@ -6,6 +6,7 @@ A rule that cannot be answered holds the post: a defect never publishes anything
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import PurePosixPath
 from typing import Any
 
 import structlog
@@ -14,7 +15,7 @@ from babel.core import get_global
 from bridge.core.community import Community
 from bridge.core.errors import StorageUnavailable
 from bridge.core.ids import Address
-from bridge.core.message import Attachment, Uncarried
+from bridge.core.message import Attachment, AttachmentKind, Uncarried
 from bridge.core.policy import Check, Consequence, Rule
 from bridge.core.text import RichText
 from bridge.members.profiles import owed, standing
@@ -58,16 +59,30 @@ def examined(text: str, source: Address | None, community: Community) -> dict[st
     return findings
 
 
-def said_in(text: RichText, uncarried: Sequence[Uncarried]) -> str:
-    """All of its words: the number on a contact card identifies somebody as much as one in a sentence."""
-    return "\n".join([text.text, *(item.detail for item in uncarried if item.detail)])
+def said_in(text: RichText, uncarried: Sequence[Uncarried], attachments: Sequence[Attachment] = ()) -> str:
+    """All of its words: the number on a contact card, or in the name of a file, identifies somebody as much as one
+    in a sentence.
+    """
+    beside = [item.detail for item in uncarried]
+    beside += [words for file in attachments for words in _words_of(file)]
+    return "\n".join([text.text, *filter(None, beside)])
+
+
+def _words_of(file: Attachment) -> tuple[str, ...]:
+    # Of a name only what people wrote: "20240112_093045.jpg" and its like are no telephone numbers.
+    name = "" if file.kind is not AttachmentKind.DOCUMENT else PurePosixPath(file.name).stem.replace("_", " ")
+    return file.alt, file.title, file.performer, name
 
 
 def findings_of(
-    text: RichText, submission: Submission, community: Community, uncarried: Sequence[Uncarried] = ()
+    text: RichText,
+    submission: Submission,
+    community: Community,
+    uncarried: Sequence[Uncarried],
+    attachments: Sequence[Attachment],
 ) -> str:
     """The same for a further wording of a submission, as it is stored with it."""
-    return codec.dump_object(examined(said_in(text, uncarried), source_of(submission), community))
+    return codec.dump_object(examined(said_in(text, uncarried, attachments), source_of(submission), community))
 
 
 def source_of(submission: Submission) -> Address | None:
@@ -166,7 +181,7 @@ async def judge_again(
         text=text,
         attachments=attachments,
         source=source,
-        findings=examined(said_in(text, uncarried), source, community),
+        findings=examined(said_in(text, uncarried, attachments), source, community),
         now=now,
         submission_id=submission.id,
     )

@@ -115,7 +115,7 @@ async def _replace(new: RichText, old: RichText, act: Act) -> Reply:
         uncarried,
         act.now,
         editor=act.moderator.name,
-        findings=rules.findings_of(new, review.submission, community, uncarried),
+        findings=rules.findings_of(new, review.submission, community, uncarried, attachments),
     ):
         return decisions.told(await decisions.lost(review, act.revision), act)
     await audit.write(

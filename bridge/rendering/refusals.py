@@ -8,6 +8,8 @@ from bridge.rendering.words import Words
 
 UNFETCHED = "unfetched"
 """The code of a file that its platform would not hand over, however often it was asked."""
+TOO_MANY = "too_many"
+"""The code of what is beyond the files that one message may have."""
 
 
 def refusal_words(items: Sequence[Uncarried], w: Words) -> list[str]:
@@ -41,5 +43,7 @@ def _why(code: str, w: Words) -> str:
             return w._("this kind of file is not carried. Please send a PDF or a picture, or say it in words.")
         case "gone":
             return w._("the file is no longer there. Please send it again.")
+        case "too_many":
+            return w._("there are too many in one message. Please send the others in another one.")
         case _:
             return w._("it could not be fetched. Please send it again, or say it in words.")

@@ -14,7 +14,7 @@ from bridge.core.states import MembershipState
 from bridge.storage import barred, codec, memberships, traces
 from bridge.storage.database import transaction
 from bridge.storage.holdings import rows_of, subject_of
-from bridge.storage.models import Delivery, Meta, Person, Post, Revision
+from bridge.storage.models import AdapterState, Delivery, Meta, Person, Post, Revision
 from bridge.storage.personal import AS_IT_IS, NOBODY, SHARES, Share, Stays, Subject, Traced
 from bridge.storage.traces import FAREWELL
 
@@ -188,8 +188,9 @@ async def unmark() -> None:
 
 
 async def file_is_gone(sha256: str) -> None:
-    """Its bytes were removed, or are used again."""
+    """Its bytes were removed; so is where an account has put them on its platform, which may still hand them out."""
     async with transaction():
+        await AdapterState.filter(key__contains=sha256).delete()
         await Meta.filter(key=f"{_UNUSED}{sha256}").delete()
 
 

@@ -7,7 +7,7 @@ from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Attachment, Uncarried
 from bridge.core.text import RichText
 from bridge.storage import codec
-from bridge.storage.models import Identity, Source, Submission
+from bridge.storage.models import Identity, Revision, Source, Submission
 
 
 async def add_source(
@@ -67,6 +67,13 @@ async def submission_by_album(account: str, chat: str, album: str) -> Submission
 
 async def sources(submission_id: int) -> list[Source]:
     return await Source.filter(submission_id=submission_id).order_by("id")
+
+
+async def files_of(ref: RemoteRef) -> set[str]:
+    """Every file of every wording of the submission that a message belongs to."""
+    submission = await submission_by_source(ref)
+    rows = [] if submission is None else await Revision.filter(submission_id=submission.id)
+    return {sha256 for row in rows for sha256 in codec.sha256s(codec.load(codec.ATTACHMENTS, row.attachments))}
 
 
 async def followed(identity: Identity, chat: Address, since: datetime) -> Submission | None:

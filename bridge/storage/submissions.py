@@ -27,6 +27,7 @@ from bridge.storage.reasons import Reasons
 from bridge.storage.sources import (
     add_source,
     drop_source,
+    files_of,
     followed,
     share,
     sources,
@@ -136,8 +137,8 @@ async def revise(
 ) -> bool:
     """A new wording while it is held: older buttons stop counting. False where it was decided meanwhile."""
     number = await next_revision(review.submission_id)
-    # Nobody has to agree to what is the author's own.
-    values: dict[str, Any] = {"revision": number} if editor else {"revision": number, "consent": ""}
+    # Nobody has to agree to what is the author's own; and another link is not shown because the one before it was.
+    values: dict[str, Any] = {"revision": number} if editor else {"revision": number, "consent": "", "previews": False}
     held = Review.filter(id=review.id, state=ReviewState.HELD, revision=review.revision)
     if await held.update(**values) != 1:
         return False
@@ -344,6 +345,7 @@ __all__ = [
     "drafted",
     "drop_source",
     "edited_by_moderator",
+    "files_of",
     "followed",
     "handle",
     "handle_by_token",

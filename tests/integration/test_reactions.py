@@ -29,7 +29,7 @@ from bridge.rendering.words import words
 from bridge.storage import codec, echoes, ledger, submissions
 from bridge.storage.database import transaction
 from bridge.storage.models import Delivery, Review, Revision
-from tests.integration.moderating import PETER, Room, again, community
+from tests.integration.moderating import PETER, RUTH, Room, again, community
 from tests.unit.delivery.scripted import RICH, Scripted
 from tests.unit.storage.stage import KENYA, NET, SLOW, UGANDA, hold, sender
 
@@ -183,6 +183,27 @@ async def test_votes_are_added_up_and_replaced() -> None:
     card = await room.card()
     assert "📊 9 votes in all groups:" in card
     assert "6 – 10 mg" in card
+
+
+async def test_a_voter_chooses_as_often_as_the_poll_allows() -> None:
+    """A Matrix app writes its own votes: it may name an answer twice, or several where one may be chosen."""
+    room = await Stage.with_post(poll=True)
+    here = await room.ref(KENYA)
+    for user, options in (("amina", (1, 1, 1)), ("peter", (0, 1)), ("juma", (9,))):
+        await room.hears(PollVoted(**room.common(here), sender=sender(user, account=here.account), options=options))
+    assert await echoes.votes(await room.post_id(), 2) == [1, 1]
+
+
+async def test_whoever_is_banned_counts_no_more() -> None:
+    room = await Stage.with_post(poll=True)
+    ref = await room.ref(KENYA)
+    await room.types(room.review, "ban: adverts", RUTH)
+    await room.hears(room.reaction(ref, "amina", "👍"))
+    amina = sender("amina", account=ref.account)
+    await room.hears(ReactionsSet(**room.common(ref), sender=amina, emojis=("🙏",)))
+    await room.hears(PollVoted(**room.common(ref), sender=amina, options=(0,)))
+    assert await echoes.tally(await room.post_id()) == []
+    assert await echoes.votes(await room.post_id(), 2) == [0, 0]
 
 
 async def test_mirroring_is_off_by_default() -> None:

@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 
 from bridge.core.events import ChatKind
+from bridge.core.ids import AccountId
 from bridge.core.message import Attachment, AttachmentKind
 from bridge.core.text import plain
 from bridge.intake import router
 from bridge.intake.context import Context
-from bridge.storage import audit, codec, desk, erasure, people
+from bridge.storage import audit, codec, desk, erasure, inbox, people
 from bridge.storage.database import transaction
-from bridge.storage.models import Conversation, Delivery, Identity, Person, Post, Review
+from bridge.storage.models import AdapterState, Conversation, Delivery, Identity, Person, Post, Review
 from tests.integration.moderating import private
 from tests.integration.talking import Talk, told
 from tests.unit.delivery.scripted import LINE, PLAIN
@@ -144,6 +145,15 @@ async def test_as_files_where_files_can_be_sent(talk: Talk) -> None:
     assert await erasure.unused_files() == [], "not before they have been sent"
     await talk.arrive()
     assert len(await erasure.unused_files()) == 2
+
+
+async def test_where_a_file_lies_on_a_platform_is_forgotten_with_the_file() -> None:
+    """An id that a platform gave our upload is a way to its bytes."""
+    gone, stays = "a" * 64, "b" * 64
+    for account, key in (("net", f"file:{gone}/document/ab"), ("slow", f"mxc:{gone}"), ("net", f"file:{stays}/photo")):
+        await inbox.DurableState(AccountId(account)).set(key, "there")
+    await erasure.file_is_gone(gone)
+    assert [row.key for row in await AdapterState.all()] == [f"file:{stays}/photo"]
 
 
 async def test_correct_points_to_where_things_are_put_right(talk: Talk) -> None:

@@ -299,7 +299,10 @@ class Errands:
             return _unbelieved(move, "the room that is said to replace this one does not name it as its predecessor")
         if not followed:  # an invitation there is followed, whoever sends it
             self._closed[move.new_chat] = [room, sender, move.chat, move.key, move.at.isoformat(), move.raw]
-            return replace(move, followed=False)
+            return None if is_person(move.chat) else replace(move, followed=False)
+        if is_person(move.chat):
+            await self._private_moved(move)
+            return None
         if room in self._visits:
             self._visits[move.new_chat] = self._visits.pop(room)
             if room in self._kept:
@@ -307,6 +310,13 @@ class Errands:
         if move.chat.startswith("#"):
             await self._rooms.leave_behind(move.chat, room)
         return move
+
+    async def _private_moved(self, move: ChatMoved) -> None:
+        """The chat is the person, in whichever room: theirs is the new one, as long as nobody else is in it."""
+        if await self._rooms.is_two(move.new_chat):
+            await self._rooms.remember_private(move.new_chat, move.chat)
+        else:
+            _log.warning("private_room_moved_among_others", room=move.new_chat)
 
 
 def _unbelieved(move: ChatMoved, reason: str) -> Unreadable:

@@ -4,8 +4,11 @@ import asyncio
 import io
 import json
 import logging
+import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +17,16 @@ import structlog
 
 from bridge import logs
 from bridge.core.errors import MediaRefused
-from bridge.core.events import ButtonPressed, MessagePosted
+from bridge.core.events import ButtonPressed, MessageEdited, MessagePosted, ReactionsSet
 from bridge.core.ids import Address, ChatId, UserId
 from bridge.core.message import Attachment, AttachmentKind, RemoteFile
 from bridge.core.ports import ChatFacts
+from bridge.core.states import MembershipState, MembershipStep
 from bridge.delivery.directory import Directory
 from bridge.intake import processor, router
 from bridge.intake.processor import Processor
 from bridge.media.refusal import MediaReason, UnfitMedia
-from bridge.storage import codec, database, inbox
+from bridge.storage import codec, database, erasure, inbox, memberships, people
 from bridge.storage.inbox import DurableSink
 from bridge.storage.models import Delivery, Inbox, Review, Revision
 from bridge.storage.models_members import BridgedGroup
@@ -43,8 +47,22 @@ def out() -> Iterator[io.StringIO]:
     logging.captureWarnings(False)
 
 
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty, migrated database to begin with: making the tables takes longer than most tests."""
+    path = tmp_path_factory.mktemp("tables") / "baraza.db"
+
+    async def make() -> None:
+        await database.open_database(f"sqlite://{path}")
+        await database.close_database()
+
+    asyncio.run(make())
+    return path
+
+
 @pytest.fixture
-async def clock(tmp_path: Path) -> AsyncIterator[FakeClock]:
+async def clock(tmp_path: Path, tables: Path) -> AsyncIterator[FakeClock]:
+    shutil.copy(tables, tmp_path / "baraza.db")
     await database.open_database(f"sqlite://{tmp_path / 'baraza.db'}")
     yield FakeClock()
     await database.close_database()
@@ -235,3 +253,80 @@ async def test_the_platform_says_who_runs_a_group(clock: FakeClock) -> None:
     assert (await BridgedGroup.get()).state == "asked"
     await say(worker, clock, "/unbridge", "3", user="amina")
     assert (await BridgedGroup.get()).state == "unlinked"
+
+
+# --- what is fetched, and what becomes of it --------------------------------------------------------------------------
+
+
+class Shop:
+    """Hands over every file, and counts."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.asked: list[str] = []
+        self.worker = Processor(COMMUNITIES, Directory({NET: Scripted(NET), SLOW: Scripted(SLOW)}), self.fetch, clock)
+
+    async def fetch(self, account: str, file: RemoteFile) -> Attachment:
+        self.asked.append(file.ref)
+        sha256 = f"{len(self.asked):064x}"
+        return Attachment(sha256=sha256, kind=AttachmentKind.PHOTO, mime="image/jpeg", size=9, name="a.jpg")
+
+
+def with_files(event: MessagePosted, count: int) -> MessagePosted:
+    return replace(event, files=tuple(replace(FILE, ref=f"f{n}") for n in range(count)))
+
+
+def edit_of(event: MessagePosted, user: str, key: str, text: str = "") -> MessageEdited:
+    said = vars(posted(text, key=key, user=user))
+    values = {name: said[name] for name in ("account", "chat", "key", "at", "sender", "chat_kind", "text")}
+    return MessageEdited(**values, ref=event.ref, files=(replace(FILE, ref=f"edit {key}"),))
+
+
+async def test_a_thousand_files_in_one_message_are_not_all_fetched(clock: FakeClock) -> None:
+    shop = Shop(clock)
+    await DurableSink(NET, clock).accept([with_files(posted("look", key="1"), 1_300)])
+    await work(shop.worker, clock)
+    assert len(shop.asked) == processor.MOST_FILES
+    (wording,) = await Revision.all()
+    (rest,) = codec.load(codec.UNCARRIED, wording.uncarried)
+    assert (rest.detail, rest.refused) == ("+1200", "too_many")
+    (receipt,) = [row.content for row in await Delivery.filter(kind="notice").order_by("id").limit(1)]
+    assert "there are too many in one message" in receipt
+
+
+async def test_only_the_author_of_a_message_makes_us_fetch_another_file_for_it(clock: FakeClock) -> None:
+    shop, sink, event = Shop(clock), DurableSink(NET, clock), with_files(posted("look", key="1"), 1)
+    await sink.accept([event, edit_of(event, "mallory", "2"), edit_of(event, "amina", "3")])
+    await work(shop.worker, clock, rounds=3)
+    assert shop.asked == ["f0", "edit 3"]
+
+
+async def test_what_a_banned_person_sends_is_not_fetched_and_leaves_the_group(clock: FakeClock) -> None:
+    shop, sink = Shop(clock), DurableSink(NET, clock)
+    async with database.transaction():
+        identity = await people.meet(sender("amina"), NOW)
+        place = await memberships.enter(identity.person_id, "hifa", MembershipState.MEMBER, now=NOW, via="post")
+        await memberships.step(place, MembershipStep.BAN, now=NOW, by="x")
+    await sink.accept([with_files(posted("", key="1"), 3)])
+    await work(shop.worker, clock)
+    assert shop.asked == []
+    assert await Review.all().count() == 0
+    assert await Delivery.filter(kind="removal", target_message="m1").count() == 1
+
+
+async def test_a_file_of_a_message_that_was_refused_is_not_kept_for_ever(clock: FakeClock) -> None:
+    shop, sink = Shop(clock), DurableSink(NET, clock)
+    kept, refused = with_files(posted("look", key="1"), 1), with_files(posted("x" * 30_000, key="2"), 1)
+    await sink.accept([kept, refused, edit_of(kept, "amina", "3", "y" * 30_000)])
+    await work(shop.worker, clock, rounds=3)
+    assert len(shop.asked) == 3
+    assert await erasure.unused_files() == [f"{2:064x}", f"{3:064x}"]
+
+
+async def test_who_reacts_to_what_is_not_ours_is_not_kept(clock: FakeClock) -> None:
+    said = vars(posted("", key="1"))
+    values = {name: said[name] for name in ("account", "chat", "key", "ref", "sender")}
+    event = ReactionsSet(**values, at=NOW - timedelta(minutes=1), raw='{"user": "Amina"}', emojis=("👍",))
+    await DurableSink(NET, clock).accept([event])
+    await work(made(clock), clock)
+    (row,) = await Inbox.all()
+    assert (row.state.value, row.event, row.raw_json) == ("done", "{}", "")

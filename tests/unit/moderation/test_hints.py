@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.message import Uncarried, UncarriedKind
+from bridge.core.message import Attachment, AttachmentKind, Uncarried, UncarriedKind
 from bridge.core.text import plain
 from bridge.moderation import rules
 from bridge.moderation.hints import HintKind, checks, find, label
@@ -376,3 +377,32 @@ def test_surrogates_and_nothing_at_all() -> None:
 def test_what_stands_on_a_contact_card_is_noticed(item: Uncarried, kinds: set[str]) -> None:
     found = rules.examined(rules.said_in(plain("Ask there"), (item,)), None, COMMUNITY)
     assert {hint["kind"] for hint in found.get("hints", [])} == kinds
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"alt": "Her card says 0712 345 678"},
+        {"title": "Call 0712 345 678"},
+        {"performer": "0712 345 678"},
+        {"name": "call_0712_345_678.pdf", "kind": AttachmentKind.DOCUMENT},
+    ],
+    ids=["alt", "title", "performer", "name"],
+)
+def test_what_is_said_beside_a_file_is_noticed(words: dict[str, Any]) -> None:
+    values: dict[str, Any] = {
+        "sha256": "a" * 64,
+        "kind": AttachmentKind.AUDIO,
+        "mime": "audio/ogg",
+        "size": 9,
+        "name": "a.ogg",
+    } | words
+    found = rules.examined(rules.said_in(plain("See there"), (), (Attachment(**values),)), None, COMMUNITY)
+    assert {hint["kind"] for hint in found.get("hints", [])} == {"phone"}
+
+
+def test_the_name_that_a_camera_gives_is_no_telephone_number() -> None:
+    photo = Attachment(
+        sha256="a" * 64, kind=AttachmentKind.PHOTO, mime="image/jpeg", size=9, name="IMG_0712 345 678.jpg"
+    )
+    assert "hints" not in rules.examined(rules.said_in(plain("See there"), (), (photo,)), None, COMMUNITY)

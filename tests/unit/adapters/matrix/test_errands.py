@@ -13,7 +13,7 @@ from aiohttp import web
 from bridge.adapters.matrix import errands, receiving, rooms
 from bridge.adapters.matrix.adapter import MatrixAdapter
 from bridge.adapters.matrix.settings import Settings
-from bridge.core.events import ChatMoved, MessagePosted, Missed, Unreadable
+from bridge.core.events import ChatKind, ChatMoved, MessagePosted, Missed, Unreadable
 from bridge.core.ids import AccountId, ChatId
 from bridge.core.ports import AdapterContext
 from tests.contract.harness import MemoryState, RecordingSink, wait_for
@@ -116,8 +116,8 @@ class Place:
         finally:
             await adapter.stop()
 
-    async def hears(self, body: str) -> None:
-        await self.sink.first(MessagePosted, lambda event: event.text.text == body)
+    async def hears(self, body: str) -> MessagePosted:
+        return await self.sink.first(MessagePosted, lambda event: event.text.text == body)
 
     def joins(self, room: str) -> int:
         return sum("/join/" in path and room in path for path in self.server.asked)
@@ -234,6 +234,29 @@ async def test_a_replacement_that_does_not_name_the_room_is_left_again(place: Pl
         await place.hears("heard")
     assert not place.sink.of(ChatMoved)
     assert (place.joins(DEAD), leaves(place, DEAD)) == (1, 1)
+
+
+DIRECT = "!direct:hs"
+
+
+@pytest.mark.parametrize(("others", "private"), [([], True), (["@third:hs"], False)])
+async def test_a_private_chat_is_the_person_in_whichever_room(place: Place, others: list[str], private: bool) -> None:
+    """Its room may be replaced like any; what is meant for one must not be read by others there."""
+    async with place.adapter():
+        await place.state.set(f"private:{DIRECT}", "@grace:hs")
+        await place.state.set("direct:@grace:hs", DIRECT)
+        place.server.answers |= {
+            "/m.room.power_levels": {"users": {"@grace:hs": 100}},
+            "/m.room.create": {"predecessor": {"room_id": DIRECT}},
+            "/joined_members": {"joined": {user: {} for user in (BOT, "@grace:hs", *others)}},
+        }
+        place.server.say(join={DIRECT: {"timeline": {"events": [TOMBSTONE | {"sender": "@grace:hs"}]}}})
+        place.server.say(join=place.server.said("there", DEAD))
+        event = await place.hears("there")
+    assert not place.sink.of(ChatMoved), "the chat is who it was"
+    assert event.chat == ("@grace:hs" if private else DEAD)
+    assert event.chat_kind is (ChatKind.PRIVATE if private else ChatKind.GROUP)
+    assert place.state.values["direct:@grace:hs"] == (DEAD if private else DIRECT)
 
 
 @pytest.mark.parametrize(
