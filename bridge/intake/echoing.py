@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from bridge.core.events import PollCounted, PollVoted, Reacted, ReactionsCounted, ReactionsSet
 from bridge.core.hygiene import clean_line
-from bridge.core.ids import CommunityId, MessageId, RemoteRef
+from bridge.core.ids import ChatId, CommunityId, MessageId, RemoteRef
 from bridge.delivery import mirroring
 from bridge.intake.context import Context
 from bridge.moderation import cards
-from bridge.storage import echoes, ledger, submissions
+from bridge.storage import echoes, inbox, ledger, submissions
 from bridge.storage.models import Delivery
 
 _PAUSE = timedelta(seconds=60)
@@ -50,7 +50,7 @@ async def heard(event: Echo, context: Context) -> None:
         return
     ref = event.ref
     if await ledger.find_by_ref(ref) is None:
-        ref = await echoes.in_topic(ref)
+        ref = await echoes.in_topic(ref, await _topics(ref, context))
     row = await ledger.answered(ref, event.at, context.now)
     if row is None or row.post_id is None or row.kind not in _KINDS:
         return
@@ -69,6 +69,13 @@ async def heard(event: Echo, context: Context) -> None:
             changed = True
     if changed:
         await _changed(row.post_id, context)
+
+
+async def _topics(ref: RemoteRef, context: Context) -> list[ChatId]:
+    """The bridged topics (``group/topic``) of the group that a message is said to stand in."""
+    groups = [group.chat for community in context.communities.all for group in community.groups]
+    now = [await inbox.resolve(chat) for chat in groups if chat.account == ref.account and "/" in chat.chat]
+    return [address.chat for address in now if address.chat.startswith(f"{ref.chat}/")]
 
 
 async def _changed(post_id: int, context: Context) -> None:
