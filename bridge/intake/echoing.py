@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from bridge.core.events import PollCounted, PollVoted, Reacted, ReactionsCounted, ReactionsSet, Sender
 from bridge.core.hygiene import clean_line
-from bridge.core.ids import CommunityId, MessageId, RemoteRef
+from bridge.core.ids import ChatId, CommunityId, MessageId, RemoteRef
 from bridge.delivery import mirroring
 from bridge.intake.context import Context
 from bridge.moderation import cards
-from bridge.storage import codec, echoes, ledger, memberships, people, submissions
+from bridge.storage import codec, echoes, inbox, ledger, memberships, people, submissions
 from bridge.storage.models import Delivery
 
 _PAUSE = timedelta(seconds=60)
@@ -51,7 +51,7 @@ async def heard(event: Echo, context: Context) -> None:
         return
     ref = event.ref
     if await ledger.find_by_ref(ref) is None:
-        ref = await echoes.in_topic(ref)
+        ref = await echoes.in_topic(ref, await _topics(ref, context))
     row = await ledger.answered(ref, event.at, context.now)
     if row is None or row.post_id is None or row.kind not in _KINDS:
         return
@@ -88,6 +88,13 @@ async def _chosen(post_id: int, options: Sequence[int]) -> list[int]:
     poll = next((item.poll for item in beside if item.poll is not None), None)
     known = list(dict.fromkeys(options))
     return known if poll is None or poll.multiple else known[:1]
+
+
+async def _topics(ref: RemoteRef, context: Context) -> list[ChatId]:
+    """The bridged topics (``group/topic``) of the group that a message is said to stand in."""
+    groups = [group.chat for community in context.communities.all for group in community.groups]
+    now = [await inbox.resolve(chat) for chat in groups if chat.account == ref.account and "/" in chat.chat]
+    return [address.chat for address in now if address.chat.startswith(f"{ref.chat}/")]
 
 
 async def _changed(post_id: int, context: Context) -> None:

@@ -77,24 +77,10 @@ async def receive(
         return found
 
 
-async def small_picture(
-    store: MediaStore, sha256: str, *, max_bytes: int, max_side: int = THUMBNAIL_SIDE, limits: Limits = DEFAULT_LIMITS
-) -> Thumbnail:
-    """A small JPEG of a picture in the store, for those who pay for every byte; raises UnfitMedia for what is none."""
-    return await _thumbnail(store, store.path(sha256), limits, max_bytes=max_bytes, max_side=max_side)
-
-
-async def _thumbnail(
-    store: MediaStore,
-    original: Path,
-    limits: Limits,
-    *,
-    max_bytes: int = THUMBNAIL_BYTES,
-    max_side: int = THUMBNAIL_SIDE,
-) -> Thumbnail:
+async def _thumbnail(store: MediaStore, original: Path, limits: Limits) -> Thumbnail:
     async with store.temporary() as target:
         async with store.cleaning:
-            found = await clean(original, target, "", replace(limits, max_side=max_side), small=max_bytes)
+            found = await clean(original, target, "", replace(limits, max_side=THUMBNAIL_SIDE), small=THUMBNAIL_BYTES)
         if not found.picture or not found.width or not found.height:
             raise UnfitMedia(MediaReason.UNSUPPORTED)
         stored = await store.adopt(target)

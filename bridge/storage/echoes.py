@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from bridge.core.ids import Address, RemoteRef
+from bridge.core.ids import Address, ChatId, RemoteRef
 from bridge.storage.ledger import SEND
 from bridge.storage.models import Delivery
 from bridge.storage.models_echo import PollVote, Reaction
@@ -73,15 +73,12 @@ async def remove(event: RemoteRef) -> int | None:
     return post_id
 
 
-async def in_topic(ref: RemoteRef) -> RemoteRef:
-    """Where a message of ours stands that a platform names by its group alone: topics (``group/topic``) share ids."""
-    row = (
-        await Delivery.filter(
-            account=ref.account, remote_chat__startswith=f"{ref.chat}/", message=ref.message, operation=SEND
-        )
-        .order_by("-id")
-        .first()
-    )
+async def in_topic(ref: RemoteRef, topics: Sequence[ChatId]) -> RemoteRef:
+    """Where a message of ours stands that a platform names by its group alone: these topics of it share its ids."""
+    if not topics:
+        return ref
+    rows = Delivery.filter(account=ref.account, remote_chat__in=list(topics), message=ref.message, operation=SEND)
+    row = await rows.order_by("-id").first()
     return ref if row is None or row.ref is None else row.ref
 
 

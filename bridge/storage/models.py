@@ -92,6 +92,7 @@ class Source(Model):
     class Meta:
         table = "source"
         unique_together = (("account", "chat", "message"),)
+        indexes = (Index(fields=("submission_id",)),)
 
     @property
     def ref(self) -> RemoteRef:
@@ -360,6 +361,7 @@ class Delivery(Model):
             Index(fields=("account", "attempted_at")),
             Index(fields=("application_id",)),
             Index(fields=("person_id",)),
+            Index(fields=("target_id",)),
         )
 
     @property

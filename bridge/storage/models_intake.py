@@ -88,4 +88,4 @@ class Inbox(Model):
     class Meta:
         table = "inbox"
         unique_together = (("account", "key"),)
-        indexes = (Index(fields=("state", "id")),)
+        indexes = (Index(fields=("state", "id")), Index(fields=("account", "chat", "id")))

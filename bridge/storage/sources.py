@@ -62,7 +62,9 @@ async def submission_by_source(ref: RemoteRef) -> Submission | None:
 
 
 async def submission_by_album(account: str, chat: str, album: str) -> Submission | None:
-    return await Submission.filter(account=account, chat=chat, album=album).select_related("identity__person").first()
+    """The latest that items of an album went into: those that come after a decision begin another one together."""
+    found = Submission.filter(account=account, chat=chat, album=album).order_by("-id")
+    return await found.select_related("identity__person").first()
 
 
 async def sources(submission_id: int) -> list[Source]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -17,13 +17,17 @@ from bridge.core.text import plain
 from bridge.delivery import correcting
 from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
-from bridge.storage import codec, ledger
+from bridge.intake import router
+from bridge.intake.context import Context
+from bridge.storage import codec, ledger, submissions
+from bridge.storage.database import transaction
 from bridge.storage.ledger import Frozen, Outcome
-from bridge.storage.models import Delivery
+from bridge.storage.models import Delivery, Review, Submission
 from bridge.storage.models_messages import DeliveryMessage
+from tests.integration.moderating import PETER, Room, again, community
 from tests.integration.test_storage_ledger import claimed, effects
 from tests.unit.delivery.scripted import Scripted
-from tests.unit.storage.stage import KENYA, NET, NOW
+from tests.unit.storage.stage import KENYA, NET, NOW, sender
 
 pytestmark = pytest.mark.usefixtures("opened")
 
@@ -185,3 +189,25 @@ async def test_where_a_file_cannot_be_changed_the_message_is_sent_anew(
     if len(rows) > 2:
         assert rows[2].target_id == row.id
         assert codec.load(codec.CONTENT, rows[3].content) == content
+
+
+async def test_items_that_come_after_a_decision_are_one_item_of_their_own() -> None:
+    """Platforms send an album item by item, and moderators can be quicker than a slow upload."""
+    room = Room(community())
+
+    async def item(number: int) -> None:
+        ref = RemoteRef(KENYA.account, KENYA.chat, MessageId(f"a{number}"))
+        event = room.message(f"Picture {number}", sender("amina", account=KENYA.account), ref)
+        context = Context(communities=room.communities, directory=room.directory, now=NOW, event_id=number)
+        async with transaction():
+            await router.handle(replace(event, album="album"), context)
+
+    await item(1)
+    (first,) = await Review.all()
+    await room.press(await again(first), "approve", PETER)
+    for number in (2, 3, 4):
+        await item(number)
+    assert await Submission.all().count() == 2
+    late = await submissions.submission_by_album(KENYA.account, KENYA.chat, "album")
+    assert late is not None
+    assert [source.message for source in await submissions.sources(late.id)] == ["a2", "a3", "a4"]

@@ -158,6 +158,8 @@ async def test_in_a_topic_they_count_though_only_the_group_is_named() -> None:
     ref = await room.ref(KENYA)
     topic = replace(ref, chat=ChatId(f"{ref.chat}/45"))
     await Delivery.filter(message=ref.message).update(remote_chat=topic.chat)
+    groups = room.community.groups
+    room.community = replace(room.community, groups=(*groups, replace(groups[0], chat=topic.address)))
     juma = sender("juma", account=ref.account)
     await room.hears(ReactionsSet(**room.common(ref), sender=juma, emojis=("👍",)))
     await room.hears(ReactionsSet(**room.common(replace(ref, message=MessageId("77"))), sender=juma, emojis=("👍",)))

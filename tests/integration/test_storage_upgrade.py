@@ -13,8 +13,9 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.recorder import MigrationRecorder
 
 from bridge.core.errors import ConfigError, StorageUnavailable
+from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef
 from bridge.core.states import ReviewState
-from bridge.storage import database, migrations
+from bridge.storage import database, echoes, ledger, migrations, submissions
 from bridge.storage.models import Decision, Delivery, Meta, Person, Post, Review, Revision
 from tests.unit.storage.stage import NOW
 
@@ -55,6 +56,11 @@ INSERT INTO delivery (id, kind, community, post_id, account, chat, part, operati
     planned_at)
     VALUES (1, 'post', 'hifa', 1, 'net', 'kenya', 1, 'send', 0, 'delivered', '2026-03-01 12:00:00+00:00', '', '', '',
     '', 1, false, '', '', 'm9', '', '', '2026-03-01 12:00:00+00:00');
+"""
+
+EARLIER_RELEASE = """
+UPDATE delivery SET remote_chat = 'kenya' WHERE id = 1;
+INSERT INTO source (id, submission_id, account, chat, message) VALUES (1, 1, 'net', 'kenya', 'm1');
 """
 
 
@@ -173,6 +179,22 @@ def first_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[s
         del sys.modules[name]
 
 
+@pytest.fixture
+def earlier_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The package of migrations that the release before this one had."""
+    package = tmp_path / "earlier_migrations"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    for name in OURS[: OURS.index("0003_members") + 1]:
+        (package / f"{name}.py").write_text(
+            f"import importlib\nMigration = importlib.import_module('bridge.storage.migrations.{name}').Migration\n"
+        )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield "earlier_migrations"
+    for name in [name for name in sys.modules if name.startswith("earlier_migrations")]:
+        del sys.modules[name]
+
+
 async def test_a_database_of_the_first_release_is_brought_up_to_date(
     database_url: str, first_program: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,6 +219,35 @@ async def test_a_database_of_the_first_release_is_brought_up_to_date(
     assert (post.thread_number, post.notes, post.publish_at) == (1, "{}", None)
     assert (await Delivery.get(id=1)).shows == ""
     assert (await Revision.get(id=1)).findings == "{}"
+    await database.close_database()
+
+
+async def test_what_was_published_before_is_still_found(
+    database_url: str, earlier_program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database of the release before this one: its messages are known, and its sources can be edited."""
+    ours = database.tortoise_config
+
+    def earlier(url: str, *, foreign_keys: bool = True) -> dict[str, object]:
+        config = ours(url, foreign_keys=foreign_keys)
+        config["apps"][database.APP]["migrations"] = earlier_program
+        return config
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "tortoise_config", earlier)
+        await database.open_database(database_url)
+        connection = Tortoise.get_connection("postgres" if database_url.startswith("postgres") else "sqlite")
+        await connection.execute_script(FIRST_RELEASE + EARLIER_RELEASE)
+        await database.close_database()
+    await database.open_database(database_url)
+    row = await ledger.find_by_ref(RemoteRef(AccountId("net"), ChatId("kenya"), MessageId("m9")))
+    assert row is not None
+    assert await ledger.messages_of(row) == [row.ref]
+    (source,) = await submissions.sources(1)
+    assert (source.text, source.attachments, source.uncarried, source.posted_at) == ("", "[]", "[]", None)
+    post, review = await Post.get(id=1), await Review.get(id=1)
+    assert (post.text, post.previews, review.previews) == ('{"text":"Zinc","marks":[]}', False, False)
+    assert await echoes.tally(1) == []
     await database.close_database()
 
 

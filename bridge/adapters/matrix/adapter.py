@@ -284,7 +284,7 @@ class MatrixAdapter:
                         raise UnfitMedia(MediaReason.TOO_BIG)
                     yield chunk if opening is None else opening.piece(chunk)
                 if opening is not None and not opening.is_whole():
-                    raise MediaRefused
+                    raise UnfitMedia(MediaReason.BROKEN)
         except Answer as answer:
             if answer.status in (400, 403, 404, 410, 413):
                 reason = MediaReason.TOO_BIG if answer.status == 413 else MediaReason.GONE

@@ -72,4 +72,16 @@ class Migration(migrations.Migration):
             name="previews",
             field=fields.BooleanField(default=False, db_default=False),
         ),
+        ops.AddIndex(
+            model_name="Delivery",
+            index=Index(fields=["target_id"]),
+        ),
+        ops.AddIndex(
+            model_name="Source",
+            index=Index(fields=["submission_id"]),
+        ),
+        ops.AddIndex(
+            model_name="Inbox",
+            index=Index(fields=["account", "chat", "id"]),
+        ),
     ]

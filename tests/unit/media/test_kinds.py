@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from bridge.core.message import AttachmentKind, RemoteFile
-from bridge.media.ingest import ingest, receive, small_picture
+from bridge.media.ingest import THUMBNAIL_BYTES, ingest, receive
 from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.store import MediaStore
 from tests.unit.media import films, samples
@@ -71,8 +71,7 @@ async def test_small_pictures(store: MediaStore) -> None:
     found = await receive(store, fetch, film)
     assert found.thumbnail is not None
     assert (found.thumbnail.width, found.thumbnail.height, found.thumbnail.mime) == (320, 160, "image/jpeg")
-    tiny = await small_picture(store, found.thumbnail.sha256, max_bytes=900)
-    assert tiny.size <= 900
+    assert found.thumbnail.size == store.path(found.thumbnail.sha256).stat().st_size <= THUMBNAIL_BYTES
     sticker = RemoteFile(ref="sticker", kind=K.STICKER, mime="application/x-tgsticker", thumbnail_ref="small")
     assert (await receive(store, fetch, sticker)).kind is K.PHOTO
     with pytest.raises(UnfitMedia) as caught:
