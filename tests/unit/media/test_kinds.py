@@ -74,7 +74,7 @@ async def test_small_pictures(store: MediaStore) -> None:
     tiny = await small_picture(store, found.thumbnail.sha256, max_bytes=900)
     assert tiny.size <= 900
     sticker = RemoteFile(ref="sticker", kind=K.STICKER, mime="application/x-tgsticker", thumbnail_ref="small")
-    assert (await receive(store, fetch, sticker)).kind is K.PHOTO
+    assert (await receive(store, fetch, sticker)).kind is K.PHOTO  # too large for a sticker
     with pytest.raises(UnfitMedia) as caught:
         await receive(store, fetch, replace(sticker, thumbnail_ref=""))
     assert caught.value.reason is MediaReason.ANIMATED
