@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +45,7 @@ class Stage:
     """A room in which messages stay."""
     kenyans: list[int] = field(default_factory=list)
     roomers: list[MatrixUser] = field(default_factory=list)
+    _decided: set[str] = field(default_factory=set)
 
     # --- what the bot has written
 
@@ -68,7 +69,7 @@ class Stage:
 
     def file_of(self, message: dict[str, Any]) -> bytes:
         """The bytes of a message on Telegram."""
-        return self.telegram.simulator.state.files[message["media"][0]["file"]].data
+        return bytes(self.telegram.simulator.state.blobs[message["media"][0]["file"]])
 
     # --- moderators
 
@@ -92,47 +93,48 @@ class Stage:
         """Peter approves what waits with these words, once there are so many; waits until it has arrived."""
 
         async def waiting() -> list[TimelineItem]:
-            cards = [item for item in self.matrix_cards() if WAITING in item.body]
-            found = [item for item in cards if all(word in item.body for word in words)]
+            found = [item for item in self.matrix_cards() if self._waits(item.event_id, item.body, words)]
             return found if len(found) >= count else []
 
         cards = await becomes(waiting)
         for item in cards:
+            self._decided.add(item.event_id)
             await self.matrix.peter.reply(self.matrix.mods, item.event_id, "approve")
-        await self.arrived({number(item.body) for item in cards})
+        await self._settled([item.body for item in cards])
 
     async def approve_on_telegram(self, *words: str, count: int = 1) -> None:
         """The same by Grace's buttons."""
 
         async def waiting() -> list[dict[str, Any]]:
-            cards = [m for m in await self.telegram_cards() if WAITING in m["text"]]
-            found = [m for m in cards if all(word in m["text"] for word in words)]
+            found = [m for m in await self.telegram_cards() if self._waits(str(m["id"]), m["text"], words)]
             return found if len(found) >= count else []
 
         cards = await becomes(waiting)
         for card in cards:
+            self._decided.add(str(card["id"]))
             await self.telegram.users.press(self.telegram.grace, self.telegram.mods, card["id"], text="✅ Approve")
-        await self.arrived({number(card["text"]) for card in cards})
+        await self._settled([card["text"] for card in cards])
 
-    async def arrived(self, numbers: set[int]) -> None:
-        """Every card on both platforms says that it is everywhere, and there is one of each."""
+    def _waits(self, card: str, text: str, words: Sequence[str]) -> bool:
+        return WAITING in text and card not in self._decided and all(word in text for word in words)
+
+    async def _settled(self, cards: Sequence[str]) -> None:
+        """The newest card of each, on both platforms, says that it is everywhere."""
+        numbers = {number(card) for card in cards}
+        said = "Corrected in 4 of 5 groups" if any("(correction)" in card for card in cards) else "Arrived in 5 of 5 groups"
 
         async def told() -> bool:
-            texts = [m["text"] for m in await self.telegram_cards()], [item.body for item in self.matrix_cards()]
-            return all(
-                {number(text) for text in side if "Arrived in 5 of 5 groups" in text or "Corrected in" in text}
-                >= numbers
-                for side in texts
-            )
+            sides = [m["text"] for m in await self.telegram_cards()], [item.body for item in self.matrix_cards()]
+            newest = [{number(text): text for text in side} for side in sides]
+            return all(said in side[one] and WAITING not in side[one] for side in newest for one in numbers)
 
         await becomes(told, 40)
 
 
 def number(text: str) -> int:
-    """Of the item that a card is about."""
+    """Of the item that a card or the first message of a post is about; 0 where it has no head."""
     found = _HEAD.match(text)
-    assert found is not None
-    return int(found[1])
+    return 0 if found is None else int(found[1])
 
 
 @asynccontextmanager
@@ -153,7 +155,7 @@ async def stage_of(directory: Path, synapse: SynapseServer) -> AsyncIterator[Sta
             return await stack.enter_async_context(MatrixUser(synapse.url, login.user_id, login.access_token))
 
         peter = await person("Peter")
-        roomers = [await person(name) for name in ("Fatima", "Hawa", "Imani")]
+        roomers = [await person(name) for name in ("Fatima", "Hawa", "Imani", "Juma")]
         invited = [bot.user_id, *(each.user_id for each in roomers)]
         power = {"users": {bot.user_id: 50}}
         room = await peter.create_room("Health room", invite=invited, power_levels=power)
