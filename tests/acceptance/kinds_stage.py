@@ -24,10 +24,10 @@ _HEAD = re.compile(r"HIFA #(\d+)(?: \(correction\))? · ")
 WAITING = "waiting for a decision"
 
 
-async def becomes(condition: Callable[[], Awaitable[T]], seconds: float = 20.0) -> T:
+async def becomes(condition: Callable[[], Awaitable[T | None]], seconds: float = 20.0) -> T:
     """Wait until something is true of what devices show; what it is waiting for is in the traceback."""
     async with asyncio.timeout(seconds):
-        while not (found := await condition()):
+        while not (found := await condition()):  # noqa: ASYNC110 - three platforms, and no bell of them all
             await asyncio.sleep(0.1)
     return found
 
@@ -41,6 +41,8 @@ class Stage:
     phones: People
     program: Program
     config: Path
+    names: tuple[str, ...] = ("Amina", "Betty", "Charles", "Doris", "Fatima", "Hawa", "Imani", "Juma")
+    """As they begin on the phone: four on Telegram, four on Matrix."""
     hall: str
     """A room in which messages stay."""
     kenyans: list[int] = field(default_factory=list)
@@ -89,46 +91,50 @@ class Stage:
 
         return await becomes(found)
 
-    async def approve_on_matrix(self, *words: str, count: int = 1) -> None:
+    async def approve_on_matrix(self, *words: str, count: int = 1, seconds: float = 40.0) -> None:
         """Peter approves what waits with these words, once there are so many; waits until it has arrived."""
 
         async def waiting() -> list[TimelineItem]:
             found = [item for item in self.matrix_cards() if self._waits(item.event_id, item.body, words)]
             return found if len(found) >= count else []
 
-        cards = await becomes(waiting)
+        cards = await becomes(waiting, seconds)
         for item in cards:
             self._decided.add(item.event_id)
             await self.matrix.peter.reply(self.matrix.mods, item.event_id, "approve")
-        await self._settled([item.body for item in cards])
+        await self._settled([item.body for item in cards], seconds)
 
-    async def approve_on_telegram(self, *words: str, count: int = 1) -> None:
+    async def approve_on_telegram(self, *words: str, count: int = 1, seconds: float = 40.0) -> None:
         """The same by Grace's buttons."""
 
         async def waiting() -> list[dict[str, Any]]:
             found = [m for m in await self.telegram_cards() if self._waits(str(m["id"]), m["text"], words)]
             return found if len(found) >= count else []
 
-        cards = await becomes(waiting)
+        cards = await becomes(waiting, seconds)
         for card in cards:
             self._decided.add(str(card["id"]))
             await self.telegram.users.press(self.telegram.grace, self.telegram.mods, card["id"], text="✅ Approve")
-        await self._settled([card["text"] for card in cards])
+        await self._settled([card["text"] for card in cards], seconds)
 
     def _waits(self, card: str, text: str, words: Sequence[str]) -> bool:
         return WAITING in text and card not in self._decided and all(word in text for word in words)
 
-    async def _settled(self, cards: Sequence[str]) -> None:
+    async def _settled(self, cards: Sequence[str], seconds: float) -> None:
         """The newest card of each, on both platforms, says that it is everywhere."""
         numbers = {number(card) for card in cards}
-        said = "Corrected in 4 of 5 groups" if any("(correction)" in card for card in cards) else "Arrived in 5 of 5 groups"
+        said = (
+            "Corrected in 4 of 5 groups"
+            if any("(correction)" in card for card in cards)
+            else "Arrived in 5 of 5 groups"
+        )
 
         async def told() -> bool:
             sides = [m["text"] for m in await self.telegram_cards()], [item.body for item in self.matrix_cards()]
             newest = [{number(text): text for text in side} for side in sides]
             return all(said in side[one] and WAITING not in side[one] for side in newest for one in numbers)
 
-        await becomes(told, 40)
+        await becomes(told, seconds)
 
 
 def number(text: str) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from tests.unit.media import films, samples
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer<<>>\n%%EOF\n"
-LONG = "\n\n".join(f"Paragraph {n}. " + "Zinc is short in Bungoma. " * 19 for n in range(1, 15)).strip()
+LONG = "\n\n".join(f"Paragraph {n}. " + "Zinc is short in Bungoma. " * 9 for n in range(1, 17)).strip()
 COLOURS = ("red", "green", "blue", "black", "white")
 POLL = ("Which dose?", "10 mg", "20 mg")
 
@@ -34,10 +35,9 @@ def webp() -> bytes:
 def colour_of(data: bytes) -> str:
     """Which of the colours a picture is filled with."""
     with Image.open(io.BytesIO(data)) as image:
-        shown = image.convert("RGB").getpixel((10, 10))
-    assert isinstance(shown, tuple)
-    names = {Image.new("RGB", (1, 1), name).getpixel((0, 0)): name for name in (*COLOURS, "yellow")}
-    return min(names.items(), key=lambda item: sum(abs(a - b) for a, b in zip(item[0], shown, strict=True)))[1]  # type: ignore[arg-type]
+        shown = image.convert("RGB").resize((1, 1)).tobytes()
+    names = {Image.new("RGB", (1, 1), name).tobytes(): name for name in (*COLOURS, "yellow")}
+    return min(names.items(), key=lambda item: sum(abs(a - b) for a, b in zip(item[0], shown, strict=True)))[1]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -59,6 +59,8 @@ class Row:
     matrix: tuple[str, ...]
     text: str = ""
     """Under number and author, over the author's profile."""
+    plain: str = ""
+    """The same where the app shows no marks, if it differs."""
 
 
 WORDS, PIC = ("text",), ("photo",)
@@ -96,10 +98,13 @@ FORMATTED = (
 )
 FROM_MATRIX = (
     Row(
-        'Title\n\nbold both (spoiler: secret)\n\n- one\n  - two\n\n"quoted"\n\nx = 1\n\nguideline (https://who.int/zinc)',
+        'Title\n\nbold both (spoiler: secret)\n\n- one\n  - two\n\n"quoted"\n\nx = 1\n\n'
+        "guideline (https://who.int/zinc)",
         WORDS,
         ("m.text",),
         "Title\n\nbold both secret\n\n• one\n  • two\n\nquoted\n\nx = 1\n\nguideline",
+        "Title\n\nbold both (spoiler: secret)\n\n• one\n  • two\n\n> quoted\n\nx = 1\n\n"
+        "guideline (https://who.int/zinc)",
     ),
     Row("Flooded ward\n[photo, 548 B]", PIC, ("m.image",), "Flooded ward"),
     GUIDE,
@@ -149,15 +154,13 @@ async def _sends_everything_on_telegram(stage: Stage) -> None:
     ]
     place = {"latitude": -1.31331, "longitude": 36.78921}
     await users.write(amina, group, "bold both\nx = 1", entities=marks)
-    await users.write(amina, group, LONG[:4096])
+    await users.write(amina, group, LONG)
     pictures = [{"kind": "photo", "data": photo(colour)} for colour in COLOURS]
     await users.send_album(amina, group, [{**pictures[0], "caption": "Our ward"}, *pictures[1:]])
     await users.send_file(amina, group, "document", PDF, "guide.pdf", "application/pdf", caption="The guideline")
     sound = {"duration": 7, "title": "Song", "performer": "Wanjiku"}
     await users.send_file(betty, group, "audio", films.mp3(), "song.mp3", "audio/mpeg", attributes=sound)
-    await users.send_file(
-        betty, group, "voice", films.ogg_opus(), mime_type="audio/ogg", attributes={"duration": 7}
-    )
+    await users.send_file(betty, group, "voice", films.ogg_opus(), mime_type="audio/ogg", attributes={"duration": 7})
     film: dict[str, Any] = {"width": 640, "height": 360, "duration": 7}
     await users.send_file(
         betty, group, "video", films.mp4(), "film.mp4", "video/mp4", "How to wash", attributes=film,
@@ -217,22 +220,175 @@ async def test_every_kind_arrives_once_as_what_it_is(stage: Stage) -> None:
     ):
         assert sorted(cards) == list(range(1, everything + 1)), "one card of each in each channel"
     uganda, room = await stage.uganda(), stage.room()
-    sms = {text.split(": ", 1)[1]: text for text in stage.sms() if text.startswith("HIFA #")}
-    for people, rows in (("AminaBettyCharlesDoris", FROM_TELEGRAM), ("FatimaHawaImaniJuma", FROM_MATRIX)):
-        heads = [
-            text.split()
-            for text in stage.sms()
-            if text.startswith("HIFA #") and text.split()[2].strip(":") in people
-        ]
-        posts = {
-            text.split(": ", 1)[1]: int(text.split()[1][1:])
-            for text in stage.sms()
-            if text.startswith("HIFA #") and text.split()[2].strip(":") in people
-        }
-        assert len(heads) == len(rows) + 1
-        for row in rows:
-            assert row.sms in posts, row
-            there, here = of_post(uganda, posts[row.sms]), of_post(room, posts[row.sms])
-            assert (tuple(map(kind, there)), tuple(item.kind for item in here)) == (row.telegram, row.matrix), row
-            assert (under_head(there[0]["text"]), under_head(here[0].body.replace("> ", ""))) == (row.text,) * 2 or row is FROM_MATRIX[0], row
-    assert sms
+    telegrams = _arrived(stage, stage.names[:4], FROM_TELEGRAM, uganda, room)
+    matrices = _arrived(stage, stage.names[4:], FROM_MATRIX, uganda, room)
+
+    album, there = telegrams[FROM_TELEGRAM[1]]
+    assert [colour_of(stage.file_of(item)) for item in album] == list(COLOURS)
+    assert len({item["album"] for item in album}) == 1
+    assert [colour_of(await stage.matrix.fatima.download(item.media.mxc)) for item in there] == list(COLOURS)
+    for posts in (telegrams, matrices):
+        (document,), (file,) = posts[GUIDE]
+        assert stage.file_of(document) == await stage.matrix.fatima.download(file.media.mxc) == PDF
+        assert (document["media"][0]["file_name"], file.media.filename) == ("guide.pdf", "guide.pdf")
+        assert [posts[row][0][0]["media"][0]["duration"] for row in (SONG, VOICE, FILM)] == [7, 7, 7]
+        poll, shown = posts[ASKED][0][1], posts[ASKED][1][1]
+        assert [option["text"] for option in poll["other"]["poll"]["options"]] == list(POLL[1:])
+        assert list(shown.poll.options.values()) == list(POLL[1:])
+    assert telegrams[FILM][0][0]["media"][0]["thumbnail"]
+
+    ((_, (plain,)), (formatted, (rich,))) = telegrams[FROM_TELEGRAM[0]], matrices[FROM_MATRIX[0]]
+    assert '<strong>bold <em>both</em></strong><pre><code class="language-python">x = 1</code></pre>' in plain.html
+    marks = {entity["type"] for entity in formatted[0]["entities"]}
+    assert marks == {"bold", "italic", "spoiler", "blockquote", "pre", "text_link"}
+    assert "<span data-mx-spoiler>secret</span>" in rich.html
+    for number_of_long, whole in ((telegrams[None][0], LONG), (matrices[None][0], LONG + LONG)):
+        parts = [under_head(m["text"]) if number(m["text"]) else m["text"] for m in number_of_long]
+        said = " ".join("\n".join(parts).rsplit("HIFA profile:", 1)[0].split())
+        assert said == " ".join(whole.split())
+
+
+def _arrived(
+    stage: Stage, people: Sequence[str], rows: Sequence[Row], uganda: Sequence[Any], room: Sequence[Any]
+) -> dict[Row | None, tuple[list[Any], list[Any]]]:
+    """What stands on Telegram and on Matrix of each of these posts, which is what should; None: the long text."""
+    heads = [text.split(": ", 1) for text in stage.sms() if text.startswith("HIFA #")]
+    numbers = {words: int(head.split()[1][1:]) for head, words in heads if head.split()[2] in people}
+    (long,) = (words for words in numbers if words.startswith("Paragraph 1."))
+    assert set(numbers) - {long} == {row.sms for row in rows}
+    found: dict[Row | None, tuple[list[Any], list[Any]]] = {
+        None: (of_post(uganda, numbers[long]), of_post(room, numbers[long]))
+    }
+    for row in rows:
+        there, here = of_post(uganda, numbers[row.sms]), of_post(room, numbers[row.sms])
+        assert (tuple(map(kind, there)), tuple(item.kind for item in here)) == (row.telegram, row.matrix), row
+        assert under_head(there[0]["text"]) == row.text
+        assert under_head(here[0].body) == (row.plain or row.text)
+        found[row] = (there, here)
+    return found
+
+
+# --- what follows ---------------------------------------------------------------------------------------------------
+
+
+async def test_what_follows_reaches_every_device(stage: Stage) -> None:
+    async with asyncio.TaskGroup() as group:
+        for story in (_an_album_is_answered_changed_and_retracted, _pictures_are_redacted, _readers_react_and_vote):
+            group.create_task(story(stage))
+
+
+async def _post(stage: Stage, words: str) -> tuple[list[dict[str, Any]], list[TimelineItem]]:
+    """The messages of the newest post with these words, in Kenya and in the room."""
+    kenya, room = await stage.kenya(), stage.room()
+    there = next((m for m in reversed(kenya) if words in m["text"]), None)
+    here = next((item for item in reversed(room) if words in item.body), None)
+    return (
+        [] if there is None else of_post(kenya, number(there["text"])),
+        [] if here is None else of_post(room, number(here.body)),
+    )
+
+
+async def _colours(stage: Stage, words: str) -> tuple[list[str], list[str]]:
+    kenya, room = await _post(stage, words)
+    files = [await stage.matrix.fatima.download(item.media.mxc) for item in room if item.media is not None]
+    return [colour_of(stage.file_of(m)) for m in kenya if m["media"]], [colour_of(data) for data in files]
+
+
+async def _an_album_is_answered_changed_and_retracted(stage: Stage) -> None:
+    users, group, daniel, fatima = stage.telegram.users, stage.telegram.uganda, stage.telegram.daniel, stage.roomers[0]
+    pictures = [{"kind": "photo", "data": photo(colour)} for colour in COLOURS[:3]]
+    ids = await users.send_album(daniel, group, [{**pictures[0], "caption": "Three wards"}, *pictures[1:]])
+    await stage.approve_on_matrix("Three wards")
+    kenya, room = await _post(stage, "Three wards")
+    assert (len(kenya), len(room)) == (3, 3)
+
+    await fatima.reply(stage.matrix.room, room[1].event_id, "The second looks empty")
+    await users.write(daniel, group, "The third is mine", reply_to=ids[2])
+    await stage.approve_on_telegram("The second looks empty")
+    await stage.approve_on_telegram("The third is mine")
+    for words in ("The second looks empty", "The third is mine"):
+        (answer,), (here,) = await _post(stage, words)
+        assert (answer["reply"]["id"], here.reply_to) == (kenya[0]["id"], room[0].event_id)
+        assert any(words in text and f"Re #{number(room[0].body)} " in text for text in stage.sms())
+
+    await users.edit(daniel, group, ids[0], "Three new wards")
+    await stage.approve_on_matrix("Three new wards", "correction")
+    changed, there = await _post(stage, "Three new wards")
+    assert [m["id"] for m in changed] == [m["id"] for m in kenya], "edited in place"
+    assert [item.event_id for item in there] == [item.event_id for item in room]
+    assert under_head(changed[0]["text"]) == under_head(there[0].body) == "Three new wards"
+
+    await users.edit_media(daniel, group, ids[1], "photo", photo("yellow"))
+    await stage.approve_on_matrix("Three new wards", "correction")
+    assert await _colours(stage, "Three new wards") == (["red", "yellow", "blue"],) * 2
+
+    card = await stage.card("Three new wards")
+    await users.write(stage.telegram.grace, stage.telegram.mods, "retract: wrong ward", reply_to=card["id"])
+
+    async def gone() -> bool:
+        return await _post(stage, "Three new wards") == ([], [])
+
+    await becomes(gone)
+    standing = {m["id"] for m in await stage.kenya()} | {item.event_id for item in stage.room()}
+    assert standing.isdisjoint([*(m["id"] for m in kenya), *(item.event_id for item in room)]), "all three are gone"
+
+
+async def _pictures_are_redacted(stage: Stage) -> None:
+    juma, hall = stage.roomers[3], stage.hall
+    ids = [
+        await juma.send_image(hall, photo(colour), filename="a.jpg", mimetype="image/jpeg", caption=caption)
+        for colour, caption in (("red", "The flood"), ("green", ""), ("blue", ""))
+    ]
+    await stage.approve_on_telegram("The flood")
+    assert await _colours(stage, "The flood") == (["red", "green", "blue"],) * 2
+    await juma.redact(hall, ids[1])
+    await stage.approve_on_telegram("The flood", "correction")
+    assert await _colours(stage, "The flood") == (["red", "blue"],) * 2
+
+    said = await juma.send_text(hall, "Sent by mistake")
+    await stage.approve_on_telegram("Sent by mistake")
+    await juma.redact(hall, said)
+    card = await stage.card("Sent by mistake")
+    await becomes(lambda: _card_says(stage, "Sent by mistake", "The author asks to take it back"))
+    await stage.telegram.users.write(stage.telegram.grace, stage.telegram.mods, "retract", reply_to=card["id"])
+
+    async def gone() -> bool:
+        return await _post(stage, "Sent by mistake") == ([], [])
+
+    await becomes(gone)
+
+
+async def _card_says(stage: Stage, words: str, said: str) -> bool:
+    return any(words in card["text"] and said in card["text"] for card in await stage.telegram_cards())
+
+
+async def _readers_react_and_vote(stage: Stage) -> None:
+    telegram, users, fatima = stage.telegram, stage.telegram.users, stage.roomers[0]
+    amina = telegram.amina
+    await users.write(amina, telegram.bot, "Nobody need read this")
+    waiting = await stage.card("Nobody need read this")
+    await users.write(amina, telegram.bot, f"/withdraw {number(waiting['text'])}")
+    await becomes(lambda: _card_says(stage, "Nobody need read this", "withdrawn"))
+
+    await users.write(amina, telegram.bot, "Wash your hands")
+    question = {"question": "When to wash?", "options": ["now", "later"]}
+    await users.send_other(amina, telegram.bot, "poll", question)
+    await asyncio.gather(stage.approve_on_matrix("Wash your hands"), stage.approve_on_matrix("When to wash?"))
+    (post,), (here,) = await _post(stage, "Wash your hands")
+    poll = next(m for m in await stage.kenya() if m["other"].get("poll", {}).get("question") == question["question"])
+    there = next(item for item in stage.room() if item.poll and item.poll.question == question["question"])
+    await users.react(amina, telegram.kenya, post["id"], "👍")
+    await fatima.react(stage.matrix.room, here.event_id, "👍")
+    await users.vote(amina, telegram.kenya, poll["id"], [1])
+    await fatima.vote(stage.matrix.room, there.event_id, [list(there.poll.options)[1]])  # type: ignore[union-attr]
+    # Cards tell of it after a minute, or when anything else changes them.
+    for words, said in (("Wash your hands", "Reactions: 👍 2"), ("When to wash?", "2 – later")):
+        await becomes(partial(_looks_again, stage, words, said))
+
+
+async def _looks_again(stage: Stage, words: str, said: str) -> bool:
+    """Grace opens the menu of a card, or closes it."""
+    card = await stage.card(words)
+    (label,) = (b["text"] for row in card["buttons"] for b in row if "More" in b["text"] or "Back" in b["text"])
+    await stage.telegram.users.press(stage.telegram.grace, stage.telegram.mods, card["id"], text=label)
+    return await _card_says(stage, words, said)
