@@ -236,7 +236,7 @@ class ChatFacts:
     """May it remove members' messages?"""
     writes: bool | None = None
     encrypted: bool = False
-    """Nothing that is written there can be read."""
+    """Messages are encrypted end to end. Whether they can be read here is what ``hears`` says."""
 
 
 @runtime_checkable

@@ -123,7 +123,9 @@ async def _change(event: MessageEdited, submission: Submission, community: Commu
         attachments = context.attachments
     # Whoever shares where they are moves, and is not read anew at every step.
     other = tuple(item for item in uncarried if not item.refused and item.kind is not UncarriedKind.LOCATION)
-    after = _Share(text=said, attachments=attachments, uncarried=other or before.uncarried)
+    # What could not be read was told; its key has come since.
+    known = tuple(item for item in before.uncarried if item.kind is not UncarriedKind.ENCRYPTED)
+    after = _Share(text=said, attachments=attachments, uncarried=other or known)
     if not source.text:
         after = _Share(text=said, attachments=before.attachments, uncarried=before.uncarried)
     return _Change(sources=sources, source=source, before=before, after=after)

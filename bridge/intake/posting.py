@@ -24,7 +24,8 @@ from bridge.storage.models import Identity, Review
 
 _BUNDLE = timedelta(seconds=60)
 """Files that follow one another as quickly as this belong together."""
-_DETAIL = 300
+_DETAIL, _LINES = 300, 24
+"""Characters of a line and lines of what is neither text nor file: a poll has a question and up to twenty answers."""
 _REMEMBERED = timedelta(days=1)
 """For so long a group in which nothing could be removed is taken to be still so."""
 
@@ -40,9 +41,10 @@ def _shown(item: Uncarried) -> Uncarried:
         title, address = clean_line(place.title, _DETAIL), clean_line(place.address, _DETAIL)
         place = replace(place, title=title, address=address)
     if poll is not None:
-        options = tuple(clean_line(option, _DETAIL) for option in poll.options)
+        options = tuple(clean_line(option, _DETAIL) for option in poll.options[:_LINES])
         poll = replace(poll, question=clean_line(poll.question, _DETAIL), options=options)
-    return replace(item, detail=clean_line(item.detail, _DETAIL), place=place, poll=poll)
+    lines = [clean_line(line, _DETAIL) for line in item.detail.splitlines()[:_LINES]]
+    return replace(item, detail="\n".join(filter(None, lines)), place=place, poll=poll)
 
 
 async def in_group(event: MessagePosted, community: Community, group: Group, context: Context) -> None:
@@ -255,6 +257,8 @@ async def _receipt(
     if await contact.tell(identity, receipt, community, context.directory, context.now) is not None:
         await profiling.offer(identity, community, context)
         return
+    if identity.ref in community.allowed_bots:
+        return  # it would answer, or be answered for ever
     name = shown_name(identity, w)
     text = (
         w._("Thank you, {name}: your message is with the moderators and will come back here.", name=name)
@@ -273,7 +277,9 @@ async def _receipt(
 
 
 async def answer(ref: RemoteRef, identity: Identity, community: Community, context: Context, text: str) -> None:
-    """A clear answer to the sender, in the right place."""
+    """A clear answer to the sender, in the right place; none to a bot, which would answer it."""
+    if identity.ref in community.allowed_bots:
+        return
     if await contact.tell(identity, Content(text=plain(text)), community, context.directory, context.now) is None:
         await contact.reply_in_group(ref, text, community, context.directory, context.now)
 

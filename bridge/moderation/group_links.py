@@ -40,7 +40,7 @@ def intake_name(intake: str, w: Words) -> str:
 
 def rights(facts: ChatFacts, w: Words) -> list[str]:
     """What the account may not do in a group, and what would change that."""
-    if facts.encrypted:
+    if facts.encrypted and facts.hears is False:
         said = [w._("This room is encrypted: I cannot read what is written here, so it can only receive posts.")]
     elif facts.hears is False:
         said = [
@@ -66,7 +66,7 @@ def rights(facts: ChatFacts, w: Words) -> list[str]:
 def possible(facts: ChatFacts) -> list[Intake]:
     """The ways in which the group can be connected as things are, the best first."""
     ways = [Intake.NONE]
-    if facts.hears is not False and not facts.encrypted:
+    if facts.hears is not False:
         ways.insert(0, Intake.COPY)
         if facts.removes is not False:
             ways.insert(0, Intake.HOLD)

@@ -27,8 +27,9 @@ def worded(text: RichText, capabilities: Capabilities, w: Words) -> RichText:
 def _announced(text: RichText, w: Words) -> RichText:
     begins, ends = _stretches(text, MarkKind.SPOILER)
     additions = dict.fromkeys(ends, ")")
+    announced = "(" + w._("spoiler") + ": "
     for place in begins:
-        additions[place] = additions.get(place, "") + f"({w._('spoiler')}: "
+        additions[place] = additions.get(place, "") + announced
     text = text.with_insertions(additions)
     return RichText(text.text, tuple(mark for mark in text.marks if mark.kind is not MarkKind.SPOILER))
 

@@ -123,7 +123,7 @@ AS_MEMBER: tuple[Share, ...] = (
         also=("account",),
     ),
     Share(
-        section="votes",
+        section="votes in polls",
         model=PollVote,
         find=accounts,
         deletes=True,

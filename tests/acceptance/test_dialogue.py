@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bridge.adapters.loopback import adapter as loopback
+from bridge.adapters.loopback.capabilities import RICH
 from bridge.playground.botapi import BotApiSimulator
 from tests.acceptance.program import Telegram, populate, write_config
 from tests.acceptance.test_review_findings import heard, last, presses, says, settled
@@ -64,7 +65,7 @@ async def answered_press(world: World, words: str) -> None:
 
 
 def nobody_is_written_to_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loopback.RichLoopbackAdapter, "_can", replace(loopback.RICH, opens_direct=False))
+    monkeypatch.setattr(loopback.RichLoopbackAdapter, "_can", replace(RICH, opens_direct=False))
 
 
 # --- questions ------------------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bridge.adapters.loopback.adapter import RICH, RichLoopbackAdapter
+from bridge.adapters.loopback.adapter import RichLoopbackAdapter
+from bridge.adapters.loopback.capabilities import RICH
 from bridge.adapters.loopback.people import Message
 from bridge.core.message import AttachmentKind
 from tests.acceptance.world import World, until

@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from bridge.adapters.loopback import adapter as loopback
+from bridge.adapters.loopback.capabilities import RICH
 from bridge.adapters.loopback.network import read_lines
 from bridge.adapters.loopback.people import Message
 from bridge.core.clock import SystemClock
@@ -430,7 +431,7 @@ async def test_a_message_that_is_too_long_leaves_the_group_like_others(tmp_path:
 
 
 async def test_a_rejected_author_who_cannot_be_written_to(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loopback.RichLoopbackAdapter, "_can", replace(loopback.RICH, opens_direct=False))
+    monkeypatch.setattr(loopback.RichLoopbackAdapter, "_can", replace(RICH, opens_direct=False))
     async with world.bridge():
         world.chat.writes("kenya", "The drug helps", user="amina", name="Amina")
         await until(lambda: world.card(1))

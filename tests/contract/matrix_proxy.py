@@ -30,6 +30,8 @@ class MatrixProxy:
         """The homeserver carries such a request out, and the line breaks before its answer."""
         self.add_events: dict[str, list[Any]] = {}
         """Room -> events that the next sync answer holds besides its own."""
+        self.meddle: Callable[[dict[str, Any]], None] | None = None
+        """Changes sync answers."""
 
     @property
     def url(self) -> str:
@@ -77,7 +79,7 @@ class MatrixProxy:
             assert request.transport is not None
             request.transport.abort()
             await asyncio.sleep(0)
-        if is_sync and self.add_events and status == 200:
+        if is_sync and status == 200 and (self.add_events or self.meddle):
             data = self._with_more(data)
         return web.Response(status=status, body=data, headers=said)
 
@@ -87,4 +89,6 @@ class MatrixProxy:
         for room, events in added.items():
             section = answer.setdefault("rooms", {}).setdefault("join", {}).setdefault(room, {})
             section.setdefault("timeline", {}).setdefault("events", []).extend(events)
+        if self.meddle is not None:
+            self.meddle(answer)
         return json.dumps(answer).encode()

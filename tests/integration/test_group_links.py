@@ -178,9 +178,10 @@ async def test_what_the_account_may_not_do_is_said_and_not_offered(town: Town) -
     [
         (replace(FULL, hears=False, removes=False), ["📥", "❌"]),
         (replace(FULL, encrypted=True, hears=False), ["📥", "❌"]),
+        (replace(FULL, encrypted=True), ["✅", "📋", "📥", "❌"]),
         (None, ["✅", "📋", "📥", "❌"]),
     ],
-    ids=["deaf", "encrypted", "nothing known"],
+    ids=["deaf", "encrypted and deaf", "encrypted", "nothing known"],
 )
 async def test_only_what_is_possible_is_offered(town: Town, facts: ChatFacts | None, signs: list[str]) -> None:
     await town.writes("amina", CLINIC, "!bridge HIFA", facts=facts)

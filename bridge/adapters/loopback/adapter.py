@@ -8,12 +8,13 @@ from typing import ClassVar
 import structlog
 
 from bridge.adapters.loopback import convert
+from bridge.adapters.loopback.capabilities import RICH, THIN
 from bridge.adapters.loopback.network import Network, NetworkBusy, NetworkRefused
 from bridge.adapters.loopback.settings import Settings
-from bridge.core.capabilities import ButtonStyle, Capabilities, Form, Guarantee, TextUnit
+from bridge.core.capabilities import Capabilities
 from bridge.core.errors import AccountError, Refusal, StorageUnavailable
 from bridge.core.ids import ChatId, MessageId, RemoteRef, UserId
-from bridge.core.message import AttachmentKind, Content, RemoteFile
+from bridge.core.message import Content, RemoteFile
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
@@ -29,7 +30,6 @@ from bridge.core.ports import (
     StateStore,
     Unknown,
 )
-from bridge.core.text import MarkKind
 from bridge.media.refusal import MediaReason, UnfitMedia
 
 log = structlog.get_logger()
@@ -38,40 +38,6 @@ CURSOR = "cursor"
 PATIENCE = 5.0
 """Seconds to wait where the network is away and names no time."""
 
-THIN = Capabilities(
-    form=Form.LINE,
-    text_limit=459,  # three SMS of 153 characters each
-    text_unit=TextUnit.CODE_POINTS,
-    max_parts=3,
-    opens_direct=True,
-    interviews=False,
-    guarantee=Guarantee.ONCE_BY_LOOKUP,
-)
-RICH = Capabilities(
-    form=Form.RICH,
-    text_limit=4096,
-    text_unit=TextUnit.CODE_POINTS,
-    caption_limit=1024,
-    marks=frozenset(MarkKind),
-    media=frozenset(AttachmentKind),
-    max_file_bytes=20_000_000,
-    album=10,
-    receives=frozenset(AttachmentKind),
-    max_received_bytes=20_000_000,
-    places=True,
-    polls=True,
-    authors=True,
-    previews=True,
-    sees_edits=True,
-    sees_deletes=True,
-    edits=True,
-    deletes_own=True,
-    deletes_others=timedelta(days=365),
-    buttons=ButtonStyle.INLINE,
-    replies=True,
-    opens_direct=True,
-    guarantee=Guarantee.ONCE_BY_LOOKUP,
-)
 REFUSALS: Mapping[str, Refusal] = {
     "forbidden": Refusal.FORBIDDEN,
     "no_such_chat": Refusal.CHAT_GONE,

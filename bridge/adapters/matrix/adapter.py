@@ -23,10 +23,12 @@ from bridge.adapters.matrix.client import (
     NoAnswer,
     NotSent,
 )
+from bridge.adapters.matrix.encryption import Encryption
 from bridge.adapters.matrix.errands import Errands
 from bridge.adapters.matrix.media_in import media_of
 from bridge.adapters.matrix.receiving import FILTER, FIRST_FILTER, Receiver
 from bridge.adapters.matrix.rooms import Rooms
+from bridge.adapters.matrix.sealed_files import Opening, opened_ref
 from bridge.adapters.matrix.sending import Sender
 from bridge.adapters.matrix.session import SINCE, Renewed, Session
 from bridge.adapters.matrix.settings import Settings
@@ -72,8 +74,9 @@ class MatrixAdapter:
         self._session = Session(settings)
         self._rooms = Rooms(context, self._session)
         self._errands = Errands(settings, context, self._session, self._rooms)
-        self._receiver = Receiver(context, self._session, self._rooms, self._errands)
-        self._sender = Sender(context.account, context.clock, self._session, self._rooms)
+        self._encryption = Encryption(context.clock, self._session)
+        self._receiver = Receiver(context, self._session, self._rooms, self._errands, self._encryption)
+        self._sender = Sender(context.account, context.clock, self._session, self._rooms, self._encryption)
         self._task: asyncio.Task[None] | None = None
         self._ready = False
         """Has the account been connected since the start?"""
@@ -101,6 +104,7 @@ class MatrixAdapter:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
+        await self._encryption.close()
         await self._session.close()
         self._ready = False
         self._health = Health(connected=False, detail="stopped")
@@ -116,6 +120,7 @@ class MatrixAdapter:
 
     async def _connect(self, sink: Sink, state: StateStore) -> None:
         await self._session.open(state)
+        await self._encryption.open(state)
         await self._rooms.resolve()
         if await state.get(SINCE) is None:
             # The place in the stream comes before the joining: so nothing said after it can be missed.
@@ -175,11 +180,13 @@ class MatrixAdapter:
 
     async def _receive(self, sink: Sink, state: StateStore, patience: int) -> None:
         since = await state.get(SINCE)
+        patience = self._receiver.patience(patience)
         server = self._session.server
         # The acknowledgement: asking from a place in the stream says that all before it is kept.
         answer = await server.ask(server.sync(patience, FILTER, since), patience / 1000 + REQUEST_SECONDS)
         events, new_state = await self._receiver.read(answer, since)
         await self._commit(sink, events, new_state)
+        self._encryption.do_chores()
 
     async def _commit(self, sink: Sink, events: Sequence[InboundEvent], state: Mapping[str, str]) -> None:
         pause = _FIRST_PAUSE
@@ -266,11 +273,15 @@ class MatrixAdapter:
                 if (response.content_length or 0) > limit:
                     raise MediaRefused
                 size = 0
+                sealed = opened_ref(file.ref)
+                opening = Opening(sealed) if sealed is not None else None
                 async for chunk in response.content.iter_chunked(_CHUNK):
                     size += len(chunk)
                     if size > limit:
                         raise MediaRefused
-                    yield chunk
+                    yield chunk if opening is None else opening.piece(chunk)
+                if opening is not None and not opening.is_whole():
+                    raise MediaRefused
         except Answer as answer:
             if answer.status in (400, 403, 404, 410, 413):
                 raise MediaRefused from None
@@ -311,4 +322,4 @@ class MatrixAdapter:
     # --- checking ---
 
     async def check(self, uses: Sequence[ChatUse], state: StateStore) -> Sequence[Finding]:
-        return await check(self._session, self._rooms, uses, state)
+        return await check(self._session, self._rooms, self._encryption, uses, state)

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from bridge.adapters.matrix.client import TROUBLE
+from bridge.adapters.matrix.encryption import Encryption
 from bridge.adapters.matrix.polls import RESPONSES, Ballot, ballot_of, read_vote
 from bridge.adapters.matrix.session import Session
 
@@ -18,8 +19,8 @@ _KEPT = 200
 class Ballots:
     """The ballots of the polls voted in lately."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, encryption: Encryption) -> None:
+        self._session, self._encryption = session, encryption
         self._known: dict[str, Ballot] = {}
 
     async def needed(self, room: str, event: Mapping[str, Any]) -> Mapping[str, Ballot]:
@@ -38,7 +39,7 @@ class Ballots:
             except TROUBLE as error:  # one vote less is counted; what people write must not wait for it
                 _log.warning("poll_not_read", room=room, event_id=poll, reason=type(error).__name__)
                 return {}
-            asked = found.get("content") if found else None
+            asked = (await self._encryption.clear(room, found)).get("content") if found else None
             ballot = ballot_of(asked) if isinstance(asked, Mapping) else None
             if ballot is None:
                 return {}

@@ -31,6 +31,7 @@ CAPABILITIES = Capabilities(
     places_reactions=MOST_REACTIONS,
     sees_edits=True,
     sees_deletes=True,
+    encrypts=True,
     edits=True,
     deletes_own=True,
     deletes_others=timedelta(days=36_500),

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from bridge.adapters.matrix.checking_keys import check_keys
 from bridge.adapters.matrix.client import CLIENT, Answer, NoAnswer, NotSent
 from bridge.adapters.matrix.describing import power_of, redacting, writing
+from bridge.adapters.matrix.encryption import Encryption
 from bridge.adapters.matrix.rooms import Rooms, is_person
 from bridge.adapters.matrix.session import Session
 from bridge.core.community import Intake
@@ -11,7 +13,9 @@ from bridge.core.errors import AccountError
 from bridge.core.ports import ChatUse, Finding, Level, StateStore
 
 
-async def check(session: Session, rooms: Rooms, uses: Sequence[ChatUse], state: StateStore) -> list[Finding]:
+async def check(
+    session: Session, rooms: Rooms, encryption: Encryption, uses: Sequence[ChatUse], state: StateStore
+) -> list[Finding]:
     """Look at the account and at every chat. Faults become findings."""
     account = session.user
     try:
@@ -28,6 +32,7 @@ async def check(session: Session, rooms: Rooms, uses: Sequence[ChatUse], state: 
     except (NotSent, NoAnswer, Answer) as error:
         return [_error(account, f"logging in failed ({error})", "Wait a while and check again.")]
     findings = [_ok(account, f"logged in as device {session.server.device_id}")]
+    findings += await check_keys(session, encryption, state)
     for use in uses:
         try:
             findings += await _Room(session, rooms, use, joined).findings()
@@ -72,13 +77,7 @@ class _Room:
             ]
         found = [_ok(chat, "joined"), *await self._rights(room)]
         if await self._server.state(room, "m.room.encryption") is not None:
-            found.append(
-                _warning(
-                    chat,
-                    "the room is encrypted: what members write there cannot be read yet",
-                    "Use a room without encryption. Encryption cannot be switched off again, so make a new one.",
-                )
-            )
+            found.append(_ok(chat, "the room is encrypted, and all devices of its members get the keys to our posts"))
         if self._use.moderators:
             found += await self._moderators(room)
         return found

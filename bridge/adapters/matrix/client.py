@@ -48,10 +48,16 @@ class NoAnswer(Exception):
 class Answer(Exception):
     """The homeserver said no: ``status`` and ``code`` are HTTP's and Matrix's."""
 
-    def __init__(self, status: int, code: str, *, retry_after: float | None = None, login: int = 0) -> None:
-        """``retry_after`` is in seconds; ``login`` says under which login of ``HomeServer.logins`` it was asked."""
+    def __init__(
+        self, status: int, code: str, *, retry_after: float | None = None, login: int = 0, confirmation: str = ""
+    ) -> None:
+        """``retry_after`` is in seconds; ``login`` says under which login of ``HomeServer.logins`` it was asked.
+
+        ``confirmation`` is the name under which the request may be repeated with the account's password.
+        """
         super().__init__(f"HTTP {status} {code}".rstrip())
         self.status, self.code, self.retry_after, self.login = status, code, retry_after, login
+        self.confirmation = confirmation
 
 
 TROUBLE = (Answer, NoAnswer, NotSent, TimeoutError)
@@ -164,17 +170,31 @@ class HomeServer(AsyncClient):
 
     async def put_file(self, path: Path, size: int, mime: str, name: str) -> str:
         """Upload a file and return its ``mxc://`` address."""
+        return (await self._put_file(path, size, mime, name, seal=False))[0]
+
+    async def put_sealed_file(self, path: Path, size: int) -> dict[str, Any]:
+        """Upload a file encrypted, and return the ``EncryptedFile`` that leads to it and opens it."""
+        address, key = await self._put_file(path, size, "application/octet-stream", "", seal=True)
+        return {**key, "url": address}
+
+    async def _put_file(
+        self, path: Path, size: int, mime: str, name: str, *, seal: bool
+    ) -> tuple[str, Mapping[str, Any]]:
+        key: Mapping[str, Any] = {}
 
         async def upload() -> object:
+            nonlocal key
             # Ours to open and to close: once all its bytes are sent nobody asks for more, and nio would not close it.
             with await asyncio.to_thread(path.open, "rb") as file:
-                return (await self.upload(lambda *_: _pieces(file), mime, name, filesize=size))[0]
+                answer, found = await self.upload(lambda *_: _pieces(file), mime, name or None, seal, filesize=size)
+            key = found or {}
+            return answer
 
         answer = await self.ask(upload(), TRANSFER_SECONDS)
         address = answer.get("content_uri")
         if not isinstance(address, str):
             raise NoAnswer("uploaded, but the answer holds no address")
-        return address
+        return address, key
 
     async def redact(self, room: str, event: str, transaction: str) -> None:
         await self.ask(self.room_redact(room, event, tx_id=transaction))
@@ -254,6 +274,7 @@ class HomeServer(AsyncClient):
             code if isinstance(code, str) else "",
             retry_after=_retry_after(reply.response.headers, said),
             login=login,
+            confirmation=str(said.get("session", "")) if status == 401 else "",
         )
 
 

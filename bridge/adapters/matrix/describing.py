@@ -30,7 +30,7 @@ async def describe(session: Session, rooms: Rooms, chat: ChatId) -> ChatFacts | 
         return ChatFacts(
             title=await rooms.title(room),
             members=len(members),
-            hears=not encrypted,
+            hears=True,
             removes=mine >= redacting(powers),
             writes=mine >= writing(powers),
             encrypted=encrypted,

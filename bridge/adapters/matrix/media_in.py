@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from bridge.adapters.matrix.polls import extensible
+from bridge.adapters.matrix.sealed_files import sealed_file
 from bridge.core.hygiene import clean_line
 from bridge.core.message import AttachmentKind, RemoteFile, Uncarried, UncarriedKind
 
@@ -42,8 +43,8 @@ Content = Mapping[str, Any]
 
 
 def media_of(ref: str) -> tuple[str, str] | None:
-    """Server and id of an ``mxc://`` address; None when it is not one."""
-    found = _MXC.fullmatch(ref)
+    """Server and id of an ``mxc://`` address, whether or not a key follows it; None when it is not one."""
+    found = _MXC.fullmatch(ref.partition("#")[0])
     return (found[1], found[2]) if found else None
 
 
@@ -56,7 +57,7 @@ def read_file(content: Content, kind: AttachmentKind, name: str) -> RemoteFile |
         lost = UncarriedKind.ENCRYPTED if "file" in content else UncarriedKind(kind.value)
         return Uncarried(kind=lost, detail=clean_line(name))
     audio = next((_mapping(content[key]) for key in _AUDIOS if key in content), {})
-    mime, thumbnail = info.get("mimetype"), info.get("thumbnail_url")
+    mime = info.get("mimetype")
     return RemoteFile(
         ref=source,
         kind=kind,
@@ -69,7 +70,7 @@ def read_file(content: Content, kind: AttachmentKind, name: str) -> RemoteFile |
         alt=clean_line(next((extensible(content[key]) for key in _ALTS if key in content), ""), 1_000),
         spoiler=any(holder.get(key) is True for holder in (content, info) for key in _SPOILERS),
         waveform=waveform_of(audio.get("waveform")) if kind is AttachmentKind.VOICE else (),
-        thumbnail_ref=thumbnail if isinstance(thumbnail, str) and media_of(thumbnail) else "",
+        thumbnail_ref=_source(info, "thumbnail_url", "thumbnail_file") or "",
     )
 
 
@@ -91,8 +92,15 @@ def items_of(content: Content) -> Sequence[tuple[str, Content]]:
 
 def source_of(content: Content) -> str | None:
     """The adapter's handle of a message's file; None where there is nothing that can be fetched."""
-    url = content.get("url")
-    return url if "file" not in content and isinstance(url, str) and media_of(url) else None
+    return _source(content, "url", "file")
+
+
+def _source(holder: Content, clear: str, sealed: str) -> str | None:
+    if sealed in holder:
+        file = sealed_file(holder[sealed])
+        return file.ref if file is not None and media_of(file.url) else None
+    url = holder.get(clear)
+    return url if isinstance(url, str) and "#" not in url and media_of(url) else None
 
 
 def waveform_of(value: object) -> tuple[int, ...]:

@@ -17,12 +17,12 @@ DELIVERY = "org.baraza.delivery"
 """In the content of what we send: the key of its delivery, for the time when the server has forgotten it."""
 TEXT_LIMIT = 30_000
 """Bytes of UTF-8 in one message."""
-MAX_CONTENT = 60_000
-"""Bytes of an event's content: an event may have 65,536 with all its signatures; the text is in it twice."""
+MAX_CONTENT = 46_000
+"""Bytes of an event's content: an event may have 65,536 with all its signatures, and encryption makes four of three."""
 MESSAGE = "m.room.message"
 _FEW = 2
 """More choices than these, one under another, are a menu."""
-_PLACEHOLDER = "mxc://" + "x" * 200
+_PLACEHOLDER = "mxc://" + "x" * 500
 
 Files = Mapping[str, Json]
 """Where files lie, by SHA-256: an ``mxc://`` address, or an encrypted file's description."""

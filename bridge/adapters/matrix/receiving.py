@@ -11,8 +11,10 @@ import structlog
 from bridge.adapters.matrix.ballots import Ballots
 from bridge.adapters.matrix.client import TROUBLE, Answer, NoAnswer
 from bridge.adapters.matrix.convert import previous_membership, to_event
+from bridge.adapters.matrix.encryption import Encryption
 from bridge.adapters.matrix.errands import PATIENCE, Errands, invitations
 from bridge.adapters.matrix.rooms import Rooms, names_in
+from bridge.adapters.matrix.sealed import Sealed
 from bridge.adapters.matrix.session import SINCE, Session
 from bridge.core.events import ChatMoved, InboundEvent, Missed, Unreadable
 from bridge.core.ports import AdapterContext
@@ -50,15 +52,19 @@ Event = Mapping[str, Any]
 class Receiver:
     """Turns sync answers into events and new state, to be committed together."""
 
-    def __init__(self, context: AdapterContext, session: Session, rooms: Rooms, errands: Errands) -> None:
+    def __init__(
+        self, context: AdapterContext, session: Session, rooms: Rooms, errands: Errands, encryption: Encryption
+    ) -> None:
         self._clock = context.clock
         self._session = session
         self._rooms = rooms
         self._errands = errands
+        self._sealed = Sealed(context.clock, rooms, encryption)
+        self._encryption = encryption
         self._patient = True
         """Does this answer still wait for errands? The first that fails is enough."""
         self._gap_failures: dict[str, int] = {}
-        self._ballots = Ballots(session)
+        self._ballots = Ballots(session, encryption)
 
     async def read(self, answer: Event, since: str | None) -> tuple[list[InboundEvent], dict[str, str]]:
         """Events in order, and the state to commit with them and with the errands' own.
@@ -73,17 +79,21 @@ class Receiver:
             for inviter, direct in invitations(_mapping(section), self._session.user):
                 self._errands.invited(room, inviter, direct=direct)
         self._patient = True
+        fresh = await self._encryption.received(answer)  # the keys before what they open
         now = self._clock.now()
         state = {SINCE: place, HEARD: now.isoformat()}
         if since is None:  # what was said before we first came is not ours to read
             return [], state
-        events: list[InboundEvent] = []
+        self._sealed.begin()
+        events: list[InboundEvent] = await self._sealed.recovered(fresh)
         for kind in ("join", "leave"):
             for room, section in _mapping(rooms.get(kind)).items():
                 timeline = _mapping(_mapping(section).get("timeline"))
                 happened = _events(timeline.get("events"))
                 names = names_in(_objects(_mapping(_mapping(section).get("state")).get("events")))
                 lost: list[InboundEvent] = []
+                if timeline.get("limited"):
+                    self._encryption.forget_rooms(room)
                 if timeline.get("limited") and self._was_inside(happened):
                     older, lost = await self._gap(room, timeline.get("prev_batch"), since, names)
                     happened = older + happened
@@ -93,7 +103,15 @@ class Receiver:
                 events += await self._events(room, zip(happened, counting, strict=True), names)
                 if happened and isinstance(happened[-1].get("event_id"), str):
                     state[f"last:{room}"] = happened[-1]["event_id"]
-        return events, state
+        events += await self._sealed.told()
+        return events, state | self._sealed.end()
+
+    def patience(self, milliseconds: int) -> int:
+        """How long the homeserver may wait for something to happen: what waits for its key must be told in time."""
+        due = self._encryption.waiting.next_due()
+        if due is None:
+            return milliseconds
+        return max(0, min(milliseconds, int((due - self._clock.now()).total_seconds() * 1000) + 1))
 
     # --- timelines ---
 
@@ -108,8 +126,12 @@ class Receiver:
             if self._is_own_join(event):
                 await self._joined(room, event)
             await self._rooms.observe(room, event)
-            view = replace(await self._rooms.view(room, names), ballots=await self._ballots.needed(room, event))
-            read = to_event(event, view, self._clock.now())
+            self._encryption.observe(room, event)
+            opened = await self._sealed.opened(room, event, names)
+            if opened is None:
+                continue
+            view = replace(await self._rooms.view(room, names), ballots=await self._ballots.needed(room, opened))
+            read = to_event(opened, view, self._clock.now())
             if isinstance(read, ChatMoved):
                 read = await self._moved(room, str(event["sender"]), read)
             if isinstance(read, Unreadable):

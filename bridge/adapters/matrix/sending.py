@@ -9,6 +9,7 @@ import structlog
 from bridge.adapters.matrix.addresses import message_id, split_message_id
 from bridge.adapters.matrix.capabilities import MOST_REACTIONS
 from bridge.adapters.matrix.client import MIRRORED, Answer, NoAnswer, NotSent
+from bridge.adapters.matrix.encryption import Encryption
 from bridge.adapters.matrix.outcomes import Refuse, outcome_of
 from bridge.adapters.matrix.payload import DELIVERY, MESSAGE, complete, replacement
 from bridge.adapters.matrix.rooms import Rooms, is_person
@@ -31,9 +32,12 @@ _TEXTS = frozenset({"m.text", "m.notice", "m.emote"})
 class Sender:
     """Carries out one request of the domain at a time. Nothing is repeated here."""
 
-    def __init__(self, account: AccountId, clock: Clock, session: Session, rooms: Rooms) -> None:
+    def __init__(
+        self, account: AccountId, clock: Clock, session: Session, rooms: Rooms, encryption: Encryption
+    ) -> None:
         self._account, self._clock, self._session, self._rooms = account, clock, session, rooms
         self._uploads = Uploads(clock, session)
+        self._encryption = encryption
         self._thread_of: dict[str, str | None] = {}
 
     async def send(self, outgoing: Outgoing, key: str) -> SendOutcome:
@@ -42,10 +46,11 @@ class Sender:
             room = await self._room(outgoing.chat)
             answered = self._answered(outgoing, room)
             thread = None if answered is None else await self._thread(room, answered)
-            files = await self._uploads.of(outgoing)
+            files = await self._uploads.of(outgoing, seal=await self._encryption.is_encrypted(room))
             content = complete(outgoing.payload, key=key, reply_to=answered, thread=thread, files=files)
+            kind, content = await self._encryption.sealed(room, str(outgoing.payload["type"]), content)
             attempted = True
-            event = await self._session.server.put(room, str(outgoing.payload["type"]), content, key)
+            event = await self._session.server.put(room, kind, content, key)
         except Exception as error:  # every fault has its answer
             if attempted and isinstance(error, Answer) and error.code == "M_FORBIDDEN" and await self._never_in(room):
                 return Refused(reason=Refusal.CHAT_GONE, detail=str(error))
@@ -59,10 +64,11 @@ class Sender:
         try:
             room, event = self._place_of(ref.chat, ref.message)
             await self._may_edit(room, event, outgoing.payload)
-            files = await self._uploads.of(outgoing)
+            files = await self._uploads.of(outgoing, seal=await self._encryption.is_encrypted(room))
             content = replacement(outgoing.payload, event_id=event, files=files)
+            kind, content = await self._encryption.sealed(room, MESSAGE, content)
             attempted = True
-            await server.put(room, MESSAGE, content, key)
+            await server.put(room, kind, content, key)
         except Exception as error:
             return await self._outcome(error, attempted=attempted)
         wanted = _reactions(outgoing)
@@ -146,8 +152,9 @@ class Sender:
             raise Refuse(Refusal.TARGET_GONE)
         if original.get("sender") != self._session.user:
             raise Refuse(Refusal.FORBIDDEN, "only messages of our own can be edited")
+        clear = await self._encryption.clear(room, original)
         now = payload["content"]
-        before, after = _shape(original.get("type"), original.get("content")), _shape(payload["type"], now)
+        before, after = _shape(clear.get("type"), clear.get("content")), _shape(payload["type"], now)
         if after[0] != MESSAGE or (before[0] != "m.room.encrypted" and before != after):
             raise Refuse(Refusal.UNSUPPORTED, "an edit does not make another kind of message of one")
 

@@ -79,6 +79,21 @@ class Session:
             await self._renew(error.login)
             raise Renewed from error
 
+    async def confirmed(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """A request that the homeserver may want confirmed with the password: done where we have one."""
+        try:
+            return await self.server.call(method, path, body)
+        except Answer as answer:
+            if not answer.confirmation or self._settings.password is None:
+                raise
+            auth = {
+                "type": "m.login.password",
+                "identifier": {"type": "m.id.user", "user": self.user},
+                "password": self._settings.password.get_secret_value(),
+                "session": answer.confirmation,
+            }
+        return await self.server.call(method, path, {**body, "auth": auth})
+
     async def close(self) -> None:
         if self.server.client_session is not None:
             await self.server.client_session.close()

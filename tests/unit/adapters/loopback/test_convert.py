@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bridge.adapters.loopback.adapter import RICH, THIN
+from bridge.adapters.loopback.capabilities import RICH, THIN
 from bridge.adapters.loopback.convert import fits, to_event, to_payload
 from bridge.core.events import ButtonPressed, ChatKind, MessageDeleted, MessageEdited, MessagePosted, Unreadable
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef

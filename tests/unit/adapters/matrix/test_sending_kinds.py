@@ -71,7 +71,7 @@ def film(folder: Path, data: bytes = b"a film" * 1000, words: str = "Look") -> t
 
 
 def uploads(world: World) -> int:
-    return sum("/upload" in path for _, path in world.proxy.requests)
+    return sum("/media/v3/upload" in path for _, path in world.proxy.requests)
 
 
 async def test_a_film_and_its_thumbnail_are_put_there_once_and_again_when_they_are_gone(

@@ -1,0 +1,372 @@
+"""End-to-end encryption: which rooms have it, who gets our keys, and which keys we were given.
+
+All devices of a room's members can read what we send: whom to trust is for people to decide, and a bridge that falls
+silent because somebody has a new phone helps nobody.
+"""
+
+import asyncio
+import contextlib
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from bridge.adapters.matrix.client import CLIENT, TROUBLE, Answer, quoted
+from bridge.adapters.matrix.devices import Devices
+from bridge.adapters.matrix.identity import Identity
+from bridge.adapters.matrix.keystore import KeyStore
+from bridge.adapters.matrix.megolm import Inbound, KeyMissing, Outbound, Refused
+from bridge.adapters.matrix.olm import MEGOLM, Device, Olm, Unreadable, Whisper
+from bridge.adapters.matrix.payload import DELIVERY
+from bridge.adapters.matrix.session import Session
+from bridge.adapters.matrix.waiting import Waiting
+from bridge.core.clock import Clock
+from bridge.core.errors import StorageUnavailable
+from bridge.core.ports import StateStore
+
+_log = structlog.get_logger(__name__)
+_BATCH = 50
+_NO_KEYS_SECONDS = 600.0
+"""How long a device that has no one-time key left is passed over."""
+_REOPEN_SECONDS = 3600.0
+"""How often at most a broken line to a device is opened anew."""
+_MAX_CHORES = 20
+_HELD = "held"
+
+
+class Encryption:
+    """The account's device, as far as keys are concerned."""
+
+    def __init__(self, clock: Clock, session: Session) -> None:
+        self._clock, self._session = clock, session
+        self.store = KeyStore()
+        self.olm = Olm(self.store, session.user)
+        self.devices = Devices(self.store, session.server, clock)
+        self.inbound = Inbound(self.store)
+        self._outbound = Outbound(self.store, session.user)
+        self.identity = Identity(session, self.olm)
+        self.waiting = Waiting()
+        """Changed by the receiver only, together with what it commits."""
+        self._clear: set[str] = set()
+        """Rooms that are not encrypted, as far as is known."""
+        self._rules: dict[str, Mapping[str, Any]] = {}
+        self._members: dict[str, list[str]] = {}
+        self._sharing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._passed_over: dict[tuple[str, str], float] = {}
+        self._reopened: dict[str, float] = {}
+        self._broken: dict[str, str] = {}
+        """Lines to open anew: key of the device -> its user."""
+        self._to_ask: dict[str, tuple[str, str]] = {}
+        """Room keys to ask for: session -> room and user."""
+        self._asked: dict[str, str] = {}
+        self._published: int | None = None
+        """One-time keys that the homeserver has, where it said so."""
+        self._chores: asyncio.Task[None] | None = None
+
+    # --- life ---
+
+    async def open(self, state: StateStore) -> None:
+        """Come back with the device's keys and see that the homeserver has their public halves.
+
+        Raises what may pass. Where the homeserver will not have our keys, `baraza check` says so.
+        """
+        self.store.open(state, self._device)
+        await self.olm.open(self._device)
+        self.waiting = Waiting.loaded(await state.get(self.held_key))
+        self.forget_rooms()
+        try:
+            answer = await self._upload({"device_keys": await self.olm.device_keys()})
+            await self._top_up(_count(answer.get("one_time_key_counts")))
+            await self.identity.open(state)
+        except Answer as refusal:
+            await self._session.checked(refusal)
+            if refusal.status >= 500 or refusal.status == 429:
+                raise
+            _log.error("keys_refused", answer=str(refusal))
+
+    async def look(self, state: StateStore) -> bool:
+        """Load the device's keys to show them; False where it has none yet. Changes nothing."""
+        self.store.open(state, self._device)
+        if not await self.store.get("account"):
+            return False
+        await self.olm.open(self._device)
+        return True
+
+    @property
+    def _device(self) -> str:
+        return self._session.server.device_id or ""
+
+    async def close(self) -> None:
+        if self._chores is not None:
+            self._chores.cancel()
+            await asyncio.gather(self._chores, return_exceptions=True)
+            self._chores = None
+
+    @property
+    def held_key(self) -> str:
+        return self.store.key_of(_HELD)
+
+    # --- receiving ---
+
+    async def received(self, answer: Mapping[str, Any]) -> set[str]:
+        """Take the keys that a sync answer brings; the sessions that can be read now. They are durable afterwards."""
+        lists = _mapping(answer.get("device_lists"))
+        # Of those who left, nothing is heard any more: they are asked for again should they come back.
+        await self.devices.changed([*_texts(lists.get("changed")), *_texts(lists.get("left"))])
+        fresh: set[str] = set()
+        for event in _list(_mapping(answer.get("to_device")).get("events")):
+            if isinstance(event, Mapping) and event.get("type") == "m.room.encrypted":
+                try:
+                    name = await self._heard(await self.olm.heard(event))
+                except Unreadable as reason:
+                    _log.warning("to_device_unreadable", reason=str(reason))
+                    if reason.wedged:
+                        self._wedged(event)
+                else:
+                    fresh |= {name} if name else set()
+        counts = answer.get("device_one_time_keys_count")
+        if isinstance(counts, Mapping):
+            self._published = _count(counts)
+        await self.store.flush()
+        return fresh
+
+    async def _heard(self, whisper: Whisper) -> str | None:
+        content = whisper.content
+        if whisper.kind == "m.room_key":
+            return await self.inbound.take(whisper.user, whisper.curve, whisper.ed, content, forwarded=False)
+        if whisper.kind != "m.forwarded_room_key":
+            return None
+        # Only what we asked for, and only from its maker or from another device of our own.
+        user = self._asked.get(str(content.get("session_id")))
+        if user is None or whisper.user not in (user, self._session.user):
+            return None
+        curve, ed = str(content.get("sender_key")), str(content.get("sender_claimed_ed25519_key"))
+        return await self.inbound.take(user, curve, ed, content, forwarded=True)
+
+    def _wedged(self, event: Mapping[str, Any]) -> None:
+        curve, user = str(_mapping(event.get("content")).get("sender_key")), str(event.get("sender"))
+        again = self._reopened.get(curve, 0.0) + _REOPEN_SECONDS
+        if len(self._broken) < _MAX_CHORES and (curve not in self._reopened or self._clock.monotonic() >= again):
+            self._broken[curve] = user
+
+    def ask_for(self, session: str, room: str, user: str) -> None:
+        """A key has not come: ask the devices of who wrote with it."""
+        if session not in self._asked and len(self._to_ask) < _MAX_CHORES:
+            self._to_ask[session] = (room, user)
+
+    def do_chores(self) -> None:
+        """Begin what keys need beside the sync."""
+        low = self._published is not None and self._published < 20
+        if (low or self._broken or self._to_ask) and (self._chores is None or self._chores.done()):
+            self._chores = asyncio.create_task(self._work(), name="matrix keys")
+
+    async def _work(self) -> None:
+        try:
+            if self._published is not None:
+                count, self._published = self._published, None
+                await self._top_up(count)
+            while self._to_ask:
+                session = next(iter(self._to_ask))
+                await self._ask(session, *self._to_ask[session])
+                self._to_ask.pop(session, None)
+            while self._broken:
+                curve, user = next(iter(self._broken.items()))
+                del self._broken[curve]
+                await self._reopen(curve, user)
+        except (*TROUBLE, StorageUnavailable) as error:
+            _log.warning("keys_not_cared_for", reason=type(error).__name__)
+
+    async def _ask(self, session: str, room: str, user: str) -> None:
+        self._asked[session] = user
+        while len(self._asked) > 50 * _MAX_CHORES:
+            del self._asked[next(iter(self._asked))]
+        body = {"algorithm": MEGOLM, "room_id": room, "session_id": session, "sender_key": ""}
+        request = {
+            "action": "request",
+            "requesting_device_id": self.olm.device,
+            "request_id": uuid.uuid4().hex,
+            "body": body,
+        }
+        await self._to_device("m.room_key_request", {user: {"*": request}})
+
+    async def _reopen(self, curve: str, user: str) -> None:
+        self._reopened[curve] = self._clock.monotonic()
+        device = next((d for d in await self.devices.of([user]) if d.curve == curve), None)
+        if device is None:
+            return
+        for name, key in (await self.devices.claim([device])).items():
+            with contextlib.suppress(ValueError):
+                await self.olm.open_line(device, key)
+                content = await self.olm.whisper(device, "m.dummy", {})
+                await self.store.flush()
+                if content is not None:
+                    await self._to_device("m.room.encrypted", {name[0]: {name[1]: content}})
+
+    # --- one-time keys ---
+
+    async def _upload(self, body: Mapping[str, object]) -> dict[str, Any]:
+        return await self._session.server.call("POST", f"{CLIENT}/v3/keys/upload", body)
+
+    async def _top_up(self, count: int) -> None:
+        keys = await self.olm.one_time_keys(count)
+        if keys:
+            try:
+                answer = await self._upload({"one_time_keys": keys})
+            except Answer as refusal:
+                if refusal.status != 400:
+                    raise
+                # Others of these names are there already: the database came back from a backup. Go on behind them.
+                await self.olm.published()
+                _log.warning("one_time_keys_refused", answer=str(refusal))
+                self._published = count
+                return
+            await self.olm.published()
+            _log.info("one_time_keys_published", keys=_count(answer.get("one_time_key_counts")))
+
+    # --- rooms ---
+
+    def forget_rooms(self, room: str | None = None) -> None:
+        """Something may have happened in the room (or in all of them) that we did not see."""
+        if room is None:
+            self._clear.clear()
+            self._rules.clear()
+            self._members.clear()
+        else:
+            self._clear.discard(room)
+            self._rules.pop(room, None)
+            self._members.pop(room, None)
+
+    def observe(self, room: str, event: Mapping[str, Any]) -> None:
+        """Learn from a state event of a room."""
+        if event.get("type") in ("m.room.member", "m.room.encryption") and "state_key" in event:
+            self.forget_rooms(room)
+
+    async def is_encrypted(self, room: str) -> bool:
+        """Once encrypted, a room stays so for us, whatever the homeserver says later."""
+        return await self._rules_of(room) is not None
+
+    async def _rules_of(self, room: str) -> Mapping[str, Any] | None:
+        if room in self._rules:
+            return self._rules[room]
+        if room in self._clear:
+            return None
+        kept = await self.store.get(f"room:{room}")
+        try:
+            rules = await self._session.server.state(room, "m.room.encryption")
+        except Answer as answer:
+            if answer.status not in (400, 403, 404):
+                raise
+            return kept or None  # no room of ours: sending will say so
+        if rules is None and not kept:
+            self._clear.add(room)
+            return None
+        if rules is None:
+            _log.error("encryption_gone", room=room)
+            rules = kept["rules"]
+        if kept.get("rules") != rules:
+            self.store.stage(f"room:{room}", {"rules": rules})
+            await self.store.flush()
+        self._rules[room] = rules
+        return rules
+
+    async def _members_of(self, room: str) -> list[str]:
+        if room not in self._members:
+            path = f"{CLIENT}/v3/rooms/{quoted(room)}/members"
+            answer = await self._session.server.call("GET", path, query={"not_membership": "leave"})
+            members = []
+            for event in _list(answer.get("chunk")):
+                content = _mapping(_mapping(event).get("content"))
+                if content.get("membership") in ("join", "invite") and isinstance(event.get("state_key"), str):
+                    members.append(event["state_key"])
+            self._members[room] = members
+        return self._members[room]
+
+    async def clear(self, room: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An event of the room as it was before its encryption, where it had any and we have the key."""
+        if event.get("type") != "m.room.encrypted":
+            return event
+        try:
+            return await self.inbound.open(room, event)
+        except (KeyMissing, Refused):
+            return event
+
+    # --- sending ---
+
+    async def sealed(self, room: str, kind: str, content: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Type and content as they may leave for this room. Raises what the homeserver's client raises."""
+        rules = await self._rules_of(room)
+        if rules is None:
+            return kind, dict(content)
+        async with self._sharing[room]:
+            members = await self._members_of(room)
+            mine = (self._session.user, self.olm.device)
+            devices = [d for d in await self.devices.of(members) if (d.user, d.id) != mine]
+            missing = await self._outbound.current(room, rules, devices, self._clock.now())
+            await self._share(room, missing)
+            inner = {"type": kind, "content": content, "room_id": room}
+            session, ciphertext = await self._outbound.seal(room, inner)
+            await self.store.flush()
+        outer: dict[str, Any] = {
+            "algorithm": MEGOLM,
+            "sender_key": self.olm.curve,
+            "device_id": self.olm.device,
+            "session_id": session,
+            "ciphertext": ciphertext,
+        }
+        # What the homeserver must see to do its work; and what finds our own sending again.
+        return "m.room.encrypted", outer | {key: content[key] for key in ("m.relates_to", DELIVERY) if key in content}
+
+    async def _share(self, room: str, missing: Sequence[Device]) -> None:
+        """Give the room's key to devices that have not got it."""
+        await self._open_lines(missing)
+        key = await self._outbound.key(room)
+        for at in range(0, len(missing), _BATCH):
+            messages: dict[str, dict[str, Any]] = {}
+            reached = []
+            for device in missing[at : at + _BATCH]:
+                content = await self.olm.whisper(device, "m.room_key", key)
+                if content is not None:
+                    messages.setdefault(device.user, {})[device.id] = content
+                    reached.append(device)
+            if reached:
+                await self.store.flush()
+                await self._to_device("m.room.encrypted", messages)
+                await self._outbound.shared(room, reached)
+
+    async def _open_lines(self, devices: Sequence[Device]) -> None:
+        now = self._clock.monotonic()
+        without = [
+            device
+            for device in devices
+            if not await self.olm.has_line(device.curve) and self._passed_over.get((device.user, device.id), now) <= now
+        ]
+        keys = await self.devices.claim(without)
+        for device in without:
+            try:
+                await self.olm.open_line(device, keys[device.user, device.id])
+            except (KeyError, ValueError):
+                self._passed_over[device.user, device.id] = now + _NO_KEYS_SECONDS
+                _log.warning("device_without_keys", user=device.user)
+
+    async def _to_device(self, kind: str, messages: Mapping[str, Mapping[str, Any]]) -> None:
+        path = f"{CLIENT}/v3/sendToDevice/{kind}/{uuid.uuid4().hex}"
+        await self._session.server.call("PUT", path, {"messages": messages})
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _texts(value: object) -> list[str]:
+    return [entry for entry in _list(value) if isinstance(entry, str)]
+
+
+def _count(counts: object) -> int:
+    number = _mapping(counts).get("signed_curve25519")
+    return number if isinstance(number, int) else 0

@@ -1,0 +1,192 @@
+"""Room keys: those we were given to read with, and our own to write with. No network here.
+
+https://spec.matrix.org/latest/client-server-api/#mmegolmv1aes-sha2
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from vodozemac import ExportedSessionKey, GroupSession, InboundGroupSession, MegolmMessage, SessionKey
+
+from bridge.adapters.matrix.keystore import PICKLE_KEY, KeyStore
+from bridge.adapters.matrix.olm import MEGOLM, Device
+
+_REMEMBERED = 500
+"""Messages of one key of which it is remembered which event they were: the same one in another event is a replay."""
+_NEVER_INSIDE = frozenset({"m.room.redaction", "m.room.encrypted"})
+"""What the homeserver must be able to judge means nothing inside an encrypted event."""
+_WEEK = timedelta(days=7)
+_SESSION_ID = 200
+
+
+class KeyMissing(Exception):
+    """The key of this event has not come, or only one that begins later."""
+
+
+class Refused(Exception):
+    """The event cannot be read, and no key will change that."""
+
+
+class Inbound:
+    """Room keys of others."""
+
+    def __init__(self, store: KeyStore) -> None:
+        self._store = store
+
+    async def take(self, user: str, curve: str, ed: str, content: Mapping[str, Any], *, forwarded: bool) -> str | None:
+        """Keep a room key; its session id where it is new or reaches further back, else None. Flush afterwards.
+
+        ``user`` is whose messages may be read with it, ``curve`` and ``ed`` the keys of the device that made it.
+        """
+        try:
+            if content["algorithm"] != MEGOLM:
+                return None
+            room, name, key = content["room_id"], content["session_id"], content["session_key"]
+            session = (
+                InboundGroupSession.import_session(ExportedSessionKey(key))
+                if forwarded
+                else InboundGroupSession(SessionKey(key))
+            )
+        except (KeyError, TypeError, ValueError):
+            return None
+        if session.session_id != name or not isinstance(room, str):
+            return None
+        kept = await self._store.get(_in(name))
+        if kept:
+            old = InboundGroupSession.from_pickle(kept["p"], PICKLE_KEY)
+            other = (kept["room"], kept["user"]) != (room, user)
+            if other or session.first_known_index >= old.first_known_index:
+                return None
+        fresh = {"p": session.pickle(PICKLE_KEY), "room": room, "user": user, "curve": curve, "ed": ed}
+        self._store.stage(_in(name), {**fresh, "seen": kept.get("seen", {})})
+        return str(name)
+
+    async def open(self, room: str, event: Mapping[str, Any]) -> dict[str, Any]:
+        """The event as it was before its encryption. Raises KeyMissing or Refused. Flush afterwards."""
+        content = event.get("content")
+        outer: Mapping[str, Any] = content if isinstance(content, Mapping) else {}
+        if outer.get("algorithm") != MEGOLM:
+            raise Refused("an algorithm that is not ours")
+        name = session_of(event)
+        try:
+            message = MegolmMessage.from_base64(outer["ciphertext"])
+        except (KeyError, TypeError, ValueError):
+            raise Refused("no ciphertext") from None
+        if name is None:
+            raise Refused("it does not say which key it needs")
+        kept = await self._store.get(_in(name))
+        if not kept:
+            raise KeyMissing(name)
+        if kept["room"] != room or kept["user"] != event.get("sender"):
+            raise Refused("written with the key of somebody else or of another room")
+        session = InboundGroupSession.from_pickle(kept["p"], PICKLE_KEY)
+        try:
+            opened = session.decrypt(message)
+        except ValueError:
+            if message.message_index() < session.first_known_index:
+                raise KeyMissing(name) from None
+            raise Refused("the ciphertext is not sound") from None
+        self._once(name, kept, str(opened.message_index), str(event.get("event_id")))
+        return _clear(room, event, outer, opened.plaintext)
+
+    def _once(self, name: str, kept: dict[str, Any], index: str, event: str) -> None:
+        seen: dict[str, str] = kept.get("seen", {})
+        if seen.get(index, event) != event:
+            raise Refused("a message that was there before, in another event")
+        if index not in seen:
+            seen[index] = event
+            while len(seen) > _REMEMBERED:
+                del seen[next(iter(seen))]
+            self._store.stage(_in(name), {**kept, "seen": seen})
+
+
+def _clear(room: str, event: Mapping[str, Any], outer: Mapping[str, Any], plaintext: bytes) -> dict[str, Any]:
+    try:
+        inner = json.loads(plaintext)
+        kind, content = inner["type"], inner["content"]
+        wrong = inner["room_id"] != room or kind in _NEVER_INSIDE or "state_key" in inner
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise Refused("its inside is no event") from None
+    if wrong or not isinstance(content, dict):
+        raise Refused("its inside is no event of this room")
+    if "m.relates_to" in outer and "m.relates_to" not in content:
+        content["m.relates_to"] = outer["m.relates_to"]
+    return {**event, "type": kind, "content": content}
+
+
+def session_of(event: Mapping[str, Any]) -> str | None:
+    """Which key an encrypted event needs."""
+    content = event.get("content")
+    name = content.get("session_id") if isinstance(content, Mapping) else None
+    return name if isinstance(name, str) and 0 < len(name) <= _SESSION_ID else None
+
+
+class Outbound:
+    """Our own key of each room, and who has it."""
+
+    def __init__(self, store: KeyStore, user: str) -> None:
+        self._store, self._user = store, user
+
+    async def current(self, room: str, rules: Mapping[str, Any], devices: list[Device], now: datetime) -> list[Device]:
+        """See that the room's key is fit for its next message; the devices that have not got it yet.
+
+        A new key is made where the old one was used long or often enough, and where somebody has it who is no longer
+        among ``devices``.
+        """
+        kept = await self._store.get(_out(room))
+        here = {_who(device) for device in devices}
+        if (
+            not kept
+            or kept["count"] >= _number(rules.get("rotation_period_msgs"), 100)
+            or now - datetime.fromisoformat(kept["made"]) >= _period(rules)
+            or not here >= set(kept["shared"])
+        ):
+            session = GroupSession()
+            pickle = session.pickle(PICKLE_KEY)
+            kept = {"p": pickle, "id": session.session_id, "made": now.isoformat(), "count": 0, "shared": {}}
+            self._store.stage(_out(room), kept)
+            # What we wrote ourselves is looked at again before it is edited.
+            own = InboundGroupSession(session.session_key).pickle(PICKLE_KEY)
+            self._store.stage(_in(session.session_id), {"p": own, "room": room, "user": self._user})
+        return [device for device in devices if _who(device) not in kept["shared"]]
+
+    async def key(self, room: str) -> dict[str, Any]:
+        """The content of the ``m.room_key`` that lets others read from here on."""
+        session = GroupSession.from_pickle((await self._store.get(_out(room)))["p"], PICKLE_KEY)
+        name, key = session.session_id, session.session_key.to_base64()
+        return {"algorithm": MEGOLM, "room_id": room, "session_id": name, "session_key": key}
+
+    async def shared(self, room: str, devices: list[Device]) -> None:
+        kept = await self._store.get(_out(room))
+        self._store.stage(_out(room), {**kept, "shared": kept["shared"] | {_who(device): 1 for device in devices}})
+
+    async def seal(self, room: str, inner: Mapping[str, Any]) -> tuple[str, str]:
+        """Session id and ciphertext. Flush before it is sent."""
+        kept = await self._store.get(_out(room))
+        session = GroupSession.from_pickle(kept["p"], PICKLE_KEY)
+        ciphertext = session.encrypt(json.dumps(inner, ensure_ascii=False).encode()).to_base64()
+        self._store.stage(_out(room), {**kept, "p": session.pickle(PICKLE_KEY), "count": kept["count"] + 1})
+        return session.session_id, ciphertext
+
+
+def _who(device: Device) -> str:
+    return f"{device.user} {device.id} {device.curve}"
+
+
+def _in(session: str) -> str:
+    return f"in:{session}"
+
+
+def _out(room: str) -> str:
+    return f"out:{room}"
+
+
+def _number(value: object, otherwise: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else otherwise
+
+
+def _period(rules: Mapping[str, Any]) -> timedelta:
+    milliseconds = _number(rules.get("rotation_period_ms"), 0)
+    return min(timedelta(milliseconds=min(milliseconds, 10**12)), _WEEK * 52) if milliseconds else _WEEK
