@@ -302,9 +302,7 @@ def shown_words(facts: CardFacts) -> RichText:
 
 def text_of(facts: CardFacts, w: Words, room: int, talk: int) -> RichText:
     """The card's text, with at most ``room`` characters of the post itself and ``talk`` of questions and answers."""
-    words_for_files = posts.files_words(facts.attachments, w) + posts.uncarried_words(
-        facts.uncarried, w
-    )
+    words_for_files = posts.files_words(facts.attachments, w) + posts.uncarried_words(facts.uncarried, w)
     text = shown_words(facts)
     shown = apart.quoted(text)
     if len(text) > room:
