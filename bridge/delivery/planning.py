@@ -103,16 +103,16 @@ def parts_of(
     said = replace(view, uncarried=tuple(item for item in view.uncarried if item not in native))
     text = posts.compose(said, capabilities, w, quoting=quoting)
     shown, _ = posts.split_attachments(view.attachments, capabilities)
-    albums = _albums(shown, address, directory)
+    groups = albums(shown, address, directory)
     parts: list[Content] = []
-    if albums and directory.fits(address, Content(text=text, attachments=albums[0])):
-        parts.append(Content(text=text, attachments=albums[0]))
+    if groups and directory.fits(address, Content(text=text, attachments=groups[0])):
+        parts.append(Content(text=text, attachments=groups[0]))
     else:
         pieces = [Content(text=part) for part in split(text, lambda t: directory.fits(address, Content(text=t)))]
-        first = [_captioned(view, album, address, directory, w) for album in albums[:1]]
+        first = [_captioned(view, album, address, directory, w) for album in groups[:1]]
         # What is replied to is the first message: where there are albums, that is the text.
         parts += [*pieces, *first] if capabilities.album > 1 else [*first, *pieces]
-    parts += [_captioned(view, album, address, directory, w) for album in albums[1:]]
+    parts += [_captioned(view, album, address, directory, w) for album in groups[1:]]
     parts = _bounded(parts, address, directory, max(1, most - len(alone)), w)
     parts += alone
     author = Author(id=view.author_id, name=view.author) if capabilities.authors and view.author_id else None
@@ -123,21 +123,21 @@ def files_of(view: PostView, address: Address, directory: Directory, w: Words) -
     """The files of a post alone, for whoever was told of them in words and asks for it."""
     capabilities = directory.capabilities(address)
     shown = [] if capabilities is None else posts.split_attachments(view.attachments, capabilities)[0]
-    return [_captioned(view, album, address, directory, w) for album in _albums(shown, address, directory)]
+    return [_captioned(view, album, address, directory, w) for album in albums(shown, address, directory)]
 
 
-def _albums(files: Sequence[Attachment], address: Address, directory: Directory) -> list[tuple[Attachment, ...]]:
+def albums(files: Sequence[Attachment], address: Address, directory: Directory) -> list[tuple[Attachment, ...]]:
     """Files as the chat shows them together, in their order: as many in each message as it bears side by side."""
     capabilities = directory.capabilities(address)
     most = 1 if capabilities is None else capabilities.album
-    albums: list[tuple[Attachment, ...]] = []
+    found: list[tuple[Attachment, ...]] = []
     for file in files:
-        joined = (*albums[-1], file) if albums else (file,)
-        if albums and len(joined) <= most and directory.fits(address, Content(attachments=joined)):
-            albums[-1] = joined
+        joined = (*found[-1], file) if found else (file,)
+        if found and len(joined) <= most and directory.fits(address, Content(attachments=joined)):
+            found[-1] = joined
         else:
-            albums.append((file,))
-    return albums
+            found.append((file,))
+    return found
 
 
 def _native(

@@ -22,6 +22,8 @@ THUMBNAIL_SIDE, THUMBNAIL_BYTES = 320, 200_000
 _MAX_FETCHED_THUMBNAIL = 2_000_000
 _MAX_WAVES = 256
 _MAX_ALT = 1_000
+_STICKER_SIDE = 512
+"""Pixels: what is larger is a picture, whatever it was sent as."""
 _MOVING_STICKERS = frozenset({"application/x-tgsticker", "application/gzip", "video/webm"})
 
 log = structlog.get_logger()
@@ -64,7 +66,7 @@ async def receive(
         still = replace(remote, ref=remote.thumbnail_ref, size=None, mime="", duration=None, name="")
         return await ingest(store, fetch(still), still, limits)
     found = await ingest(store, fetch(remote), remote, limits)
-    if not remote.thumbnail_ref or found.kind is AttachmentKind.PHOTO:
+    if not remote.thumbnail_ref or found.kind in (AttachmentKind.PHOTO, AttachmentKind.STICKER):
         return found
     small = RemoteFile(ref=remote.thumbnail_ref, kind=AttachmentKind.PHOTO)
     try:
@@ -114,6 +116,8 @@ def _kind(found: Cleaned, remote: RemoteFile) -> AttachmentKind:
     if found.picture and found.width and found.height:
         if found.mime == "image/gif":
             return AttachmentKind.ANIMATION
+        if remote.kind is AttachmentKind.STICKER and max(found.width, found.height) <= _STICKER_SIDE:
+            return AttachmentKind.STICKER
         longer, shorter = max(found.width, found.height), min(found.width, found.height)
         return AttachmentKind.PHOTO if longer <= _LONGEST_STRIP * shorter else AttachmentKind.DOCUMENT
     if found.film:

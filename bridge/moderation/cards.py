@@ -11,6 +11,7 @@ from bridge.core.message import Attachment, Content
 from bridge.core.splitting import split
 from bridge.core.states import DeliveryState, ReviewState
 from bridge.core.text import MarkKind, RichText, plain
+from bridge.delivery import planning
 from bridge.delivery.directory import Directory
 from bridge.moderation import carrying, menu, panel
 from bridge.moderation.facts import CardFacts, facts_of
@@ -153,7 +154,8 @@ def _exhibits(facts: CardFacts, address: Address, directory: Directory, w: Words
         return []
     caption = plain(f"{facts.community.name} #{facts.submission.number}")
     shown, _ = posts.split_attachments(facts.attachments, capabilities)
-    contents = [Content(text=caption, attachments=(attachment,), silent=True) for attachment in shown]
+    albums = planning.albums(shown, address, directory)
+    contents = [Content(text=caption, attachments=album, silent=True) for album in albums]
     if not _whole(facts, address, directory):
 
         def fits(text: RichText) -> bool:

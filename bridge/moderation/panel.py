@@ -307,9 +307,7 @@ def _beside(words: str) -> RichText:
 
 def text_of(facts: CardFacts, w: Words, room: int, talk: int) -> RichText:
     """The card's text, with at most ``room`` characters of the post itself and ``talk`` of questions and answers."""
-    words_for_files = [posts.attachment_words(a, w) for a in facts.attachments] + posts.uncarried_words(
-        facts.uncarried, w
-    )
+    words_for_files = posts.files_words(facts.attachments, w) + posts.uncarried_words(facts.uncarried, w)
     text = shown_words(facts)
     shown = apart.quoted(text)
     if len(text) > room:

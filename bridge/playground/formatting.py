@@ -136,6 +136,12 @@ def excerpt(text: str, limit: int = 80) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
+def length_words(seconds: float) -> str:
+    """``1:05``; empty where the length is not known."""
+    whole = int(seconds)
+    return f"{whole // 60}:{whole % 60:02}" if whole > 0 else ""
+
+
 def size_words(size: int) -> str:
     """``82 kB``; empty where the size is not known."""
     if size <= 0:

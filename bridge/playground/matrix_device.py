@@ -9,7 +9,7 @@ import aiohttp
 from markupsafe import escape
 from PIL import Image, UnidentifiedImageError
 
-from bridge.playground.formatting import excerpt, matrix_html, matrix_plain, size_words
+from bridge.playground.formatting import excerpt, length_words, matrix_html, matrix_plain, size_words
 from bridge.playground.matrix_side import MatrixSide, Phase
 from bridge.playground.matrix_timeline import Media, Room, TimelineItem
 from bridge.playground.matrix_user import MatrixUser, MatrixUserError
@@ -242,8 +242,8 @@ class MatrixDevice:
         return ShownFile(
             url=f"/files/matrix/{self.key}/{tab}?event={quote(item.event_id, safe='')}",
             is_picture=file.mimetype in _PICTURES and not file.covered,
-            name=file.filename,
-            size=size_words(file.size),
+            name="Voice message" if file.spoken else file.filename,
+            size=", ".join(part for part in (length_words(file.seconds), size_words(file.size)) if part),
         )
 
 

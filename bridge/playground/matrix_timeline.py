@@ -21,6 +21,10 @@ class Media:
     size: int
     covered: bool = False
     """Shown only when asked for."""
+    spoken: bool = False
+    """A voice message, which is shown under no name."""
+    seconds: float = 0.0
+    """How long it plays, where that is told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,13 +252,15 @@ def _media(content: Mapping[str, Any]) -> Media | None:
     if not isinstance(content.get("url"), str):
         return None
     info = _mapping(content.get("info"))
-    size = info.get("size")
+    size, length = info.get("size"), info.get("duration")
     return Media(
         mxc=str(content["url"]),
         filename=str(content.get("filename") or content.get("body", "")),
         mimetype=str(info.get("mimetype", "application/octet-stream")),
         size=size if isinstance(size, int) else 0,
         covered=content.get("page.codeberg.everypizza.msc4193.spoiler") is True,
+        spoken="org.matrix.msc3245.voice" in content,
+        seconds=length / 1000 if isinstance(length, int) else 0.0,
     )
 
 

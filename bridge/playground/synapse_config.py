@@ -37,7 +37,7 @@ def homeserver_config(
         ],
         "database": {"name": "sqlite3", "args": {"database": str(directory / "homeserver.db")}},
         "media_store_path": str(directory / "media"),
-        "max_upload_size": "20M",
+        "max_upload_size": "50M",
         "signing_key_path": str(directory / "signing.key"),
         "log_config": str(directory / "log.yaml"),
         "registration_shared_secret": secrets["registration"],

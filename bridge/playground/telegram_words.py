@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bridge.playground.formatting import size_words
+from bridge.playground.formatting import length_words, size_words
 
 _NAMES = {
     "video": "Video",
@@ -25,18 +25,14 @@ def kind_words(kinds: Sequence[str]) -> str:
     return ", ".join(_NAMES.get(kind, kind.replace("_", " ").capitalize()) for kind in kinds) or "?"
 
 
-def length_words(seconds: float) -> str:
-    """``1:05``; empty where the length is not known."""
-    whole = int(seconds)
-    return f"{whole // 60}:{whole % 60:02}" if whole > 0 else ""
-
-
 def file_words(file: Mapping[str, Any]) -> str:
     """The name of a file, or what it is: ``Voice note``, ``Amina - Mwongozo``."""
     if file["kind"] == "audio" and file.get("title"):
         return " - ".join(str(file[name]) for name in ("performer", "title") if file.get(name))
     if file["kind"] == "sticker" and file.get("emoji"):
         return f"{file['emoji']} Sticker"
+    if file["kind"] in ("voice", "video_note"):  # the app shows these under no name
+        return _NAMES[str(file["kind"])]
     return str(file["file_name"] or _NAMES.get(str(file["kind"]), file["kind"]))
 
 

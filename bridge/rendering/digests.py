@@ -74,7 +74,7 @@ def _item(view: PostView, w: Words) -> RichText:
     head += [posts.subject(view)] if posts.subject(view) else []
     whole = _words_of(view)
     short = plain(whole).shortened(_SHORT).text
-    files = [posts.attachment_words(file, w) for file in view.attachments] + posts.uncarried_words(view.uncarried, w)
+    files = posts.files_words(view.attachments, w) + posts.uncarried_words(view.uncarried, w)
     lines = [short, *files]
     if short != whole or files:
         lines.append(w._("All of it: /get {number}", number=view.number))

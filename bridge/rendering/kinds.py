@@ -1,7 +1,9 @@
 """Words for what is no text: what a reader is told who cannot be shown it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from itertools import groupby
 
 from bridge.core.message import Attachment, AttachmentKind, Uncarried, UncarriedKind
 from bridge.rendering.words import Words
@@ -50,12 +52,14 @@ def kind_words(kind: AttachmentKind | UncarriedKind, w: Words) -> str:
             return w._("message of a kind that cannot be carried")
 
 
-def attachment_words(attachment: Attachment, w: Words, *, number: int | None = None) -> str:
+def attachment_words(attachment: Attachment, w: Words, *, number: int | None = None, count: int = 1) -> str:
     """``[photo, 82 kB]``, ``[voice message 0:42, 180 kB]``: what a reader is told who cannot be shown the file.
 
-    ``number``: of the post, where they are sent the file when they ask for it.
+    ``number``: of the post, where they are sent the file when they ask for it; ``count``: of files like this one.
     """
     said = kind_words(attachment.kind, w)
+    if count > 1:
+        said = f"{w.number(count)} × {said}"
     if attachment.kind is AttachmentKind.DOCUMENT:
         said += f" {attachment.name}"
     elif attachment.kind is AttachmentKind.AUDIO and attachment.title:
@@ -66,6 +70,21 @@ def attachment_words(attachment: Attachment, w: Words, *, number: int | None = N
         said += f": {attachment.alt}"
     how = "" if number is None else f": GET {number}"
     return f"[{said}, {w.size(attachment.size)}{how}]"
+
+
+def files_words(attachments: Sequence[Attachment], w: Words, obtainable: Mapping[str, int] | None = None) -> list[str]:
+    """The same for several files: what differs in nothing but its size is counted, ``[5 × photo, 410 kB]``.
+
+    ``obtainable``: the number of the post for each file (by ``sha256``) that is sent to whoever asks for it.
+    """
+    numbers = obtainable or {}
+    said: list[str] = []
+    alike = groupby(attachments, key=lambda a: attachment_words(replace(a, size=0), w, number=numbers.get(a.sha256)))
+    for _, group in alike:
+        files = list(group)
+        whole = replace(files[0], size=sum(file.size for file in files))
+        said.append(attachment_words(whole, w, number=numbers.get(whole.sha256), count=len(files)))
+    return said
 
 
 def _clock(duration: timedelta) -> str:

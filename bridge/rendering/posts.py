@@ -11,6 +11,7 @@ from bridge.core.message import Attachment, Uncarried
 from bridge.core.text import EMPTY, MarkKind, RichText, emphasised, joined, marked, plain
 from bridge.rendering import cards, languages, notes, sms, thin
 from bridge.rendering.kinds import attachment_words as attachment_words
+from bridge.rendering.kinds import files_words as files_words
 from bridge.rendering.kinds import kind_words as kind_words
 from bridge.rendering.kinds import uncarried_words as uncarried_words
 from bridge.rendering.notes import NoteView
@@ -177,7 +178,7 @@ def wording(view: PostView) -> RichText:
 
 def body(view: PostView, told: Sequence[Attachment], w: Words, *, brief: bool = False) -> RichText:
     """The author's words with the notes' anchors, and words for what cannot be shown."""
-    extra = [attachment_words(a, w, number=view.number if a.sha256 in view.obtainable else None) for a in told]
+    extra = files_words(told, w, dict.fromkeys(view.obtainable, view.number))
     extra += uncarried_words(view.uncarried, w, brief=brief)
     words = notes.anchored(wording(view), _notes(view), w, brief=brief)
     return joined([part for part in (words, *map(plain, extra)) if part], "\n")

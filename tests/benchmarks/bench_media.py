@@ -14,12 +14,12 @@ from tests.unit.media.films import mp4
 MEGABYTES = 45
 
 
-def film_in(folder: Path) -> Path:
+def film_in(folder: Path, megabytes: int = MEGABYTES) -> Path:
     """A film of so many bytes, nearly all of them pictures."""
     film = folder / "film.mp4"
     head = mp4(payload=0)
     at = head.index(b"mdat") + 4
-    size = MEGABYTES * 1_000_000
+    size = megabytes * 1_000_000
     with film.open("wb") as file:
         file.write(head[: at - 8] + (size + 8).to_bytes(4, "big") + b"mdat")
         file.seek(size, 1)

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -22,6 +22,8 @@ from nio.exceptions import LocalProtocolError
 from nio.responses import Response
 
 CLIENT = "/_matrix/client"
+_PIECE = 1 << 16
+"""Bytes of a file that are held at a time."""
 REQUEST_SECONDS = 60.0
 """How long an ordinary request may take."""
 TRANSFER_SECONDS = 600.0
@@ -181,9 +183,10 @@ class HomeServer(AsyncClient):
         key: Mapping[str, Any] = {}
 
         async def upload() -> object:
-            # nio reads a path in pieces, off the loop
             nonlocal key
-            answer, found = await self.upload(lambda *_: path, mime, name or None, seal, filesize=size)
+            # Ours to open and to close: once all its bytes are sent nobody asks for more, and nio would not close it.
+            with await asyncio.to_thread(path.open, "rb") as file:
+                answer, found = await self.upload(lambda *_: _pieces(file), mime, name or None, seal, filesize=size)
             key = found or {}
             return answer
 
@@ -273,6 +276,13 @@ class HomeServer(AsyncClient):
             login=login,
             confirmation=str(said.get("session", "")) if status == 401 else "",
         )
+
+
+async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
+    """A file from its beginning, off the loop."""
+    file.seek(0)
+    while piece := await asyncio.to_thread(file.read, _PIECE):
+        yield piece
 
 
 def quoted(part: str) -> str:

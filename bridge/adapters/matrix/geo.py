@@ -27,7 +27,7 @@ def read_place(content: Mapping[str, Any], body: str) -> Uncarried:
     name = described if isinstance(described, str) and described else "" if "geo:" in body.lower() else body
     name = clean_line(name)
     place = place_of(where, name)
-    detail = " ".join(part for part in (name, clean_line(where) if place is None else point(place)) if part)
+    detail = ", ".join(part for part in (name, clean_line(where) if place is None else point(place)) if part)
     return Uncarried(kind=UncarriedKind.LOCATION, detail=detail, place=place)
 
 

@@ -53,7 +53,8 @@ def read_poll(content: Content) -> Uncarried:
     start = _start(content)
     question = clean_line(extensible(start.get("question")), _QUESTION)
     options = tuple(clean_line(extensible(answer), _ANSWER) for answer in _answers(start))
-    detail = question + (": " if options else "") + " / ".join(options)
+    between = " " if question.endswith(("?", "؟", "？", ":")) else ": "
+    detail = question + (between if options else "") + " / ".join(options)
     poll = None
     if question and options and all(options):
         poll = Poll(question=question, options=options, multiple=_most(start) > 1)

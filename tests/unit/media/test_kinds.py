@@ -35,7 +35,8 @@ def store(tmp_path: Path) -> MediaStore:
         (samples.animation("GIF"), K.DOCUMENT, K.ANIMATION, "image/gif"),
         (samples.animation("WEBP"), K.PHOTO, K.ANIMATION, "image/gif"),
         (samples.animation("PNG"), K.PHOTO, K.ANIMATION, "image/gif"),
-        (samples.talkative_webp(), K.STICKER, K.PHOTO, "image/webp"),
+        (samples.talkative_webp(), K.STICKER, K.STICKER, "image/webp"),
+        (samples.saved(samples.halves(600, 300), "WEBP"), K.STICKER, K.PHOTO, "image/webp"),
         (HEIC.read_bytes(), K.PHOTO, K.PHOTO, "image/jpeg"),
         (samples.saved(samples.halves(), "AVIF"), K.PHOTO, K.PHOTO, "image/jpeg"),
         (b"%PDF-1.7\n...", K.VIDEO, K.DOCUMENT, "application/pdf"),
@@ -73,7 +74,7 @@ async def test_small_pictures(store: MediaStore) -> None:
     assert (found.thumbnail.width, found.thumbnail.height, found.thumbnail.mime) == (320, 160, "image/jpeg")
     assert found.thumbnail.size == store.path(found.thumbnail.sha256).stat().st_size <= THUMBNAIL_BYTES
     sticker = RemoteFile(ref="sticker", kind=K.STICKER, mime="application/x-tgsticker", thumbnail_ref="small")
-    assert (await receive(store, fetch, sticker)).kind is K.PHOTO
+    assert (await receive(store, fetch, sticker)).kind is K.PHOTO  # too large for a sticker
     with pytest.raises(UnfitMedia) as caught:
         await receive(store, fetch, replace(sticker, thumbnail_ref=""))
     assert caught.value.reason is MediaReason.ANIMATED

@@ -53,3 +53,14 @@ def test_stickers_and_places() -> None:
     assert (shown.place, shown.body) == ("geo:1,2", "Clinic")
     assert picture.media is not None
     assert picture.media.covered
+
+
+def test_a_voice_message_is_one_and_has_its_length() -> None:
+    room = Room("!r")
+    said = {"msgtype": "m.audio", "body": "audio.ogg", "url": "mxc://hs/v", "info": {"duration": 42_000}}
+    room.apply_timeline([event("$v", "m.room.message", said | {"org.matrix.msc3245.voice": {}})])
+    room.apply_timeline([event("$a", "m.room.message", said | {"info": {"duration": "long"}})])
+    (voice, song) = [item.media for item in room.timeline]
+    assert voice is not None
+    assert song is not None
+    assert [(file.spoken, file.seconds) for file in (voice, song)] == [(True, 42.0), (False, 0.0)]

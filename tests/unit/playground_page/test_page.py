@@ -311,12 +311,13 @@ async def test_places_polls_and_sounds_are_said_in_words(town: Town) -> None:
     place = {"latitude": -0.0917, "longitude": 34.768}
     await users.send_other(amina, group, "venue", {"location": place, "title": EVIL, "address": "Kisumu"})
     await users.send_other(amina, group, "contact", {"phone_number": "+254700", "first_name": "Otieno"})
-    await users.send_file(amina, group, "voice", b"OggS", attributes={"duration": 67})
+    await users.send_file(amina, group, "voice", b"OggS", "audio.ogg", attributes={"duration": 67})
     screen = await town.screen("amina", "group")
     assert "Kisumu (-0.09170, 34.76800)" in screen
     assert "<script>alert" not in screen
     assert "Contact: Otieno, +254700" in screen
     assert "Voice note" in screen
+    assert "audio.ogg" not in screen
     assert "1:07, 4 bytes" in screen
 
 

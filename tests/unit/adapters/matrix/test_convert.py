@@ -256,7 +256,11 @@ def test_a_picture_with_and_without_words() -> None:
         ({"msgtype": "m.audio", "body": "a"}, UncarriedKind.AUDIO, "a"),
         ({"msgtype": "m.audio", "body": "a", "org.matrix.msc3245.voice": {}}, UncarriedKind.VOICE, "a"),
         ({"msgtype": "m.video", "body": "a", "url": ["mxc://hs/a"]}, UncarriedKind.VIDEO, "a"),
-        ({"msgtype": "m.location", "body": "Clinic", "geo_uri": "geo:91,2"}, UncarriedKind.LOCATION, "Clinic geo:91,2"),
+        (
+            {"msgtype": "m.location", "body": "Clinic", "geo_uri": "geo:91,2"},
+            UncarriedKind.LOCATION,
+            "Clinic, geo:91,2",
+        ),
         ({"msgtype": "org.new", "body": "words"}, UncarriedKind.UNKNOWN, "org.new"),
     ],
 )

@@ -193,7 +193,7 @@ def test_addresses_of_places(uri: str, place: Place | None) -> None:
 
 def test_a_place_with_and_without_a_name() -> None:
     [named] = message(msgtype="m.location", body="The clinic", geo_uri="geo:1,2").uncarried
-    assert (named.kind, named.detail) == (UncarriedKind.LOCATION, "The clinic 1, 2")
+    assert (named.kind, named.detail) == (UncarriedKind.LOCATION, "The clinic, 1, 2")
     assert named.place == Place(latitude=1, longitude=2, title="The clinic")
     extended = {"uri": "geo:3,4;u=10", "description": "Market"}
     [new] = message(
@@ -216,7 +216,7 @@ ANSWERS = [{"id": "x", "org.matrix.msc1767.text": "Well"}, {"id": "y", "org.matr
 
 def test_a_poll() -> None:
     found = poll_of(question={"org.matrix.msc1767.text": "Well or pump?"}, answers=ANSWERS, max_selections=2)
-    assert found.detail == "Well or pump?: Well / Pump"
+    assert found.detail == "Well or pump? Well / Pump"
     assert found.poll == Poll(question="Well or pump?", options=("Well", "Pump"), multiple=True)
     assert poll_of(question="no", answers=[5, {}]).poll is None
     assert poll_of(question={"body": "Well?"}, answers=ANSWERS, max_selections="many").poll == Poll(

@@ -250,4 +250,4 @@ async def test_check_says_why_the_account_is_not_let_in(world: World, trouble: s
 
 async def test_the_upload_limit_is_the_homeservers(world: World) -> None:
     adapter = await world.started()
-    assert adapter.capabilities(ChatId("!any")).max_file_bytes == 20 << 20
+    assert adapter.capabilities(ChatId("!any")).max_file_bytes == 50 << 20
