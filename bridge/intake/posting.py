@@ -286,7 +286,7 @@ async def _receipt(
     """The author hears at once: privately where possible, else in one short reply that removes itself."""
     token = await submissions.handle("submission", review.submission_id, "withdraw", context.now)
     w = contact.language_of(identity, community)
-    refused = refusal_words(context.unfetched, w)
+    refused = refusal_words((*context.unfetched, *event.uncarried), w)
     wording = await submissions.revision_of(review)
     capabilities = context.directory.capabilities(identity.direct) if identity.direct else None
     editable = capabilities is not None and capabilities.edits and not removed

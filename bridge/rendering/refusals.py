@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bridge.core.message import Uncarried
+from bridge.core.message import Uncarried, UncarriedKind
 from bridge.rendering.posts import kind_words
 from bridge.rendering.words import Words
 
@@ -13,8 +13,16 @@ TOO_MANY = "too_many"
 
 
 def refusal_words(items: Sequence[Uncarried], w: Words) -> list[str]:
-    """One sentence for every file that was refused; none for kinds of message that are never carried as files."""
-    return [
+    """One sentence for every file that was refused, and one for what could not be read; none for other kinds."""
+    unread = [
+        w._(
+            "Your message is encrypted, and its key has not come: it could not be read. "
+            "The key may still come; if in doubt, please send the message again."
+        )
+        for item in items
+        if item.kind is UncarriedKind.ENCRYPTED and not item.refused
+    ]
+    return unread[:1] + [
         w._("Your {kind} was not carried: {why}", kind=kind_words(item.kind, w), why=_why(item.refused, w))
         for item in items
         if item.refused

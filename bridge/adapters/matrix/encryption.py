@@ -53,6 +53,8 @@ class Encryption:
         """Rooms that are not encrypted, as far as is known."""
         self._rules: dict[str, Mapping[str, Any]] = {}
         self._members: dict[str, list[str]] = {}
+        self._age = 0
+        """What was asked before this last changed may be out of date when its answer comes."""
         self._sharing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._passed_over: dict[tuple[str, str], float] = {}
         self._reopened: dict[str, float] = {}
@@ -116,16 +118,17 @@ class Encryption:
         # Of those who left, nothing is heard any more: they are asked for again should they come back.
         await self.devices.changed([*_texts(lists.get("changed")), *_texts(lists.get("left"))])
         fresh: set[str] = set()
-        for event in _list(_mapping(answer.get("to_device")).get("events")):
-            if isinstance(event, Mapping) and event.get("type") == "m.room.encrypted":
-                try:
-                    name = await self._heard(await self.olm.heard(event))
-                except Unreadable as reason:
-                    _log.warning("to_device_unreadable", reason=str(reason))
-                    if reason.wedged:
-                        self._wedged(event)
-                else:
-                    fresh |= {name} if name else set()
+        async with self.store.whole():
+            for event in _list(_mapping(answer.get("to_device")).get("events")):
+                if isinstance(event, Mapping) and event.get("type") == "m.room.encrypted":
+                    try:
+                        name = await self._heard(await self.olm.heard(event))
+                    except Unreadable as reason:
+                        _log.warning("to_device_unreadable", reason=str(reason))
+                        if reason.wedged:
+                            self._wedged(event)
+                    else:
+                        fresh |= {name} if name else set()
         counts = answer.get("device_one_time_keys_count")
         if isinstance(counts, Mapping):
             self._published = _count(counts)
@@ -229,6 +232,7 @@ class Encryption:
 
     def forget_rooms(self, room: str | None = None) -> None:
         """Something may have happened in the room (or in all of them) that we did not see."""
+        self._age += 1
         if room is None:
             self._clear.clear()
             self._rules.clear()
@@ -252,15 +256,16 @@ class Encryption:
             return self._rules[room]
         if room in self._clear:
             return None
-        kept = await self.store.get(f"room:{room}")
+        kept, age = await self.store.get(f"room:{room}"), self._age
         try:
             rules = await self._session.server.state(room, "m.room.encryption")
         except Answer as answer:
             if answer.status not in (400, 403, 404):
                 raise
-            return kept or None  # no room of ours: sending will say so
+            return kept.get("rules")  # no room of ours: sending will say so
         if rules is None and not kept:
-            self._clear.add(room)
+            if age == self._age:
+                self._clear.add(room)
             return None
         if rules is None:
             _log.error("encryption_gone", room=room)
@@ -268,11 +273,13 @@ class Encryption:
         if kept.get("rules") != rules:
             self.store.stage(f"room:{room}", {"rules": rules})
             await self.store.flush()
-        self._rules[room] = rules
+        if age == self._age:
+            self._rules[room] = rules
         return rules
 
     async def _members_of(self, room: str) -> list[str]:
         if room not in self._members:
+            age = self._age
             path = f"{CLIENT}/v3/rooms/{quoted(room)}/members"
             answer = await self._session.server.call("GET", path, query={"not_membership": "leave"})
             members = []
@@ -280,6 +287,8 @@ class Encryption:
                 content = _mapping(_mapping(event).get("content"))
                 if content.get("membership") in ("join", "invite") and isinstance(event.get("state_key"), str):
                     members.append(event["state_key"])
+            if age != self._age:  # somebody left meanwhile, perhaps: good for this once
+                return members
             self._members[room] = members
         return self._members[room]
 

@@ -3,6 +3,7 @@
 https://spec.matrix.org/latest/client-server-api/#mmegolmv1aes-sha2
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ _NEVER_INSIDE = frozenset({"m.room.redaction", "m.room.encrypted"})
 """What the homeserver must be able to judge means nothing inside an encrypted event."""
 _WEEK = timedelta(days=7)
 _SESSION_ID = 200
+_MOST_MESSAGES = 10_000
+"""With one key, whatever a room's settings say."""
 
 
 class KeyMissing(Exception):
@@ -53,14 +56,13 @@ class Inbound:
             return None
         if session.session_id != name or not isinstance(room, str):
             return None
-        kept = await self._store.get(_in(name))
+        kept = await self._store.get(_in(name, room, user))
         if kept:
             old = InboundGroupSession.from_pickle(kept["p"], PICKLE_KEY)
-            other = (kept["room"], kept["user"]) != (room, user)
-            if other or session.first_known_index >= old.first_known_index:
+            if session.first_known_index >= old.first_known_index:
                 return None
-        fresh = {"p": session.pickle(PICKLE_KEY), "room": room, "user": user, "curve": curve, "ed": ed}
-        self._store.stage(_in(name), {**fresh, "seen": kept.get("seen", {})})
+        fresh = {"p": session.pickle(PICKLE_KEY), "curve": curve, "ed": ed}
+        self._store.stage(_in(name, room, user), {**kept, **fresh})
         return str(name)
 
     async def open(self, room: str, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,11 +78,10 @@ class Inbound:
             raise Refused("no ciphertext") from None
         if name is None:
             raise Refused("it does not say which key it needs")
-        kept = await self._store.get(_in(name))
+        key = _in(name, room, str(event.get("sender")))
+        kept = await self._store.get(key)
         if not kept:
             raise KeyMissing(name)
-        if kept["room"] != room or kept["user"] != event.get("sender"):
-            raise Refused("written with the key of somebody else or of another room")
         session = InboundGroupSession.from_pickle(kept["p"], PICKLE_KEY)
         try:
             opened = session.decrypt(message)
@@ -88,18 +89,21 @@ class Inbound:
             if message.message_index() < session.first_known_index:
                 raise KeyMissing(name) from None
             raise Refused("the ciphertext is not sound") from None
-        self._once(name, kept, str(opened.message_index), str(event.get("event_id")))
+        self._once(key, kept, str(opened.message_index), str(event.get("event_id")))
         return _clear(room, event, outer, opened.plaintext)
 
-    def _once(self, name: str, kept: dict[str, Any], index: str, event: str) -> None:
+    def _once(self, key: str, kept: dict[str, Any], index: str, event: str) -> None:
         seen: dict[str, str] = kept.get("seen", {})
-        if seen.get(index, event) != event:
+        if seen.get(index, event) != event or (index not in seen and int(index) < kept.get("from", 0)):
             raise Refused("a message that was there before, in another event")
         if index not in seen:
             seen[index] = event
-            while len(seen) > _REMEMBERED:
-                del seen[next(iter(seen))]
-            self._store.stage(_in(name), {**kept, "seen": seen})
+            since = kept.get("from", 0)
+            while len(seen) > _REMEMBERED:  # what lies before those remembered is read no more
+                oldest = min(seen, key=int)
+                del seen[oldest]
+                since = max(since, int(oldest) + 1)
+            self._store.stage(key, {**kept, "seen": seen, "from": since})
 
 
 def _clear(room: str, event: Mapping[str, Any], outer: Mapping[str, Any], plaintext: bytes) -> dict[str, Any]:
@@ -139,7 +143,7 @@ class Outbound:
         here = {_who(device) for device in devices}
         if (
             not kept
-            or kept["count"] >= _number(rules.get("rotation_period_msgs"), 100)
+            or kept["count"] >= min(_number(rules.get("rotation_period_msgs"), 100), _MOST_MESSAGES)
             or now - datetime.fromisoformat(kept["made"]) >= _period(rules)
             or not here >= set(kept["shared"])
         ):
@@ -149,7 +153,7 @@ class Outbound:
             self._store.stage(_out(room), kept)
             # What we wrote ourselves is looked at again before it is edited.
             own = InboundGroupSession(session.session_key).pickle(PICKLE_KEY)
-            self._store.stage(_in(session.session_id), {"p": own, "room": room, "user": self._user})
+            self._store.stage(_in(session.session_id, room, self._user), {"p": own})
         return [device for device in devices if _who(device) not in kept["shared"]]
 
     async def key(self, room: str) -> dict[str, Any]:
@@ -175,8 +179,9 @@ def _who(device: Device) -> str:
     return f"{device.user} {device.id} {device.curve}"
 
 
-def _in(session: str) -> str:
-    return f"in:{session}"
+def _in(session: str, room: str, user: str) -> str:
+    """A key is its owner's: whoever hands us another's as their own neither reads with it nor stands in its way."""
+    return "in:" + hashlib.sha256(json.dumps([session, room, user]).encode()).hexdigest()
 
 
 def _out(room: str) -> str:

@@ -121,12 +121,12 @@ class Receiver:
         events: list[InboundEvent] = []
         for event, counts in happened:
             names |= names_in([event])  # people came in, and said who they are, before we did
+            self._encryption.observe(room, event)  # whatever was known before we came is out of date
             if not counts:
                 continue
             if self._is_own_join(event):
                 await self._joined(room, event)
             await self._rooms.observe(room, event)
-            self._encryption.observe(room, event)
             opened = await self._sealed.opened(room, event, names)
             if opened is None:
                 continue

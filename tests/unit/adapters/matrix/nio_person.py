@@ -6,32 +6,36 @@ from typing import Any
 
 from nio.client.async_client import AsyncClient, AsyncClientConfig
 from nio.crypto.attachments import decrypt_attachment
-from nio.events.room_events import MegolmEvent, RoomMessage
+from nio.events.room_events import Event, MegolmEvent
 from nio.store.database import SqliteMemoryStore
 
+from bridge.playground.matrix_timeline import Room, TimelineItem
+from bridge.playground.matrix_user import MatrixUser
 from bridge.playground.synapse import MatrixLogin
 from tests.contract.harness import wait_for
 
 
 class NioPerson:
-    """Syncs in the background; ``read`` and ``unread`` are what came."""
+    """Syncs in the background; ``events`` and ``unread`` are what came, ``rooms`` shows it as an app would."""
 
     def __init__(self, address: str, login: MatrixLogin, directory: Path) -> None:
         config = AsyncClientConfig(encryption_enabled=True, store=SqliteMemoryStore, store_sync_tokens=False)
         self.client = AsyncClient(address, login.user_id, login.device_id, str(directory), config)
         self.client.restore_login(login.user_id, login.device_id, login.access_token)
         self.user_id = login.user_id
+        self.plain = MatrixUser(address, login.user_id, login.access_token)
+        """The same device without encryption: for reactions, removals and whatever else is in the clear."""
         self.events: dict[str, dict[str, Any]] = {}
+        self.rooms: dict[str, Room] = {}
         self.unread: list[str] = []
-        self.client.add_event_callback(self._message, RoomMessage)
-        self.client.add_event_callback(self._missed, MegolmEvent)
+        self.client.add_event_callback(self._came, Event)
         self._task: asyncio.Task[None] | None = None
 
-    async def _message(self, _room: object, event: Any) -> None:
+    async def _came(self, room: Any, event: Any) -> None:
+        if isinstance(event, MegolmEvent):
+            self.unread.append(event.event_id)
         self.events[event.event_id] = event.source | {"decrypted": event.decrypted}
-
-    async def _missed(self, _room: object, event: Any) -> None:
-        self.unread.append(event.event_id)
+        self.rooms.setdefault(room.room_id, Room(room.room_id)).apply_timeline([event.source])
 
     async def start(self) -> None:
         await self.client.sync(timeout=0, full_state=True)
@@ -43,12 +47,33 @@ class NioPerson:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self.client.close()  # type: ignore[no-untyped-call]
+        await self.plain.stop()
 
     async def say(self, room: str, text: str, **content: Any) -> str:
         await wait_for(lambda: room in self.client.rooms, what="the room is known")
         message = {"msgtype": "m.text", "body": text} | content
         answer = await self.client.room_send(room, "m.room.message", message, ignore_unverified_devices=True)
         return str(answer.event_id)
+
+    async def shares(self, room: str, data: bytes, path: Path, *, name: str, mime: str, **info: Any) -> str:
+        """Send a picture, encrypted with a key of its own; ``path`` is where it may lie meanwhile."""
+        await asyncio.to_thread(path.write_bytes, data)
+        answer, key = await self.client.upload(lambda *_: path, mime, name, True, filesize=len(data))
+        assert key is not None
+        file = {**key, "url": answer.content_uri}
+        info = {"mimetype": mime, "size": len(data)} | info
+        return await self.say(room, name, msgtype="m.image", info=info, file=file)
+
+    async def sees(self, room: str, text: str, *, seconds: float = 20.0) -> TimelineItem:
+        """The newest message of a room that contains a text, waiting for it to appear."""
+
+        def found() -> TimelineItem | None:
+            return self.rooms[room].find(text) if room in self.rooms else None
+
+        await wait_for(lambda: found() is not None, what=f"{self.user_id} sees {text!r}", timeout=seconds)
+        item = found()
+        assert item is not None
+        return item
 
     async def hears(self, text: str) -> dict[str, Any]:
         """The decrypted event with this body."""
