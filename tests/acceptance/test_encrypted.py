@@ -134,7 +134,7 @@ def picture() -> bytes:
 
 
 async def test_from_an_encrypted_group_by_encrypted_moderators_to_everybody(
-    village: Village, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    village: Village, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waiting, "GRACE", timedelta(seconds=0.2))
     amina, peter, group, mods = village.amina, village.peter, village.group, village.mods
@@ -152,7 +152,7 @@ async def test_from_an_encrypted_group_by_encrypted_moderators_to_everybody(
         await wait_for(lambda: amina.rooms[group].item(first) is None, what="what was held is removed")
 
         # A picture, approved by a typed reply.
-        await amina.shares(group, picture(), tmp_path / "sent", name="well.jpg", mime="image/jpeg", w=64, h=48)
+        await amina.shares(group, picture(), name="well.jpg", mime="image/jpeg", w=64, h=48)
         card = await village.card("#2 ", "waiting for a decision")
         await village.answers(card, "approve")
         shown = await village.fatima.wait_for(

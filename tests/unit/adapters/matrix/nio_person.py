@@ -55,10 +55,9 @@ class NioPerson:
         answer = await self.client.room_send(room, "m.room.message", message, ignore_unverified_devices=True)
         return str(answer.event_id)
 
-    async def shares(self, room: str, data: bytes, path: Path, *, name: str, mime: str, **info: Any) -> str:
-        """Send a picture, encrypted with a key of its own; ``path`` is where it may lie meanwhile."""
-        await asyncio.to_thread(path.write_bytes, data)
-        answer, key = await self.client.upload(lambda *_: path, mime, name, True, filesize=len(data))
+    async def shares(self, room: str, data: bytes, *, name: str, mime: str, **info: Any) -> str:
+        """Send a picture, encrypted with a key of its own."""
+        answer, key = await self.client.upload(lambda *_: data, mime, name, True, filesize=len(data))
         assert key is not None
         file = {**key, "url": answer.content_uri}
         info = {"mimetype": mime, "size": len(data)} | info
