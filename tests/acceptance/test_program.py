@@ -250,11 +250,11 @@ async def test_a_document_from_matrix_reaches_telegram(tmp_path: Path, telegram:
         assert [(m["kind"], m["file_name"]) for m in post["media"]] == [("document", "dosing table.pdf")]
 
 
-async def test_other_kinds_become_words(tmp_path: Path, telegram: Telegram, matrix: Matrix) -> None:
+async def test_a_poll_arrives_as_a_poll(tmp_path: Path, telegram: Telegram, matrix: Matrix) -> None:
     config, _ = write_config(tmp_path, telegram=telegram, matrix=matrix)
     async with running(config):
         await telegram.users.send_other(
             telegram.amina, telegram.kenya, "poll", {"question": "Which dose?", "options": ["200", "400"]}
         )
         await telegram.press(telegram.grace, telegram.mods, "[poll: Which dose?", "Approve")
-        await matrix.fatima.wait_for(lambda u: u.rooms[matrix.room].find("[poll: Which dose?"))
+        await matrix.fatima.wait_for(lambda u: u.rooms[matrix.room].find("Which dose?\n1. 200\n2. 400"))
