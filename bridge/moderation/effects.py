@@ -30,7 +30,7 @@ def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
         posts: set[int] = set()
         copied: set[int] = set()
         for row in rows:
-            if row.post_id is not None:
+            if row.post_id is not None and row.kind != ledger.REACTION:  # of which no card tells
                 (posts if row.kind == ledger.POST else copied).add(row.post_id)
             if row.operation == ledger.EDIT and row.post_id is not None and row.state == DeliveryState.REFUSED:
                 await correcting.send_anew(row, now())

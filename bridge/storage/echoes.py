@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from bridge.core.ids import Address, ChatId, RemoteRef
 from bridge.storage.ledger import SEND
@@ -26,40 +27,24 @@ async def add(post_id: int, ref: RemoteRef, user: str, emoji: str, now: datetime
     rows = await Reaction.filter(account=ref.account, chat=ref.chat, message=ref.message, user=user)
     if len(rows) >= _MOST or any(row.emoji == emoji for row in rows):
         return False
-    await Reaction.create(
-        post_id=post_id,
-        account=ref.account,
-        chat=ref.chat,
-        message=ref.message,
-        user=user,
-        emoji=emoji,
-        event=event,
-        at=now,
-    )
+    about: dict[str, Any] = {"account": ref.account, "chat": ref.chat, "message": ref.message, "user": user}
+    await Reaction.create(post_id=post_id, emoji=emoji, event=event, at=now, **about)
     return True
 
 
 async def replace(post_id: int, ref: RemoteRef, user: str, counts: Iterable[tuple[str, int]], now: datetime) -> bool:
     """From now on exactly these, of one person, or (``user`` empty) of all whom the platform does not name."""
     wanted = dict(list(counts)[:_MOST])
+    about: dict[str, Any] = {"account": ref.account, "chat": ref.chat, "message": ref.message, "user": user}
     changed = False
-    for row in await Reaction.filter(account=ref.account, chat=ref.chat, message=ref.message, user=user):
+    for row in await Reaction.filter(**about):
         if wanted.get(row.emoji) == row.count:
             del wanted[row.emoji]
         else:
             await row.delete()
             changed = True
     for emoji, count in wanted.items():
-        await Reaction.create(
-            post_id=post_id,
-            account=ref.account,
-            chat=ref.chat,
-            message=ref.message,
-            user=user,
-            emoji=emoji,
-            count=count,
-            at=now,
-        )
+        await Reaction.create(post_id=post_id, emoji=emoji, count=count, at=now, **about)
     return changed or bool(wanted)
 
 

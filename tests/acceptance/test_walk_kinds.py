@@ -388,7 +388,8 @@ async def _readers_react_and_vote(stage: Stage) -> None:
     await users.react(amina, telegram.kenya, post["id"], "👍")
     await fatima.react(stage.matrix.room, here.event_id, "👍")
     await users.vote(amina, telegram.kenya, poll["id"], [1])
-    await fatima.vote(stage.matrix.room, there.event_id, [list(there.poll.options)[1]])  # type: ignore[union-attr]
+    assert there.poll is not None
+    await fatima.vote(stage.matrix.room, there.event_id, [list(there.poll.options)[1]])
     # Cards tell of it after a minute, or when anything else changes them.
     for words, said in (("Wash your hands", "Reactions: 👍 2"), ("When to wash?", "2 – later")):
         await becomes(partial(_looks_again, stage, words, said))
