@@ -12,7 +12,7 @@ _HELD = (Consequence.HOLD, Consequence.SECOND)
 def cautions(config: Config) -> Iterator[str]:
     """Sentences, each about one place of the file."""
     for account in config.accounts:
-        if not config.chats(account):
+        if not config.chats(account) and not config.inboxes(account):
             yield f"accounts.{account}: no community uses this account"
     for community in config.communities():
         for sentence in (*_places(community), *_deciders(community), *_rules(community)):
@@ -20,7 +20,7 @@ def cautions(config: Config) -> Iterator[str]:
 
 
 def _places(community: Community) -> Iterator[str]:
-    if not community.groups:
+    if not community.groups and not community.inboxes:
         yield "it has no groups yet, so approved posts go nowhere"
     reachable = {person.account for person in community.moderator_ids}
     for address in community.moderators:

@@ -317,6 +317,12 @@ class _Reader:
             for place, address in _addresses(table.get("groups"), (*loc, "groups")):
                 if groups.setdefault(address, place) != place:
                     self.problem(place, f"the same chat is {dotted(groups[address])} too", "leave one of them out")
+        inboxes: dict[Address, Loc] = {}
+        for loc, table in rows:
+            for place, address in _addresses(table.get("inboxes"), (*loc, "inboxes")):
+                taken = groups.get(address) or inboxes.setdefault(address, place)
+                if taken != place:
+                    self.problem(place, f"the same address is {dotted(taken)} too", "leave one of them out")
         for loc, table in rows:
             for place, address in _addresses(table.get("moderators"), (*loc, "moderators")):
                 if address in groups:
@@ -411,6 +417,7 @@ def _community(section: CommunitySection, language: str) -> Community:
             )
             for g in section.groups
         ),
+        inboxes=tuple(dict.fromkeys(section.inboxes)),
         max_length=section.max_length,
         policy=policy,
         allowed_bots=frozenset(UserRef(bot.account, UserId(bot.chat)) for bot in section.allow_bots),
