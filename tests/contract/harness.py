@@ -180,6 +180,10 @@ class Harness(ABC):
     """Does the far side refuse one unit more than ``fits`` allows? False where the adapter keeps a reserve."""
     shown_as: ClassVar[Mapping[AttachmentKind, AttachmentKind]] = {}
     """Kinds that devices over there show like another one, without loss: a round film as a film."""
+    groups: ClassVar[bool] = True
+    """Are there chats of several people over there? Where not, ``group`` is the private chat."""
+    tells_lengths: ClassVar[bool] = True
+    """Does the far side say how long a film or a sound takes?"""
     describes: ClassVar[bool] = True
     """Can a member say over there what a picture shows?"""
     calls: ClassVar[tuple[str, ...]] = ()

@@ -88,7 +88,7 @@ async def test_a_members_text_arrives(harness: Harness) -> None:
     assert event.text.text == HELLO.text
     assert event.account == harness.account
     assert event.chat == harness.group
-    assert event.chat_kind is ChatKind.GROUP
+    assert event.chat_kind is (ChatKind.GROUP if harness.groups else ChatKind.PRIVATE)
     assert event.key
     assert event.raw
     assert before <= event.at <= harness.clock.now()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import structlog
@@ -63,6 +64,7 @@ class EmailAdapter:
         self._spool = Spool(settings.spool / context.account, settings.keep_days)
         host, port = host_and_port(settings.smtp)
         self._transport = Transport(host, port, connections=settings.smtp_connections, clock=context.clock)
+        self._can = replace(MAILBOX, max_received_bytes=settings.max_megabytes * 1_000_000)
         self._lmtp: LmtpServer | None = None
         self._sink: Sink | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -181,7 +183,7 @@ class EmailAdapter:
         return self._converter.events(mail, raw, destinations, at, name)
 
     async def fetch(self, file: RemoteFile, *, limit: int) -> AsyncIterator[bytes]:
-        if file.size is not None and file.size > limit:
+        if file.size is not None and file.size > min(limit, self._can.max_received_bytes):
             raise UnfitMedia(MediaReason.TOO_BIG)
         name, _, part = file.ref.partition("#")
         source = await asyncio.to_thread(self._spool.find, name)
@@ -207,7 +209,7 @@ class EmailAdapter:
     # --- out ---
 
     def capabilities(self, chat: ChatId) -> Capabilities:
-        return MAILBOX
+        return self._can
 
     def fits(self, chat: ChatId, content: Content) -> bool:
         return self._composer.fits(content)

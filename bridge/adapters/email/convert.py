@@ -155,4 +155,4 @@ def _left_out(items: Iterable[tuple[str, str, str]]) -> Iterable[Uncarried]:
 
 def shown(raw: bytes) -> str:
     """The beginning of a mail, for whoever looks into what could not be read."""
-    return raw[: 256 * 1024].decode("utf-8", "replace")
+    return raw[: 256 * 1024].decode("utf-8", "replace") or "(empty)"

@@ -5,6 +5,7 @@ sender, who may be anybody.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
@@ -24,6 +25,8 @@ TAKEN: Final = "250 2.0.0 Taken"
 UNKNOWN: Final = "550 5.1.1 No such address"
 MOST_RECIPIENTS: Final = 1000
 _IDLE: Final = 300.0
+_FAREWELL: Final = 2.0
+"""Seconds that a mail under way is waited for when the account stops."""
 
 Deliver = Callable[[bytes, str, Sequence[str]], Awaitable[None]]
 """The mail, the envelope's sender and its recipients; returns when all of it is committed."""
@@ -32,7 +35,22 @@ Deliver = Callable[[bytes, str, Sequence[str]], Awaitable[None]]
 class _Session(LMTP):
     """As aiosmtpd has it, but with one reply for each recipient after the data, whatever is wrong with them."""
 
+    line_length_limit = 1 << 16
+    """Bytes. Longer than mail may have; a refusal would be a report to somebody who can do nothing about it."""
     _replies = 0
+
+    def __init__(self, handler: "_Handler", **options: Any) -> None:
+        super().__init__(handler, **options)
+        self.quiet = asyncio.Event()
+        """No mail is being taken, and no answer is under way."""
+        self.quiet.set()
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd looks for this name
+        self.quiet.clear()
+        try:
+            await super().smtp_DATA(arg)
+        finally:
+            self.quiet.set()
 
     async def push(self, status: Any) -> None:
         text = status.decode("ascii", "replace") if isinstance(status, bytes) else str(status)
@@ -131,11 +149,14 @@ class LmtpServer:
         return session
 
     async def stop(self) -> None:
-        """What is under way is not acknowledged: the mail server offers it again."""
+        """Finish what is under way; what is not finished soon is not acknowledged, and offered again."""
         server, self._server = self._server, None
         if server is None:
             return
         server.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL):
+                await asyncio.gather(*(session.quiet.wait() for session in self._sessions))
         sessions, self._sessions = self._sessions, set()
         tasks = []
         for session in sessions:

@@ -27,7 +27,7 @@ class File:
     name: str
     mime: str
     size: int
-    """Bytes, decoded, as near as its coding tells."""
+    """Bytes, decoded."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -242,16 +242,11 @@ def _shown_in_html(parts: Sequence[Part]) -> Mapping[str, bool]:
 
 def _is_decoration(part: Part, shown: Mapping[str, bool]) -> bool:
     """A logo under somebody's name, a smiley, a picture of one dot: small, and shown within the text."""
-    return part.mime.startswith("image/") and shown.get(part.content_id, False) and _size(part) < _SHOWN
-
-
-def _size(part: Part) -> int:
-    coded = part.head.get("content-transfer-encoding").strip().casefold() == "base64"
-    return len(part.raw) * 3 // 4 if coded else len(part.raw)
+    return part.mime.startswith("image/") and shown.get(part.content_id, False) and len(part.data()) < _SHOWN
 
 
 def _file(part: Part) -> File:
-    return File(part=part.number, name=part.name, mime=part.mime, size=_size(part))
+    return File(part=part.number, name=part.name, mime=part.mime, size=len(part.data()))
 
 
 def _forwarded(part: Part) -> str:
