@@ -114,7 +114,10 @@ def _attribution_above(lines: list[str], start: int) -> int | None:
 
 def _opens_itself(lines: list[str], start: int, stop: int) -> bool:
     """Some phones mark the line that says who wrote like what they wrote."""
-    first = [_QUOTED.sub("", line, count=1) for line in lines[start : min(stop, start + 3)]]
+    first = [_QUOTED.sub("", line, count=1) for line in lines[start : min(stop, start + 8)]]
+    if any(_header_block(first, place, after_divider=True) for place in range(min(2, len(first)))):
+        return True
+    first = first[:3]
     return any(_is_attribution(first[:size]) for size in range(1, len(first) + 1) if not _is_quoted(first[0]))
 
 
