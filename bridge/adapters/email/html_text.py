@@ -15,24 +15,37 @@ _BLOCKS: Final = frozenset(
 _SPACED: Final = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "pre", "blockquote"})
 _TAGS: Final = _BLOCKS | {"br", "hr", "li", "td", "th", "tbody", "thead", "blockquote", "a", "b", "i", "em", "strong"}
 _ADDRESS: Final = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
+_UNSEEN: Final = frozenset({"script", "style", "title"})
+_DEEPEST: Final = 2000
+"""Tags that are open at a time, those that need no end among them."""
 _RULE: Final = "________________________________"
 
 
 def to_text(html: str) -> str:
     """What a reader would see; never an exception for what is no HTML."""
-    # Rust and C, so cheap for any depth: scripts, styles and comments are gone before Python looks at a tag.
-    cleaned = nh3.clean(
-        html,
-        tags=set(_TAGS),
-        attributes={"a": {"href"}},
-        clean_content_tags={"script", "style", "title"},
-        url_schemes={"http", "https", "mailto", "tel"},
-        link_rel=None,
-    )
+    # It repairs what is broken; what is only deep it takes the square of the time for, and the reader takes as it is.
+    if _depth(html) <= _DEEPEST:
+        html = nh3.clean(
+            html,
+            tags=set(_TAGS),
+            attributes={"a": {"href"}},
+            clean_content_tags=set(_UNSEEN),
+            url_schemes={"http", "https", "mailto", "tel"},
+            link_rel=None,
+        )
     reader = _Reader()
-    reader.feed(cleaned)
+    reader.feed(html)
     reader.close()
     return reader.text()
+
+
+def _depth(html: str) -> int:
+    """How deep it may become, by counting alone."""
+    deepest = depth = 0
+    for match in re.finditer(r"<(/?)[a-zA-Z]", html):
+        depth += -1 if match[1] else 1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 class _Reader(HTMLParser):
@@ -46,6 +59,7 @@ class _Reader(HTMLParser):
         self._links: list[tuple[str, int]] = []
         self._lists: list[int] = []
         self._size = 0
+        self._unseen = 0
 
     def text(self) -> str:
         self._end_line()
@@ -53,7 +67,9 @@ class _Reader(HTMLParser):
         return re.sub(r"\n(?:>*[ ]*\n){2,}", "\n\n", text).strip("\n")
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "br":
+        if tag in _UNSEEN:
+            self._unseen += 1
+        elif tag == "br":
             self._end_line(keep=True)
         elif tag == "hr":
             self._end_line()
@@ -83,7 +99,9 @@ class _Reader(HTMLParser):
             self._space()
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "a" and self._links:
+        if tag in _UNSEEN:
+            self._unseen = max(0, self._unseen - 1)
+        elif tag == "a" and self._links:
             self._end_link(*self._links.pop())
         elif tag == "blockquote":
             self._end_line()
@@ -111,7 +129,7 @@ class _Reader(HTMLParser):
         self._say(text)
 
     def _say(self, text: str) -> None:
-        if not text or self._size > LONGEST_TEXT:
+        if not text or self._unseen or self._size > LONGEST_TEXT:
             return
         if not self._line:
             self._line_depth = self._depth

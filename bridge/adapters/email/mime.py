@@ -205,7 +205,7 @@ def decoded(raw: bytes, encoding: str) -> bytes:
     """A body as it was before it was coded for its journey; what is broken is read as far as it goes."""
     match encoding.strip().lower():
         case "base64":
-            kept = re.sub(rb"[^A-Za-z0-9+/]", b"", raw)
+            kept = re.sub(rb"[^A-Za-z0-9+/]", b"", raw.partition(b"=")[0])
             kept = kept[: len(kept) - (len(kept) % 4 == 1)]
             return base64.b64decode(kept + b"=" * (-len(kept) % 4))
         case "quoted-printable":
