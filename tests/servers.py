@@ -278,6 +278,12 @@ def install_servers() -> list[str]:
         print(f"PostgreSQL: {find_postgres()}")
     except ServerMissing as error:
         problems.append(f"PostgreSQL: {error}")
+    from tests.mail_servers import install_mail_servers
+
+    try:
+        print(f"Postfix, Dovecot: {install_mail_servers()}")
+    except ServerMissing as error:
+        problems.append(f"Postfix, Dovecot: {error}")
     return problems
 
 
