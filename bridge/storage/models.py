@@ -58,6 +58,8 @@ class Submission(Model):
     reply_post_id = fields.BigIntField(null=True)
     """The post it answers. No foreign key: posts come from submissions, and a circle cannot be created."""
     reply_excerpt = fields.TextField(default="")
+    cut = fields.TextField(default="", db_default="")
+    """What stood in the mail and was not taken as its author's words, for as long as somebody may restore it."""
     origin_post_id = fields.BigIntField(null=True)
     """The post of another community that this is a copy of. No foreign key, for the same reason."""
     created_at = fields.DatetimeField()

@@ -185,6 +185,7 @@ class Everything:
                 intake="private",
                 album=word(f"album {number}"),
                 reply_excerpt=word(f"excerpt {number}"),
+                cut=word(f"cut {number}"),
                 created_at=NOW,
             )
             await Source.create(
