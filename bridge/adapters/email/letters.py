@@ -12,7 +12,7 @@ from bridge.adapters.email.capabilities import BODY, DIGEST, MAILBOX
 from bridge.adapters.email.headers import field, phrase, unstructured
 from bridge.core.ids import ChatId
 from bridge.core.message import Content, Letter, LetterKind
-from bridge.core.text import plain
+from bridge.core.text import MarkKind, RichText, plain
 
 _LONGEST_LINE: Final = 998
 """Octets, without its end: RFC 5322, section 2.1.1."""
@@ -34,7 +34,7 @@ class Composer:
         """Only words travel; of those as many as fit with the lines that stand under them."""
         if content.attachments or content.place is not None or content.poll is not None:
             return False
-        text = content.text.text.replace("\n", "\r\n").encode()
+        text = spelled(content.text).replace("\n", "\r\n").encode()
         letter = content.letter
         if letter is not None and letter.kind is LetterKind.DIGEST:
             return len(text) + len(self._beneath(letter).encode()) <= DIGEST
@@ -45,14 +45,13 @@ class Composer:
     def payload(self, chat: ChatId, content: Content, now: datetime) -> dict[str, str]:
         """Everything but what hangs on the delivery's key: the envelope's sender, and the id of what is no post."""
         letter = content.letter or Letter()
-        text = "\r\n".join(content.text.text.replace("\r\n", "\n").splitlines()) + "\r\n"
+        text = "\r\n".join(spelled(content.text).splitlines()) + "\r\n"
         encoding, body = encoded(text + self._beneath(letter))
         message_id = ""
         if letter.number is not None:
             message_id = self._ids.of_post(letter.number, letter.community, version=letter.version, part=letter.part)
         head = self._head(chat, content, letter, now, encoding)
         return {
-            "to": str(chat),
             "community": letter.community,
             "id": message_id,
             "message": f"{head}\r\n{body}",
@@ -143,6 +142,16 @@ class Composer:
         by_mail = self._domain.address_of(letter.community, f"u-{letter.leave}" if letter.leave else "leave")
         way = f"{self._public_url}/u/{letter.leave}" if letter.leave and self._public_url else by_mail
         return f"\r\n-- \r\n{letter.leave_label} {way}\r\n"
+
+
+def spelled(text: RichText) -> str:
+    """With the address behind each link beside its words."""
+    additions = {
+        mark.end: f" ({mark.value})"
+        for mark in text.marks
+        if mark.kind is MarkKind.LINK and mark.value and mark.value not in text.text[mark.start : mark.end]
+    }
+    return text.with_insertions(additions).text
 
 
 def beginning(text: str) -> str:
