@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from typing import Final
 
 from bridge.adapters.email.addresses import Domain, Ids
-from bridge.adapters.email.capabilities import BODY, DIGEST, MAILBOX
+from bridge.adapters.email.capabilities import BODY, DIGEST, HEAD, MAILBOX
 from bridge.adapters.email.headers import field, phrase, unstructured
 from bridge.core.ids import ChatId
 from bridge.core.message import Content, Letter, LetterKind
@@ -18,6 +18,8 @@ _LONGEST_LINE: Final = 998
 """Octets, without its end: RFC 5322, section 2.1.1."""
 _SUBJECT: Final = 70
 """Characters of a text that stand for a subject where there is none."""
+_MESSAGE_ID: Final = 110
+"""Characters kept for the line that hangs on the delivery's key, or names the post."""
 _FROM_A_LIST: Final = (LetterKind.POST, LetterKind.DIGEST)
 
 
@@ -70,26 +72,26 @@ class Composer:
         name = self._domain.name_of(letter.community)
         of_list = letter.kind in _FROM_A_LIST
         to = f"{phrase(name)} <{own}>" if of_list or not chat.isascii() else f"<{chat}>"
-        fields = [
+        before = [
             field("From", f"{phrase(letter.sender or name)} <{own}>"),
             field("To", to),
             field("Reply-To", f"{phrase(name)} <{own}>"),
-            field("Subject", unstructured(self._subject(content, letter, name), name="Subject")),
-            field("Date", format_datetime(now)),
-            *self._thread(content, letter),
         ]
+        after = [field("Date", format_datetime(now)), *self._thread(content, letter)]
         if of_list:
-            fields += self._list(letter, name)
+            after += self._list(letter, name)
         if letter.kind is not LetterKind.POST:
             answered = letter.kind is LetterKind.REPLY or content.reply_to is not None
-            fields.append(field("Auto-Submitted", "auto-replied" if answered else "auto-generated"))
-            fields.append(field("X-Loop", own))
-        fields += [
+            after.append(field("Auto-Submitted", "auto-replied" if answered else "auto-generated"))
+            after.append(field("X-Loop", own))
+        after += [
             field("MIME-Version", "1.0"),
             field("Content-Type", "text/plain; charset=utf-8"),
             field("Content-Transfer-Encoding", encoding),
         ]
-        return "".join(fields)
+        room = HEAD - _MESSAGE_ID - sum(map(len, (*before, *after)))
+        subject = field("Subject", unstructured(self._subject(content, letter, name), name="Subject", room=room))
+        return "".join((*before, subject, *after))
 
     def _subject(self, content: Content, letter: Letter, name: str) -> str:
         wanted = letter.subject or beginning(content.text.text)
