@@ -97,7 +97,7 @@ async def test_a_mail_becomes_a_post_and_its_answer_another_one(world: World, se
     assert "Which dose of misoprostol" in world.card_text(1)
     assert "Misoprostol at home: which dose?" in world.card_text(1)
     await until(lambda: servers.to("amina@example.org"))
-    [receipt] = servers.to("amina@example.org")
+    receipt = servers.to("amina@example.org")[0]
     assert receipt.mail["Auto-Submitted"] in ("auto-replied", "auto-generated")
     world.press("Approve", by="grace")
     await until(lambda: [m for m in servers.to("ben@example.net") if m.mail["List-Id"]])
@@ -107,6 +107,12 @@ async def test_a_mail_becomes_a_post_and_its_answer_another_one(world: World, se
     assert letter.mail["From"].startswith("Amina Okello")
     assert "Which dose of misoprostol" in letter.text
     assert f"hifa+leave@{DOMAIN}" in letter.text
+
+    await servers.writes(BEN, "hifa", "get 1", Subject="get 1")
+    await until(lambda: [m for m in servers.to("ben@example.net") if "Misoprostol" in str(m.mail["Subject"])][1:])
+    asked = [m for m in servers.to("ben@example.net") if "Misoprostol" in str(m.mail["Subject"])][1]
+    assert asked.mail["Message-ID"] != letter.mail["Message-ID"], "a mailbox would show it as one with the first"
+    assert asked.mail["Auto-Submitted"] == "auto-replied"
 
     quoted = "".join(f"> {line}\n" for line in letter.text.splitlines())
     await servers.writes(

@@ -190,7 +190,7 @@ def test_a_digest_is_one_long_letter_from_a_machine() -> None:
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["List-Id"] == "HIFA <hifa.lists.example.org>"
     assert mail["Subject"] == "HIFA daily digest · 30 new messages"
-    assert mail.get_content().endswith("To leave HIFA: hifa+leave@lists.example.org\n")
+    assert mail.get_content().endswith("To leave HIFA: hifa+leave@lists.example.org\r\n")
 
 
 def test_a_correction_stands_in_the_thread_behind_what_it_corrects() -> None:
