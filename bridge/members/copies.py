@@ -24,7 +24,7 @@ from bridge.rendering import digests, posts
 from bridge.rendering.digests import Digest
 from bridge.rendering.posts import PostView
 from bridge.rendering.words import Words, words
-from bridge.storage import feed, ledger, memberships, people, submissions
+from bridge.storage import codec, feed, ledger, memberships, people, submissions
 from bridge.storage.bells import feed_bell
 from bridge.storage.counting import lock
 from bridge.storage.database import transaction
@@ -94,6 +94,8 @@ class _Job:
     _behind: dict[int, list[Post]] = field(default_factory=dict)
     _places: dict[int, int] = field(default_factory=dict)
     _parts: dict[tuple[object, ...], list[Content]] = field(default_factory=dict)
+    _texts: dict[int, str] = field(default_factory=dict)
+    _gathered: list[Delivery] = field(default_factory=list)
     _threads: dict[int, set[tuple[str, str]]] = field(default_factory=dict)
 
     # --- at once ---
@@ -102,9 +104,12 @@ class _Job:
         """Those who read everything as it comes; True where the batch was full."""
         members = await feed.behind_at_once(self.community.id, newest.id, self.now, BATCH)
         accounts = await feed.identities_of([member.person_id for member in members])
+        served: list[Membership] = []
+        full = len(members) == BATCH
         for member in members:
             if self.planned >= BATCH:
-                return True
+                full = True
+                break
             later = preferences.held_back_until(member, self.community, self.now)
             reader = self._reader(member, accounts.get(member.person_id, []))
             if later is None and reader is None:
@@ -116,9 +121,12 @@ class _Job:
             if len(unread) > _FLOOD:
                 await self._digest(reader, newest)
             elif not await self._send(reader, unread, [m.person_id for m in members]):
-                return True
-            await memberships.prefer(member, read_post_id=newest.id, next_at=None)
-        return len(members) == BATCH
+                full = True
+                break
+            served.append(member)
+        await self._plan_gathered()
+        await memberships.prefer_all(served, read_post_id=newest.id, next_at=None)
+        return full
 
     async def _send(self, reader: "_Reader", unread: Sequence[Post], others: Sequence[int]) -> bool:
         """Copies of some posts; False where they are too many for what is left of this batch."""
@@ -127,11 +135,38 @@ class _Job:
         if self.planned and self.planned + count > BATCH:
             return False
         for post, parts in contents:
-            await planning.plan_parts(
-                parts, post, self.community, reader.address, self.now, person_id=reader.member.person_id
-            )
+            await self._plan(post, parts, reader)
         self.planned += count
         return True
+
+    async def _plan(self, post: Post, parts: Sequence[Content], reader: "_Reader") -> None:
+        """One message waits for nothing, and is written together with those of the other readers."""
+        if len(parts) == 1:
+            self._gathered.append(
+                ledger.copy_row(
+                    address=reader.address,
+                    now=self.now,
+                    content=self._dumped(parts[0]),
+                    community=self.community.id,
+                    post_id=post.id,
+                    person_id=reader.member.person_id,
+                )
+            )
+            return
+        await self._plan_gathered()  # the order of a lane is that of its rows
+        await planning.plan_parts(
+            parts, post, self.community, reader.address, self.now, person_id=reader.member.person_id
+        )
+
+    async def _plan_gathered(self) -> None:
+        await ledger.plan_copies(self._gathered)
+        self._gathered.clear()
+
+    def _dumped(self, content: Content) -> str:
+        """The same words go to many: ``_parts`` holds what the number names for as long as the batch lasts."""
+        if id(content) not in self._texts:
+            self._texts[id(content)] = codec.dump(codec.CONTENT, content)
+        return self._texts[id(content)]
 
     async def _contents(self, post: Post, reader: "_Reader", others: Sequence[int] = ()) -> list[Content]:
         """A post's messages for one reader; the same for all who have the same language, account and wishes."""

@@ -3,7 +3,7 @@
 Every change of state goes through ``ledger_steps.advance``.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +20,7 @@ from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
 from bridge.storage.ledger_calls import bring_forward, call_off, call_off_notices, call_off_older, mark, set_view
 from bridge.storage.ledger_changes import ORIGINAL, is_to_be_removed
+from bridge.storage.ledger_copies import copy_row, plan_copies
 from bridge.storage.ledger_doubt import Effects, postpone_doubt, recover, resolve_doubt, settle
 from bridge.storage.ledger_reads import (
     ACTIVE,
@@ -168,24 +169,28 @@ async def release_settled() -> None:
         await cancel_dependants([found for found, state in settled if state in lost])
 
 
-async def _is_pointless(row: Delivery) -> bool:
-    """Would carrying it out show what is no longer true?"""
-    return await _is_overtaken(row) or await _is_taken_back(row) or await _is_unwanted(row)
+async def _is_pointless(row: Delivery, unwanted: Collection[int]) -> bool:
+    """Would carrying it out show what is no longer true, or what its reader wants no longer?"""
+    return row.id in unwanted or await _is_overtaken(row) or await _is_taken_back(row)
 
 
-async def _is_unwanted(row: Delivery) -> bool:
-    """Is it a private copy for somebody who has left, been banned or erased, or wants none any more?"""
-    if row.kind not in (COPY, DIGEST) or row.operation != SEND or row.doubted:
-        return False
-    wanted = Membership.filter(
-        person_id=row.person_id,
-        community=row.community,
+async def _unwanted(rows: Sequence[Delivery]) -> set[int]:
+    """Which are private copies for somebody who has left, been banned or erased, or wants none any more?"""
+    copies = [row for row in rows if row.kind in (COPY, DIGEST) and row.operation == SEND and not row.doubted]
+    if not copies:
+        return set()
+    readers = Membership.filter(
+        person_id__in=list({row.person_id for row in copies}),
         state=MembershipState.MEMBER,
         reading__in=[reading.value for reading in COPIED],
         person__erased_at__isnull=True,
     )
-    stopped = Identity.filter(account=row.account, direct_chat=row.chat, stopped_at__isnull=False)
-    return not await wanted.exists() or await stopped.exists()
+    wanted = set(await readers.values_list("person_id", "community"))
+    theirs = Identity.filter(
+        account__in=list({row.account for row in copies}), direct_chat__in=list({row.chat for row in copies})
+    )
+    deaf = set(await theirs.filter(stopped_at__isnull=False).values_list("account", "direct_chat"))
+    return {row.id for row in copies if (row.person_id, row.community) not in wanted or (row.account, row.chat) in deaf}
 
 
 async def _is_taken_back(row: Delivery) -> bool:
@@ -214,9 +219,12 @@ async def claim(ids: Sequence[int], now: datetime, compose: Compose, effects: Ef
         changed: list[Delivery] = []
         ready: list[Delivery] = []
         fresh: list[Delivery] = []
-        planned = Delivery.filter(id__in=list(ids), state=DeliveryState.PLANNED).order_by("id")
-        for row in await planned.select_related("post"):
-            if await _is_pointless(row):
+        reworded: list[Delivery] = []
+        planned = Delivery.filter(id__in=list(ids), state=DeliveryState.PLANNED).order_by("id").select_related("post")
+        rows = await planned
+        unwanted = await _unwanted(rows)
+        for row in rows:
+            if await _is_pointless(row, unwanted):
                 await advance(row, DeliveryStep.CANCEL)
                 await cancel_dependants([row.id])
                 changed += [row] if row.kind == POST else []
@@ -235,13 +243,16 @@ async def claim(ids: Sequence[int], now: datetime, compose: Compose, effects: Ef
                     await advance(row, DeliveryStep.CANCEL)
                     await cancel_dependants([row.id])
                     continue
+                reworded += [row] if row.content != frozen.content else []
                 row.payload, row.content, row.shows = frozen.payload, frozen.content, frozen.shows
                 fresh.append(row)
             ready.append(row)
         claimed = await advance_all(ready, DeliveryStep.ATTEMPT, attempted_at=now, reason="", detail="")
         ours = {row.id for row in claimed}
         if frozen_now := [row for row in fresh if row.id in ours]:
-            await Delivery.bulk_update(frozen_now, fields=["payload", "content", "shows"])
+            await Delivery.bulk_update(frozen_now, fields=["payload", "shows"])
+        if changed_words := [row for row in reworded if row.id in ours]:
+            await Delivery.bulk_update(changed_words, fields=["content"])
         first = [row.id for row in claimed if row.first_attempt_at is None]
         await Delivery.filter(id__in=list(ours)).update(attempts=F("attempts") + 1)
         if first:
@@ -338,6 +349,7 @@ __all__ = [
     "call_off_older",
     "card_rows",
     "claim",
+    "copy_row",
     "count_shown",
     "find_by_ref",
     "first_part",
@@ -353,6 +365,7 @@ __all__ = [
     "of_post",
     "oldest_undelivered",
     "plan",
+    "plan_copies",
     "postpone_doubt",
     "reaction_waits",
     "recent_attempts",

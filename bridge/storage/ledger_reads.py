@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from tortoise.expressions import Q
 from tortoise.functions import Min
 
 from bridge.core.errors import TooSoon
@@ -30,25 +31,26 @@ ACTIVE = (DeliveryState.PLANNED, DeliveryState.ATTEMPTING, DeliveryState.IN_DOUB
 _VERSIONS = 20
 """Edits of one message that are looked at."""
 _QUICKEST = timedelta(seconds=5)
+LOOK = 256
+"""Rows that can wait, at which one look at the ledger stops."""
 
 
-async def heads(now: datetime, accounts: Sequence[str]) -> list[tuple[int, Address]]:
+async def heads(now: datetime, accounts: Sequence[str], most: int = LOOK) -> list[tuple[int, Address]]:
     """The first row of every lane that may go now, oldest first: (row id, lane). What can wait goes last, there and
-    among the lanes: twenty thousand private copies keep no card waiting.
+    among the lanes: twenty thousand private copies keep no card waiting. Of what can wait only the oldest ``most`` are
+    looked at.
     """
-    found = (
-        await Delivery.filter(
-            state=DeliveryState.PLANNED, due_at__lte=now, waits_for__isnull=True, account__in=list(accounts)
-        )
-        .annotate(head=Min("id"))
-        .group_by("account", "chat", "view")
-        .values_list("head", "account", "chat", "view")
+    due = Delivery.filter(
+        state=DeliveryState.PLANNED, due_at__lte=now, waits_for__isnull=True, account__in=list(accounts)
     )
-    lanes: dict[Address, tuple[bool, int]] = {}
-    for head, account, chat, view in found:
-        lane, place = Address(account, chat), (view == CAN_WAIT, head)
-        lanes[lane] = min(lanes.get(lane, place), place)
-    return [(head, lane) for (_, head), lane in sorted((place, lane) for lane, place in lanes.items())]
+    # Two ranges of the index: with "is not" every private copy would be read on the way.
+    urgent = due.filter(Q(view__lt=CAN_WAIT) | Q(view__gt=CAN_WAIT))
+    found = await urgent.annotate(head=Min("id")).group_by("account", "chat").values_list("head", "account", "chat")
+    patient = due.filter(view=CAN_WAIT).order_by("id").limit(most)
+    lanes: dict[Address, int] = {}
+    for head, account, chat in [*sorted(found), *await patient.values_list("id", "account", "chat")]:
+        lanes.setdefault(Address(account, chat), head)
+    return [(head, lane) for lane, head in lanes.items()]
 
 
 async def in_doubt(now: datetime, accounts: Sequence[str], limit: int = 50) -> list[Delivery]:

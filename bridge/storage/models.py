@@ -354,6 +354,7 @@ class Delivery(Model):
         table = "delivery"
         indexes = (
             Index(fields=("state", "account", "chat", "id")),
+            Index(fields=("state", "view", "id")),
             Index(fields=("waits_for",)),
             Index(fields=("post_id", "account", "chat")),
             Index(fields=("review_id", "account", "chat")),

@@ -4,6 +4,7 @@ Docstrings become comments in the schema, and Tortoise cuts SQLite scripts at ev
 """
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 from bridge.core.ids import AccountId, Address, ChatId, UserId, UserRef
@@ -51,6 +52,7 @@ class Identity(Model):
     class Meta:
         table = "identity"
         unique_together = (("account", "user"),)
+        indexes = (Index(fields=("account", "direct_chat")), Index(fields=("person_id",)))
 
     @property
     def ref(self) -> UserRef:
