@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 
 from bridge.adapters.loopback.adapter import LoopbackAdapter
+from bridge.adapters.loopback.capabilities import RICH
 from bridge.core.capabilities import Capabilities, Form
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef
 from bridge.core.membership import Reading
@@ -28,6 +29,7 @@ from tests.benchmarks.common import Backlog, backlog, machine, profiled, profili
 
 READERS = int(os.environ.get("BARAZA_BENCH_READERS", "18000"))
 _ACCOUNT = AccountId("people")
+_PLAIN = replace(RICH, form=Form.PLAIN, text_limit=100_000)
 
 
 class Instant(LoopbackAdapter):
@@ -36,7 +38,7 @@ class Instant(LoopbackAdapter):
     sent = 0
 
     def capabilities(self, chat: ChatId) -> Capabilities:
-        return replace(self._can, form=Form.PLAIN, text_limit=100_000, in_flight=1)
+        return _PLAIN
 
     async def send(self, outgoing: Outgoing, key: str) -> SendOutcome:
         self.sent += 1
