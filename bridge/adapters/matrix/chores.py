@@ -94,6 +94,10 @@ class Chores:
         if len(self._to_prove) < _MAX_PROVEN:
             self._to_prove[session] = user
 
+    def is_proving(self) -> bool:
+        """Is it just being asked whose keys are whose?"""
+        return bool(self._to_prove) and self._task is not None and not self._task.done()
+
     def begin(self) -> None:
         """Do what there is to do."""
         low = self._published is not None and self._published < 20

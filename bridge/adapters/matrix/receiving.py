@@ -25,6 +25,7 @@ _NOTHING = {"not_types": ["*"]}
 MAX_GAP = 5_000
 """Events of one room that are fetched after an absence; what is older is reported as missing."""
 _PAGE = 100
+_SOON = 2_000
 HEARD = "heard_at"
 """When the homeserver last told us something, for the people who are told that something is missing."""
 MAX_GAP_FAILURES = 8
@@ -110,6 +111,8 @@ class Receiver:
         """How long the homeserver may wait for something to happen: what waits for its key must be told in time."""
         if not self._encryption.can_wait():
             return 0
+        if self._encryption.chores.is_proving():  # what comes of it is read with the next answer
+            milliseconds = min(milliseconds, _SOON)
         due = self._encryption.waiting.next_due()
         if due is None:
             return milliseconds
