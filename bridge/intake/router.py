@@ -37,6 +37,7 @@ from bridge.intake import (
     posting,
     reverting,
     stopping,
+    unreadable,
     wishes,
 )
 from bridge.intake.context import Context, PressAnswer
@@ -67,6 +68,8 @@ async def handle(event: InboundEvent, context: Context) -> None:
         case MessagePosted():
             await _posted(event, context)
         case MessageEdited():
+            if await unreadable.was_instruction(event, context):
+                return
             await editing.edited(event, context)
             if await submissions.submission_by_source(event.ref) is None:
                 await conversing.edited(event, context)
@@ -139,6 +142,9 @@ async def _said_by_a_bot(event: MessagePosted, context: Context) -> None:
 
 async def _in_channel(event: MessagePosted, address: Address, context: Context) -> None:
     moderator = Moderator(sender=event.sender, channel=address)
+    if unreadable.is_unread(event):
+        await unreadable.among_moderators(event, context.communities.of_moderators(address)[0], context)
+        return
     command = commands.parse_in_channel(event)
     row = None if event.reply_to is None else await ledger.answered(event.reply_to, event.at, context.now)
     about_all = command is not None and orders.is_about_no_item(command.name)

@@ -105,7 +105,7 @@ class MatrixAdapter:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
-        await self._encryption.close()
+        await self._encryption.chores.close()
         await self._session.close()
         self._ready = False
         self._health = Health(connected=False, detail="stopped")
@@ -187,7 +187,7 @@ class MatrixAdapter:
         answer = await server.ask(server.sync(patience, FILTER, since), patience / 1000 + REQUEST_SECONDS)
         events, new_state = await self._receiver.read(answer, since)
         await self._commit(sink, events, new_state)
-        self._encryption.do_chores()
+        self._encryption.chores.begin()
 
     async def _commit(self, sink: Sink, events: Sequence[InboundEvent], state: Mapping[str, str]) -> None:
         pause = _FIRST_PAUSE
