@@ -25,7 +25,8 @@ from bridge.moderation import connecting
 from bridge.storage import codec, inbox, presence, submissions
 from bridge.storage.models import ChatAlias, Delivery, Review, Submission
 from tests.integration.desk_world import FAR, World, here
-from tests.unit.storage.stage import DESK, KENYA, MODS, NET, NOW, SLOW, UGANDA, sender
+from tests.integration.moderating import Room
+from tests.unit.storage.stage import DESK, GRACE, KENYA, MODS, NET, NOW, SLOW, UGANDA, sender
 
 pytestmark = pytest.mark.usefixtures("opened")
 TOWN = Address(NET, ChatId("town"))
@@ -289,6 +290,33 @@ async def test_what_an_allowed_bot_says_to_our_own_messages_is_not_passed_on(
     for _ in range(5):
         await world.happens(by_bot(world, card.address, reply_to=card.ref))
     assert await Submission.all().count() == 1
+
+
+async def test_a_post_of_ours_that_an_allowed_bot_brings_back_is_left_out_and_told_once_a_day(
+    tmp_path: Path, allowing: Community
+) -> None:
+    world = World(tmp_path, allowing)
+    await world.open()
+    await world.happens(world.posted("amina", KENYA, "Yes"))
+    await Room().press(await held(world), "approve", GRACE)
+    await world.deliver(4)
+    came = [
+        "Other forum #5 · Baraza\n\nHIFA #1 · Amina\n\nYes\n\nAmina, nurse",
+        "Other forum #6 · Baraza\n\nhifa\u2068 #1\u2069 · somebody\n\n<Yes>",
+    ]
+    for text in came:
+        await world.happens(by_bot(world, text=plain(text)))
+    assert await Submission.all().count() == 1
+    (told,) = [text for text in await said(world, MODS) if "News brings posts" in text]
+    assert str(KENYA) in told
+    world.clock.pass_by(25 * 3600)
+    await world.happens(by_bot(world, text=plain(came[0])))
+    assert len([text for text in await said(world, MODS) if "News brings posts" in text]) == 2
+
+    others = ["HIFA #2 · Amina\n\nYes", "HIFA #1 is out of date", "> HIFA #1 · Amina\n> Yes\n\nI think so, too."]
+    for text in others:
+        await world.happens(by_bot(world, text=plain(text)))
+    assert await Submission.all().count() == 1 + len(others)
 
 
 # --- edits that are taken away --------------------------------------------------------------------------------------
