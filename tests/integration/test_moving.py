@@ -105,6 +105,36 @@ async def test_a_group_that_moved_goes_on_and_its_old_messages_still_answer(worl
     assert (await Review.get(id=review.id)).state == ReviewState.WITHDRAWN
 
 
+@pytest.mark.parametrize("message", ["$event", "4711"])
+async def test_an_answer_after_the_move_finds_what_was_written_before_it(world: World, message: str) -> None:
+    """Where messages have numbers, the new place begins to count anew: there the number means another message."""
+    post = replace(world.posted("amina", KENYA, "Is zinc safe?"), ref=RemoteRef(NET, KENYA.chat, MessageId(message)))
+    await world.happens(post)
+    await Room().press(await held(world), "approve", GRACE)
+    await world.happens(moves(world, KENYA, TOWN))
+    await world.happens(moves(world, TOWN, Address(NET, ChatId("city"))))
+    there = RemoteRef(NET, ChatId("city"), MessageId(message))
+    await world.happens(world.posted("amina", there.address, "It is.", reply_to=there))
+    answer = await Submission.all().order_by("-id").first()
+    assert answer is not None
+    assert (answer.reply_post_id is not None) is (message == "$event")
+
+
+async def test_an_answer_after_the_move_to_what_we_sent_before_it(world: World) -> None:
+    await world.happens(world.posted("daniel", UGANDA, "Is zinc safe?"))
+    await Room().press(await held(world), "approve", GRACE)
+    await world.deliver(4)
+    sent = await Delivery.filter(kind="post", account=NET, chat=KENYA.chat, state="delivered").first()
+    assert sent is not None
+    await Delivery.filter(id=sent.id).update(message="$sent")
+    await world.happens(moves(world, KENYA, TOWN))
+    there = RemoteRef(NET, TOWN.chat, MessageId("$sent"))
+    await world.happens(world.posted("amina", TOWN, "It is.", reply_to=there))
+    answer = await Submission.all().order_by("-id").first()
+    assert answer is not None
+    assert answer.reply_post_id == sent.post_id
+
+
 async def test_a_move_that_both_sides_tell_of_is_announced_once(world: World) -> None:
     for _ in range(2):
         await world.happens(moves(world, KENYA, TOWN))
