@@ -297,7 +297,7 @@ async def _receipt(
     if await contact.tell(identity, receipt, community, context.directory, context.now) is not None:
         await profiling.offer(identity, community, context)
         return
-    if identity.ref in community.allowed_bots:
+    if identity.ref in community.allowed_bots or event.sender.says_bot:
         return  # it would answer, or be answered for ever
     name = shown_name(identity, w)
     text = (

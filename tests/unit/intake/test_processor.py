@@ -18,7 +18,7 @@ import structlog
 from bridge import logs
 from bridge.core.errors import MediaRefused
 from bridge.core.events import ButtonPressed, MessageEdited, MessagePosted, ReactionsSet
-from bridge.core.ids import Address, ChatId, UserId
+from bridge.core.ids import Address, ChatId, MessageId, RemoteRef, UserId
 from bridge.core.message import Attachment, AttachmentKind, RemoteFile
 from bridge.core.ports import ChatFacts
 from bridge.core.states import MembershipState, MembershipStep
@@ -31,7 +31,7 @@ from bridge.storage.inbox import DurableSink
 from bridge.storage.models import Delivery, Inbox, Review, Revision
 from bridge.storage.models_members import BridgedGroup
 from tests.unit.delivery.scripted import Scripted
-from tests.unit.storage.stage import COMMUNITIES, MODS, NET, NOW, SLOW, FakeClock, posted, sender
+from tests.unit.storage.stage import COMMUNITIES, KENYA, MODS, NET, NOW, SLOW, UGANDA, FakeClock, posted, sender
 
 
 @pytest.fixture
@@ -320,6 +320,38 @@ async def test_a_file_of_a_message_that_was_refused_is_not_kept_for_ever(clock: 
     await work(shop.worker, clock, rounds=3)
     assert len(shop.asked) == 3
     assert await erasure.unused_files() == [f"{2:064x}", f"{3:064x}"]
+
+
+async def test_a_members_notice_is_no_way_around_the_moderators(clock: FakeClock) -> None:
+    """A stranger's is the bot's that it says it is, and so are those in groups in which everything stays anyway."""
+    sink, worker = DurableSink(NET, clock), made(clock)
+
+    async def notice(key: str, user: str, chat: Address = KENYA, **more: Any) -> int:
+        event = posted("psst", key=key, user=user, chat=chat)
+        event = replace(event, sender=replace(event.sender, bot=True, says_bot=True), **more)
+        await DurableSink(event.account, clock).accept([event])
+        await work(worker, clock)
+        return await Review.all().count()
+
+    assert await notice("1", "amina") == 0
+    for chat in (KENYA, UGANDA):
+        await DurableSink(chat.account, clock).accept([posted("hello", key="2", chat=chat)])
+    await work(worker, clock)
+    assert await notice("3", "news") == 2
+    assert await notice("4", "amina", UGANDA) == 2
+    assert await notice("5", "amina") == 3
+    assert await Delivery.filter(kind="removal", target_message="m5").count() == 1
+    await Delivery.filter(kind="removal", target_message="m5").update(state="cancelled")
+
+    shown = await Delivery.filter(kind="card", account=NET).order_by("id").first()
+    assert shown is not None
+    await Delivery.filter(id=shown.id).update(state="delivered", remote_chat=KENYA.chat, message="ours")
+    ours = RemoteRef(NET, KENYA.chat, MessageId("ours"))
+    assert await notice("6", "amina", reply_to=ours) == 3, "it may be a program that answers us"
+    marked = posted("psst", key="7")
+    await sink.accept([replace(marked, sender=replace(marked.sender, bot=True))])
+    await work(worker, clock)
+    assert await Review.all().count() == 3
 
 
 async def test_who_reacts_to_what_is_not_ours_is_not_kept(clock: FakeClock) -> None:

@@ -92,7 +92,10 @@ def test_private_messages_name_their_room() -> None:
 
 @pytest.mark.parametrize("kind", ["m.notice", "m.server_notice"])
 def test_notices_come_from_bots(kind: str) -> None:
-    assert read(MessagePosted, {"msgtype": kind, "body": "beep"}).sender.bot
+    sender = read(MessagePosted, {"msgtype": kind, "body": "beep"}).sender
+    assert (sender.bot, sender.says_bot) == (True, True)
+    marked = read(MessagePosted, {"msgtype": kind, "body": "beep", DELIVERY: "a" * 32}).sender
+    assert (marked.bot, marked.says_bot) == (True, False), "that it is a bridge's is no claim"
 
 
 @pytest.mark.parametrize("place", ["content", "m.new_content"])
