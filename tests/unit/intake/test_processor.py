@@ -17,7 +17,7 @@ import structlog
 
 from bridge import logs
 from bridge.core.errors import MediaRefused
-from bridge.core.events import ButtonPressed, MessageEdited, MessagePosted, ReactionsSet
+from bridge.core.events import ButtonPressed, ChatKind, MessageEdited, MessagePosted, ReactionsSet
 from bridge.core.ids import Address, ChatId, MessageId, RemoteRef, UserId
 from bridge.core.message import Attachment, AttachmentKind, RemoteFile
 from bridge.core.ports import ChatFacts
@@ -30,7 +30,7 @@ from bridge.storage import codec, database, erasure, inbox, memberships, people
 from bridge.storage.inbox import DurableSink
 from bridge.storage.models import Delivery, Inbox, Review, Revision
 from bridge.storage.models_members import BridgedGroup
-from tests.unit.delivery.scripted import Scripted
+from tests.unit.delivery.scripted import RICH, Scripted
 from tests.unit.storage.stage import COMMUNITIES, KENYA, MODS, NET, NOW, SLOW, UGANDA, FakeClock, posted, sender
 
 
@@ -352,6 +352,29 @@ async def test_a_members_notice_is_no_way_around_the_moderators(clock: FakeClock
     await sink.accept([replace(marked, sender=replace(marked.sender, bot=True))])
     await work(worker, clock)
     assert await Review.all().count() == 3
+
+
+@pytest.mark.parametrize(("told", "chat"), [(False, UGANDA), (True, UGANDA), (False, KENYA)])
+async def test_where_deletions_are_not_told_of_authors_hear_how_to_take_back(
+    clock: FakeClock, told: bool, chat: Address
+) -> None:
+    """Once, with their first post. Where the original is taken out of the group there is nothing left to delete."""
+    can = replace(RICH, sees_deletes=told, receives=frozenset(AttachmentKind), max_received_bytes=20_000_000)
+    accounts = {account: Scripted(account, can) for account in (NET, SLOW)}
+    worker = Processor(COMMUNITIES, Directory(dict(accounts)), no_files, clock)
+    for number in range(2):
+        await DurableSink(chat.account, clock).accept([posted(f"post {number}", key=f"{number}", chat=chat)])
+        await work(worker, clock)
+    receipts = [row.content for row in await Delivery.filter(kind="notice", chat="amina").order_by("id")]
+    said = ["If you delete your message" in text for text in receipts if "is with the moderators" in text]
+    assert said == [not told and chat == UGANDA, False]
+    private = replace(posted("/help", key="9", chat=Address(chat.account, ChatId("amina"))), chat_kind=ChatKind.PRIVATE)
+    await DurableSink(chat.account, clock).accept([replace(private, is_command=True)])
+    await work(worker, clock)
+    last = await Delivery.filter(kind="notice").order_by("-id").first()
+    assert last is not None
+    assert ("If you delete a message here" in last.content) is not told
+    assert "Files reach me up to" in last.content
 
 
 async def test_who_reacts_to_what_is_not_ours_is_not_kept(clock: FakeClock) -> None:
