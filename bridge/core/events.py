@@ -28,6 +28,8 @@ class Sender:
     language: str = ""
     """BCP 47 guess of the platform, or empty."""
     bot: bool = False
+    says_bot: bool = False
+    """With ``bot``: the message says so, and nobody vouches for it. People can send such messages, too."""
     anonymous: bool = False
     """Stands for a chat, not a person (an anonymous administrator, a channel)."""
     direct: ChatId | None = None

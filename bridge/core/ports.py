@@ -69,8 +69,13 @@ class Sink(Protocol):
         ...
 
 
+UPLOADED = ("file:", "mxc:", "sealed:")
+"""How the keys begin under which adapters remember where a file lies that they have uploaded. Of an account's many the
+oldest are forgotten: their files are uploaded again."""
+
+
 class StateStore(Protocol):
-    """Small durable values of one adapter: cursors, device ids, uploaded-file ids."""
+    """Small durable values of one adapter: cursors, device ids, uploaded-file ids (see ``UPLOADED``)."""
 
     async def get(self, key: str) -> str | None: ...
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bridge.core.capabilities import Form
+from bridge.core.capabilities import Capabilities, Form
 from bridge.core.community import Community
 from bridge.core.events import MessagePosted
 from bridge.core.message import Content
@@ -111,7 +111,7 @@ async def run(
     command: Command, event: MessagePosted, identity: Identity, community: Community, context: Context
 ) -> None:
     """Carry out a private command and answer."""
-    w = contact.language_of(identity, community)
+    w, can = contact.language_of(identity, community), context.directory.capabilities(event.ref.address)
     if command.name in requests.NAMES:
         await requests.run(command.name, command.argument, identity, community, context)
         return
@@ -149,9 +149,9 @@ async def run(
         case "id":
             contents = [Content(text=plain(_ids(event)))]
         case "help":
-            contents = [Content(text=plain(_help(community, w)))]
+            contents = [Content(text=plain(_help(community, w, can)))]
         case _:
-            contents = [Content(text=plain(w._("I do not know that command.") + "\n" + _help(community, w)))]
+            contents = [Content(text=plain(w._("I do not know that command.") + "\n" + _help(community, w, can)))]
     for content in contents:
         if content.text:
             await profiling.say(event.ref.address, content, community, context)  # an SMS holds little
@@ -163,7 +163,13 @@ def _ids(event: MessagePosted) -> str:
     return f"{event.account}:{event.chat}\n{event.sender.ref}"
 
 
-def _help(community: Community, w: Words) -> str:
+def _help(community: Community, w: Words, can: Capabilities | None) -> str:
+    """What can be written; and of the platform, what its people would not expect."""
+    beside: list[str] = []
+    if can is not None and not can.sees_deletes and can.form is not Form.LINE:
+        beside.append(w._("If you delete a message here, I am not told: /withdraw and /retract take it back."))
+    if can is not None and can.receives and can.max_received_bytes:
+        beside.append(w._("Files reach me up to {size}.", size=w.size(can.max_received_bytes)))
     return "\n".join(
         (
             w._("Write me a message to post it to {community}: a moderator reads it first.", community=community.name),
@@ -180,6 +186,7 @@ def _help(community: Community, w: Words) -> str:
             w._("/accounts – your accounts here; /link adds another, /unlink 2 takes one away"),
             w._("/mydata – everything that is held about you; /correct puts your profile right"),
             w._("/forget – erase everything about you"),
+            *beside,
         )
     )
 

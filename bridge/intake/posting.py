@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from bridge.core.capabilities import Form
 from bridge.core.community import Community, Group, Intake
 from bridge.core.errors import TooSoon
 from bridge.core.events import ChatKind, MessageEdited, MessagePosted
@@ -20,6 +21,7 @@ from bridge.members.profiles import shown_name
 from bridge.moderation import cards, carrying, decisions, joining, rules, sharing, unread
 from bridge.moderation.threads import inherited
 from bridge.rendering.refusals import refusal_words
+from bridge.rendering.words import Words
 from bridge.storage import codec, inbox, intake_reads, ledger, people, submissions
 from bridge.storage.models import Identity, Review
 
@@ -288,16 +290,18 @@ async def _receipt(
     w = contact.language_of(identity, community)
     refused = refusal_words((*context.unfetched, *event.uncarried), w)
     wording = await submissions.revision_of(review)
-    capabilities = context.directory.capabilities(identity.direct) if identity.direct else None
-    editable = capabilities is not None and capabilities.edits and not removed
+    can = context.directory.capabilities(event.ref.address)
+    editable = can is not None and can.sees_edits and not removed
     question = sharing.asked_while_held(wording.findings, review.submission.number, w, editable=editable)
     lost = await carrying.losses(context.attachments, community, context.directory)
-    also = [*refused, *carrying.told_author(lost, w), *question, *admission.said(door, community, w)]
+    unseen = can is not None and not can.sees_deletes and can.form is not Form.LINE and not removed
+    deleting = await _about_deleting(identity, review, w) if unseen else []
+    also = [*refused, *carrying.told_author(lost, w), *question, *deleting, *admission.said(door, community, w)]
     receipt = decisions.held_receipt(identity, review, community, token, also=also)
     if await contact.tell(identity, receipt, community, context.directory, context.now) is not None:
         await profiling.offer(identity, community, context)
         return
-    if identity.ref in community.allowed_bots:
+    if identity.ref in community.allowed_bots or event.sender.says_bot:
         return  # it would answer, or be answered for ever
     name = shown_name(identity, w)
     text = (
@@ -314,6 +318,14 @@ async def _receipt(
         link_label=w._("Follow it privately"),
         start_payload=community.id,
     )
+
+
+async def _about_deleting(identity: Identity, review: Review, w: Words) -> list[str]:
+    """Said once, with somebody's first post: whoever deletes a message believes that it is gone everywhere."""
+    if len(await submissions.reviews_by(identity, 2)) > 1:
+        return []
+    number = review.submission.number
+    return [w._("If you delete your message, I am not told. To take it back, write /withdraw {number}.", number=number)]
 
 
 async def answer(ref: RemoteRef, identity: Identity, community: Community, context: Context, text: str) -> None:

@@ -28,7 +28,7 @@ from bridge.core.message import Attachment, Content, Uncarried, UncarriedKind
 from bridge.core.ports import CanAnswerPress, CanDescribe, ChatFacts
 from bridge.core.text import plain
 from bridge.delivery.directory import Directory
-from bridge.intake import belonging, bridging, commands, router
+from bridge.intake import belonging, bridging, commands, notices, router
 from bridge.intake.context import Context, Fetch, Keep, PressAnswer
 from bridge.media.refusal import UnfitMedia
 from bridge.members import contact
@@ -150,6 +150,7 @@ class Processor:
             await self._postpone(row, event, type(error).__name__)
 
     async def _handle(self, row: Inbox, event: InboundEvent) -> None:
+        event = await notices.as_written(event, self._communities)
         attachments, unfetched = await self._files(row, event)
         group, administers = await self._group(event)
         context = Context(

@@ -33,6 +33,7 @@ from bridge.intake import (
     conversing,
     echoing,
     editing,
+    loops,
     moving,
     posting,
     reverting,
@@ -128,7 +129,7 @@ async def _posted(event: MessagePosted, context: Context) -> None:
 async def _said_by_a_bot(event: MessagePosted, context: Context) -> None:
     """Bots, ours or others', are not heard, and answering them is how loops begin: but some groups want a bot's posts.
 
-    What it says to a message of ours is not one: it may be another bridge that answers ours.
+    What it says to a message of ours is not one: it may be another bridge that answers ours. Nor is a post of ours.
     """
     found = context.communities.of_group(await inbox.origin(event.ref.address))
     if found is None or event.chat_kind is ChatKind.PRIVATE or event.sender.ref not in found[0].allowed_bots:
@@ -136,6 +137,8 @@ async def _said_by_a_bot(event: MessagePosted, context: Context) -> None:
     if event.reply_to is not None and await ledger.answered(event.reply_to, event.at, context.now) is not None:
         return
     await chats.remember(event.ref.address, event.chat_title)
+    if await loops.brings_back(event, found[0], context):
+        return
     sender = replace(event.sender, bot=False, direct=None)
     await posting.in_group(replace(event, sender=sender, is_command=False), found[0], found[1], context)
 

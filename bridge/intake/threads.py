@@ -9,7 +9,7 @@ from bridge.core.hygiene import clean_line
 from bridge.core.states import PostState
 from bridge.core.text import EMPTY, MarkKind, RichText, marked
 from bridge.rendering.words import Words
-from bridge.storage import ledger, submissions
+from bridge.storage import former, ledger, submissions
 from bridge.storage.models import Post
 
 
@@ -19,13 +19,14 @@ async def answered(event: MessagePosted, now: datetime) -> tuple[int | None, Ric
         row = await ledger.answered(event.reply_to, event.at, now)
         if row is not None and row.post_id is not None:
             return row.post_id, EMPTY
-        parent = await submissions.submission_by_source(event.reply_to)
-        if parent is not None:
-            post = await submissions.post_of_submission(parent.id)
-            # What waits for the moderators, or was turned down, is not published by being quoted.
-            return None if post is None else post.id, EMPTY
-        if await ledger.removal_of(event.reply_to) is not None:
-            return None, EMPTY
+        for meant in (event.reply_to, *await former.formerly(event.reply_to)):
+            parent = await submissions.submission_by_source(meant)
+            if parent is not None:
+                post = await submissions.post_of_submission(parent.id)
+                # What waits for the moderators, or was turned down, is not published by being quoted.
+                return None if post is None else post.id, EMPTY
+            if await ledger.removal_of(meant) is not None:
+                return None, EMPTY
     excerpt = clean_line(event.reply_excerpt, 120)
     return None, marked(f"«{excerpt}»", MarkKind.QUOTE) + "\n" if excerpt else EMPTY
 

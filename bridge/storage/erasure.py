@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.core.states import MembershipState
-from bridge.storage import barred, codec, memberships, traces
+from bridge.storage import barred, codec, forwards, memberships, traces
 from bridge.storage.database import transaction
 from bridge.storage.holdings import rows_of, subject_of
 from bridge.storage.models import AdapterState, Delivery, Meta, Person, Post, Revision
@@ -57,6 +57,7 @@ async def erase(person_id: int, now: datetime, *, kept: Mapping[int, str] | None
         # What is found by reading first: names and chats are known from the rows that are emptied afterwards.
         await traces.inbox(subject, handling)
         await traces.deliveries(subject)
+        await forwards.forget_names(subject)
         count = 0
         shares = [(share, await rows_of(share, subject)) for share in SHARES if not _is_traced(share)]
         for share, rows in shares:

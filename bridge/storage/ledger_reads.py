@@ -12,6 +12,7 @@ from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Content
 from bridge.core.states import DeliveryState
 from bridge.storage import codec
+from bridge.storage.former import formerly
 from bridge.storage.models import Delivery
 from bridge.storage.models_messages import DeliveryMessage
 
@@ -95,9 +96,11 @@ async def answered(ref: RemoteRef, heard_at: datetime, now: datetime) -> Deliver
     """The row of a message that somebody replied to or reacted to.
 
     People can be quicker than our own commit: while a send of that account is under way, and for a few seconds, an
-    unknown message may be ours. Raises TooSoon then.
+    unknown message may be ours. Raises TooSoon then. Of a chat that has moved, what was said before is found, too.
     """
     row = await find_by_ref(ref)
+    for before in [] if row is not None else await formerly(ref):
+        row = row or await find_by_ref(before)
     if row is None and now - heard_at < _QUICKEST:
         under_way = (DeliveryState.ATTEMPTING, DeliveryState.IN_DOUBT)
         if await Delivery.exists(account=ref.account, state__in=under_way, operation=SEND):

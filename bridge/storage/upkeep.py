@@ -6,17 +6,21 @@ uncertain, and what a dialogue still waits for.
 
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from bridge.core.membership import Retention
+from bridge.core.ports import UPLOADED
 from bridge.core.states import ApplicationState, InboxState, MembershipState, ReviewState
 from bridge.core.text import EMPTY
 from bridge.storage import codec, erasure, link_codes, people, traces
 from bridge.storage.database import transaction
 from bridge.storage.ledger_reads import APPLICATION, CARD, DIGEST, EXHIBIT, NOTICE, PROMPT
 from bridge.storage.models import (
+    AdapterState,
     Conversation,
     Delivery,
     Identity,
@@ -35,6 +39,8 @@ from bridge.storage.models_members import Application, Membership
 from bridge.storage.personal import NO_WORDS
 
 _SLICE = 500
+MOST_UPLOADS = 5_000
+"""Addresses of uploaded files that are remembered for one account."""
 _WORDS = (NOTICE, CARD, PROMPT, EXHIBIT, APPLICATION, DIGEST)
 _UNPUBLISHED = (ReviewState.REJECTED, ReviewState.WITHDRAWN, ReviewState.LAPSED, ReviewState.MERGED)
 
@@ -52,6 +58,7 @@ async def prune(now: datetime, retention: Retention | None = None) -> None:
         await _left(now - kept.left)
     async with transaction():
         await link_codes.prune(now)
+    await _uploads()
     await after_erasure()
     await erasure.used_again(now)
 
@@ -74,6 +81,17 @@ async def _in_slices(found: Callable[[], QuerySet], work: Callable[[list[int]], 
             last = ids[-1]
         if len(ids) < _SLICE:
             return
+
+
+async def _uploads() -> None:
+    """Where files were put, of the latest only. A file that is gone takes its addresses along sooner."""
+    known = reduce(or_, (Q(key__startswith=beginning) for beginning in UPLOADED))
+    for account in await AdapterState.all().distinct().values_list("account", flat=True):
+        remembered = AdapterState.filter(known, account=account)
+        beyond = await remembered.order_by("-id").offset(MOST_UPLOADS).first()
+        if beyond is not None:
+            async with transaction():
+                await remembered.filter(id__lte=beyond.id).delete()
 
 
 async def _raw(before: datetime, parked_before: datetime) -> None:

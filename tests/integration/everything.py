@@ -6,7 +6,7 @@ from typing import Any
 
 from bridge.core.events import ChatKind, MessagePosted
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef, UserId, UserRef
-from bridge.core.message import Attachment, AttachmentKind, Content
+from bridge.core.message import Attachment, AttachmentKind, Content, Uncarried, UncarriedKind
 from bridge.core.states import DeliveryState, InboxState, MembershipState, PostState, ProfileState, ReviewState
 from bridge.core.text import plain
 from bridge.storage import audit, codec
@@ -396,7 +396,10 @@ class Everything:
             created_at=NOW,
         )
         agreed = codec.dump(codec.RICH_TEXT, plain("I agree"))
-        await Revision.create(submission=answering, number=1, text=agreed, created_at=NOW)
+        forwarded = Uncarried(kind=UncarriedKind.FORWARDED, detail=word("forwarded"), whose=self.ref)
+        passed_on: dict[str, Any] = {"text": agreed, "uncarried": codec.dump(codec.UNCARRIED, (forwarded,))}
+        await Source.create(submission=answering, account="net", chat="kenya", message="m4", **passed_on)
+        await Revision.create(submission=answering, number=1, created_at=NOW, **passed_on)
         await Review.create(
             community="hifa",
             submission=answering,
@@ -411,8 +414,8 @@ class Everything:
             submission=answering,
             revision=1,
             author="Juma",
-            text=agreed,
             card=codec.dump_object({"label": "HIFA", "name": "Juma"}),
+            **passed_on,
             reply_post_id=self.post.id,
             approved_at=NOW,
         )

@@ -282,6 +282,23 @@ async def test_a_correction_is_held_and_edits_every_message_in_place(town: Town)
     assert (post.revision, post.corrected_at is not None) == (2, True)
 
 
+async def test_a_correction_months_later_edits_in_place_too(town: Town) -> None:
+    """Two days are the limit for removing what others wrote, not for editing what is ours."""
+    review = await town.published("Give 200 mg of zinc.")
+    before = {group: town.messages(group) for group in GROUPS}
+    town.clock.pass_by(90 * 24 * 3600)
+    async with transaction():
+        await correcting.correct(await town.act(review, "Give 20 mg of zinc."))
+    waiting = await afterwards.held_correction(review.submission_id)
+    assert waiting is not None
+    await town.approves(waiting, by=PETER)
+    await town.rounds()
+    for group in (KENYA, UGANDA):
+        (text,) = town.texts(group)
+        assert "Give 20 mg of zinc." in text
+        assert town.messages(group) == before[group]
+
+
 async def test_a_correction_that_says_the_same_changes_nothing(town: Town) -> None:
     review = await town.published("Give 20 mg of zinc.")
     async with transaction():

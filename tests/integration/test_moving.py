@@ -25,7 +25,8 @@ from bridge.moderation import connecting
 from bridge.storage import codec, inbox, presence, submissions
 from bridge.storage.models import ChatAlias, Delivery, Review, Submission
 from tests.integration.desk_world import FAR, World, here
-from tests.unit.storage.stage import DESK, KENYA, MODS, NET, NOW, SLOW, UGANDA, sender
+from tests.integration.moderating import Room
+from tests.unit.storage.stage import DESK, GRACE, KENYA, MODS, NET, NOW, SLOW, UGANDA, sender
 
 pytestmark = pytest.mark.usefixtures("opened")
 TOWN = Address(NET, ChatId("town"))
@@ -102,6 +103,36 @@ async def test_a_group_that_moved_goes_on_and_its_old_messages_still_answer(worl
         MessageDeleted(**happening(world, KENYA), ref=post.ref, sender=post.sender)  # type: ignore[arg-type]
     )
     assert (await Review.get(id=review.id)).state == ReviewState.WITHDRAWN
+
+
+@pytest.mark.parametrize("message", ["$event", "4711"])
+async def test_an_answer_after_the_move_finds_what_was_written_before_it(world: World, message: str) -> None:
+    """Where messages have numbers, the new place begins to count anew: there the number means another message."""
+    post = replace(world.posted("amina", KENYA, "Is zinc safe?"), ref=RemoteRef(NET, KENYA.chat, MessageId(message)))
+    await world.happens(post)
+    await Room().press(await held(world), "approve", GRACE)
+    await world.happens(moves(world, KENYA, TOWN))
+    await world.happens(moves(world, TOWN, Address(NET, ChatId("city"))))
+    there = RemoteRef(NET, ChatId("city"), MessageId(message))
+    await world.happens(world.posted("amina", there.address, "It is.", reply_to=there))
+    answer = await Submission.all().order_by("-id").first()
+    assert answer is not None
+    assert (answer.reply_post_id is not None) is (message == "$event")
+
+
+async def test_an_answer_after_the_move_to_what_we_sent_before_it(world: World) -> None:
+    await world.happens(world.posted("daniel", UGANDA, "Is zinc safe?"))
+    await Room().press(await held(world), "approve", GRACE)
+    await world.deliver(4)
+    sent = await Delivery.filter(kind="post", account=NET, chat=KENYA.chat, state="delivered").first()
+    assert sent is not None
+    await Delivery.filter(id=sent.id).update(message="$sent")
+    await world.happens(moves(world, KENYA, TOWN))
+    there = RemoteRef(NET, TOWN.chat, MessageId("$sent"))
+    await world.happens(world.posted("amina", TOWN, "It is.", reply_to=there))
+    answer = await Submission.all().order_by("-id").first()
+    assert answer is not None
+    assert answer.reply_post_id == sent.post_id
 
 
 async def test_a_move_that_both_sides_tell_of_is_announced_once(world: World) -> None:
@@ -289,6 +320,33 @@ async def test_what_an_allowed_bot_says_to_our_own_messages_is_not_passed_on(
     for _ in range(5):
         await world.happens(by_bot(world, card.address, reply_to=card.ref))
     assert await Submission.all().count() == 1
+
+
+async def test_a_post_of_ours_that_an_allowed_bot_brings_back_is_left_out_and_told_once_a_day(
+    tmp_path: Path, allowing: Community
+) -> None:
+    world = World(tmp_path, allowing)
+    await world.open()
+    await world.happens(world.posted("amina", KENYA, "Yes"))
+    await Room().press(await held(world), "approve", GRACE)
+    await world.deliver(4)
+    came = [
+        "Other forum #5 · Baraza\n\nHIFA #1 · Amina\n\nYes\n\nAmina, nurse",
+        "Other forum #6 · Baraza\n\nhifa\u2068 #1\u2069 · somebody\n\n<Yes>",
+    ]
+    for text in came:
+        await world.happens(by_bot(world, text=plain(text)))
+    assert await Submission.all().count() == 1
+    (told,) = [text for text in await said(world, MODS) if "News brings posts" in text]
+    assert str(KENYA) in told
+    world.clock.pass_by(25 * 3600)
+    await world.happens(by_bot(world, text=plain(came[0])))
+    assert len([text for text in await said(world, MODS) if "News brings posts" in text]) == 2
+
+    others = ["HIFA #2 · Amina\n\nYes", "HIFA #1 is out of date", "> HIFA #1 · Amina\n> Yes\n\nI think so, too."]
+    for text in others:
+        await world.happens(by_bot(world, text=plain(text)))
+    assert await Submission.all().count() == 1 + len(others)
 
 
 # --- edits that are taken away --------------------------------------------------------------------------------------

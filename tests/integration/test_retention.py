@@ -12,7 +12,7 @@ from bridge.core.text import plain
 from bridge.moderation import channel
 from bridge.storage import codec, dialogue, memberships, people, submissions, upkeep
 from bridge.storage.database import transaction
-from bridge.storage.models import Conversation, Delivery, Inbox, Person, Profile, Query, Revision
+from bridge.storage.models import AdapterState, Conversation, Delivery, Inbox, Person, Profile, Query, Revision
 from bridge.storage.personal import NO_WORDS
 from tests.unit.storage.stage import NOW, again, hold, posted, sender
 
@@ -192,3 +192,15 @@ async def test_a_text_that_is_no_longer_kept_cannot_be_brought_back() -> None:
         assert await submissions.decide(review, ReviewStep.LAPSE, revision=1, by=None, name="", now=NOW)
     await upkeep.prune(after(101), KEPT)
     assert (await Revision.get(submission_id=(await again(review)).submission_id)).text == NO_WORDS
+
+
+async def test_of_the_addresses_of_uploaded_files_the_latest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "MOST_UPLOADS", 3)
+    for account in ("net", "slow"):
+        for key in ("since", *(f"{kind}:{number}" for number in range(2) for kind in ("file", "mxc", "sealed"))):
+            await AdapterState.create(account=account, key=key, value="x")
+    await AdapterState.filter(account="slow", key__in=["file:1", "sealed:0"]).delete()
+    await upkeep.prune(NOW)
+    left = {account: await AdapterState.filter(account=account).order_by("id") for account in ("net", "slow")}
+    assert [row.key for row in left["net"]] == ["since", "file:1", "mxc:1", "sealed:1"]
+    assert [row.key for row in left["slow"]] == ["since", "mxc:0", "mxc:1", "sealed:1"]

@@ -66,6 +66,14 @@ def test_a_text() -> None:
     assert (found.chat_kind, found.chat_title) == (ChatKind.GROUP, "Village")
 
 
+@pytest.mark.parametrize("stamp", [0, 1, 4_102_444_800_000, -5, None, "yesterday"])
+def test_a_homeservers_clock_decides_nothing(stamp: object) -> None:
+    """Any homeserver of the federation sets it: what counts is when we were told."""
+    assert read(MessagePosted, text("hello"), origin_server_ts=stamp).at == AT
+    edit = {"m.new_content": text("hello"), "m.relates_to": {"rel_type": "m.replace", "event_id": "$1"}}
+    assert read(MessageEdited, text("* hello") | edit, origin_server_ts=stamp).at == AT
+
+
 def test_formatted_text() -> None:
     content = text("**b**", format="org.matrix.custom.html", formatted_body="<b>b</b>")
     assert read(MessagePosted, content).text == marked("b", MarkKind.BOLD)
@@ -92,7 +100,10 @@ def test_private_messages_name_their_room() -> None:
 
 @pytest.mark.parametrize("kind", ["m.notice", "m.server_notice"])
 def test_notices_come_from_bots(kind: str) -> None:
-    assert read(MessagePosted, {"msgtype": kind, "body": "beep"}).sender.bot
+    sender = read(MessagePosted, {"msgtype": kind, "body": "beep"}).sender
+    assert (sender.bot, sender.says_bot) == (True, True)
+    marked = read(MessagePosted, {"msgtype": kind, "body": "beep", DELIVERY: "a" * 32}).sender
+    assert (marked.bot, marked.says_bot) == (True, False), "that it is a bridge's is no claim"
 
 
 @pytest.mark.parametrize("place", ["content", "m.new_content"])
