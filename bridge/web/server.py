@@ -1,5 +1,6 @@
 """aiohttp: the adapters' webhooks, ``/healthz`` (alive), ``/readyz`` (fit for work), ``/metrics`` (Prometheus)."""
 
+import ipaddress
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
@@ -92,8 +93,21 @@ def _mounted(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
                 headers={name.lower(): value for name, value in request.headers.items()},
                 query=dict(request.query),
                 body=body,
+                target=request.raw_path,
+                remote=_remote(request),
             )
         )
         return web.Response(status=reply.status, body=reply.body, headers={"Content-Type": reply.content_type})
 
     return handler
+
+
+def _remote(request: web.Request) -> str:
+    """Who asks. A proxy on this machine names its caller last in X-Forwarded-For; anybody else's word is not taken."""
+    peer = request.remote or ""
+    try:
+        local = ipaddress.ip_address(peer).is_loopback
+    except ValueError:
+        local = not peer  # a socket in the file system
+    named = request.headers.getall("X-Forwarded-For", [])
+    return named[-1].rpartition(",")[2].strip() if local and named else peer
