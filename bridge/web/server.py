@@ -31,7 +31,7 @@ class WebServer:
         application.router.add_get("/readyz", self._ready)
         application.router.add_get("/metrics", self._metrics)
         for route in routes:
-            application.router.add_route(route.method, route.path, _mounted(route))
+            application.router.add_route(route.method, route.path, mounted(route))
         self._runner = web.AppRunner(application, access_log=None, handle_signals=False)
 
     async def start(self) -> None:
@@ -79,7 +79,9 @@ class WebServer:
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def _mounted(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def mounted(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """A route as the web server serves it."""
+
     async def handler(request: web.Request) -> web.StreamResponse:
         if request.content_length is not None and request.content_length > route.max_body:
             return web.Response(status=413, text="too large\n")

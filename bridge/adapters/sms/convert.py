@@ -138,7 +138,8 @@ def unreadable(reason: str, *, account: AccountId, at: datetime, raw: str) -> Un
 
 def fits(content: Content) -> bool:
     """Can it be one message? Long ones are several SMS, which telephones join."""
-    return not content.attachments and segments(content.text.text).count <= MOST_PARTS
+    more = content.attachments or content.place or content.poll
+    return not more and segments(content.text.text).count <= MOST_PARTS
 
 
 def to_payload(content: Content) -> JsonObject:

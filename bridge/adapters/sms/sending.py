@@ -48,8 +48,10 @@ class Caller:
         if session is None:
             return self._unreached("it is not connected")
         try:
+            # In small letters on purpose: a GET or PUT whose connection breaks is otherwise made a second time by
+            # aiohttp itself (client.IDEMPOTENT_METHODS), and the member gets their SMS twice.
             async with session.request(
-                request.method,
+                request.method.lower(),
                 URL(request.url, encoded=True),
                 headers=request.headers,
                 data=request.body or None,
