@@ -18,6 +18,23 @@ _MOST: Final = 64 * 1024
 _PAUSE: Final = timedelta(seconds=15)
 
 
+class _LostError(Exception):
+    """The connection broke after the request had left."""
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """A GET or PUT whose connection breaks is otherwise made a second time by aiohttp itself, unseen.
+
+    (``client.IDEMPOTENT_METHODS``.) With a gateway that is called by GET, a member would get their SMS twice.
+    """
+    try:
+        return await handler(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _LostError(type(error).__name__) from None
+
+
 class Caller:
     """Calls a gateway. Its errors say neither addresses nor texts: passwords and numbers stand in them."""
 
@@ -33,7 +50,7 @@ class Caller:
             # the gateway read our request or after.
             connector = aiohttp.TCPConnector(force_close=True, limit=0)
             self._session = aiohttp.ClientSession(
-                connector=connector, timeout=_TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()
+                connector=connector, timeout=_TIMEOUT, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_once,)
             )
 
     async def close(self) -> None:
@@ -48,10 +65,8 @@ class Caller:
         if session is None:
             return self._unreached("it is not connected")
         try:
-            # In small letters on purpose: a GET or PUT whose connection breaks is otherwise made a second time by
-            # aiohttp itself (client.IDEMPOTENT_METHODS), and the member gets their SMS twice.
             async with session.request(
-                request.method.lower(),
+                request.method,
                 URL(request.url, encoded=True),
                 headers=request.headers,
                 data=request.body or None,
@@ -65,6 +80,8 @@ class Caller:
             return self._unreached(type(error).__name__)
         except aiohttp.InvalidURL:
             return self._unreached("its address cannot be used")
+        except _LostError as error:
+            return Unknown(why=f"the answer never came ({error})")
         except (aiohttp.ClientError, TimeoutError, OSError, asyncio.IncompleteReadError, ValueError) as error:
             return Unknown(why=f"the answer never came ({type(error).__name__})")
 
