@@ -2,7 +2,7 @@
 
 import re
 from ipaddress import ip_network
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 import phonenumbers
@@ -65,6 +65,9 @@ class Settings(BaseModel):
 
     # An error would otherwise show what was given, which may be a password.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    private_only: ClassVar[bool] = True
+    """Nobody is in a group over there: no community has to name a chat of it."""
 
     kind: Literal["sms"]
     preset: Preset = Field(
