@@ -16,6 +16,7 @@ from bridge.core.community import Communities
 from bridge.core.errors import AccountError, StorageUnavailable
 from bridge.core.ids import AccountId
 from bridge.core.message import Attachment, AttachmentKind, Content, RemoteFile
+from bridge.core.money import Price
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
@@ -33,7 +34,7 @@ from bridge.media.ingest import receive
 from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.store import MediaStore
 from bridge.members.feeder import Feeder
-from bridge.moderation import application_cards, cards, connecting, timers
+from bridge.moderation import application_cards, capping, cards, connecting, timers
 from bridge.moderation.effects import arrivals
 from bridge.rendering.sms import to_gsm7
 from bridge.storage import (
@@ -119,6 +120,7 @@ class Bridge:
                 effects=arrivals(self._communities, self._clock.now),
                 file_path=self._media.path,
                 clock=self._clock,
+                alarm=self._alarm,
             )
             processor = Processor(self._communities, self._directory, self._fetch, self._clock, self._keep)
             self._schedule(stack, worker)
@@ -173,6 +175,9 @@ class Bridge:
                 delivery_bell.ring()
                 return
             await self._clock.sleep(_RETRY_ACCOUNT)
+
+    async def _alarm(self, account: AccountId, cap: Price, spent: bool) -> None:
+        await capping.alarm(self._communities, account, cap, self._clock.now(), spent=spent)
 
     async def _announce(self, ready: Callable[[], None] | None) -> None:
         """Log one line when every account is connected."""

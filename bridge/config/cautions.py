@@ -12,7 +12,8 @@ _HELD = (Consequence.HOLD, Consequence.SECOND)
 def cautions(config: Config) -> Iterator[str]:
     """Sentences, each about one place of the file."""
     for account in config.accounts:
-        if not config.chats(account):
+        alone = getattr(config.accounts[account], "private_only", False)  # people write to it alone, to all communities
+        if not config.chats(account) and not alone:
             yield f"accounts.{account}: no community uses this account"
     for community in config.communities():
         for sentence in (*_places(community), *_deciders(community), *_rules(community)):

@@ -138,8 +138,12 @@ class Communities:
         return tuple(community for community in self.all if chat in community.moderators)
 
     def on_account(self, account: str) -> tuple[Community, ...]:
-        """The communities a private message on this account may be meant for."""
-        return tuple(c for c in self.all if any(chat.account == account for chat in self._chats(c)))
+        """The communities a private message on this account may be meant for.
+
+        An account without any chat in the config (telephones, mailboxes: people write to it alone) serves them all.
+        """
+        found = tuple(c for c in self.all if any(chat.account == account for chat in self._chats(c)))
+        return found or self.all
 
     @staticmethod
     def _chats(community: Community) -> tuple[Address, ...]:

@@ -14,6 +14,7 @@ from bridge.core.errors import Refusal
 from bridge.core.events import InboundEvent
 from bridge.core.ids import AccountId, ChatId, RemoteRef, UserId
 from bridge.core.message import Attachment, Content, RemoteFile
+from bridge.core.money import Price
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 JsonObject: TypeAlias = "Mapping[str, Json]"
@@ -23,10 +24,24 @@ JsonObject: TypeAlias = "Mapping[str, Json]"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Handed:
+    """What one send is, as it is handed over: what somebody pays for."""
+
+    bytes: int
+    """Of the message itself, without what the connection adds."""
+    segments: int = 0
+    """Parts of an SMS; 0 where there are none."""
+    cost: Price | None = None
+    """What it costs, as far as anybody has said."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sent:
     """It is there. ``refs`` has one entry per physical message; none for an edit or a removal."""
 
     refs: tuple[RemoteRef, ...] = ()
+    handed: Handed | None = None
+    """What was handed over, where the far side says it better than ``CanWeigh``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +171,22 @@ class Adapter(Protocol):
         ...
 
     def health(self) -> Health: ...
+
+
+@runtime_checkable
+class CanWeigh(Protocol):
+    """Its messages cost somebody money, or bytes that are counted."""
+
+    channel: ClassVar[str]
+    """What the figures are added up under: sms, email."""
+
+    def weigh(self, outgoing: Outgoing) -> Handed:
+        """Pure: what this send is."""
+        ...
+
+    def monthly_cap(self) -> Price | None:
+        """What the account may cost in a calendar month (UTC); None: nobody said."""
+        ...
 
 
 @runtime_checkable
@@ -302,6 +333,10 @@ class WebRequest:
     """Names in lower case."""
     query: Mapping[str, str]
     body: bytes
+    target: str = ""
+    """Path and query exactly as they were asked for."""
+    remote: str = ""
+    """The address that the request came from; behind a proxy on this machine, the one the proxy names."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -96,6 +96,8 @@ class Judge:
             return await self._look_up(adapter, row, now)
         if capabilities.guarantee is Guarantee.AT_LEAST_ONCE:
             return DeliveryStep.REPLAY, ()
+        if capabilities.push_parts:  # every repeat is paid for; a report that it arrived settles it
+            return DeliveryStep.PARK, ()
         if row.kind != ledger.POST and row.attempts < REPEATS:
             return DeliveryStep.REPLAY, ()  # a card or a notice twice is better than none
         return DeliveryStep.PARK, ()

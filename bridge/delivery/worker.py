@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,13 +13,15 @@ import structlog
 from bridge.core.capabilities import Pace
 from bridge.core.clock import Clock
 from bridge.core.errors import Refusal, StorageContended, StorageUnavailable
-from bridge.core.ids import Address, ChatId, MessageId, RemoteRef, delivery_key
+from bridge.core.ids import AccountId, Address, ChatId, MessageId, RemoteRef, delivery_key
 from bridge.core.message import Attachment, AttachmentKind, Thumbnail
+from bridge.core.money import Price
 from bridge.core.ports import (
     Adapter,
     CanDelete,
     CanEdit,
     CanReact,
+    CanWeigh,
     Later,
     LocalFile,
     Outgoing,
@@ -30,14 +33,20 @@ from bridge.core.ports import (
 from bridge.delivery.directory import Directory
 from bridge.delivery.doubt import Judge
 from bridge.delivery.pacing import WINDOW, Pacer
+from bridge.delivery.purse import Purse
 from bridge.storage import codec, inbox, ledger
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
+from bridge.storage.handovers import Weighed
 from bridge.storage.models import Delivery
 
 log = structlog.get_logger()
 
 Compose = Callable[[Delivery], Awaitable[ledger.Frozen | None]]
+Alarm = Callable[[AccountId, Price, bool], Awaitable[None]]
+"""Tells that an account has used up its month's money (True), or most of it."""
+_CAPPED = timedelta(minutes=10)
+"""Until an account that has used up its month's money is looked at again: the cap may have been raised."""
 _AT_ONCE = 64
 """Rows of one account that may be under way; one that hangs takes no other's place."""
 _TROUBLE = 2.0
@@ -62,7 +71,10 @@ class Worker:
         effects: ledger.Effects,
         file_path: Callable[[str], Path],
         clock: Clock,
+        alarm: Alarm | None = None,
     ) -> None:
+        self._alarm = alarm
+        self._purse = Purse()
         self._directory = directory
         self._installation = installation
         self._compose = compose
@@ -194,10 +206,13 @@ class Worker:
     async def _carry(self, row: Delivery) -> None:
         now = self._clock.now()
         self._pacer.started(row.address, now)
+        weighed = self._weighed(row)
         if row.expires_at is not None and row.expires_at < now:
             answer: SendOutcome = Refused(reason=Refusal.EXPIRED)
         else:
-            answer = await self._call(row)
+            answer = await self._pay(row, weighed)
+        if weighed is not None and isinstance(answer, Sent) and answer.handed is not None:
+            weighed = replace(weighed, handed=answer.handed)
         if isinstance(answer, Later):
             self._pacer.hold(row.address, answer.when, whole_account=answer.whole_account)
         log.info(
@@ -209,8 +224,43 @@ class Worker:
             outcome=type(answer).__name__.lower(),
             reason=answer.reason.value if isinstance(answer, Refused) else None,
         )
-        self._done.append(ledger.Outcome(row=row, answer=answer))
+        self._done.append(ledger.Outcome(row=row, answer=answer, weighed=weighed))
         delivery_bell.ring()
+
+    def _weighed(self, row: Delivery) -> Weighed | None:
+        """What a send is, where its account counts that."""
+        adapter: object = self._directory.adapter(row.account)
+        if row.operation != ledger.SEND or not isinstance(adapter, CanWeigh):
+            return None
+        key = delivery_key(row.id, self._installation)
+        return Weighed(channel=adapter.channel, key=key, handed=adapter.weigh(self._outgoing(row)))
+
+    async def _pay(self, row: Delivery, weighed: Weighed | None) -> SendOutcome:
+        """Call, where the month's money is enough for it."""
+        adapter: object = self._directory.adapter(row.account)
+        cap = adapter.monthly_cap() if isinstance(adapter, CanWeigh) else None
+        cost = weighed.handed.cost if weighed is not None else None
+        if cap is None or cost is None:
+            return await self._call(row)
+        account = row.address.account
+        try:
+            enough = await self._purse.take(account, cap, cost, self._clock.now())
+            if self._alarm is not None and (not enough or self._purse.is_low(account, cap)):
+                await self._alarm(account, cap, not enough)
+        except (StorageUnavailable, *UNAVAILABLE) as error:
+            log.error("ledger_unavailable", error=str(error))  # noqa: TRY400 - expected, and the reason is in it
+            return Later(when=self._clock.now() + timedelta(seconds=_TROUBLE), why="the ledger cannot be read now")
+        if not enough:
+            why = f"the monthly cap of {cap.currency} {cap.amount} is reached"
+            return Later(when=self._clock.now() + _CAPPED, why=why, whole_account=True)
+        answer = await self._call(row)
+        if isinstance(answer, Later | Refused):
+            self._purse.give_back(account, cost)
+        elif isinstance(answer, Sent) and answer.handed is not None and answer.handed.cost is not None:
+            said = answer.handed.cost
+            if said.currency == cost.currency:
+                self._purse.give_back(account, replace(cost, amount=cost.amount - said.amount))
+        return answer
 
     async def _call(self, row: Delivery) -> SendOutcome:
         adapter = self._directory.adapter(row.account)

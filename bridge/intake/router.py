@@ -10,11 +10,13 @@ from bridge.core.events import (
     ChatKind,
     ChatMoved,
     ChatRenamed,
+    DeliveryReported,
     InboundEvent,
     MessageDeleted,
     MessageEdited,
     MessagePosted,
     Missed,
+    OptedOut,
     PollCounted,
     PollVoted,
     Reacted,
@@ -27,6 +29,7 @@ from bridge.core.ids import Address
 from bridge.core.message import Content
 from bridge.core.text import plain
 from bridge.intake import (
+    arriving,
     bridging,
     choosing,
     commands,
@@ -91,6 +94,10 @@ async def handle(event: InboundEvent, context: Context) -> None:
             await chats.remember(Address(event.account, event.chat), event.title)
         case Missed():
             await moving.missed(event, context)
+        case DeliveryReported():
+            await arriving.reported(event, context)
+        case OptedOut():
+            await stopping.opted_out(event, context)
         case Unreadable():
             raise NotUnderstoodError(event.reason)
 

@@ -97,6 +97,7 @@ def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
                     "bridge.storage.models_members",
                     "bridge.storage.models_echo",
                     "bridge.storage.models_messages",
+                    "bridge.storage.models_handover",
                 ],
                 "default_connection": name,
                 "migrations": "bridge.storage.migrations",

@@ -15,9 +15,10 @@ from bridge.core.message import Content
 from bridge.core.ports import Later, Refused, SendOutcome, Sent, Unknown
 from bridge.core.reading import COPIED
 from bridge.core.states import DeliveryState, DeliveryStep, MembershipState, PostState
-from bridge.storage import codec
+from bridge.storage import codec, handovers
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
+from bridge.storage.handovers import Weighed
 from bridge.storage.ledger_calls import bring_forward, call_off, call_off_notices, call_off_older, mark, set_view
 from bridge.storage.ledger_changes import ORIGINAL, is_to_be_removed
 from bridge.storage.ledger_copies import copy_row, plan_copies
@@ -66,6 +67,7 @@ from bridge.storage.ledger_reads import (
 )
 from bridge.storage.ledger_steps import LIFETIME, advance, advance_all, cancel_dependants, keep_further, release
 from bridge.storage.models import Delivery, Identity
+from bridge.storage.models_handover import Handover
 from bridge.storage.models_members import Membership
 
 Compose = Callable[[Delivery], Awaitable["Frozen | None"]]
@@ -85,6 +87,8 @@ class Frozen:
 class Outcome:
     row: Delivery
     answer: SendOutcome
+    weighed: Weighed | None = None
+    """What was handed over, or may have been, where the account counts that."""
 
 
 async def plan(
@@ -277,6 +281,7 @@ async def spoil(row_id: int, now: datetime, why: str, effects: Effects) -> None:
 async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects) -> None:
     """Write down what became of a batch, release or call off what waited for it, and let ``effects`` add rows."""
     async with transaction():
+        await handovers.keep([row for row in (_handover(outcome, now) for outcome in outcomes) if row is not None])
         settled = await _record_sent([o for o in outcomes if isinstance(o.answer, Sent)], now)
         delivered = [row.id for row in settled]
         for outcome in outcomes:
@@ -302,6 +307,13 @@ async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects) -
         if settled:
             await effects(settled)
     delivery_bell.ring()
+
+
+def _handover(outcome: Outcome, now: datetime) -> Handover | None:
+    if outcome.weighed is None or not isinstance(outcome.answer, Sent | Unknown):
+        return None
+    refs = outcome.answer.refs if isinstance(outcome.answer, Sent) else ()
+    return handovers.row_of(outcome.row, outcome.weighed, refs[0].message if refs else "", now)
 
 
 async def _record_sent(outcomes: Sequence[Outcome], now: datetime) -> list[Delivery]:

@@ -42,6 +42,8 @@ class Identity(Model):
     """The person has written privately, so we may answer there."""
     stopped_at = fields.DatetimeField(null=True)
     """They wrote STOP here: nothing is sent to it until they write again."""
+    unreachable_at = fields.DatetimeField(null=True)
+    """What was sent there failed again and again: nothing is sent to it until they write again."""
     community = fields.CharField(SHORT, default="")
     """Where private messages go, once chosen."""
     verified = fields.CharField(16, default="platform", db_default="platform")

@@ -63,6 +63,7 @@ AS_MEMBER: tuple[Share, ...] = (
             "direct_chat": "",
             "direct_open": False,
             "stopped_at": None,
+            "unreachable_at": None,
             "community": "",
             "verified": "claimed",
             "verified_at": None,

@@ -16,7 +16,7 @@ from bridge.core.membership import Retention
 from bridge.core.ports import UPLOADED
 from bridge.core.states import ApplicationState, InboxState, MembershipState, ReviewState
 from bridge.core.text import EMPTY
-from bridge.storage import codec, erasure, link_codes, people, traces
+from bridge.storage import codec, erasure, handovers, link_codes, people, traces
 from bridge.storage.database import transaction
 from bridge.storage.ledger_reads import APPLICATION, CARD, DIGEST, EXHIBIT, NOTICE, PROMPT
 from bridge.storage.models import (
@@ -58,6 +58,7 @@ async def prune(now: datetime, retention: Retention | None = None) -> None:
         await _left(now - kept.left)
     async with transaction():
         await link_codes.prune(now)
+        await handovers.prune(now)
     await _uploads()
     await after_erasure()
     await erasure.used_again(now)

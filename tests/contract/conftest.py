@@ -18,6 +18,9 @@ HARNESSES: dict[str, str] = {
     "loopback-rich": "tests.contract.harness_loopback:RichHarness",
     "loopback-thin": "tests.contract.harness_loopback:ThinHarness",
     "matrix": "tests.contract.harness_matrix:MatrixHarness",
+    "sms": "tests.contract.harness_sms:SmsHarness",
+    "sms-smsgate": "tests.contract.harness_sms:SmsGateHarness",
+    "sms-twilio": "tests.contract.harness_sms:TwilioHarness",
     "telegram": "tests.contract.harness_telegram:TelegramHarness",
     "telegram-webhook": "tests.contract.harness_telegram:TelegramWebhookHarness",
 }

@@ -21,7 +21,7 @@ import pytest
 
 from bridge.core.capabilities import Capabilities
 from bridge.core.clock import Clock, SystemClock
-from bridge.core.errors import StorageUnavailable
+from bridge.core.errors import Refusal, StorageUnavailable
 from bridge.core.events import InboundEvent
 from bridge.core.ids import AccountId, ChatId, RemoteRef, UserId
 from bridge.core.message import Attachment, AttachmentKind, Content, Place, Poll, UncarriedKind
@@ -180,6 +180,14 @@ class Harness(ABC):
     """Does the far side refuse one unit more than ``fits`` allows? False where the adapter keeps a reserve."""
     shown_as: ClassVar[Mapping[AttachmentKind, AttachmentKind]] = {}
     """Kinds that devices over there show like another one, without loss: a round film as a film."""
+    groups: ClassVar[bool] = True
+    """Are there chats of several people? Otherwise ``group`` is a private one, too."""
+    sends_files: ClassVar[bool] = True
+    """Can a member send a file over there at all?"""
+    names: ClassVar[bool] = True
+    """Do people have names over there?"""
+    refusals: ClassVar[Mapping[Fault, Refusal]] = {}
+    """What a fault is told as, where the far side cannot say what it is."""
     describes: ClassVar[bool] = True
     """Can a member say over there what a picture shows?"""
     calls: ClassVar[tuple[str, ...]] = ()

@@ -218,7 +218,7 @@ async def test_a_file_that_is_gone_is_refused_as_gone(harness: Harness) -> None:
     assert refused.value.reason is MediaReason.GONE
 
 
-@needs(lambda ability: not receives(ability))
+@needs(lambda ability: not receives(ability) and ability.harness.sends_files)
 async def test_files_that_cannot_be_had_become_words(harness: Harness) -> None:
     for kind, sent in FILES.items():
         event = await posted(harness, await harness.member_writes(harness.group, HELLO, file=sent))

@@ -75,6 +75,7 @@ class Everything:
             direct_chat=word("direct"),
             direct_open=True,
             stopped_at=NOW,
+            unreachable_at=NOW,
             community="hifa",
             verified_at=NOW,
             created_at=NOW,
