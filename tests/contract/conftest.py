@@ -18,6 +18,7 @@ HARNESSES: dict[str, str] = {
     "loopback-rich": "tests.contract.harness_loopback:RichHarness",
     "loopback-thin": "tests.contract.harness_loopback:ThinHarness",
     "matrix": "tests.contract.harness_matrix:MatrixHarness",
+    "matrix-encrypted": "tests.contract.harness_matrix_encrypted:EncryptedHarness",
     "telegram": "tests.contract.harness_telegram:TelegramHarness",
     "telegram-webhook": "tests.contract.harness_telegram:TelegramWebhookHarness",
 }
