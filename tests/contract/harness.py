@@ -35,7 +35,7 @@ from bridge.core.ports import (
     SendOutcome,
 )
 from bridge.core.text import RichText
-from tests.contract.seen import Shown, Upload, thumbnail_file, thumbnail_file
+from tests.contract.seen import Shown, Upload, thumbnail_file
 
 T = TypeVar("T")
 E = TypeVar("E", bound=InboundEvent)

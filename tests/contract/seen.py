@@ -53,25 +53,6 @@ def thumbnail_file(small: Thumbnail) -> Attachment:
         height=small.height,
     )
 
-    def as_thumbnail(self) -> Thumbnail:
-        """Of another file."""
-        return Thumbnail(
-            sha256=self.sha256, mime=self.mime, size=len(self.data), width=self.width or 1, height=self.height or 1
-        )
-
-
-def thumbnail_file(small: Thumbnail) -> Attachment:
-    """As the store hands it over with what it is the thumbnail of."""
-    return Attachment(
-        sha256=small.sha256,
-        kind=AttachmentKind.PHOTO,
-        mime=small.mime,
-        size=small.size,
-        name="thumbnail",
-        width=small.width,
-        height=small.height,
-    )
-
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
@@ -95,7 +76,6 @@ class Shown:
     file_name: str = ""
     """As far as the device shows it; of music its title, too."""
     duration: timedelta | None = None
-    thumbnail_sha256: str | None = None
     thumbnail_sha256: str | None = None
     spoiler: bool = False
     alt: str = ""
