@@ -21,6 +21,7 @@ HARNESSES: dict[str, str] = {
     "sms": "tests.contract.harness_sms:SmsHarness",
     "sms-smsgate": "tests.contract.harness_sms:SmsGateHarness",
     "sms-twilio": "tests.contract.harness_sms:TwilioHarness",
+    "matrix-encrypted": "tests.contract.harness_matrix_encrypted:EncryptedHarness",
     "telegram": "tests.contract.harness_telegram:TelegramHarness",
     "telegram-webhook": "tests.contract.harness_telegram:TelegramWebhookHarness",
 }

@@ -12,7 +12,7 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, TypeVar, cast, overload
@@ -24,7 +24,7 @@ from bridge.core.clock import Clock, SystemClock
 from bridge.core.errors import Refusal, StorageUnavailable
 from bridge.core.events import InboundEvent
 from bridge.core.ids import AccountId, ChatId, RemoteRef, UserId
-from bridge.core.message import Attachment, AttachmentKind, Content, Place, Poll, UncarriedKind
+from bridge.core.message import Attachment, AttachmentKind, Content, Place, Poll, RemoteFile, UncarriedKind
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
@@ -146,7 +146,7 @@ class RecordingSink:
             self.refused += 1
             raise StorageUnavailable
         self.events.extend(events)
-        if self._half > 0:
+        if self._half > 0 and events:
             self._half -= 1
             self.refused += 1
             raise StorageUnavailable
@@ -196,6 +196,8 @@ class Harness(ABC):
     """What ``member_sends`` can send: all that a member can and that is neither text nor a file."""
     unknown_message: ClassVar[str]
     """Well-formed, and no message's id."""
+    encrypted: ClassVar[bool] = False
+    """Is ``group`` encrypted from end to end?"""
     group_title: ClassVar[str] = "Village"
     """What ``group`` is called over there."""
     far_side_loggers: ClassVar[tuple[str, ...]] = ()
@@ -227,6 +229,10 @@ class Harness(ABC):
         """Stop what ``prepare`` started."""
 
     # --- life ---
+
+    def gone(self, file: RemoteFile) -> RemoteFile:
+        """The same file at a place where nothing is any more."""
+        return replace(file, ref=f"{file.ref[:-6]}nosuch")
 
     @abstractmethod
     async def open_far_side(self) -> None:

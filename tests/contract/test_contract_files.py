@@ -214,7 +214,7 @@ async def test_a_file_that_is_gone_is_refused_as_gone(harness: Harness) -> None:
     event = await posted(harness, await harness.member_writes(harness.group, EMPTY, file=NOTE))
     [file] = event.files
     with pytest.raises(UnfitMedia) as refused:
-        await fetched(harness, replace(file, ref=f"{file.ref[:-6]}nosuch"), 1_000_000)
+        await fetched(harness, harness.gone(file), 1_000_000)
     assert refused.value.reason is MediaReason.GONE
 
 

@@ -17,7 +17,7 @@ async def test_a_group_is_described(harness: Harness) -> None:
     assert facts.hears is True
     assert facts.writes is True
     assert facts.removes is (harness.adapter.capabilities(harness.group).deletes_others is not None)
-    assert not facts.encrypted
+    assert facts.encrypted is harness.encrypted
 
 
 @needs(can(CanDescribe))
