@@ -349,7 +349,25 @@ async def test_a_post_of_ours_that_an_allowed_bot_brings_back_is_left_out_and_to
     assert await Submission.all().count() == 1 + len(others)
 
 
-# --- edits that are taken away --------------------------------------------------------------------------------------
+# --- edits of others, and edits that are taken away -----------------------------------------------------------------
+
+
+async def test_an_edit_by_somebody_else_changes_nothing(world: World) -> None:
+    """On Matrix anybody can send one: homeservers do not refuse it."""
+    post = world.posted("amina", KENYA, "Give 20 mg.")
+    await world.happens(post)
+    review = await held(world)
+    forged = MessageEdited(
+        **happening(world, KENYA),  # type: ignore[arg-type]
+        ref=post.ref,
+        sender=sender("mallory"),
+        chat_kind=post.chat_kind,
+        text=plain("Give 200 mg."),
+        edit=MessageId("$forged"),
+    )
+    await world.happens(forged)
+    assert await wording(review) == "Give 20 mg."
+    assert await Submission.all().count() == 1
 
 
 async def test_an_edit_that_is_taken_away_brings_back_the_words_of_before(world: World) -> None:

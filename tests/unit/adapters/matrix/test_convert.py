@@ -26,7 +26,7 @@ from bridge.core.events import (
 )
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef
 from bridge.core.message import Attachment, AttachmentKind, Button, Content, Poll, Uncarried, UncarriedKind
-from bridge.core.text import MarkKind, marked, plain
+from bridge.core.text import Mark, MarkKind, RichText, marked, plain
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
 US, AMINA = "@baraza:hs", "@amina:hs"
@@ -494,6 +494,9 @@ def test_fits_measures_the_event() -> None:
     assert not fits(Content(text=plain("é" * 15_001)))
     # the text goes twice, as HTML and as plain text, and signs grow there
     assert not fits(Content(text=marked("<" * 20_000, MarkKind.BOLD)))
+    marks = tuple(Mark(place, place + 1, MarkKind.BOLD) for place in range(0, 2_000, 4))
+    assert fits(Content(text=RichText("a" * 10_000, marks)))
+    assert not fits(Content(text=RichText("ሀ" * 10_000, marks))), "in bytes, of which this letter has three"
     assert not fits(Content(attachments=(file(AttachmentKind.PHOTO), file(AttachmentKind.PHOTO))))
 
 
