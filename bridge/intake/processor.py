@@ -166,7 +166,7 @@ class Processor:
         )
         async with transaction():
             await router.handle(event, context)
-            if not await inbox.finish(row):
+            if not await inbox.finish(row, inbox.ECHO if isinstance(event, _ECHOES) else ""):
                 raise _AlreadyDoneError
             if attachments and isinstance(event, MessagePosted | MessageEdited):
                 # Of what was refused, or changed nothing, no file is kept for nobody.
@@ -254,10 +254,10 @@ class Processor:
     async def _is_nobodys(self, event: InboundEvent) -> bool:
         """Was it said in a group that is not connected? Then its words are not for us to keep.
 
-        Nor who reacts with what to whom: platforms tell that of every message in a group.
+        Nor who reacts with what to whom: platforms tell that of every message in a group, and what counts is counted.
         """
-        if isinstance(event, _ECHOES):
-            return await ledger.find_by_ref(event.ref) is None
+        if isinstance(event, _ECHOES):  # somebody who only reacted can be meant by their @name as well
+            return not isinstance(event, Reacted) or await ledger.find_by_ref(event.ref) is None
         if not isinstance(event, MessagePosted | MessageEdited) or event.chat_kind is ChatKind.PRIVATE:
             return False
         address = await inbox.origin(event.ref.address)
