@@ -91,7 +91,7 @@ class Processor:
                 if due is not None:
                     wait = min(wait, (due - now).total_seconds())
             except (StorageUnavailable, *UNAVAILABLE) as error:
-                log.error("inbox_unavailable", error=str(error))  # noqa: TRY400 - expected, and the reason is in it
+                log.error("inbox_unavailable", error=str(error))
                 wait = 2.0
             except Exception:  # nothing may end the loop: every chat hangs on it
                 log.exception("intake_round_failed")
@@ -140,11 +140,11 @@ class Processor:
         except router.NotUnderstoodError as error:
             await self._park(row, str(error)[:200])
         except (StorageUnavailable, *UNAVAILABLE) as error:
-            log.error("inbox_unavailable", id=row.id, error=str(error))  # noqa: TRY400 - tried again
+            log.error("inbox_unavailable", id=row.id, error=str(error))
             await self._clock.sleep(1.0)
         except Exception as error:
             # No traceback: an exception's own words often quote the value it is about, and that is somebody's text.
-            log.error(  # noqa: TRY400
+            log.error(
                 "inbox_event_failed", id=row.id, account=row.account, error=type(error).__name__, where=_frames(error)
             )
             await self._postpone(row, event, type(error).__name__)

@@ -135,7 +135,7 @@ async def _fill(url: str) -> None:
             names = ", ".join(f'"{row["column_name"]}"' for row in columns)
             values = ", ".join(_value(table, row["column_name"], row["data_type"]) for row in columns)
             await connection.execute(
-                f'INSERT INTO "{table}" ({names}) SELECT {values} FROM generate_series(1, {ROWS}) AS g'  # noqa: S608
+                f'INSERT INTO "{table}" ({names}) SELECT {values} FROM generate_series(1, {ROWS}) AS g'  # noqa: S608 - our own names
             )
         await connection.execute("ANALYZE")
     finally:
