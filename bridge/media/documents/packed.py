@@ -5,7 +5,7 @@ import zipfile
 import zlib
 from typing import BinaryIO
 
-from bridge.media.documents.changes import Change
+from bridge.media.documents.changes import Change, deflated
 from bridge.media.documents.pictures import without_origin
 
 _MOST = 100_000_000
@@ -19,8 +19,6 @@ _EMPTY = {
 }
 _SIGNED = ("_xmlsignatures/", "META-INF/documentsignatures.xml", "META-INF/macrosignatures.xml")
 _ENCRYPTED, _TOLD_BEHIND = 0x1, 0x8
-_NOTHING = b"\x00\x00\x00\xff\xff"
-"""A block of deflate (RFC 1951) without contents."""
 
 
 def changes(file: BinaryIO) -> list[Change]:
@@ -66,7 +64,7 @@ def _replaced(
             return []
         data = packed = data.ljust(room, filler)
     else:
-        found = _deflated(data, room, filler)
+        found = deflated(data, room, filler)
         if found is None:
             return []
         data, packed = found
@@ -76,15 +74,3 @@ def _replaced(
         return [*made, (entry.header_offset + 14, sums)]
     behind = start + room
     return [*made, (behind + (4 if _read(file, behind, 4) == b"PK\x07\x08" else 0), sums)]
-
-
-def _deflated(data: bytes, room: int, filler: bytes) -> tuple[bytes, bytes] | None:
-    """The data, with up to four bytes more, and its stream of exactly so many bytes; None where that is too few."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    stream = packer.compress(data) + packer.flush(zlib.Z_FULL_FLUSH)
-    spare = room - len(stream) - len(_NOTHING)
-    if spare < 0:
-        return None
-    blocks, more = divmod(spare, len(_NOTHING))
-    last = b"\x01" + struct.pack("<HH", more, more ^ 0xFFFF) + filler * more
-    return data + filler * more, stream + _NOTHING * blocks + last

@@ -174,6 +174,28 @@ def test_a_pdf_keeps_its_pages_and_loses_its_authors_name(tmp_path: Path) -> Non
     assert cleaned(after, PDF, tmp_path) == after
 
 
+def packing_pdf() -> bytes:
+    """As many programs write it: properties among other objects in a packed stream, XMP packed for itself."""
+    inside = [b"<</Kept(yes)>>", b"<</Author(" + SECRET + b")/Producer(Writer)>>"]
+    head = b"8 0 4 %d " % (len(inside[0]) + 1)
+    xmp = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><a>" + SECRET + b"</a></x:xmpmeta>" + b"\n" * 400
+    objects, about = zlib.compress(head + b"\n".join(inside) + b"\n" * 60, 1), zlib.compress(xmp)
+    more = b"9 0 obj\n<</Type/ObjStm/N 2/First %d/Length %d/Filter/FlateDecode>>\nstream\n" % (len(head), len(objects))
+    more += objects + b"\nendstream\nendobj\n10 0 obj\n<</Length %d/Filter[/FlateDecode]/Type/Metadata>>" % len(about)
+    return pdf(info=b"null", more=more + b"stream\r\n" + about + b"\nendstream\nendobj\n")
+
+
+def test_what_a_pdf_packs_is_cleaned_as_well(tmp_path: Path) -> None:
+    before = packing_pdf()
+    after = cleaned(before, PDF, tmp_path)
+    assert len(after) == len(before)
+    packed = re.compile(rb"Decode[^\n]*\n?stream\r?\n(x.*?)\nendstream|Decode>>\nstream\n(x.*?)\nendstream", re.DOTALL)
+    found = [zlib.decompress(match[1] or match[2]) for match in packed.finditer(after)]
+    assert len(found) == 2
+    assert not any(SECRET in part for part in found)
+    assert any(b"<</Kept(yes)>>" in part and b"/Author(" in part for part in found)
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -199,7 +221,9 @@ def test_a_photo_without_its_end_is_left_alone() -> None:
 
 
 @pytest.mark.timeout(NO_TIMEOUT)
-@pytest.mark.parametrize(("mime", "data"), [(DOCX, office()), (XLSX, office(streamed=True)), (PDF, pdf())])
+@pytest.mark.parametrize(
+    ("mime", "data"), [(DOCX, office()), (XLSX, office(streamed=True)), (PDF, pdf()), (PDF, packing_pdf())]
+)
 def test_whatever_is_changed_in_a_document_it_stays_as_long(mime: str, data: bytes, tmp_path: Path) -> None:
     rng = rng_of(mime)
     for _ in range(FUZZ or 40):
