@@ -161,10 +161,10 @@ class Bridge:
                 await adapter.start(sink, state)
             except AccountError as error:
                 self._troubles[adapter.account] = str(error)
-                log.error("account_refused", account=adapter.account, error=str(error))  # noqa: TRY400 - in words
+                log.error("account_refused", account=adapter.account, error=str(error))
             except (StorageUnavailable, *database.UNAVAILABLE) as error:
                 self._troubles[adapter.account] = "the database cannot be used now"
-                log.error("account_waits", account=adapter.account, error=type(error).__name__)  # noqa: TRY400
+                log.error("account_waits", account=adapter.account, error=type(error).__name__)
             except Exception as error:
                 # An adapter may not raise anything else; the other accounts go on all the same.
                 self._troubles[adapter.account] = f"it could not start ({type(error).__name__}): see the log"

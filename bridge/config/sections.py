@@ -27,7 +27,7 @@ from bridge.core.policy import NEUTRAL_REASONS
 
 def _address(value: Any, info: ValidationInfo) -> Address:
     if not isinstance(value, str):
-        raise ValueError("must be text in quotes: ACCOUNT:CHAT, for example telegram:-1002222222222")  # noqa: TRY004
+        raise ValueError("must be text in quotes: ACCOUNT:CHAT, for example telegram:-1002222222222")  # noqa: TRY004 - pydantic collects it
     try:
         address = Address.parse(value)
     except AddressError:

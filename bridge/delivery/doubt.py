@@ -77,7 +77,7 @@ class Judge:
             log.warning("doubt_settled", id=row.id, account=row.account, kind=row.kind, step=step.value)
             await ledger.resolve_doubt(row, step, now, self._effects, refs=refs)
         except (StorageUnavailable, *UNAVAILABLE) as error:
-            log.error("ledger_unavailable", error=str(error))  # noqa: TRY400 - expected, and looked at again
+            log.error("ledger_unavailable", error=str(error))
             await self._clock.sleep(2.0)
 
     async def judge(self, row: Delivery, now: datetime) -> tuple[DeliveryStep | None, Refs]:

@@ -100,7 +100,7 @@ class Worker:
                 log.info("ledger_gave_way")
                 trouble = False
             except (StorageUnavailable, *UNAVAILABLE) as error:
-                log.error("ledger_unavailable", error=str(error))  # noqa: TRY400 - expected, and the reason is in it
+                log.error("ledger_unavailable", error=str(error))
             except Exception:  # nothing may end the worker: every lane hangs on it
                 log.exception("delivery_round_failed")
             if trouble:  # outcomes that cannot be written down now wait too, and do not fill the log
@@ -131,7 +131,7 @@ class Worker:
                 count = await ledger.recover()
                 self._pacer.load(await ledger.recent_attempts(self._clock.now() - WINDOW))
             except (StorageUnavailable, *UNAVAILABLE) as error:
-                log.error("ledger_unavailable", error=str(error))  # noqa: TRY400 - expected, and the reason is in it
+                log.error("ledger_unavailable", error=str(error))
                 await self._clock.sleep(2.0)
                 continue
             if count:

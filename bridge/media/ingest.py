@@ -35,8 +35,9 @@ async def ingest(
     """Receive, judge, clean and keep one file.
 
     Pictures are written anew from their pixels: location, camera, comments and colour profiles are gone, and no
-    original is kept. Films and sounds are freed of everything that is neither. Documents are kept byte for byte, with
-    whatever their author's program wrote into them. All get a neutral name with the ending that fits what they are.
+    original is kept. Films and sounds are freed of everything that is neither. Documents lose what their author's
+    program wrote beside their words, as far as that is found. All get a neutral name with the ending that fits what
+    they are.
 
     Raises UnfitMedia with a reason, StorageUnavailable where the disk does not take it, and whatever ``stream`` raises.
     """

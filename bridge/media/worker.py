@@ -10,6 +10,7 @@ import resource
 import sys
 from pathlib import Path
 
+from bridge.media import documents
 from bridge.media.containers.scrub import SCRUBBERS, scrub
 from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.sniff import IMAGES, sniff
@@ -41,6 +42,7 @@ def work(job: dict[str, str | int]) -> dict[str, object]:
     if mime in SCRUBBERS:
         return dataclasses.asdict(scrub(source, mime))
     if mime not in IMAGES:
+        documents.clean(source, mime)
         return {"mime": mime}
     from bridge.media.images import clean
 

@@ -109,7 +109,7 @@ def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
 
 
 def _current() -> BaseDBAsyncClient:
-    return Meta._meta.db  # noqa: SLF001 - Tortoise's documented way from a model to its connection
+    return Meta._meta.db  # noqa: SLF001 - there is no other way to it - Tortoise's documented way from a model to its connection
 
 
 async def _connect(url: str, *, foreign_keys: bool = True) -> BaseDBAsyncClient:
@@ -204,7 +204,7 @@ async def _migrate_postgres(executor: MigrationExecutor, url: str) -> None:
     try:
         await turns.execute("SELECT pg_advisory_lock($1)", _UPGRADE_KEY)
         # Looked for inside of the transaction, a table of migrations that is not there would end it.
-        await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))  # noqa: SLF001
+        await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))  # noqa: SLF001 - there is no other way to it
         async with in_transaction(executor.connection.connection_name) as whole:
             await MigrationExecutor(whole, tortoise_config(url)["apps"]).migrate()
     finally:

@@ -5,7 +5,7 @@ uncertain, and what a dialogue still waits for.
 """
 
 from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 
@@ -16,7 +16,7 @@ from bridge.core.membership import Retention
 from bridge.core.ports import UPLOADED
 from bridge.core.states import ApplicationState, InboxState, MembershipState, ReviewState
 from bridge.core.text import EMPTY
-from bridge.storage import codec, erasure, handovers, link_codes, people, traces
+from bridge.storage import codec, echoes, erasure, handovers, inbox, link_codes, people, traces
 from bridge.storage.database import transaction
 from bridge.storage.ledger_reads import APPLICATION, CARD, DIGEST, EXHIBIT, NOTICE, PROMPT
 from bridge.storage.models import (
@@ -41,6 +41,8 @@ from bridge.storage.personal import NO_WORDS
 _SLICE = 500
 MOST_UPLOADS = 5_000
 """Addresses of uploaded files that are remembered for one account."""
+_REPEATED = timedelta(days=7)
+"""No platform repeats an event for so long; what a reaction or a vote has come to stands in a table of its own."""
 _WORDS = (NOTICE, CARD, PROMPT, EXHIBIT, APPLICATION, DIGEST)
 _UNPUBLISHED = (ReviewState.REJECTED, ReviewState.WITHDRAWN, ReviewState.LAPSED, ReviewState.MERGED)
 
@@ -50,8 +52,10 @@ async def prune(now: datetime, retention: Retention | None = None) -> None:
     kept = retention or Retention()
     if kept.raw is not None:
         await _raw(now - kept.raw, now - max(kept.raw, kept.messages or kept.raw))
+        await _echoes(now - _REPEATED)
     if kept.messages is not None:
         await _messages(now - kept.messages)
+        await _reactions(now - kept.messages)
     if kept.rejected is not None:
         await _unpublished(now - kept.rejected, now)
     if kept.left is not None:
@@ -111,6 +115,24 @@ async def _raw(before: datetime, parked_before: datetime) -> None:
         await Inbox.filter(id__in=ids).update(raw_json="", event="{}")
 
     await _in_slices(old, empty)
+
+
+async def _echoes(before: datetime) -> None:
+    """Who reacts, takes it back and reacts again makes an event each time, and groups are full of reactions."""
+
+    def old() -> QuerySet[Inbox]:
+        return Inbox.filter(state=InboxState.DONE, note=inbox.ECHO, received_at__lt=before)
+
+    async def remove(ids: list[int]) -> None:
+        await Inbox.filter(id__in=ids).delete()
+
+    await _in_slices(old, remove)
+
+
+async def _reactions(before: datetime) -> None:
+    """Who reacted and voted. How many they were is kept: it stands on the post's card."""
+    while await echoes.put_together(before, _SLICE):
+        pass
 
 
 async def _messages(before: datetime) -> None:

@@ -224,7 +224,7 @@ class Harness(ABC):
     def prepare(cls, directory: Path) -> None:
         """Start what all tests share (a server process); called once before the first test."""
 
-    @classmethod  # noqa: B027
+    @classmethod  # noqa: B027 - see prepare
     def release(cls) -> None:
         """Stop what ``prepare`` started."""
 

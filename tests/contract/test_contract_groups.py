@@ -41,6 +41,6 @@ async def test_what_cannot_be_asked_is_not_denied_either(harness: Harness) -> No
     async with harness.fault(Fault.CONNECT_REFUSED):
         with pytest.raises(OSError):  # noqa: PT011 - any of its kinds
             await harness.adapter.describe(ChatId(harness.group))
-        with pytest.raises(OSError):  # noqa: PT011
+        with pytest.raises(OSError):  # noqa: PT011 - any of its kinds
             await harness.adapter.administers(harness.group, harness.owner_user)
     assert await harness.adapter.describe(harness.group) is not None

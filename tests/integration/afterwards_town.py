@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from bridge.core.community import Communities, Group, Intake
 from bridge.core.errors import Refusal
@@ -159,9 +160,9 @@ class Town:
         async with transaction():
             return await decisions.approve(await self.act(review, by=by))
 
-    async def published(self, text: str, **more: object) -> Review:
+    async def published(self, text: str, **more: Any) -> Review:
         """Written, approved, and out there."""
-        review = await self.writes(text, **more)  # type: ignore[arg-type]
+        review = await self.writes(text, **more)
         await self.rounds(2)
         assert await self.approves(review) is decisions.Verdict.DONE
         await self.rounds()

@@ -170,7 +170,7 @@ class MatrixAdapter:
                     failures = 1  # a token that dies at once again is a trouble like others
                     continue
                 self._trouble(error)
-                pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**failures) * random.uniform(0.5, 1.0)  # noqa: S311
+                pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**failures) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
                 if isinstance(error, Answer) and error.retry_after is not None:
                     pause = max(pause, error.retry_after)
                 failures = min(failures + 1, 10)

@@ -17,7 +17,7 @@ import structlog
 
 from bridge import logs
 from bridge.core.errors import MediaRefused
-from bridge.core.events import ButtonPressed, ChatKind, MessageEdited, MessagePosted, ReactionsSet
+from bridge.core.events import ButtonPressed, InboundEvent, MessageEdited, MessagePosted, PollVoted, ReactionsSet
 from bridge.core.ids import Address, ChatId, MessageId, RemoteRef, UserId
 from bridge.core.message import Attachment, AttachmentKind, RemoteFile
 from bridge.core.ports import ChatFacts
@@ -385,3 +385,19 @@ async def test_who_reacts_to_what_is_not_ours_is_not_kept(clock: FakeClock) -> N
     await work(made(clock), clock)
     (row,) = await Inbox.all()
     assert (row.state.value, row.event, row.raw_json) == ("done", "{}", "")
+
+
+async def test_a_reaction_is_counted_and_its_event_not_kept(clock: FakeClock) -> None:
+    """What it came to stands with the post; of the event stays that it was here."""
+    where: dict[str, Any] = {"account": NET, "chat": KENYA.chat, "remote_chat": KENYA.chat, "message": "p1"}
+    await Delivery.create(kind="notice", state="delivered", content="", due_at=NOW, planned_at=NOW, **where)
+    about = {"ref": RemoteRef(NET, KENYA.chat, MessageId("p1")), "sender": sender("amina"), "at": NOW, "raw": "{..}"}
+    common: dict[str, Any] = {"account": NET, "chat": KENYA.chat, **about}
+    events: list[InboundEvent] = [
+        ReactionsSet(key="r1", emojis=("👍",), **common),
+        PollVoted(key="v1", options=(1,), **common),
+    ]
+    await DurableSink(NET, clock).accept(events)
+    await work(made(clock), clock, rounds=2)
+    for row in await Inbox.all():
+        assert (row.state, row.event, row.raw_json, row.note) == ("done", "{}", "", inbox.ECHO)

@@ -46,7 +46,7 @@ class NioPerson:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await self.client.close()  # type: ignore[no-untyped-call]
+        await self.client.close()  # type: ignore[no-untyped-call]  # nio left it bare
         await self.plain.stop()
 
     async def say(self, room: str, text: str, **content: Any) -> str:

@@ -230,7 +230,7 @@ async def test_who_leaves_cannot_read_on(world: World, people: People) -> None:
             await juma.hears(text)
             await juma.client.room_leave(room)
             members = adapter._encryption._members
-            await wait_for(lambda: room not in members, what="the leave is seen")  # noqa: B023
+            await wait_for(lambda: room not in members, what="the leave is seen")  # noqa: B023 - called within the round
     assert keys[0] == keys[1] != keys[2]
     kept = await adapter._encryption.store.get(f"out:{room}")
     assert not any(who.startswith(juma.user_id) for who in kept["shared"])
