@@ -22,6 +22,8 @@ COPY, DIGEST = "copy", "digest"
 APPLICATION = "application"
 """The card of an application, as ``CARD`` is that of a review."""
 SEND, EDIT, DELETE, REACT = "send", "edit", "delete", "react"
+PRUNE = "prune"
+"""Removes one message of a row that became several. Its content is what the others show then."""
 CAN_WAIT = "can_wait"
 """The view of a row that lets everything else of its lane, and of its account, go first."""
 ANSWER = "answer"
@@ -198,8 +200,17 @@ async def last_reaction(row: Delivery) -> str | None:
 
 async def versions(row: Delivery) -> list[Delivery]:
     """A message as it was sent and as edits have changed it, newest first: the latest edits, and the send."""
-    edits = Delivery.filter(target_id=row.id, operation=EDIT, state=DeliveryState.DELIVERED).exclude(content="")
-    return [*await edits.order_by("-id").limit(_VERSIONS), row]
+    edits = Delivery.filter(target_id=row.id, operation__in=[EDIT, PRUNE], state=DeliveryState.DELIVERED)
+    return [*await edits.exclude(content="").order_by("-id").limit(_VERSIONS), row]
+
+
+async def edit_after(row: Delivery) -> Delivery | None:
+    """The newest edit of the same message after this one that has not failed."""
+    if row.operation != EDIT or row.target_id is None:
+        return None
+    newer = Delivery.filter(target_id=row.target_id, target_message=row.target_message, operation=EDIT, id__gt=row.id)
+    lost = (DeliveryState.REFUSED, DeliveryState.CANCELLED)
+    return await newer.exclude(state__in=lost).order_by("-id").first()
 
 
 async def count_shown(review_id: int, view: str) -> int:

@@ -91,8 +91,44 @@ async def test_an_edit_of_an_item_changes_its_own_words(world: World) -> None:
         world.chat.does(chat="kenya", delete=ids[2], **AMINA)
         await until(lambda: "(correction)" in world.card_text())
         world.press("Approve", by="grace")
-        # The album goes and comes anew: for a moment neither stands there.
         await until(lambda: [(len(m.files), "Caption 3" in m.text) for m in bots(world)] == [(1, False)])
+
+
+async def test_items_of_a_published_album_are_exchanged_and_removed_one_by_one(world: World) -> None:
+    async with albums_of_three(world) as ids:
+        await approved(world)
+        first, second, third = bots(world)
+
+        async def corrected(**change: Any) -> None:
+            before = shown(world)
+            world.chat.does(chat="kenya", **change, **AMINA)
+            await until(lambda: shown(world) != before and "(correction)" in world.card_text())
+            world.press("Approve", by="grace")
+
+        await corrected(edit=ids[1], text="Caption 2", file=file(world, "new.txt"))
+        await until(lambda: "This is new.txt" in [text for m in bots(world) for text in contents(world, m)])
+        assert [m.id for m in bots(world)] == [first.id, second.id, third.id]
+        assert [m.edited for m in bots(world)] == [True, True, False], "the first tells that it was corrected"
+
+        await corrected(delete=ids[0])
+        await until(lambda: [m.id for m in bots(world)] == [second.id, third.id])
+        assert "\n\nCaption 2\nCaption 3\n\n" in bots(world)[0].text
+        assert [contents(world, m) for m in bots(world)] == [["This is new.txt"], ["This is 3.txt"]]
+        says(world, "Thank you", chat="uganda", reply_to=second.id)
+        await until(lambda: world.card(2))
+
+        await corrected(edit=ids[2], text="Caption 3", file=file(world, "last.txt"))
+        await until(lambda: [contents(world, m) for m in bots(world)][1:] == [["This is last.txt"]])
+        assert [m.id for m in bots(world)] == [second.id, third.id]
+        assert not bots(world)[1].text
+
+        await corrected(delete=ids[1])
+        await until(lambda: [m.id for m in bots(world)] == [third.id])
+        assert "\n\nCaption 3\n\n" in bots(world)[0].text
+        card = world.card()
+        assert card is not None
+        world.chat.writes("mods", "retract: wrong list", user="grace", name="Grace", reply_to=card.id)
+        await until(lambda: not bots(world))
 
 
 async def test_a_file_is_exchanged_by_an_edit(world: World) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
 
@@ -185,7 +186,8 @@ class RichLoopbackAdapter(LoopbackAdapter):
     _proof: ClassVar[str] = ""
 
     async def edit(self, ref: RemoteRef, outgoing: Outgoing, key: str) -> SendOutcome:
-        return await self._post("edit", ref.chat, key, outgoing, target=ref.message)
+        one = replace(outgoing, payload=convert.one_of(outgoing.payload, outgoing.item))
+        return await self._post("edit", ref.chat, key, one, target=ref.message)
 
     async def delete(self, ref: RemoteRef, key: str) -> SendOutcome:
         outcome = await self._post("delete", ref.chat, key, target=ref.message)
