@@ -125,7 +125,8 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
             await _remove_original(event.ref, None, community, context)
         await answer(event.ref, identity, community, context, too_long(identity, community, size))
         return
-    reply_post_id, quote = await threads.answered(event, context.now)
+    answered = await threads.answered(event, context.now)
+    reply_post_id, quote = answered.post_id, answered.quote
     if reply_post_id is None and not quote:
         parent, text = await threads.named(text, community, contact.language_of(identity, community), context.now)
         reply_post_id = None if parent is None else parent.id
@@ -176,6 +177,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         now=context.now,
         album=event.album,
         reply_post_id=reply_post_id,
+        reply_place=answered.place,
         approvals=ruling.approvals,
         findings=codec.dump_object(case.findings),
         headline=headline,

@@ -16,6 +16,7 @@ from bridge.core.ports import Later, Refused, SendOutcome, Sent, Unknown
 from bridge.core.reading import COPIED
 from bridge.core.states import DeliveryState, DeliveryStep, MembershipState, PostState
 from bridge.storage import codec
+from bridge.storage.answering import threaded
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
 from bridge.storage.ledger_calls import bring_forward, call_off, call_off_notices, call_off_older, mark, set_view
@@ -46,7 +47,6 @@ from bridge.storage.ledger_reads import (
     count_shown,
     edit_after,
     find_by_ref,
-    first_part,
     heads,
     in_doubt,
     is_edited_after,
@@ -61,7 +61,6 @@ from bridge.storage.ledger_reads import (
     recent_attempts,
     removal_of,
     said_lately,
-    threaded,
     unclaimed_edit,
     versions,
 )
@@ -358,7 +357,6 @@ __all__ = [
     "count_shown",
     "edit_after",
     "find_by_ref",
-    "first_part",
     "heads",
     "in_doubt",
     "is_edited_after",

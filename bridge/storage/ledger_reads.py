@@ -1,7 +1,6 @@
 """Looking things up in the delivery ledger; changes are made by ``ledger`` alone, which offers these, too."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tortoise.functions import Min
@@ -110,21 +109,6 @@ async def of_post(post_id: int) -> list[Delivery]:
     return await Delivery.filter(post_id=post_id, kind=POST).order_by("id")
 
 
-async def first_part(post_id: int, address: Address) -> Delivery | None:
-    """The message a reply to this post should answer in that chat."""
-    return (
-        await Delivery.filter(
-            post_id=post_id,
-            account=address.account,
-            chat=address.chat,
-            operation=SEND,
-            state=DeliveryState.DELIVERED,
-        )
-        .order_by("part", "id")
-        .first()
-    )
-
-
 async def places(post_ids: Sequence[int]) -> dict[int, list[RemoteRef]]:
     """By post, the first message of it in every chat that it arrived in; in the order they were planned."""
     rows = await Delivery.filter(
@@ -135,17 +119,6 @@ async def places(post_ids: Sequence[int]) -> dict[int, list[RemoteRef]]:
         if row.post_id is not None and row.ref is not None:
             found.setdefault(row.post_id, {}).setdefault(row.address, row.ref)
     return {post_id: list(refs.values()) for post_id, refs in found.items()}
-
-
-async def threaded(row: Delivery, content: Content) -> Content:
-    """The first part of an answer replies to the post it answers, wherever that stands in this chat."""
-    if row.kind not in (POST, COPY) or row.part != 1 or row.operation != SEND or content.reply_to is not None:
-        return content
-    post = row.post  # read together with the row by `claim`
-    if post is None or post.reply_post_id is None:
-        return content
-    parent = await first_part(post.reply_post_id, row.address)
-    return content if parent is None else replace(content, reply_to=parent.ref)
 
 
 async def oldest_undelivered() -> datetime | None:

@@ -69,7 +69,7 @@ async def test_an_album_is_carried_answered_and_taken_back_as_one(world: World) 
         await until(lambda: world.card(2))
         world.press("Approve", by="grace", number=2)
         await until(lambda: len(bots(world, "kenya")) == 4)
-        assert bots(world, "kenya")[3].reply_to == bots(world, "kenya")[0].id
+        assert bots(world, "kenya")[3].reply_to == bots(world, "kenya")[2].id, "the same item of the album"
         card = world.card()
         assert card is not None
         world.chat.writes("mods", "retract: wrong list", user="grace", name="Grace", reply_to=card.id)
