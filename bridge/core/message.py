@@ -86,6 +86,8 @@ class Uncarried:
     poll: Poll | None = None
     refused: str = ""
     """For a file that would have been carried: the code of why it was not (``media.refusal`` and ``unfetched``)."""
+    limit: int = 0
+    """Bytes: for one that is too large, what would not have been."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -197,14 +197,15 @@ class RichLoopbackAdapter(LoopbackAdapter):
         await self._post("answer", ChatId(""), press, target=press, text=text)
 
     async def fetch(self, file: RemoteFile, *, limit: int) -> AsyncIterator[bytes]:
-        if file.size is not None and file.size > min(limit, self._can.max_received_bytes):
-            raise UnfitMedia(MediaReason.TOO_BIG)
+        most = min(limit, self._can.max_received_bytes)
+        if file.size is not None and file.size > most:
+            raise UnfitMedia(MediaReason.TOO_BIG, limit=most)
         try:
             data = await asyncio.to_thread(self._network.read_file, file.ref, limit + 1)
         except OSError as error:
             raise UnfitMedia(MediaReason.GONE) from error
         if len(data) > limit:
-            raise UnfitMedia(MediaReason.TOO_BIG)
+            raise UnfitMedia(MediaReason.TOO_BIG, limit=limit)
         yield data
 
 
