@@ -116,11 +116,13 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     leaves = intake == Intake.HOLD.value and not private
     door = await admission.at_the_door(event, identity, community, context)
     if not door.passes:
+        await submissions.end_run(identity, event.ref.address)
         if leaves and door.is_banned:
             await _remove_original(event.ref, None, community, context, can_wait=True)
         return
     size = length(text, uncarried)
     if size > community.max_length:
+        await submissions.end_run(identity, event.ref.address)
         if leaves:
             await _remove_original(event.ref, None, community, context)
         await answer(event.ref, identity, community, context, too_long(identity, community, size))
@@ -145,6 +147,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     )
     ruling = await rules.judge(case)
     if ruling.consequence is Consequence.REFUSE:
+        await submissions.end_run(identity, event.ref.address)
         if leaves:
             await _remove_original(event.ref, None, community, context, can_wait=True)
         await refusing.tell(event, text, ruling, identity, community, context, removed=leaves)

@@ -90,6 +90,7 @@ class Source(Model):
     attachments = fields.TextField(default="[]", db_default="[]")
     uncarried = fields.TextField(default="[]", db_default="[]")
     posted_at = fields.DatetimeField(null=True)
+    """Null where nothing may follow it as part of the same post, and where it was not recorded."""
 
     class Meta:
         table = "source"

@@ -27,6 +27,7 @@ from bridge.storage.reasons import Reasons
 from bridge.storage.sources import (
     add_source,
     drop_source,
+    end_run,
     files_of,
     followed,
     share,
@@ -347,6 +348,7 @@ __all__ = [
     "drafted",
     "drop_source",
     "edited_by_moderator",
+    "end_run",
     "files_of",
     "followed",
     "handle",
