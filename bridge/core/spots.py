@@ -10,6 +10,8 @@ WHOLE = ""
 _FILE, _ITEM, _TEXT = "file:", "item:", "text:"
 _WINDOW = 24
 """Characters that are compared to find where a part of a text begins: headings and cards come before and after it."""
+_STRIDE = 8
+"""Characters from one such comparison to the next: what is found begins a few characters earlier."""
 _HEADING = 4_000
 """Characters that may come before the words of the text in a part of it."""
 _SHORTEST = 8
@@ -72,9 +74,11 @@ def _begin(part: str, whole: str, position: int) -> tuple[int, int] | None:
     size = min(_WINDOW, len(part))
     if size < min(_SHORTEST, len(whole)) or not size:
         return None
-    for offset in range(min(len(part) - size + 1, _HEADING)):
+    for offset in range(0, min(len(part) - size + 1, _HEADING), _STRIDE):
         at = whole.find(part[offset : offset + size], position)
         if at >= 0:
+            while offset and at > position and part[offset - 1] == whole[at - 1]:
+                offset, at = offset - 1, at - 1
             alike = 0
             while part[offset + alike : offset + alike + 1] == whole[at + alike : at + alike + 1] != "":
                 alike += 1
