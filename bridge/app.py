@@ -264,8 +264,8 @@ class Bridge:
         """Freeze what a row sends. Cards show what is true at this moment; all else was written when it was planned."""
         content: Content
         shows = ""
-        if row.operation == ledger.DELETE:
-            return ledger.Frozen(payload="{}", content="")
+        if row.operation in (ledger.DELETE, ledger.PRUNE):
+            return ledger.Frozen(payload="{}", content=row.content)
         if row.operation == ledger.REACT:
             return await mirroring.compose(row, self._directory)
         if row.kind == ledger.CARD:

@@ -128,6 +128,9 @@ class Outgoing:
     chat: ChatId
     payload: JsonObject
     files: tuple[LocalFile, ...] = ()
+    item: int = 0
+    """For an edit where a payload is several messages (an album): which of its files this message shows, from 1.
+    0: the first, with which the words go."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +203,16 @@ class CanEdit(Protocol):
 class CanDelete(Protocol):
     async def delete(self, ref: RemoteRef, key: str) -> SendOutcome:
         """Remove a message. Already being gone is ``Sent``."""
+        ...
+
+
+@runtime_checkable
+class CanDeleteTogether(Protocol):
+    async def delete_together(self, refs: Sequence[RemoteRef], key: str) -> SendOutcome:
+        """Remove messages of one chat that were sent together (an album). Those that are gone already stay so.
+
+        ``Sent`` only where none of them is there any more. It may be repeated, and goes on with those that are left.
+        """
         ...
 
 

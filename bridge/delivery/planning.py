@@ -99,8 +99,9 @@ def parts_of(
     if capabilities.form is Form.LINE:
         return _line_parts(view, address, directory, capabilities, w, most)
     native = _native(view.uncarried, address, directory, capabilities)
-    alone = [native[item] for item in view.uncarried if item in native]
-    said = replace(view, uncarried=tuple(item for item in view.uncarried if item not in native))
+    apart = [item for item in view.uncarried if item in native][: most - 1]  # one message is the text's
+    alone = [native[item] for item in apart]
+    said = replace(view, uncarried=_without(view.uncarried, apart))
     text = posts.compose(said, capabilities, w, quoting=quoting)
     shown, _ = posts.split_attachments(view.attachments, capabilities)
     groups = albums(shown, address, directory)
@@ -113,8 +114,7 @@ def parts_of(
         # What is replied to is the first message: where there are albums, that is the text.
         parts += [*pieces, *first] if capabilities.album > 1 else [*first, *pieces]
     parts += [_captioned(view, album, address, directory, w) for album in groups[1:]]
-    parts = _bounded(parts, address, directory, max(1, most - len(alone)), w)
-    parts += alone
+    parts = [*_bounded(parts, address, directory, most - len(alone), w), *alone]
     author = Author(id=view.author_id, name=view.author) if capabilities.authors and view.author_id else None
     return [replace(part, author=author, previews=view.previews) for part in parts]
 
@@ -155,6 +155,14 @@ def _native(
         if directory.fits(address, content):
             found[item] = content
     return found
+
+
+def _without(items: Sequence[Uncarried], apart: Sequence[Uncarried]) -> tuple[Uncarried, ...]:
+    """What is said in words: everything but what is shown apart, each once."""
+    left = list(items)
+    for item in apart:
+        left.remove(item)
+    return tuple(left)
 
 
 def _line_parts(

@@ -19,6 +19,7 @@ from bridge.core.money import Price
 from bridge.core.ports import (
     Adapter,
     CanDelete,
+    CanDeleteTogether,
     CanEdit,
     CanReact,
     CanWeigh,
@@ -248,7 +249,7 @@ class Worker:
             if self._alarm is not None and (not enough or self._purse.is_low(account, cap)):
                 await self._alarm(account, cap, not enough)
         except (StorageUnavailable, *UNAVAILABLE) as error:
-            log.error("ledger_unavailable", error=str(error))  # noqa: TRY400 - expected, and the reason is in it
+            log.error("ledger_unavailable", error=str(error))
             return Later(when=self._clock.now() + timedelta(seconds=_TROUBLE), why="the ledger cannot be read now")
         if not enough:
             why = f"the monthly cap of {cap.currency} {cap.amount} is reached"
@@ -281,7 +282,7 @@ class Worker:
 
     async def _operate(self, adapter: Adapter, row: Delivery) -> SendOutcome:
         key = delivery_key(row.id, self._installation)
-        if row.operation == ledger.DELETE:
+        if row.operation in (ledger.DELETE, ledger.PRUNE):
             return await self._delete(adapter, await self._target(row), key)
         if row.operation == ledger.REACT:
             refs = await self._target(row)
@@ -301,6 +302,8 @@ class Worker:
         """Remove every message of a row. What goes wrong with one is answered; a repeat finds the others gone."""
         if not refs:
             return Refused(reason=Refusal.TARGET_GONE)
+        if len(refs) > 1 and isinstance(adapter, CanDeleteTogether):
+            return await adapter.delete_together(refs, key)
         if not isinstance(adapter, CanDelete):
             return _unsupported()
         gone, refused = 0, None
@@ -319,12 +322,10 @@ class Worker:
         return refused if refused is not None and stays else Sent()
 
     async def _target(self, row: Delivery) -> list[RemoteRef]:
-        if row.target_id is not None:
-            target = await Delivery.get_or_none(id=row.target_id)
-            return [] if target is None else await ledger.messages_of(target)
-        if row.target_message:
+        if row.target_message:  # a member's, or one of several of ours
             return [RemoteRef(row.address.account, ChatId(row.target_chat), MessageId(row.target_message))]
-        return []
+        target = None if row.target_id is None else await Delivery.get_or_none(id=row.target_id)
+        return [] if target is None else await ledger.messages_of(target)
 
     def _outgoing(self, row: Delivery) -> Outgoing:
         attachments = codec.load(codec.CONTENT, row.content).attachments if row.content else ()
@@ -333,6 +334,7 @@ class Worker:
             chat=row.address.chat,
             payload=codec.load_object(row.payload),
             files=tuple(LocalFile(attachment=a, path=self._file_path(a.sha256)) for a in (*attachments, *pictures)),
+            item=row.item,
         )
 
     async def _record(self) -> None:
@@ -394,9 +396,10 @@ def _as_file(thumbnail: Thumbnail) -> Attachment:
 
 def _bytes(row: Delivery) -> int:
     """Of the files that go with a row."""
-    if row.operation == ledger.DELETE or not row.content:
+    if row.operation in (ledger.DELETE, ledger.PRUNE) or not row.content:
         return 0
-    return sum(file.size for file in codec.load(codec.CONTENT, row.content).attachments)
+    files = codec.load(codec.CONTENT, row.content).attachments
+    return sum(file.size for file in files[max(row.item - 1, 0) : row.item or None])
 
 
 def _unsupported() -> SendOutcome:

@@ -118,16 +118,19 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     leaves = intake == Intake.HOLD.value and not private
     door = await admission.at_the_door(event, identity, community, context)
     if not door.passes:
+        await submissions.end_run(identity, event.ref.address)
         if leaves and door.is_banned:
             await _remove_original(event.ref, None, community, context, can_wait=True)
         return
     size = length(text, uncarried)
     if size > community.max_length:
+        await submissions.end_run(identity, event.ref.address)
         if leaves:
             await _remove_original(event.ref, None, community, context)
         await answer(event.ref, identity, community, context, too_long(identity, community, size))
         return
-    reply_post_id, quote = await threads.answered(event, context.now)
+    answered = await threads.answered(event, context.now)
+    reply_post_id, quote = answered.post_id, answered.quote
     if reply_post_id is None and not quote:
         parent, text = await threads.named(text, community, contact.language_of(identity, community), context.now)
         reply_post_id = None if parent is None else parent.id
@@ -146,6 +149,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     )
     ruling = await rules.judge(case)
     if ruling.consequence is Consequence.REFUSE:
+        await submissions.end_run(identity, event.ref.address)
         if leaves:
             await _remove_original(event.ref, None, community, context, can_wait=True)
         await refusing.tell(event, text, ruling, identity, community, context, removed=leaves)
@@ -178,6 +182,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         now=context.now,
         album=event.album,
         reply_post_id=reply_post_id,
+        reply_place=answered.place,
         approvals=ruling.approvals,
         findings=codec.dump_object(case.findings),
         headline=headline,

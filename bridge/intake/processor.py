@@ -220,8 +220,8 @@ class Processor:
                     raise _FetchLaterError from error
                 unfetched.append(Uncarried(kind=UncarriedKind(file.kind.value), refused=UNFETCHED))
             except MediaRefused as error:
-                reason = error.reason.value if isinstance(error, UnfitMedia) else UNFETCHED
-                unfetched.append(Uncarried(kind=UncarriedKind(file.kind.value), refused=reason))
+                reason, limit = (error.reason.value, error.limit) if isinstance(error, UnfitMedia) else (UNFETCHED, 0)
+                unfetched.append(Uncarried(kind=UncarriedKind(file.kind.value), refused=reason, limit=limit))
         return tuple(attachments), tuple(unfetched)
 
     async def _group(self, event: InboundEvent) -> tuple[ChatFacts | None, bool]:

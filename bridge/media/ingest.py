@@ -42,13 +42,13 @@ async def ingest(
     Raises UnfitMedia with a reason, StorageUnavailable where the disk does not take it, and whatever ``stream`` raises.
     """
     if remote.size is not None and remote.size > limits.max_bytes:
-        raise UnfitMedia(MediaReason.TOO_BIG)
+        raise UnfitMedia(MediaReason.TOO_BIG, limit=limits.max_bytes)
     async with store.receive(stream, limits.max_bytes) as original, store.temporary() as target:
         async with store.cleaning:
             found = await clean(original, target, remote.name, limits)
         kept = target if found.picture else original
         if kept.stat().st_size > limits.max_bytes:  # a noisy picture may grow when it is written anew
-            raise UnfitMedia(MediaReason.TOO_BIG)
+            raise UnfitMedia(MediaReason.TOO_BIG, limit=limits.max_bytes)
         stored = await store.adopt(kept)
     return _attachment(stored, found, remote)
 

@@ -16,6 +16,7 @@ from bridge.core.ports import Later, Refused, SendOutcome, Sent, Unknown
 from bridge.core.reading import COPIED
 from bridge.core.states import DeliveryState, DeliveryStep, MembershipState, PostState
 from bridge.storage import codec, handovers
+from bridge.storage.answering import threaded
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
 from bridge.storage.handovers import Weighed
@@ -37,6 +38,7 @@ from bridge.storage.ledger_reads import (
     NOTICE,
     POST,
     PROMPT,
+    PRUNE,
     REACT,
     REACTION,
     REMOVAL,
@@ -45,8 +47,8 @@ from bridge.storage.ledger_reads import (
     application_rows,
     card_rows,
     count_shown,
+    edit_after,
     find_by_ref,
-    first_part,
     heads,
     in_doubt,
     is_edited_after,
@@ -61,11 +63,18 @@ from bridge.storage.ledger_reads import (
     recent_attempts,
     removal_of,
     said_lately,
-    threaded,
     unclaimed_edit,
     versions,
 )
-from bridge.storage.ledger_steps import LIFETIME, advance, advance_all, cancel_dependants, keep_further, release
+from bridge.storage.ledger_steps import (
+    LIFETIME,
+    advance,
+    advance_all,
+    cancel_dependants,
+    keep_further,
+    keep_pruned,
+    release,
+)
 from bridge.storage.models import Delivery, Identity
 from bridge.storage.models_handover import Handover
 from bridge.storage.models_members import Membership
@@ -109,10 +118,14 @@ async def plan(
     waits_for: int | None = None,
     target: Delivery | None = None,
     target_ref: RemoteRef | None = None,
+    item: int = 0,
     due_at: datetime | None = None,
     lifetime: timedelta = LIFETIME,
 ) -> Delivery:
-    """Write one row, inside the caller's transaction. An edit or removal waits until what it changes is there."""
+    """Write one row, inside the caller's transaction. An edit or removal waits until what it changes is there.
+
+    ``target_ref``: beside ``target`` the one of its messages that is meant; ``item``: which file it is to show.
+    """
     if target is not None and waits_for is None:
         # Locked and read anew: were it recorded as delivered meanwhile, nothing would ever release this row.
         now_there = await Delivery.filter(id=target.id).select_for_update().first()
@@ -137,6 +150,7 @@ async def plan(
         target_id=None if target is None else target.id,
         target_chat="" if target_ref is None else target_ref.chat,
         target_message="" if target_ref is None else target_ref.message,
+        item=item,
         content="" if content is None else codec.dump(codec.CONTENT, content),
         planned_at=now,
     )
@@ -175,7 +189,7 @@ async def release_settled() -> None:
 
 async def _is_pointless(row: Delivery, unwanted: Collection[int]) -> bool:
     """Would carrying it out show what is no longer true, or what its reader wants no longer?"""
-    return row.id in unwanted or await _is_overtaken(row) or await _is_taken_back(row)
+    return row.id in unwanted or await _gives_way(row) or await _is_taken_back(row)
 
 
 async def _unwanted(rows: Sequence[Delivery]) -> set[int]:
@@ -201,16 +215,16 @@ async def _is_taken_back(row: Delivery) -> bool:
     """Is it part of a post that was retracted? What may be out there is still found, where it can then be removed."""
     if row.operation == DELETE or row.post is None or row.post.state != PostState.RETRACTED:
         return False
-    return row.operation == EDIT or not row.doubted or not await is_to_be_removed(row)
+    return row.operation in (EDIT, PRUNE) or not row.doubted or not await is_to_be_removed(row)
 
 
-async def _is_overtaken(row: Delivery) -> bool:
+async def _gives_way(row: Delivery) -> bool:
     """Has a newer edit of the same message been planned or sent? Then this one would show what is no longer true."""
-    if row.operation != EDIT or row.target_id is None:
-        return False
-    dead = (DeliveryState.REFUSED, DeliveryState.CANCELLED)
-    newer = Delivery.filter(target_id=row.target_id, operation=EDIT, id__gt=row.id)
-    return await newer.exclude(state__in=dead).exists()
+    newer = await edit_after(row)
+    if newer is not None:  # what was to follow this one follows that one
+        there = newer.state == DeliveryState.DELIVERED
+        await Delivery.filter(waits_for=row.id).update(waits_for=None if there else newer.id)
+    return newer is not None
 
 
 async def claim(ids: Sequence[int], now: datetime, compose: Compose, effects: Effects | None = None) -> list[Delivery]:
@@ -327,6 +341,7 @@ async def _record_sent(outcomes: Sequence[Outcome], now: datetime) -> list[Deliv
         await Delivery.bulk_update(placed, fields=["remote_chat", "message"])
     answers = {o.row.id: o.answer.refs for o in outcomes if isinstance(o.answer, Sent)}
     await keep_further({row.id: answers.get(row.id, ()) for row in rows})
+    await keep_pruned([row for row in rows if row.operation == PRUNE])
     return rows
 
 
@@ -345,6 +360,7 @@ __all__ = [
     "NOTICE",
     "POST",
     "PROMPT",
+    "PRUNE",
     "REACT",
     "REACTION",
     "REMOVAL",
@@ -363,8 +379,8 @@ __all__ = [
     "claim",
     "copy_row",
     "count_shown",
+    "edit_after",
     "find_by_ref",
-    "first_part",
     "heads",
     "in_doubt",
     "is_edited_after",

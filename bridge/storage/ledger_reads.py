@@ -1,7 +1,6 @@
 """Looking things up in the delivery ledger; changes are made by ``ledger`` alone, which offers these, too."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
@@ -24,6 +23,8 @@ COPY, DIGEST = "copy", "digest"
 APPLICATION = "application"
 """The card of an application, as ``CARD`` is that of a review."""
 SEND, EDIT, DELETE, REACT = "send", "edit", "delete", "react"
+PRUNE = "prune"
+"""Removes one message of a row that became several. Its content is what the others show then."""
 CAN_WAIT = "can_wait"
 """The view of a row that lets everything else of its lane, and of its account, go first."""
 ANSWER = "answer"
@@ -113,21 +114,6 @@ async def of_post(post_id: int) -> list[Delivery]:
     return await Delivery.filter(post_id=post_id, kind=POST).order_by("id")
 
 
-async def first_part(post_id: int, address: Address) -> Delivery | None:
-    """The message a reply to this post should answer in that chat."""
-    return (
-        await Delivery.filter(
-            post_id=post_id,
-            account=address.account,
-            chat=address.chat,
-            operation=SEND,
-            state=DeliveryState.DELIVERED,
-        )
-        .order_by("part", "id")
-        .first()
-    )
-
-
 async def places(post_ids: Sequence[int]) -> dict[int, list[RemoteRef]]:
     """By post, the first message of it in every chat that it arrived in; in the order they were planned."""
     rows = await Delivery.filter(
@@ -138,17 +124,6 @@ async def places(post_ids: Sequence[int]) -> dict[int, list[RemoteRef]]:
         if row.post_id is not None and row.ref is not None:
             found.setdefault(row.post_id, {}).setdefault(row.address, row.ref)
     return {post_id: list(refs.values()) for post_id, refs in found.items()}
-
-
-async def threaded(row: Delivery, content: Content) -> Content:
-    """The first part of an answer replies to the post it answers, wherever that stands in this chat."""
-    if row.kind not in (POST, COPY) or row.part != 1 or row.operation != SEND or content.reply_to is not None:
-        return content
-    post = row.post  # read together with the row by `claim`
-    if post is None or post.reply_post_id is None:
-        return content
-    parent = await first_part(post.reply_post_id, row.address)
-    return content if parent is None else replace(content, reply_to=parent.ref)
 
 
 async def oldest_undelivered() -> datetime | None:
@@ -203,8 +178,17 @@ async def last_reaction(row: Delivery) -> str | None:
 
 async def versions(row: Delivery) -> list[Delivery]:
     """A message as it was sent and as edits have changed it, newest first: the latest edits, and the send."""
-    edits = Delivery.filter(target_id=row.id, operation=EDIT, state=DeliveryState.DELIVERED).exclude(content="")
-    return [*await edits.order_by("-id").limit(_VERSIONS), row]
+    edits = Delivery.filter(target_id=row.id, operation__in=[EDIT, PRUNE], state=DeliveryState.DELIVERED)
+    return [*await edits.exclude(content="").order_by("-id").limit(_VERSIONS), row]
+
+
+async def edit_after(row: Delivery) -> Delivery | None:
+    """The newest edit of the same message after this one that has not failed."""
+    if row.operation != EDIT or row.target_id is None:
+        return None
+    newer = Delivery.filter(target_id=row.target_id, target_message=row.target_message, operation=EDIT, id__gt=row.id)
+    lost = (DeliveryState.REFUSED, DeliveryState.CANCELLED)
+    return await newer.exclude(state__in=lost).order_by("-id").first()
 
 
 async def count_shown(review_id: int, view: str) -> int:

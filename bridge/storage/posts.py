@@ -23,6 +23,7 @@ def drafted(review: Review, *, author: str, card: str, revision: Revision, now: 
         uncarried=revision.uncarried,
         card=card,
         reply_post_id=submission.reply_post_id,
+        reply_place=submission.reply_place,
         state=POST.initial,
         approved_at=now,
         **beside,

@@ -315,9 +315,10 @@ class Harness(ABC):
         self.outcomes.append(outcome)
         return outcome
 
-    async def edit(self, ref: RemoteRef, content: Content, key: str | None = None) -> SendOutcome:
+    async def edit(self, ref: RemoteRef, content: Content, key: str | None = None, *, item: int = 0) -> SendOutcome:
         assert isinstance(self.adapter, CanEdit)
-        outcome = await self.adapter.edit(ref, self.outgoing(content, ref.chat), key or uuid.uuid4().hex)
+        outgoing = replace(self.outgoing(content, ref.chat), item=item)
+        outcome = await self.adapter.edit(ref, outgoing, key or uuid.uuid4().hex)
         self.outcomes.append(outcome)
         return outcome
 

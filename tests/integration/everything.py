@@ -186,6 +186,7 @@ class Everything:
                 intake="private",
                 album=word(f"album {number}"),
                 reply_excerpt=word(f"excerpt {number}"),
+                reply_place="text:120",
                 created_at=NOW,
             )
             await Source.create(
@@ -418,6 +419,7 @@ class Everything:
             card=codec.dump_object({"label": "HIFA", "name": "Juma"}),
             **passed_on,
             reply_post_id=self.post.id,
+            reply_place="text:120",
             approved_at=NOW,
         )
         standing: dict[str, Any] = {"community": "hifa", "set_by": self.ref, "set_at": NOW}

@@ -269,19 +269,20 @@ class MatrixAdapter:
         media = media_of(file.ref)
         if media is None:
             raise UnfitMedia(MediaReason.GONE)
-        if file.size is not None and file.size > min(limit, self._max_file_bytes):
-            raise UnfitMedia(MediaReason.TOO_BIG)
+        most = min(limit, self._max_file_bytes)
+        if file.size is not None and file.size > most:
+            raise UnfitMedia(MediaReason.TOO_BIG, limit=most)
         try:
             async with self._session.server.download_of(*media) as response:
                 if (response.content_length or 0) > limit:
-                    raise UnfitMedia(MediaReason.TOO_BIG)
+                    raise UnfitMedia(MediaReason.TOO_BIG, limit=limit)
                 size = 0
                 sealed = opened_ref(file.ref)
                 opening = Opening(sealed) if sealed is not None else None
                 async for chunk in response.content.iter_chunked(_CHUNK):
                     size += len(chunk)
                     if size > limit:
-                        raise UnfitMedia(MediaReason.TOO_BIG)
+                        raise UnfitMedia(MediaReason.TOO_BIG, limit=limit)
                     yield chunk if opening is None else opening.piece(chunk)
                 if opening is not None and not opening.is_whole():
                     raise UnfitMedia(MediaReason.BROKEN)

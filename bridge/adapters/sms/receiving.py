@@ -79,7 +79,7 @@ class Receiver:
             log.warning("sms_not_stored", account=self._context.account)
             return _BUSY
         except Exception as error:  # a defect of ours: the gateway keeps it and tells us again
-            log.error("sms_call_failed", account=self._context.account, error=type(error).__name__)  # noqa: TRY400
+            log.error("sms_call_failed", account=self._context.account, error=type(error).__name__)
             return _BUSY
 
     def _is_from_there(self, remote: str) -> bool:

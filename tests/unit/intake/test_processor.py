@@ -17,7 +17,15 @@ import structlog
 
 from bridge import logs
 from bridge.core.errors import MediaRefused
-from bridge.core.events import ButtonPressed, InboundEvent, MessageEdited, MessagePosted, PollVoted, ReactionsSet
+from bridge.core.events import (
+    ButtonPressed,
+    ChatKind,
+    InboundEvent,
+    MessageEdited,
+    MessagePosted,
+    PollVoted,
+    ReactionsSet,
+)
 from bridge.core.ids import Address, ChatId, MessageId, RemoteRef, UserId
 from bridge.core.message import Attachment, AttachmentKind, RemoteFile
 from bridge.core.ports import ChatFacts
