@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote_to_bytes
 from smpp34 import Server
 
 from bridge.playground.synapse import free_port
+from tests import debian
 
 USER, PASSWORD = "bridge", "kannel-password"
 PACKAGES = ("kannel", "kannel-extras")
@@ -99,6 +100,16 @@ def find(program: str) -> str:
     if found is None:
         raise KannelMissing(f"{program} is not installed: apt-get install {' '.join(PACKAGES)}")
     return found
+
+
+def install_boxes() -> str:
+    """What went wrong, in words; empty where Kannel is there."""
+    try:
+        for program in ("bearerbox", "smsbox"):
+            find(program)
+    except KannelMissing:
+        return debian.install(PACKAGES)
+    return ""
 
 
 @dataclass
