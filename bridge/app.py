@@ -36,7 +36,7 @@ from bridge.media.store import MediaStore
 from bridge.members.feeder import Feeder
 from bridge.moderation import application_cards, capping, cards, connecting, timers
 from bridge.moderation.effects import arrivals
-from bridge.rendering.sms import to_gsm7
+from bridge.rendering.sms import fold
 from bridge.storage import (
     codec,
     database,
@@ -289,7 +289,7 @@ class Bridge:
             capabilities = self._directory.capabilities(row.address)
             if row.kind == ledger.NOTICE and capabilities is not None and capabilities.form is Form.LINE:
                 # One sign that GSM 03.38 lacks makes an SMS hold less than half.
-                content = replace(content, text=plain(to_gsm7(content.text.text)))
+                content = replace(content, text=plain(fold(content.text.text, "en")))
         payload = self._directory.payload(row.address, content)
         return ledger.Frozen(
             payload=codec.dump_object(payload), content=codec.dump(codec.CONTENT, content), shows=shows

@@ -169,6 +169,9 @@ def _line_parts(
     view: PostView, address: Address, directory: Directory, capabilities: Capabilities, w: Words, most: int
 ) -> list[Content]:
     """Where every character costs: of a long text its beginning, with the notes and how to get the rest."""
+    if capabilities.push_parts and most != sys.maxsize:
+        text = posts.push(view, capabilities, w, lambda text: is_push(text, capabilities))
+        return [Content(text=RichText(text))]
     line = posts.line(view, capabilities, w)
 
     def cut(text: str) -> list[RichText]:
@@ -186,6 +189,12 @@ def _line_parts(
         pieces = cut(line.shortened(low, w))
     parts = _bounded([Content(text=piece) for piece in pieces], address, directory, most, w)
     return [_cheap(part, address, directory) for part in parts]
+
+
+def is_push(text: str, capabilities: Capabilities) -> bool:
+    """Is it short enough for what nobody asked for? Of scripts that need twice the room, twice as many SMS."""
+    found = sms.segments(text)
+    return found.count <= capabilities.push_parts * (1 if found.encoding == "gsm7" else 2)
 
 
 def _cheap(part: Content, address: Address, directory: Directory) -> Content:

@@ -12,7 +12,19 @@ from bridge.core.splitting import split
 from bridge.core.states import PostState, ReviewState
 from bridge.core.text import RichText, plain
 from bridge.delivery import planning
-from bridge.intake import belonging, joining, languages, linking, posting, profiling, requests, rights, settings, wishes
+from bridge.intake import (
+    belonging,
+    joining,
+    languages,
+    linking,
+    paging,
+    posting,
+    profiling,
+    requests,
+    rights,
+    settings,
+    wishes,
+)
 from bridge.intake.context import Context
 from bridge.members import contact
 from bridge.moderation import appeals, corrections, restoring, retracting
@@ -62,7 +74,7 @@ def parse(event: MessagePosted) -> Command | None:
         return Command(name=name, argument=match[2].strip())
     if (language := languages.typed(text)) is not None:
         return Command(name=languages.KIND, argument=language)
-    for module in (linking, rights):
+    for module in (linking, rights, paging):
         if (found := module.typed(text)) is not None:
             return Command(name=found[0], argument=found[1])
     if (change := profiling.typed(text)) is not None:
@@ -135,6 +147,9 @@ async def run(
     if command.name == "join" or (by_code and wishes.names(command.argument, known) is None):
         await joining.join(event, command.argument, identity, known, context)
         return
+    if command.name in paging.NAMES:
+        await _paged(command, event, identity, community, context)
+        return
     match command.name:
         case "start":
             contents = await _start(identity, community, w)
@@ -149,9 +164,10 @@ async def run(
         case "id":
             contents = [Content(text=plain(_ids(event)))]
         case "help":
-            contents = [Content(text=plain(_help(community, w, can)))]
+            contents = [Content(text=plain(_help_for(event, community, context, w)))]
         case _:
-            contents = [Content(text=plain(w._("I do not know that command.") + "\n" + _help(community, w, can)))]
+            unknown = w._("I do not know that command.") + "\n"
+            contents = [Content(text=plain(unknown + _help_for(event, community, context, w)))]
     for content in contents:
         if content.text:
             await profiling.say(event.ref.address, content, community, context)  # an SMS holds little
@@ -161,6 +177,18 @@ async def run(
 
 def _ids(event: MessagePosted) -> str:
     return f"{event.account}:{event.chat}\n{event.sender.ref}"
+
+
+def _help_for(event: MessagePosted, community: Community, context: Context, w: Words) -> str:
+    """All of it, or what fits into one message where every message costs."""
+    can = context.directory.capabilities(event.ref.address)
+    if not paging.is_paid(can):
+        return _help(community, w, can)
+    return w._(
+        "{community}: write a text to post it. 12 + text answers #12. GET 12: all of it. DAILY, IMMEDIATE, PAUSE: how "
+        "you read. PROFILE, STATUS, LEAVE. STOP ends it.",
+        community=community.name,
+    )
 
 
 def _help(community: Community, w: Words, can: Capabilities | None) -> str:
@@ -300,7 +328,7 @@ async def _retract(argument: str, identity: Identity, community: Community, cont
 def wants_a_post(event: MessagePosted) -> bool:
     """Does somebody ask for the text of a post?"""
     command = parse(event)
-    return command is not None and command.name == "get"
+    return command is not None and (command.name == "get" or command.name in paging.NAMES)
 
 
 async def _get(
@@ -308,23 +336,18 @@ async def _get(
 ) -> list[Content]:
     """A whole post, for readers who were sent its beginning."""
     if not await belonging.belongs(identity, community, context.members_of):
-        text = w._(
-            "The posts of {community} are for its members. Join one of its groups, or write something there, and ask "
-            "again.",
-            community=community.name,
-        )
-        return [Content(text=plain(text))]
-    number = _number(argument)
-    post = None if number is None else await submissions.post_by_number(community.id, number)
-    if post is None or (post.publish_at is not None and post.publish_at > context.now):
-        return [Content(text=plain(w._("There is no post with that number. Write: GET and the number of a post.")))]
-    if post.state == PostState.RETRACTED:
-        return [Content(text=plain(w._("Post #{number} was taken back.", number=post.number)))]
+        return [Content(text=plain(_for_members(community, w)))]
+    post = await _published(argument, community, context, w)
+    if isinstance(post, str):
+        return [Content(text=plain(post))]
     address = event.ref.address
     capabilities = context.directory.capabilities(address)
     if capabilities is None:
         return []
     view = await planning.view_of(post, community)
+    if paging.is_paid(capabilities):
+        await paging.send(post, 1, address, community, context, identity)
+        return []
     if capabilities.form is not Form.LINE:
         return planning.parts_of(view, address, context.directory, w, quoting=True)
 
@@ -334,6 +357,41 @@ async def _get(
     whole = plain(posts.line(replace(view, short=""), capabilities, w).text())
     files = planning.files_of(view, address, context.directory, w)
     return [*[Content(text=part) for part in split(whole, fits)][:20], *files]
+
+
+def _for_members(community: Community, w: Words) -> str:
+    return w._(
+        "The posts of {community} are for its members. Join one of its groups, or write something there, and ask "
+        "again.",
+        community=community.name,
+    )
+
+
+async def _published(argument: str, community: Community, context: Context, w: Words) -> Post | str:
+    """The post of a number; else why there is none."""
+    number = _number(argument)
+    post = None if number is None else await submissions.post_by_number(community.id, number)
+    if post is None or (post.publish_at is not None and post.publish_at > context.now):
+        return w._("There is no post with that number. Write: GET and the number of a post.")
+    if post.state == PostState.RETRACTED:
+        return w._("Post #{number} was taken back.", number=post.number)
+    return post
+
+
+async def _paged(
+    command: Command, event: MessagePosted, identity: Identity, community: Community, context: Context
+) -> None:
+    w, address = contact.language_of(identity, community), event.ref.address
+    if not await belonging.belongs(identity, community, context.members_of):
+        await contact.say(address, Content(text=plain(_for_members(community, w))), community, context.now)
+    elif command.name == paging.MORE:
+        await paging.more(identity, community, address, context)
+    else:
+        post = await _published(command.argument, community, context, w)
+        if isinstance(post, str):
+            await contact.say(address, Content(text=plain(post)), community, context.now)
+        else:
+            await paging.photo(post, identity, community, address, context)
 
 
 async def not_here(event: MessagePosted, community: Community, context: Context) -> None:

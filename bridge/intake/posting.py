@@ -14,7 +14,7 @@ from bridge.core.message import Content, Uncarried, UncarriedKind
 from bridge.core.policy import Consequence
 from bridge.core.states import ReviewState
 from bridge.core.text import EMPTY, RichText, joined, plain
-from bridge.intake import admission, pausing, profiling, published, refusing, threads
+from bridge.intake import admission, paging, pausing, profiling, published, refusing, threads
 from bridge.intake.context import Context
 from bridge.members import contact
 from bridge.members.profiles import shown_name
@@ -133,6 +133,8 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     reply_post_id, quote = answered.post_id, answered.quote
     if reply_post_id is None and not quote:
         parent, text = await threads.named(text, community, contact.language_of(identity, community), context.now)
+        if parent is None and private and paging.is_paid(context.directory.capabilities(event.ref.address)):
+            parent, text = await threads.begun_with_number(text, event.ref.address, community, context.now)
         reply_post_id = None if parent is None else parent.id
     where = await inbox.origin(event.ref.address)
     case = rules.Case(

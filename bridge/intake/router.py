@@ -38,6 +38,7 @@ from bridge.intake import (
     editing,
     loops,
     moving,
+    paging,
     posting,
     reverting,
     stopping,
@@ -108,7 +109,8 @@ async def _posted(event: MessagePosted, context: Context) -> None:
         return
     await chats.remember(event.ref.address, event.chat_title)
     if event.chat_kind is ChatKind.PRIVATE:
-        if wishes.is_stop(event.text.text) and not event.files:
+        paid = paging.is_paid(context.directory.capabilities(event.ref.address))
+        if wishes.is_stop(event.text.text, carrier=paid) and not event.files:
             await stopping.stop(event, context)
             return
         identity = await commands.meet_privately(event, context)

@@ -7,10 +7,11 @@ from datetime import datetime
 from bridge.core.community import Community
 from bridge.core.events import MessagePosted
 from bridge.core.hygiene import clean_line
+from bridge.core.ids import Address
 from bridge.core.states import PostState
 from bridge.core.text import EMPTY, MarkKind, RichText, marked
 from bridge.rendering.words import Words
-from bridge.storage import answering, former, ledger, submissions
+from bridge.storage import answering, asked, former, ledger, submissions
 from bridge.storage.models import Delivery, Post
 
 
@@ -47,6 +48,25 @@ async def _in_post(event: MessagePosted, post: Post | None, row: Delivery | None
         return Answered()
     place = await answering.spot_of(event.reply_to, event.reply_excerpt, post, row)
     return Answered(post_id=post.id, place=place)
+
+
+async def begun_with_number(
+    text: RichText, address: Address, community: Community, now: datetime
+) -> tuple[Post | None, RichText]:
+    """``12 I agree`` or ``#12: I agree``, as telephones are told to answer; and the text without the number.
+
+    "20 children have it" is no answer to #20, unless that number was told to this telephone lately.
+    """
+    match = re.match(r"\s*(#?)\s*(\d{1,9})\s*[:.,;–—-]*\s+(?=\S)", text.text)
+    if match is None:
+        return None, text
+    number = int(match[2])
+    post = await submissions.post_by_number(community.id, number)
+    if post is None or post.state == PostState.RETRACTED or (post.publish_at is not None and post.publish_at > now):
+        return None, text
+    if not match[1] and not await asked.was_told(address, number):
+        return None, text
+    return post, text[match.end() :]
 
 
 async def named(text: RichText, community: Community, w: Words, now: datetime) -> tuple[Post | None, RichText]:

@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 from bridge.core.gsm import GSM7, Segments, parts, segments, unfit
 
-__all__ = ["Segments", "parts", "segments", "stubborn", "to_gsm7", "unfit"]
+__all__ = ["Segments", "fold", "parts", "segments", "stubborn", "to_gsm7", "unfit"]
+
+_READ_BARE = frozenset(
+    {"en", "fr", "pt", "es", "sw", "ha", "it", "de", "nl", "ca", "gl", "id", "ms", "tl", "so", "om", "rw", "rn", "lg"}
+    | {"ny", "sn", "zu", "xh", "st", "tn", "ln", "kg", "mg", "ht", "ff", "wo", "bm", "dyu", "mos", "srr", "kea", "pap"}
+)
+"""Languages that their speakers write without accents on telephones, and read so without a second meaning."""
+# Dots below, horns and open vowels: Yoruba, Igbo, Vietnamese, Ewe, Twi. Without them a word is another word, whatever
+# language somebody said that the text is in. Hausa's own letters are not among them.
+_MEANT = frozenset("ẹọṣịụạẢảấầẩẫậắằẳẵặẻẽếềểễệỉĩỏốồổỗộơớờởỡợủũưứừửữựỳỵỷỹɛɔŋǹǎǐǒǔ")
 
 _SPELT: dict[str, str] = dict(
     re.findall(
@@ -77,6 +86,15 @@ def _folded(text: str, *, accents: bool) -> str:
 def stubborn(text: str, *, accents: bool = False) -> tuple[str, ...]:
     """The characters that force UCS-2 and that ``to_gsm7`` cannot say: taking these out makes the text cheap."""
     return unfit(_folded(text, accents=accents))
+
+
+def fold(text: str, language: str) -> str:
+    """``to_gsm7`` as the language bears it: ê becomes e in French, and stays in Yoruba, which would change meaning.
+
+    What is never folded is a text with letters that another language needs, and any script but the Latin one.
+    """
+    bare = language.partition("-")[0].casefold() in _READ_BARE
+    return to_gsm7(text, accents=bare and not _MEANT & set(unicodedata.normalize("NFC", text).casefold()))
 
 
 def to_gsm7(text: str, *, accents: bool = False) -> str:

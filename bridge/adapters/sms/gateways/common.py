@@ -174,7 +174,7 @@ class Gateway(Protocol):
 def code(text: object) -> str:
     """A network's code for why, without anything that could be a person's words or number."""
     shown = _CODE.sub("", str(text or ""))[:40].strip()
-    return re.sub(r"\d{7,}", "…", shown)
+    return re.sub(r"(?<![\dx])\d{7,}", "…", shown)
 
 
 def later(answer: Answer, now: datetime, why: str) -> Later:
