@@ -221,7 +221,7 @@ class Bridge:
     async def _remove_unused(self) -> None:
         for sha256 in await erasure.unused_files():
             if await asyncio.to_thread(self._media.remove, sha256, unused_for=_UNUSED_FOR):
-                await erasure.file_is_gone(sha256)
+                await erasure.file_is_gone(sha256, self._clock.now())
 
     async def _stop(self, worker: Worker, processor: Processor, tasks: Sequence[asyncio.Task[None]]) -> None:
         """Let what is under way end, and only then close the accounts: a call cut short is a doubtful send."""

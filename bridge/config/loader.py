@@ -31,6 +31,7 @@ from bridge.config.sections import (
     WebSection,
     split_listen,
 )
+from bridge.core.archive import RESERVED, Archive, ArchivePolicy
 from bridge.core.community import Community, Group
 from bridge.core.errors import ConfigError
 from bridge.core.ids import AccountId, Address, AddressError, CommunityId, UserId, UserRef
@@ -152,12 +153,12 @@ class _Reader:
             media=self.secrets.base / Path(bridge.media).expanduser(),
             max_megabytes=bridge.max_megabytes,
             language=bridge.language,
-            web=Web(host=host, port=port, public_url=web.public_url),
+            web=Web(host=host, port=port, public_url=web.public_url, trusted_proxies=web.trusted_proxies),
             accounts=MappingProxyType(accounts),
             secrets=tuple(dict.fromkeys(self.secrets.found)),
             warnings=(),
             retention=kept.retention(),
-            _communities=tuple(_community(section, bridge.language) for section in communities),
+            _communities=tuple(_community(section, bridge.language, web.public_url) for section in communities),
         )
         object.__setattr__(config, "warnings", tuple(self.warnings(config)))
         return config
@@ -313,6 +314,12 @@ class _Reader:
                     f"write {EXAMPLES['communities.moderator_ids']}, or trust_channel = true to let everybody in the "
                     "moderators' channel decide",
                 )
+            if name in RESERVED and table.get("archive", ArchivePolicy.OFF.value) != ArchivePolicy.OFF.value:
+                self.problem(
+                    (*loc, "archive"),
+                    f'a community whose id is "{name}" can have no archive: its address is taken',
+                    'write archive = "off"',
+                )
             self.templates(table, loc)
             for place, address in _addresses(table.get("groups"), (*loc, "groups")):
                 if groups.setdefault(address, place) != place:
@@ -391,7 +398,7 @@ def _addresses(rows: Any, loc: Loc) -> Iterator[tuple[Loc, Address]]:
             continue
 
 
-def _community(section: CommunitySection, language: str) -> Community:
+def _community(section: CommunitySection, language: str, public_url: str) -> Community:
     policy = moderating.policy(section)
     return Community(
         id=CommunityId(section.id),
@@ -412,6 +419,7 @@ def _community(section: CommunitySection, language: str) -> Community:
             for g in section.groups
         ),
         max_length=section.max_length,
+        archive=Archive(policy=section.archive, address=f"{public_url}/{section.id}" if public_url else ""),
         policy=policy,
         allowed_bots=frozenset(UserRef(bot.account, UserId(bot.chat)) for bot in section.allow_bots),
         members=membership.policy(section),

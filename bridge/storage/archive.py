@@ -1,0 +1,240 @@
+"""The archive: which posts stand in it, kept in the transaction that changes a post; and what is read of it.
+
+``chosen``, in the reads: also the posts that moderators chose groups for, which only members see.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
+from bridge.core import searching
+from bridge.core.card import from_json
+from bridge.core.states import PostState
+from bridge.storage import codec, full_text
+from bridge.storage.database import transaction
+from bridge.storage.models import Meta, Post, Revision
+from bridge.storage.models_archive import ArchiveEntry
+from bridge.storage.models_desk import Theme
+
+_SLICE = 200
+_LAST = 2**62
+_MADE = "archive-indexed"
+"""A key of ``Meta``: the posts from before there was an archive stand in it."""
+
+
+# --- writing ---
+
+
+async def keep(post: Post) -> None:
+    """Have the archive say what a post says now; in the transaction that published or changed it."""
+    if post.state != PostState.LIVE:
+        await drop([post.id])
+        return
+    values = {
+        "community": post.community,
+        "published_at": post.publish_at or post.approved_at,
+        "theme_id": post.theme_id,
+        "thread_id": post.thread_id or post.id,
+        "everywhere": not codec.load_list(post.targets),
+        "words": _words(post),
+    }
+    if not await ArchiveEntry.filter(id=post.id).update(**values):
+        await ArchiveEntry.create(id=post.id, **values)
+
+
+async def drop(post_ids: Collection[int]) -> None:
+    """Take posts out; in the transaction that takes them back or erases them."""
+    await ArchiveEntry.filter(id__in=list(post_ids) or [0]).delete()
+
+
+async def keep_again(post_ids: Collection[int]) -> None:
+    """The same as ``keep`` for posts whose rows were changed elsewhere."""
+    for post in await Post.filter(id__in=list(post_ids) or [0]):
+        await keep(post)
+
+
+def _words(post: Post) -> str:
+    card = from_json(codec.load_object(post.card))
+    notes = [str(note.get("text", "")) for note in codec.load_object(post.notes).get("notes", [])]
+    translated = [
+        codec.load(codec.RICH_TEXT, row["text"]).text for row in codec.load_object(post.translations).values()
+    ]
+    who = (card.name, card.role, card.organisation, card.town, card.biography)
+    return searching.indexed((post.headline, *who, codec.load(codec.RICH_TEXT, post.text).text, *notes, *translated))
+
+
+async def fill() -> int:
+    """Put in the posts from before there was an archive, some at a time; returns how many. Once is enough."""
+    if await Meta.filter(key=_MADE).exists():
+        return 0
+    last = count = 0
+    while True:
+        async with transaction():
+            rows = await Post.filter(id__gt=last, state=PostState.LIVE).order_by("id").limit(_SLICE).select_for_update()
+            there = set(await ArchiveEntry.filter(id__in=[row.id for row in rows] or [0]).values_list("id", flat=True))
+            missing = [row for row in rows if row.id not in there]
+            for row in missing:
+                await keep(row)
+            if not rows:
+                await Meta.create(key=_MADE, value="1")
+                return count
+        last = rows[-1].id
+        count += len(missing)
+
+
+# --- reading ---
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Whose eyes: a community's, at a moment."""
+
+    community: str
+    now: datetime
+    chosen: bool = False
+
+    def entries(self) -> QuerySet[ArchiveEntry]:
+        rows = ArchiveEntry.filter(community=self.community, published_at__lte=self.now)
+        return rows if self.chosen else rows.filter(everywhere=True)
+
+    def sees(self, post: Post) -> bool:
+        """May it be shown, unless it was taken back?"""
+        shown = self.chosen or not codec.load_list(post.targets)
+        return shown and post.community == self.community and (post.publish_at or post.approved_at) <= self.now
+
+
+async def post(reader: Reader, number: int) -> Post | None:
+    """The post of a number, also one that was taken back; None where there is nothing to know of it."""
+    found = await Post.get_or_none(community=reader.community, number=number)
+    return found if found is not None and reader.sees(found) else None
+
+
+async def newest(
+    reader: Reader,
+    *,
+    limit: int,
+    before: Post | None = None,
+    theme_id: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[Post]:
+    """By the time of publication, the newest first, those after ``before`` in that order."""
+    rows = reader.entries()
+    if theme_id is not None:
+        rows = rows.filter(theme_id=theme_id)
+    if since is not None:
+        rows = rows.filter(published_at__gte=since)
+    if until is not None:
+        rows = rows.filter(published_at__lt=until)
+    if before is not None:
+        at = before.publish_at or before.approved_at
+        # The first condition alone finds the place in the index.
+        rows = rows.filter(published_at__lte=at).filter(Q(published_at__lt=at) | Q(id__lt=before.id))
+    return await _posts(await rows.order_by("-published_at", "-id").limit(limit).values_list("id", flat=True))
+
+
+async def thread(reader: Reader, root_id: int, *, after: int = 0, limit: int) -> list[Post]:
+    """A sub-thread in the order in which it was approved, from behind the post with the id ``after``."""
+    rows = reader.entries().filter(thread_id=root_id, id__gt=after).order_by("id").limit(limit)
+    return await _posts(await rows.values_list("id", flat=True))
+
+
+async def in_thread(reader: Reader, root_id: int) -> int:
+    """How many posts of a sub-thread there are to read."""
+    return await reader.entries().filter(thread_id=root_id).count()
+
+
+async def answers(reader: Reader, post: Post, limit: int) -> list[Post]:
+    """The posts that answer one, oldest first."""
+    rows = reader.entries().filter(thread_id=post.thread_id or post.id, id__gt=post.id).order_by("id").limit(500)
+    found = await rows.values_list("id", flat=True)
+    ids = [int(str(number)) for number in found] or [0]
+    direct = (
+        await Post.filter(id__in=ids, reply_post_id=post.id).order_by("id").limit(limit).values_list("id", flat=True)
+    )
+    return await _posts(direct)
+
+
+async def search(reader: Reader, said: str, *, before: int = 0, limit: int) -> list[Post]:
+    """Posts with all the words that somebody looks for, the last approved first. Anything may be asked."""
+    found = await full_text.find(
+        ArchiveEntry._meta.db,  # noqa: SLF001 - Tortoise's documented way from a model to its connection
+        searching.asked(said),
+        community=reader.community,
+        until=reader.now,
+        before=before or _LAST,
+        chosen=reader.chosen,
+        limit=limit,
+    )
+    return await _posts(found)
+
+
+async def count_between(reader: Reader, since: datetime, until: datetime) -> int:
+    return await reader.entries().filter(published_at__gte=since, published_at__lt=until).count()
+
+
+async def first_and_last(reader: Reader) -> tuple[datetime, datetime] | None:
+    """When the oldest and the newest were published."""
+    first = await reader.entries().order_by("published_at").first()
+    last = await reader.entries().order_by("-published_at").first()
+    return None if first is None or last is None else (first.published_at, last.published_at)
+
+
+async def themes(reader: Reader) -> list[tuple[Theme, int]]:
+    """The themes in which there is something to read, with how much; the newest first."""
+    found = []
+    for theme in await Theme.filter(community=reader.community).order_by("-id").limit(200):
+        count = await reader.entries().filter(theme_id=theme.id).count()
+        if count:
+            found.append((theme, count))
+    return found
+
+
+async def theme(reader: Reader, theme_id: int) -> Theme | None:
+    """One of the community's themes, if there is something to read in it."""
+    if not await reader.entries().filter(theme_id=theme_id).exists():
+        return None
+    return await Theme.get_or_none(id=theme_id, community=reader.community)
+
+
+async def by_ids(ids: Collection[int]) -> dict[int, Post]:
+    """Posts that are not taken back, by id."""
+    rows = await Post.filter(id__in=list(ids) or [0], state=PostState.LIVE)
+    return {row.id: row for row in rows}
+
+
+async def language_of(post: Post) -> str:
+    """What its wording was noticed to be written in; empty where nobody noticed."""
+    row = await Revision.get_or_none(submission_id=post.submission_id, number=post.revision)
+    return "" if row is None else str(codec.load_object(row.findings).get("language", ""))
+
+
+async def _posts(ids: Sequence[object]) -> list[Post]:
+    """In the order of their ids here. What was taken back since is not there, whatever the entries say."""
+    numbers = [int(str(number)) for number in ids]
+    found = await by_ids(numbers)
+    return [found[number] for number in numbers if number in found]
+
+
+__all__ = [
+    "Reader",
+    "answers",
+    "by_ids",
+    "count_between",
+    "drop",
+    "fill",
+    "first_and_last",
+    "in_thread",
+    "keep",
+    "keep_again",
+    "language_of",
+    "newest",
+    "post",
+    "search",
+    "theme",
+    "themes",
+    "thread",
+]
