@@ -40,7 +40,7 @@ def archive_address(archive: Archive, key: str = "") -> str | None:
         return None
     if archive.policy is ArchivePolicy.PUBLIC:
         return archive.address
-    return f"{archive.address}/~{key}" if key else None
+    return f"{archive.address}/~{key}/" if key else None
 
 
 def post_address(archive: Archive, number: int, key: str = "", *, everywhere: bool = True) -> str | None:
@@ -51,7 +51,7 @@ def post_address(archive: Archive, number: int, key: str = "", *, everywhere: bo
     if not everywhere and archive.policy is ArchivePolicy.PUBLIC:
         return None
     address = archive_address(archive, key)
-    return None if address is None else f"{address}/{number}"
+    return None if address is None else f"{address.rstrip('/')}/{number}"
 
 
 def unsubscribe_address(public_url: str, token: str) -> str | None:

@@ -108,7 +108,7 @@ class Reader:
 
 async def post(reader: Reader, number: int) -> Post | None:
     """The post of a number, also one that was taken back; None where there is nothing to know of it."""
-    found = await Post.get_or_none(community=reader.community, number=number)
+    found = await Post.get_or_none(community=reader.community, number=number).select_related("submission")
     return found if found is not None and reader.sees(found) else None
 
 
@@ -202,14 +202,24 @@ async def theme(reader: Reader, theme_id: int) -> Theme | None:
 
 async def by_ids(ids: Collection[int]) -> dict[int, Post]:
     """Posts that are not taken back, by id."""
-    rows = await Post.filter(id__in=list(ids) or [0], state=PostState.LIVE)
+    rows = await Post.filter(id__in=list(ids) or [0], state=PostState.LIVE).select_related("submission")
     return {row.id: row for row in rows}
 
 
-async def language_of(post: Post) -> str:
-    """What its wording was noticed to be written in; empty where nobody noticed."""
-    row = await Revision.get_or_none(submission_id=post.submission_id, number=post.revision)
-    return "" if row is None else str(codec.load_object(row.findings).get("language", ""))
+async def themes_by_ids(ids: Collection[int]) -> dict[int, Theme]:
+    rows = await Theme.filter(id__in=list(ids) or [0])
+    return {row.id: row for row in rows}
+
+
+async def noticed_languages(posts: Collection[Post]) -> dict[int, str]:
+    """By post, what its wording was noticed to be written in, where that is another language than its group's."""
+    wanted = {(post.submission_id, post.revision): post.id for post in posts}
+    rows = await Revision.filter(submission_id__in=[key[0] for key in wanted] or [0])
+    return {
+        wanted[row.submission_id, row.number]: str(codec.load_object(row.findings).get("language", ""))
+        for row in rows
+        if (row.submission_id, row.number) in wanted
+    }
 
 
 async def _posts(ids: Sequence[object]) -> list[Post]:
@@ -230,11 +240,12 @@ __all__ = [
     "in_thread",
     "keep",
     "keep_again",
-    "language_of",
     "newest",
+    "noticed_languages",
     "post",
     "search",
     "theme",
     "themes",
+    "themes_by_ids",
     "thread",
 ]

@@ -390,6 +390,11 @@ def forget_backups(url: str, older_than: float) -> int:
     return left
 
 
+async def installation() -> str:
+    """The id of this installation, which stays."""
+    return (await Meta.get(key="installation")).value
+
+
 async def ping() -> None:
     """Ask the database a trivial question; raises StorageUnavailable."""
     try:
