@@ -221,8 +221,8 @@ async def test_lists_go_back_in_pages(browser: Browser) -> None:
 async def test_how_to_take_part_says_what_there_is(browser: Browser) -> None:
     page = (await browser.get("/hifa/how")).page
     assert page.links["Telegram"] == "https://t.me/hifa_bot?start=hifa"
-    assert "E-mail: write to hifa@lists.example.org" in page.words
-    assert "SMS: send JOIN hifa to +256772123456" in page.words
+    assert page.links["E-mail: write to hifa@lists.example.org"] == "mailto:hifa@lists.example.org"
+    assert page.links["SMS: send JOIN hifa to +256772123456"] == "sms:+256772123456"
     browser.ports.ways = ()
     page = (await browser.get("/hifa/how")).page
     assert "E-mail" not in page.words
