@@ -5,6 +5,7 @@ from typing import Any
 
 from bridge.config.problems import Loc, dotted
 from bridge.config.sections import EXAMPLES
+from bridge.core.archive import RESERVED, ArchivePolicy
 from bridge.core.ids import Address, AddressError
 
 Tell = Callable[[Loc, str, str], None]
@@ -27,6 +28,12 @@ def across(tables: list[Any], problem: Tell) -> None:
                 "nobody could approve a post",
                 f"write {EXAMPLES['communities.moderator_ids']}, or trust_channel = true to let everybody in the "
                 "moderators' channel decide",
+            )
+        if name in RESERVED and table.get("archive", ArchivePolicy.OFF.value) != ArchivePolicy.OFF.value:
+            problem(
+                (*loc, "archive"),
+                f'a community whose id is "{name}" can have no archive: its address is taken',
+                'write archive = "off"',
             )
         _templates(table, loc, problem)
         for place, address in _addresses(table.get("groups"), (*loc, "groups")):

@@ -4,13 +4,14 @@ from zoneinfo import ZoneInfo
 
 from bridge.config import membership, moderating
 from bridge.config.sections import CommunitySection
+from bridge.core.archive import Archive
 from bridge.core.community import Community, Group
 from bridge.core.ids import CommunityId, UserId, UserRef
 from bridge.core.when import Hours
 
 
-def community(section: CommunitySection, language: str) -> Community:
-    """What a checked table says; ``language``: where it names none."""
+def community(section: CommunitySection, language: str, public_url: str) -> Community:
+    """What a checked table says; ``language``: where it names none; ``public_url``: where our pages are reached."""
     policy = moderating.policy(section)
     return Community(
         id=CommunityId(section.id),
@@ -31,6 +32,7 @@ def community(section: CommunitySection, language: str) -> Community:
             for g in section.groups
         ),
         max_length=section.max_length,
+        archive=Archive(policy=section.archive, address=f"{public_url}/{section.id}" if public_url else ""),
         policy=policy,
         allowed_bots=frozenset(UserRef(bot.account, UserId(bot.chat)) for bot in section.allow_bots),
         members=membership.policy(section),

@@ -150,12 +150,12 @@ class _Reader:
             media=self.secrets.base / Path(bridge.media).expanduser(),
             max_megabytes=bridge.max_megabytes,
             language=bridge.language,
-            web=Web(host=host, port=port, public_url=web.public_url),
+            web=Web(host=host, port=port, public_url=web.public_url, trusted_proxies=web.trusted_proxies),
             accounts=MappingProxyType(accounts),
             secrets=tuple(dict.fromkeys(self.secrets.found)),
             warnings=(),
             retention=kept.retention(),
-            _communities=tuple(community(section, bridge.language) for section in communities),
+            _communities=tuple(community(section, bridge.language, web.public_url) for section in communities),
         )
         object.__setattr__(config, "warnings", tuple(self.warnings(config)))
         return config

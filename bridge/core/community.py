@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from bridge.core.archive import Archive
 from bridge.core.card import CardForm
 from bridge.core.ids import Address, CommunityId, UserRef
 from bridge.core.membership import MemberPolicy
@@ -53,6 +54,8 @@ class Community:
     """Longest post, in code points; longer ones are answered, not held."""
     policy: Policy = field(default_factory=Policy)
     members: MemberPolicy = field(default_factory=MemberPolicy)
+    archive: Archive = field(default_factory=Archive)
+    """Who may read what was published here on a web page, and where that is."""
     allowed_bots: frozenset[UserRef] = frozenset()
     """Bots whose messages in the groups are taken as a member's; all others are not heard."""
     others: tuple[tuple[CommunityId, str], ...] = ()

@@ -335,6 +335,13 @@ class CanBeFound(Protocol):
         ...
 
 
+@runtime_checkable
+class CanBeWrittenTo(Protocol):
+    def public_address(self, community: str) -> str | None:
+        """Where anybody can write to a community (a mail address, a telephone number); None where nowhere. Pure."""
+        ...
+
+
 # --- webhooks -------------------------------------------------------------------------------------------------------
 
 

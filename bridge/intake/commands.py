@@ -13,6 +13,7 @@ from bridge.core.states import PostState, ReviewState
 from bridge.core.text import RichText, plain
 from bridge.delivery import planning
 from bridge.intake import (
+    archiving,
     belonging,
     joining,
     languages,
@@ -49,6 +50,7 @@ _NAMES = (
     | requests.NAMES
     | linking.NAMES
     | rights.NAMES
+    | {archiving.NAME}
 )
 _MEMBERS = frozenset({"leave", "settings", "away", "back"})
 _PAUSE = timedelta(minutes=1)
@@ -74,7 +76,7 @@ def parse(event: MessagePosted) -> Command | None:
         return Command(name=name, argument=match[2].strip())
     if (language := languages.typed(text)) is not None:
         return Command(name=languages.KIND, argument=language)
-    for module in (linking, rights, paging):
+    for module in (linking, rights, paging, archiving):
         if (found := module.typed(text)) is not None:
             return Command(name=found[0], argument=found[1])
     if (change := profiling.typed(text)) is not None:
@@ -123,7 +125,7 @@ async def run(
     command: Command, event: MessagePosted, identity: Identity, community: Community, context: Context
 ) -> None:
     """Carry out a private command and answer."""
-    w, can = contact.language_of(identity, community), context.directory.capabilities(event.ref.address)
+    w = contact.language_of(identity, community)
     if command.name in requests.NAMES:
         await requests.run(command.name, command.argument, identity, community, context)
         return
@@ -161,6 +163,10 @@ async def run(
             contents = [Content(text=plain(await _retract(command.argument, identity, community, context, w)))]
         case "get":
             contents = await _get(command.argument, event, identity, community, context, w)
+        case archiving.NAME:
+            contents = [
+                Content(text=plain(await archiving.answered(command.argument, identity, community, context, w)))
+            ]
         case "id":
             contents = [Content(text=plain(_ids(event)))]
         case "help":
@@ -212,6 +218,7 @@ def _help(community: Community, w: Words, can: Capabilities | None) -> str:
             w._("To answer post 12 where you cannot reply to it, begin your message with: Re #12"),
             w._("/join, /settings, /away, /leave – become a member, how you read, and when not"),
             w._("/accounts – your accounts here; /link adds another, /unlink 2 takes one away"),
+            *((w._("/archive – the posts on a web page"),) if community.archive.is_reachable else ()),
             w._("/mydata – everything that is held about you; /correct puts your profile right"),
             w._("/forget – erase everything about you"),
             *beside,

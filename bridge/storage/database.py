@@ -32,6 +32,7 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
 from bridge.core.errors import ConfigError, StorageConflict, StorageContended, StorageUnavailable
+from bridge.storage import full_text
 from bridge.storage.models import Meta
 
 log = structlog.get_logger()
@@ -98,6 +99,7 @@ def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
                     "bridge.storage.models_echo",
                     "bridge.storage.models_messages",
                     "bridge.storage.models_handover",
+                    "bridge.storage.models_archive",
                 ],
                 "default_connection": name,
                 "migrations": "bridge.storage.migrations",
@@ -365,6 +367,7 @@ async def scrub(*, whole: bool) -> None:
     if connection.capabilities.dialect != "sqlite":
         return
     try:
+        await full_text.tidy(connection)
         if whole:
             await connection.execute_script("VACUUM")
         await connection.execute_query("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -386,6 +389,11 @@ def forget_backups(url: str, older_than: float) -> int:
                 copy.unlink()
                 left += 1
     return left
+
+
+async def installation() -> str:
+    """The id of this installation, which stays."""
+    return (await Meta.get(key="installation")).value
 
 
 async def ping() -> None:

@@ -34,6 +34,7 @@ from bridge.storage.models import (
     Source,
     Submission,
 )
+from bridge.storage.models_archive import PersonalLink
 from bridge.storage.models_desk import Appointment, Note, Translation
 from bridge.storage.models_members import Application, Membership
 from bridge.storage.personal import NO_WORDS
@@ -211,6 +212,7 @@ async def _left(before: datetime) -> None:
         if not done:
             return
         await Profile.filter(person_id__in=done).delete()
+        await PersonalLink.filter(person_id__in=done).delete()
         accounts = [int(str(n)) for n in await Identity.filter(person_id__in=done).values_list("id", flat=True)]
         await Conversation.filter(identity_id__in=accounts or [0]).delete()
         await Membership.filter(person_id__in=done).update(

@@ -12,6 +12,7 @@ from bridge.core.errors import ConfigError, StorageUnavailable
 from bridge.core.ports import Health, Route, WebRequest
 from bridge.storage import database, ledger
 from bridge.web import metrics
+from bridge.web.pages import Pages
 
 log = structlog.get_logger()
 
@@ -20,7 +21,13 @@ class WebServer:
     """Listens on one address. ``health`` tells the state of every account."""
 
     def __init__(
-        self, host: str, port: int, routes: Sequence[Route], health: Callable[[], Mapping[str, Health]], clock: Clock
+        self,
+        host: str,
+        port: int,
+        routes: Sequence[Route],
+        health: Callable[[], Mapping[str, Health]],
+        clock: Clock,
+        pages: Pages | None = None,
     ) -> None:
         self._host = host
         self._port = port
@@ -32,6 +39,8 @@ class WebServer:
         application.router.add_get("/metrics", self._metrics)
         for route in routes:
             application.router.add_route(route.method, route.path, mounted(route))
+        if pages is not None:
+            pages.add_to(application)
         self._runner = web.AppRunner(application, access_log=None, handle_signals=False)
 
     async def start(self) -> None:

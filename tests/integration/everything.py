@@ -26,6 +26,7 @@ from bridge.storage.models import (
     Source,
     Submission,
 )
+from bridge.storage.models_archive import ArchiveEntry, PersonalLink
 from bridge.storage.models_desk import (
     Absence,
     Appointment,
@@ -138,6 +139,14 @@ class Everything:
             chat="kenya", message=word("reacted to"), emoji=word("reaction"), event=word("reaction's event"), **about
         )
         await PollVote.create(chat="kenya", message=word("voted on"), options="[1]", **about)
+        await PersonalLink.create(
+            selector=word("selector"),
+            secret=word("secret"),
+            purpose="archive",
+            person_id=self.person.id,
+            community="hifa",
+            created_at=NOW,
+        )
         await Standing.create(person=self.person, community="hifa", standing="trusted", set_by="net:grace", set_at=NOW)
         await Application.create(
             kind="join",
@@ -271,6 +280,9 @@ class Everything:
             origin=codec.dump_object({"community": word("origin"), "number": 3}),
             state=PostState.LIVE,
             approved_at=NOW,
+        )
+        await ArchiveEntry.create(
+            id=self.post.id, community="hifa", published_at=NOW, thread_id=self.post.id, words=word("archived")
         )
         await Quotation.create(
             post=self.post, text=word("quotation"), actor="net:grace", selected_name="Grace", created_at=NOW
