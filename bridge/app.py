@@ -84,6 +84,7 @@ def build_adapters(config: Config, clock: Clock | None = None) -> dict[AccountId
             public_url=config.web.public_url,
             permitted_inviters=config.inviters(account),
             chats=config.chats(account),
+            inboxes=config.inboxes(account),
         )
         adapters[account] = module.build(settings, context)
     return adapters

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from bridge.adapters.email.capabilities import MAILBOX
 from bridge.adapters.loopback.capabilities import RICH, THIN
 from bridge.adapters.matrix.capabilities import CAPABILITIES as MATRIX
 from bridge.adapters.telegram.capabilities import CAPABILITIES as TELEGRAM
@@ -15,6 +16,7 @@ TARGET = Path(__file__).with_name("capabilities.md")
 TABLES: Mapping[str, Capabilities] = {
     "Telegram": TELEGRAM,
     "Matrix": MATRIX,
+    "e-mail": MAILBOX,
     "loopback": RICH,
     "loopback, thin (as SMS)": THIN,
 }

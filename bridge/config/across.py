@@ -39,6 +39,12 @@ def across(tables: list[Any], problem: Tell) -> None:
         for place, address in _addresses(table.get("groups"), (*loc, "groups")):
             if groups.setdefault(address, place) != place:
                 problem(place, f"the same chat is {dotted(groups[address])} too", "leave one of them out")
+    inboxes: dict[Address, Loc] = {}
+    for loc, table in rows:
+        for place, address in _addresses(table.get("inboxes"), (*loc, "inboxes")):
+            taken = groups.get(address) or inboxes.setdefault(address, place)
+            if taken != place:
+                problem(place, f"the same address is {dotted(taken)} too", "leave one of them out")
     for loc, table in rows:
         for place, address in _addresses(table.get("moderators"), (*loc, "moderators")):
             if address in groups:

@@ -14,7 +14,7 @@ def cautions(config: Config) -> Iterator[str]:
     """Sentences, each about one place of the file."""
     for account in config.accounts:
         alone = getattr(config.accounts[account], "private_only", False)  # people write to it alone, to all communities
-        if not config.chats(account) and not alone:
+        if not config.chats(account) and not config.inboxes(account) and not alone:
             yield f"accounts.{account}: no community uses this account"
     for community in config.communities():
         for sentence in (*_places(community), *_archive(community), *_deciders(community), *_rules(community)):
@@ -22,7 +22,7 @@ def cautions(config: Config) -> Iterator[str]:
 
 
 def _places(community: Community) -> Iterator[str]:
-    if not community.groups:
+    if not community.groups and not community.inboxes:
         yield "it has no groups yet, so approved posts go nowhere"
     reachable = {person.account for person in community.moderator_ids}
     for address in community.moderators:

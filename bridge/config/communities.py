@@ -31,6 +31,7 @@ def community(section: CommunitySection, language: str, public_url: str) -> Comm
             )
             for g in section.groups
         ),
+        inboxes=tuple(dict.fromkeys(section.inboxes)),
         max_length=section.max_length,
         archive=Archive(policy=section.archive, address=f"{public_url}/{section.id}" if public_url else ""),
         policy=policy,

@@ -255,6 +255,8 @@ class _Reader:
         bad: set[str] = set()
         for key, info in model.model_fields.items():
             if key not in table:
+                if isinstance(info.default, Path):  # what nobody wrote counts from the file's folder, too
+                    values[key] = str(self.secrets.base / info.default)
                 continue
             if mentions(info.annotation, SecretStr):
                 try:

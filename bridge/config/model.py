@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from bridge.core.community import Community
-from bridge.core.ids import AccountId, ChatId
+from bridge.core.ids import AccountId, ChatId, CommunityId
 from bridge.core.membership import Retention
 from bridge.core.ports import ChatUse
 
@@ -64,6 +64,15 @@ class Config:
                 if group.chat.account == account:
                     uses[group.chat.chat] = ChatUse(chat=group.chat.chat, intake=group.intake)
         return tuple(uses.values())
+
+    def inboxes(self, account: AccountId) -> dict[CommunityId, tuple[str, ChatId]]:
+        """Where each community is written to on an account."""
+        return {
+            community.id: (community.name, inbox.chat)
+            for community in self._communities
+            for inbox in reversed(community.inboxes)  # the first is the one that answers go out from
+            if inbox.account == account
+        }
 
     def chats(self, account: AccountId) -> frozenset[ChatId]:
         return frozenset(use.chat for use in self.chat_uses(account))

@@ -170,6 +170,7 @@ class CommunitySection(Section):
     reading: Reading = Reading.GROUPS
     archive: ArchivePolicy = ArchivePolicy.OFF
     profile: Annotated[tuple[ProfileFieldSection, ...], AfterValidator(no_twins)] = ()
+    inboxes: tuple[ChatAddress, ...] = ()
     groups: tuple[GroupSection, ...] = ()
 
 
@@ -209,6 +210,7 @@ EXAMPLES: dict[str, str] = {
     "communities.language": 'language = "en"',
     "communities.moderators": 'moderators = ["telegram:-1001111111111"]',
     "communities.moderator_ids": 'moderator_ids = ["telegram:12345"]',
+    "communities.inboxes": 'inboxes = ["mail:hifa"]',
     "communities.trust_channel": "trust_channel = false",
     "communities.allow_bots": 'allow_bots = ["telegram:12345"]',
     "communities.max_length": "max_length = 20000",

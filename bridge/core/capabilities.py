@@ -107,6 +107,8 @@ class Capabilities:
     deletes_others: timedelta | None = None
     """How old a member's message may be and still be removed; None: never."""
     buttons: ButtonStyle = ButtonStyle.WORDS
+    letters: bool = False
+    """Are messages letters, with a subject and a sender's name of their own (``Content.letter``)?"""
     replies: bool = False
     opens_direct: bool = False
     """May the bot write to a person first?"""

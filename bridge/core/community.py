@@ -50,6 +50,8 @@ class Community:
     trust_channel: bool = False
     """Whoever writes or presses in a moderators' channel may decide."""
     groups: tuple[Group, ...] = ()
+    inboxes: tuple[Address, ...] = ()
+    """Addresses of its own at which members write to it: ACCOUNT:ADDRESS, where an account serves several."""
     max_length: int = 20_000
     """Longest post, in code points; longer ones are answered, not held."""
     policy: Policy = field(default_factory=Policy)
@@ -150,4 +152,4 @@ class Communities:
 
     @staticmethod
     def _chats(community: Community) -> tuple[Address, ...]:
-        return (*community.moderators, *(group.chat for group in community.groups))
+        return (*community.moderators, *(group.chat for group in community.groups), *community.inboxes)

@@ -68,6 +68,27 @@ class MessagePosted(Happening):
     """First words of the message answered, where the platform says them."""
     is_command: bool = False
     """Addressed to the bot by the platform's own mark of a command."""
+    community: str = ""
+    """The id of the community that it was addressed to, where the platform says so; empty: it does not."""
+    answers: int | None = None
+    """The number of the post that it answers, where it names one beside its words."""
+    subject: str = ""
+    """Its headline, in its author's words."""
+    cut: str = ""
+    """What stood there and is not taken as its author's words: the message answered, a signature."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetAside(Happening):
+    """What machines sent: automatic answers, reports, mail of other lists. Nobody is answered, nothing is published."""
+
+    type: Literal["set_aside"] = "set_aside"
+    why: str
+    """A code: ``auto_reply``, ``bounce``, ``list``, ``loop``, ``bulk``."""
+    about: str = ""
+    """For a report: the key of the delivery that it is about."""
+    detail: str = ""
+    """For a report: what it says, in the platform's codes. No personal text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,6 +256,7 @@ class Unreadable(Happening):
 
 InboundEvent = (
     MessagePosted
+    | SetAside
     | MessageEdited
     | MessageDeleted
     | ButtonPressed

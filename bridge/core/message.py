@@ -173,6 +173,40 @@ class Author:
     name: str
 
 
+class LetterKind(StrEnum):
+    POST = "post"
+    DIGEST = "digest"
+    NOTICE = "notice"
+    """Something we say of ourselves: a receipt, a question, a reminder."""
+    REPLY = "reply"
+    """An answer to what somebody asked of us a moment ago."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """What stands round the words where messages are letters, as in e-mail; everywhere else it means nothing."""
+
+    kind: LetterKind = LetterKind.NOTICE
+    community: str = ""
+    """The id of the community that it comes from, for the address to answer to."""
+    subject: str = ""
+    number: int | None = None
+    """Of the post; the letter's own id is made of it."""
+    version: int = 0
+    """Which wording of the post."""
+    part: int = 1
+    answers: int | None = None
+    """The number of the post that it answers."""
+    thread: int | None = None
+    """The number of the post that its thread began with."""
+    sender: str = ""
+    """The name beside the address: whose words they are, and through whom. Empty: the community's."""
+    leave: str = ""
+    """What lets this reader leave with one press; empty: by writing."""
+    leave_label: str = ""
+    """The words before the address by which one leaves; empty: none is shown."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Content:
     """One physical message to be, in neutral form; adapters turn it into what their platform takes.
@@ -196,3 +230,4 @@ class Content:
     """Invite the reader's app to open a reply to this message."""
     silent: bool = False
     """No sound on the reader's phone."""
+    letter: Letter | None = None

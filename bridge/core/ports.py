@@ -12,7 +12,7 @@ from bridge.core.clock import Clock
 from bridge.core.community import Intake
 from bridge.core.errors import Refusal
 from bridge.core.events import InboundEvent
-from bridge.core.ids import AccountId, ChatId, RemoteRef, UserId
+from bridge.core.ids import AccountId, ChatId, CommunityId, RemoteRef, UserId
 from bridge.core.message import Attachment, Content, RemoteFile
 from bridge.core.money import Price
 
@@ -111,6 +111,8 @@ class AdapterContext:
     """User ids whose invitations the account may follow."""
     chats: frozenset[ChatId] = frozenset()
     """The chats of this account that the config names."""
+    inboxes: Mapping[CommunityId, tuple[str, ChatId]] = field(default_factory=dict)
+    """Each community that is written to on this account at an address of its own: its name, and the address."""
 
 
 @dataclass(frozen=True, kw_only=True)

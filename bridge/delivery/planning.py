@@ -13,6 +13,7 @@ from bridge.core.message import Attachment, Author, Content, Uncarried
 from bridge.core.splitting import split
 from bridge.core.states import DeliveryState, PostState
 from bridge.core.text import MarkKind, RichText, marked
+from bridge.delivery import lettering
 from bridge.delivery.directory import Directory
 from bridge.rendering import posts, sms
 from bridge.rendering.notes import NoteView
@@ -52,6 +53,7 @@ async def view_of(post: Post, community: Community) -> PostView:
         theme="" if theme is None else theme.title,
         theme_number=post.theme_number,
         thread_number=post.thread_number,
+        thread_root=None if root is None else root.number,
         thread_headline="" if root is None else root.headline,
         notes=tuple(NoteView(**note) for note in codec.load_object(post.notes).get("notes", [])),
         short=post.short,
@@ -98,6 +100,8 @@ def parts_of(
     most = sys.maxsize if whole else capabilities.max_parts
     if capabilities.form is Form.LINE:
         return _line_parts(view, address, directory, capabilities, w, most)
+    if capabilities.letters:
+        return lettering.parts(view, address, directory, capabilities, w, quoting=quoting, whole=whole)
     native = _native(view.uncarried, address, directory, capabilities)
     apart = [item for item in view.uncarried if item in native][: most - 1]  # one message is the text's
     alone = [native[item] for item in apart]
@@ -317,6 +321,10 @@ async def plan_parts(
     """
     rows: list[Delivery] = []
     for number, content in enumerate(parts, first):
+        if content.letter is not None:
+            content = replace(
+                content, letter=lettering.placed(content.letter, community, version=revision, part=number)
+            )
         rows.append(
             await ledger.plan(
                 kind=ledger.POST if person_id is None else ledger.COPY,

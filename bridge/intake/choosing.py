@@ -18,8 +18,13 @@ KIND = "community"
 _EMOJI = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣", "8️⃣", "9️⃣")
 
 
-async def community_for(identity: Identity, known: Sequence[Community], context: Context) -> Community | None:
-    """The only one there is, or the one this person chose; None where they must be asked."""
+async def community_for(
+    identity: Identity, known: Sequence[Community], context: Context, addressed: str = ""
+) -> Community | None:
+    """The one addressed, the only one there is, or the one this person chose; None where they must be asked."""
+    to = context.communities.get(addressed) if addressed else None
+    if to is not None and to in known:
+        return to
     if len(known) == 1:
         return known[0]
     chosen = context.communities.get(identity.community)

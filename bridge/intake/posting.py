@@ -18,7 +18,7 @@ from bridge.intake import admission, paging, pausing, profiling, published, refu
 from bridge.intake.context import Context
 from bridge.members import contact
 from bridge.members.profiles import shown_name
-from bridge.moderation import cards, carrying, decisions, joining, rules, sharing, unread
+from bridge.moderation import cards, carrying, decisions, joining, rules, sharing, themes, unread
 from bridge.moderation.threads import inherited
 from bridge.rendering.refusals import refusal_words
 from bridge.rendering.words import Words
@@ -131,6 +131,9 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         return
     answered = await threads.answered(event, context.now)
     reply_post_id, quote = answered.post_id, answered.quote
+    if reply_post_id is None and event.answers is not None:
+        numbered = await threads.numbered(event.answers, community, context.now)
+        reply_post_id = None if numbered is None else numbered.id
     if reply_post_id is None and not quote:
         parent, text = await threads.named(text, community, contact.language_of(identity, community), context.now)
         if parent is None and private and paging.is_paid(context.directory.capabilities(event.ref.address)):
@@ -167,6 +170,8 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     gathers = publish and gather
     parent = None if reply_post_id is None else await submissions.post_by_id(reply_post_id)
     headline, theme_id = await inherited(parent, community)
+    if parent is None and event.subject:
+        headline = clean_line(event.subject, themes.LIMIT)
     pause = await pausing.for_message(identity, community, context.now)
     review = await submissions.submit(
         community=community.id,

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import structlog
+
 from bridge.core.community import Community
 from bridge.core.events import (
     BotMembershipChanged,
@@ -22,6 +24,7 @@ from bridge.core.events import (
     Reacted,
     ReactionsCounted,
     ReactionsSet,
+    SetAside,
     Unreadable,
 )
 from bridge.core.hygiene import clean_text
@@ -54,6 +57,8 @@ from bridge.moderation.orders import Order
 from bridge.rendering.words import words
 from bridge.storage import chats, inbox, ledger, people, persons, submissions
 from bridge.storage.models import Delivery, Identity
+
+log = structlog.get_logger()
 
 _AGAIN = timedelta(minutes=1)
 _ABOUT_A_REVIEW = (ledger.CARD, ledger.PROMPT, ledger.EXHIBIT)
@@ -93,6 +98,8 @@ async def handle(event: InboundEvent, context: Context) -> None:
             await moving.moved(event, context)
         case ChatRenamed():
             await chats.remember(Address(event.account, event.chat), event.title)
+        case SetAside():
+            log.info("set_aside", account=event.account, why=event.why)
         case Missed():
             await moving.missed(event, context)
         case DeliveryReported():
@@ -201,7 +208,7 @@ async def _private(event: MessagePosted, identity: Identity, context: Context) -
         return
     if command is not None and command.name == "start" and context.communities.get(command.argument) in known:
         await people.choose_community(identity, command.argument)
-    community = await choosing.community_for(identity, known, context)
+    community = await choosing.community_for(identity, known, context, event.community)
     if await bridging.private(event, identity, community or known[0], context):
         return
     if command is not None and command.name == "community" and len(known) > 1:

@@ -69,6 +69,14 @@ async def begun_with_number(
     return post, text[match.end() :]
 
 
+async def numbered(number: int, community: Community, now: datetime) -> Post | None:
+    """A published post by its number."""
+    post = await submissions.post_by_number(community.id, number)
+    if post is None or post.state == PostState.RETRACTED or (post.publish_at is not None and post.publish_at > now):
+        return None
+    return post
+
+
 async def named(text: RichText, community: Community, w: Words, now: datetime) -> tuple[Post | None, RichText]:
     """The post that a text says it answers, as posts themselves say it, and the text without that."""
     # "#1 is clean water" is no answer: the word before the number is needed, in English or the reader's language.
@@ -77,7 +85,5 @@ async def named(text: RichText, community: Community, w: Words, now: datetime) -
     match = re.match(rf"\s*(?:{words})\s*[:.]?\s*#\s*(\d{{1,9}})\b\s*[:.,;–—-]*\s*", text.text, re.IGNORECASE)
     if match is None or match.end() == len(text):
         return None, text
-    post = await submissions.post_by_number(community.id, int(match[1]))
-    if post is None or post.state == PostState.RETRACTED or (post.publish_at is not None and post.publish_at > now):
-        return None, text
-    return post, text[match.end() :]
+    post = await numbered(int(match[1]), community, now)
+    return (None, text) if post is None else (post, text[match.end() :])

@@ -1,11 +1,13 @@
 """Speaking to a member: privately where possible, else one short reply in the group that removes itself."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bridge.core.community import Community
 from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Button, Content
 from bridge.core.text import RichText
+from bridge.delivery import lettering
 from bridge.delivery.directory import Directory
 from bridge.rendering.words import Words, words
 from bridge.storage import inbox, ledger, people
@@ -65,6 +67,7 @@ async def say(
     due: datetime | None = None,
 ) -> Delivery:
     """Plan a notice in a chat. ``mark``: by what its row is known later."""
+    content = content if content.letter is not None else replace(content, letter=lettering.of_notice(community))
     return await ledger.plan(
         kind=ledger.NOTICE,
         address=address,

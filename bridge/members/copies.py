@@ -19,7 +19,7 @@ from bridge.core.splitting import split
 from bridge.core.states import PostState
 from bridge.core.text import RichText, plain
 from bridge.core.when import Hours
-from bridge.delivery import correcting, planning, retracting
+from bridge.delivery import correcting, lettering, planning, retracting
 from bridge.delivery.directory import Directory
 from bridge.members import contact, preferences
 from bridge.rendering import digests, posts
@@ -291,6 +291,13 @@ class _Job:
                 return planning.is_push(text.text, reader.capabilities)
             return self.directory.fits(reader.address, Content(text=text))
 
+        if reader.capabilities.letters:
+            text = digests.compose(digest, reader.capabilities, reader.w)
+            letter = lettering.of_digest(self.community, reader.w)
+            return [
+                Content(text=part, letter=letter)
+                for part in split(text, lambda t: self.directory.fits(reader.address, Content(text=t, letter=letter)))
+            ]
         if reader.capabilities.form is not Form.LINE:
             text = digests.compose(digest, reader.capabilities, reader.w)
             return [Content(text=part) for part in split(text, fits)][: reader.capabilities.max_parts]

@@ -62,6 +62,8 @@ class PostView:
     """Its number within the theme."""
     thread_number: int = 1
     """Its number within its sub-thread, whose first post shows none."""
+    thread_root: int | None = None
+    """The number of its sub-thread's first post."""
     thread_headline: str = ""
     """The headline of its sub-thread's first post, which names the sub-thread."""
     notes: tuple[NoteView, ...] = ()
@@ -174,6 +176,13 @@ def has_link(text: RichText) -> bool:
 def wording(view: PostView) -> RichText:
     """What readers are shown of the author's words: the translation where there is one for them."""
     return view.text if view.translation is None else view.translation.text
+
+
+def reworded(view: PostView, text: RichText) -> PostView:
+    """With other words in the place of those that readers are shown."""
+    if view.translation is None:
+        return replace(view, text=text)
+    return replace(view, translation=replace(view.translation, text=text))
 
 
 def body(view: PostView, told: Sequence[Attachment], w: Words, *, brief: bool = False) -> RichText:

@@ -15,6 +15,7 @@ from bridge.core.ids import ChatId
 from tests.contract.harness import PERSONAL, Ability, Harness
 
 HARNESSES: dict[str, str] = {
+    "email": "tests.contract.harness_email:EmailHarness",
     "loopback-rich": "tests.contract.harness_loopback:RichHarness",
     "loopback-thin": "tests.contract.harness_loopback:ThinHarness",
     "matrix": "tests.contract.harness_matrix:MatrixHarness",

@@ -188,6 +188,8 @@ class Harness(ABC):
     """Do people have names over there?"""
     refusals: ClassVar[Mapping[Fault, Refusal]] = {}
     """What a fault is told as, where the far side cannot say what it is."""
+    tells_lengths: ClassVar[bool] = True
+    """Does the far side say how long a film or a sound takes?"""
     describes: ClassVar[bool] = True
     """Can a member say over there what a picture shows?"""
     calls: ClassVar[tuple[str, ...]] = ()

@@ -1,0 +1,105 @@
+"""What `baraza check` says about the mail of a domain. It asks the mail server beside us, and nobody else."""
+
+from collections.abc import Sequence
+
+from bridge.adapters.email.addresses import Domain
+from bridge.adapters.email.mailbox import Mailbox
+from bridge.adapters.email.settings import Settings, host_and_port
+from bridge.adapters.email.transport import Transport
+from bridge.core.ports import AdapterContext, Finding, Level
+
+
+class Checks:
+    """One run over one account."""
+
+    def __init__(self, settings: Settings, context: AdapterContext, domain: Domain, transport: Transport) -> None:
+        self._settings, self._context, self._domain, self._transport = settings, context, domain, transport
+        self._findings: list[Finding] = []
+
+    async def run(self) -> Sequence[Finding]:
+        """Never raises for the network: what went wrong is a finding."""
+        self._addresses()
+        await self._out()
+        await self._in()
+        self._senders()
+        self._names()
+        return self._findings
+
+    def _say(self, level: Level, message: str, mend: str = "") -> None:
+        self._findings.append(Finding(level=level, subject=str(self._context.account), message=message, mend=mend))
+
+    def _addresses(self) -> None:
+        for community, local in self._domain.communities.items():
+            self._say(Level.OK, f"members write to {community} at {local}@{self._domain.name}")
+        if not self._domain.communities:
+            self._say(
+                Level.ERROR,
+                "no community has an address here, so nobody can write",
+                f'write inboxes = ["{self._context.account}:hifa"] at a community',
+            )
+        for chat in (chat for _, chat in self._context.inboxes.values()):
+            domain = chat.partition("@")[2].lower()
+            if domain and domain != self._domain.name:
+                self._say(
+                    Level.ERROR,
+                    f"the address {chat} is not at {self._domain.name}",
+                    "correct the inbox, or the account's domain",
+                )
+
+    async def _out(self) -> None:
+        try:
+            found = await self._transport.look()
+        except OSError as error:
+            self._say(
+                Level.ERROR,
+                f"the mail server at {self._settings.smtp} cannot be reached ({type(error).__name__})",
+                "start it, or correct smtp; docs/how-to/email.md shows how Postfix is set up",
+            )
+            return
+        self._say(Level.OK, f"the mail server at {self._settings.smtp} answers")
+        if "8bitmime" not in found:
+            self._say(
+                Level.WARNING, "the mail server does not take 8-bit text", "letters may be refused: use another one"
+            )
+        if "smtputf8" not in found:
+            self._say(Level.WARNING, "the mail server takes no addresses beyond ASCII (SMTPUTF8)")
+
+    async def _in(self) -> None:
+        if self._settings.imap:
+            trouble = await Mailbox.check(self._settings)
+            if trouble:
+                self._say(Level.ERROR, trouble, "see that imap, imap_user and imap_password are right")
+            else:
+                self._say(Level.OK, f"the mailbox at {self._settings.imap} opens")
+            return
+        host, _ = host_and_port(self._settings.lmtp)
+        if host not in ("127.0.0.1", "::1", "localhost"):
+            self._say(
+                Level.WARNING,
+                f"mail is taken at {self._settings.lmtp}: whoever reaches that port can say that a sender is proven",
+                "let only your mail server reach it",
+            )
+
+    def _senders(self) -> None:
+        if not self._settings.authserv_id:
+            self._say(
+                Level.WARNING,
+                "no sender is proven: anybody can write under anybody's address, so everything is held and marked",
+                "have your mail server verify DKIM and DMARC (OpenDKIM, OpenDMARC), and write its name as authserv_id",
+            )
+
+    def _names(self) -> None:
+        """Nothing is looked up: the machine that checks may know no names, or others than the world."""
+        domain = self._domain.name
+        wanted = (
+            f"MX of {domain}: your mail server; SPF (TXT of {domain}): v=spf1 mx -all; DKIM: the key your mail server "
+            f"signs with, d={domain}; DMARC (TXT of _dmarc.{domain}): v=DMARC1; p=quarantine; the address of the "
+            "server has a name (PTR) that leads back to it; TLS"
+        )
+        self._say(Level.OK, f"others must find in the DNS (not looked up here): {wanted}")
+        if not self._context.public_url.startswith("https:"):
+            self._say(
+                Level.WARNING,
+                "no public_url with https: readers leave by writing; large providers want one press (RFC 8058)",
+                'write public_url = "https://..." in [web]',
+            )

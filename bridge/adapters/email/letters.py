@@ -1,0 +1,169 @@
+"""From neutral content to the bytes of one letter. Pure: the same content is always the same bytes."""
+
+import base64
+import quopri
+import re
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Final
+
+from bridge.adapters.email.addresses import Domain, Ids
+from bridge.adapters.email.capabilities import BODY, DIGEST, MAILBOX
+from bridge.adapters.email.headers import field, phrase, unstructured
+from bridge.core.ids import ChatId
+from bridge.core.message import Content, Letter, LetterKind
+from bridge.core.text import plain
+
+_LONGEST_LINE: Final = 998
+"""Octets, without its end: RFC 5322, section 2.1.1."""
+_SUBJECT: Final = 70
+"""Characters of a text that stand for a subject where there is none."""
+_FROM_A_LIST: Final = (LetterKind.POST, LetterKind.DIGEST)
+
+
+class Composer:
+    """Writes the letters of one account."""
+
+    def __init__(self, domain: Domain, *, public_url: str, prefix: bool) -> None:
+        self._domain = domain
+        self._ids = Ids(domain)
+        self._public_url = public_url.rstrip("/")
+        self._prefix = prefix
+
+    def fits(self, content: Content) -> bool:
+        """Only words travel; of those as many as fit with the lines that stand under them."""
+        if content.attachments or content.place is not None or content.poll is not None:
+            return False
+        text = content.text.text.replace("\n", "\r\n").encode()
+        letter = content.letter
+        if letter is not None and letter.kind is LetterKind.DIGEST:
+            return len(text) + len(self._beneath(letter).encode()) <= DIGEST
+        if len(text) > MAILBOX.text_limit:
+            return False
+        return letter is None or len(text) + len(self._beneath(letter).encode()) <= BODY
+
+    def payload(self, chat: ChatId, content: Content, now: datetime) -> dict[str, str]:
+        """Everything but what hangs on the delivery's key: the envelope's sender, and the id of what is no post."""
+        letter = content.letter or Letter()
+        text = "\r\n".join(content.text.text.replace("\r\n", "\n").splitlines()) + "\r\n"
+        encoding, body = encoded(text + self._beneath(letter))
+        message_id = ""
+        if letter.number is not None:
+            message_id = self._ids.of_post(letter.number, letter.community, version=letter.version, part=letter.part)
+        head = self._head(chat, content, letter, now, encoding)
+        return {
+            "to": str(chat),
+            "community": letter.community,
+            "id": message_id,
+            "message": f"{head}\r\n{body}",
+        }
+
+    def message_id(self, payload: dict[str, str], key: str) -> str:
+        """Fixed: the same at every attempt, and for a post the same for every reader."""
+        return payload["id"] or self._ids.of_delivery(key)
+
+    def message(self, payload: dict[str, str], key: str) -> bytes:
+        """The letter as it goes to the mail server."""
+        return f"Message-ID: <{self.message_id(payload, key)}>\r\n{payload['message']}".encode()
+
+    def _head(self, chat: ChatId, content: Content, letter: Letter, now: datetime, encoding: str) -> str:
+        own = self._domain.address_of(letter.community)
+        name = self._domain.name_of(letter.community)
+        of_list = letter.kind in _FROM_A_LIST
+        to = f"{phrase(name)} <{own}>" if of_list or not chat.isascii() else f"<{chat}>"
+        fields = [
+            field("From", f"{phrase(letter.sender or name)} <{own}>"),
+            field("To", to),
+            field("Reply-To", f"{phrase(name)} <{own}>"),
+            field("Subject", unstructured(self._subject(content, letter, name), name="Subject")),
+            field("Date", format_datetime(now)),
+            *self._thread(content, letter),
+        ]
+        if of_list:
+            fields += self._list(letter, name)
+        if letter.kind is not LetterKind.POST:
+            answered = letter.kind is LetterKind.REPLY or content.reply_to is not None
+            fields.append(field("Auto-Submitted", "auto-replied" if answered else "auto-generated"))
+            fields.append(field("X-Loop", own))
+        fields += [
+            field("MIME-Version", "1.0"),
+            field("Content-Type", "text/plain; charset=utf-8"),
+            field("Content-Transfer-Encoding", encoding),
+        ]
+        return "".join(fields)
+
+    def _subject(self, content: Content, letter: Letter, name: str) -> str:
+        wanted = letter.subject or beginning(content.text.text)
+        if not self._prefix or wanted.startswith((name, f"[{name}")):
+            return wanted or name
+        return f"[{name}] {wanted}".rstrip()
+
+    def _thread(self, content: Content, letter: Letter) -> list[str]:
+        """What it answers, and that thread's first post: readers' programs need no more to put letters together."""
+        answered, first = "", ""
+        if letter.answers is not None:
+            answered = self._ids.of_post(letter.answers, letter.community)
+        elif content.reply_to is not None and "@" in content.reply_to.message:
+            answered = _one_id(content.reply_to.message)
+        if letter.thread is not None and letter.thread not in (letter.answers, letter.number):
+            first = self._ids.of_post(letter.thread, letter.community)
+        if letter.version and letter.number is not None:  # another wording stands in the thread behind the first one
+            first = first or answered
+            answered = self._ids.of_post(letter.number, letter.community)
+        if not answered:
+            return []
+        known = [f"<{each}>" for each in dict.fromkeys((first, answered)) if each]
+        return [field("In-Reply-To", f"<{answered}>"), field("References", "\r\n ".join(known))]
+
+    def _list(self, letter: Letter, name: str) -> list[str]:
+        """RFC 2919, RFC 2369 and RFC 8058."""
+        local = self._domain.local_of(letter.community)
+        leave = self._domain.address_of(letter.community, f"u-{letter.leave}" if letter.leave else "leave")
+        ways = [f"<mailto:{leave}>"]
+        one_click = self._one_click(letter)
+        if one_click:
+            ways.insert(0, f"<{one_click}>")
+        return [
+            field("List-Id", f"{phrase(name)} <{local}.{self._domain.name}>"),
+            field("List-Post", f"<mailto:{self._domain.address_of(letter.community)}>"),
+            field("List-Help", f"<mailto:{self._domain.address_of(letter.community, 'help')}>"),
+            field("List-Unsubscribe", ",\r\n ".join(ways)),
+            *([field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")] if one_click else []),
+            field("Precedence", "list"),
+        ]
+
+    def _one_click(self, letter: Letter) -> str:
+        """RFC 8058 wants https."""
+        return f"{self._public_url}/u/{letter.leave}" if letter.leave and self._public_url.startswith("https:") else ""
+
+    def _beneath(self, letter: Letter) -> str:
+        """How to leave, visibly, where mail programs look for a signature."""
+        if not letter.leave_label:
+            return ""
+        by_mail = self._domain.address_of(letter.community, f"u-{letter.leave}" if letter.leave else "leave")
+        way = f"{self._public_url}/u/{letter.leave}" if letter.leave and self._public_url else by_mail
+        return f"\r\n-- \r\n{letter.leave_label} {way}\r\n"
+
+
+def beginning(text: str) -> str:
+    """The first line, for a subject."""
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return plain(first).shortened(_SUBJECT).text
+
+
+def encoded(text: str) -> tuple[str, str]:
+    """How a body travels, and the body: as it is where its lines are short enough, else in whichever way is shorter."""
+    data = text.encode()
+    if all(len(line) <= _LONGEST_LINE for line in data.split(b"\r\n")) and "\x00" not in text:
+        return ("7bit" if text.isascii() else "8bit"), text
+    quoted = quopri.encodestring(data.replace(b"\r\n", b"\n")).replace(b"\n", b"\r\n")
+    based = base64.encodebytes(data).replace(b"\n", b"\r\n")
+    if len(quoted) <= len(based):
+        return "quoted-printable", quoted.decode("ascii")
+    return "base64", based.decode("ascii")
+
+
+def _one_id(message: str) -> str:
+    """A Message-ID of somebody else's, if it is one that may stand in a head."""
+    stripped = message.strip("<> ")
+    return stripped if re.fullmatch(r"[!-;=?-~]{1,200}@[!-;=?-~]{1,200}", stripped) else ""

@@ -1,0 +1,120 @@
+"""Mail in through a real Postfix, a card, an approval, letters out through Postfix into the world; then an answer."""
+
+import asyncio
+import smtplib
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.world import World, until
+from tests.mail_servers import Postfix, Received, SmtpSink, short_folder
+from tests.servers import ServerMissing, free_port, missing
+
+DOMAIN = "lists.bridge.test"
+MAIL = """
+[accounts.mail]
+kind = "email"
+domain = "{domain}"
+smtp = "127.0.0.1:{submission}"
+lmtp = "127.0.0.1:{lmtp}"
+spool = "spool"
+"""
+
+
+@dataclass(frozen=True)
+class Servers:
+    postfix: Postfix
+    sink: SmtpSink
+    lmtp: int
+
+    async def writes(self, who: str, to: str, text: str, **fields: str) -> None:
+        """Somebody's mail server hands a mail to ours."""
+        mail = EmailMessage(policy=SMTP)
+        mail["From"] = who
+        mail["To"] = f"{to}@{DOMAIN}"
+        for name, value in fields.items():
+            mail[name.replace("_", "-")] = value
+        mail.set_content(text)
+        sender = who.partition("<")[2].rstrip(">")
+
+        def hand_over() -> None:
+            with smtplib.SMTP("127.0.0.1", self.postfix.incoming) as client:
+                client.sendmail(sender, [f"{to}@{DOMAIN}"], mail.as_bytes())
+
+        await asyncio.to_thread(hand_over)
+
+    def to(self, address: str) -> list[Received]:
+        return [mail for mail in self.sink.mails() if address in mail.recipients]
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Servers]:
+    with short_folder() as folder:
+        lmtp = free_port()
+        sink = SmtpSink(folder / "sink")
+        postfix: Postfix | None = None
+        try:
+            sink.start()
+            postfix = Postfix(folder / "postfix", domain=DOMAIN, lmtp_port=lmtp, relay_port=sink.port)
+            postfix.start()
+        except (ServerMissing, FileNotFoundError) as error:
+            missing(str(error))
+        try:
+            yield Servers(postfix, sink, lmtp)
+        finally:
+            postfix.stop()
+            sink.stop()
+
+
+@pytest.fixture
+async def world(tmp_path: Path, servers: Servers) -> AsyncIterator[World]:
+    world = World(tmp_path, free_port(), options='inboxes = ["mail:hifa"]\njoining = "open"\nreading = "immediate"')
+    mail = MAIL.format(domain=DOMAIN, submission=servers.postfix.submission, lmtp=servers.lmtp)
+    world.path.write_text(world.path.read_text().replace("[[communities]]", f"{mail}\n[[communities]]", 1))
+    async with world.bridge():
+        yield world
+
+
+AMINA = "Amina Okello <amina@example.org>"
+BEN = "Ben Otieno <ben@example.net>"
+
+
+async def test_a_mail_becomes_a_post_and_its_answer_another_one(world: World, servers: Servers) -> None:
+    await servers.writes(BEN, "hifa+join", "", Message_ID="<join@example.net>")
+    await until(lambda: servers.to("ben@example.net"))
+    await servers.writes(
+        AMINA, "hifa", "Which dose of misoprostol do you give at home?\n", Subject="Misoprostol at home: which dose?"
+    )
+    await until(lambda: world.card_text(1))
+    assert "Which dose of misoprostol" in world.card_text(1)
+    assert "Misoprostol at home: which dose?" in world.card_text(1)
+    await until(lambda: servers.to("amina@example.org"))
+    [receipt] = servers.to("amina@example.org")
+    assert receipt.mail["Auto-Submitted"] in ("auto-replied", "auto-generated")
+    world.press("Approve", by="grace")
+    await until(lambda: [m for m in servers.to("ben@example.net") if m.mail["List-Id"]])
+    [letter] = [m for m in servers.to("ben@example.net") if m.mail["List-Id"]]
+    assert letter.mail["Message-ID"] == f"<p1.hifa@{DOMAIN}>"
+    assert letter.sender.startswith("hifa+b-")
+    assert letter.mail["From"].startswith("Amina Okello")
+    assert "Which dose of misoprostol" in letter.text
+    assert f"hifa+leave@{DOMAIN}" in letter.text
+
+    quoted = "".join(f"> {line}\n" for line in letter.text.splitlines())
+    await servers.writes(
+        BEN,
+        "hifa",
+        f"We give 400 mcg.\n\nOn Mon, 5 Oct 2026 at 10:12, Amina Okello via HIFA <hifa@{DOMAIN}> wrote:\n{quoted}",
+        Subject="Re: [HIFA] Misoprostol at home: which dose?",
+        In_Reply_To=f"<p1.hifa@{DOMAIN}>",
+    )
+    await until(lambda: world.card_text(2))
+    assert "We give 400 mcg." in world.card_text(2)
+    assert "On Mon, 5 Oct" not in world.card_text(2)
+    world.press("Approve", by="grace", number=2)
+    await until(lambda: [text for text in world.texts("kenya") if "We give 400 mcg." in text])
+    assert any("Re #1" in text for text in world.texts("kenya"))
