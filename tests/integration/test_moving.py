@@ -357,7 +357,7 @@ async def test_an_edit_by_somebody_else_changes_nothing(world: World) -> None:
     await world.happens(post)
     review = await held(world)
     forged = MessageEdited(
-        **happening(world, KENYA),  # type: ignore[arg-type]
+        **happening(world, KENYA),
         ref=post.ref,
         sender=sender("mallory"),
         chat_kind=post.chat_kind,
