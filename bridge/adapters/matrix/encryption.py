@@ -267,10 +267,11 @@ class Encryption:
 
     async def _open_lines(self, devices: Sequence[Device]) -> None:
         now = self._clock.monotonic()
+        self._passed_over = {who: until for who, until in self._passed_over.items() if until > now}
         without = [
             device
             for device in devices
-            if not await self.olm.has_line(device.curve) and self._passed_over.get((device.user, device.id), now) <= now
+            if not await self.olm.has_line(device.curve) and (device.user, device.id) not in self._passed_over
         ]
         keys = await self.devices.claim(without)
         for device in without:
