@@ -1,5 +1,7 @@
 """What readers by SMS are sent, in twelve languages, read from the ledger of what was really handed over."""
 
+import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,31 +14,7 @@ from tests.acceptance.test_sms_walk import JOAO, Town, secrets
 from tests.acceptance.world import until
 from tests.sms_gateways import KannelStub
 
-POSTS = {
-    "en": "Misoprostol at home – which dose? There’s no protocol here; some give 400, some 600 mcg. We had four women "
-    "this month who bled after the birth, and the clinic is two hours away. What do you do, and who decides?",
-    "fr": "Le misoprostol à domicile : quelle dose ? Il n’y a pas de protocole ici ; certaines donnent 400, d’autres 600 "
-    "µg. Être prêtes pour l’hémorragie, c’est notre tâche, mais où trouver le médicament ? Nous en manquons.",
-    "pt": "Misoprostol em casa: qual é a dose? Não há protocolo; algumas dão 400, outras 600 mcg. Tivemos quatro mulheres "
-    "com hemorragia este mês, e o centro de saúde fica a duas horas. O que é que fazem na vossa região?",
-    "es": "¿Misoprostol en casa: qué dosis? Aquí no hay protocolo; unas dan 400, otras 600 mcg. Este mes cuatro mujeres "
-    "sangraron después del parto, y la clínica está a dos horas. ¿Qué hacéis vosotras? ¿Quién lo decide?",
-    "sw": "Misoprostol nyumbani: dozi ipi? Hakuna mwongozo hapa; wengine hutoa 400, wengine 600 mcg. Mwezi huu wanawake "
-    "wanne walitokwa na damu baada ya kujifungua, na kituo kiko mbali. Ninyi mnafanyaje, na nani anaamua?",
-    "ha": "Misoprostol a gida: nawa ne adadin? Babu ƙa’ida a nan; waɗansu suna ba da 400, waɗansu 600 mcg. A wannan wata "
-    "mata huɗu sun zubar da jini bayan haihuwa, asibiti kuma yana da nisa ƙwarai. Me kuke yi?",
-    "yo": "Mísópúróstọ́ọ̀lù nílé: ìwọ̀n wo ni? Kò sí ìlànà níbí; àwọn kan ń fún 400, àwọn mìíràn 600 mcg. Obìnrin mẹ́rin "
-    "ta ẹ̀jẹ̀ lẹ́yìn ìbí ní oṣù yìí, ilé ìwòsàn sì jìnnà. Kí ni ẹ máa ń ṣe?",
-    "am": "ሚሶፕሮስቶል በቤት ውስጥ፦ ስንት መጠን? እዚህ መመሪያ የለም፤ አንዳንዶች 400፣ ሌሎች 600 ማይክሮግራም ይሰጣሉ። በዚህ ወር አራት ሴቶች ከወሊድ በኋላ ደም ፈሷቸዋል። ምን ታደርጋላችሁ?",
-    "ar": "الميزوبروستول في البيت: ما الجرعة؟ لا يوجد بروتوكول هنا؛ بعضهم يعطي 400 وبعضهم 600 ميكروغرام. هذا الشهر نزفت "
-    "أربع نساء بعد الولادة، والعيادة على بعد ساعتين. ماذا تفعلون؟",
-    "hi": "घर पर मिसोप्रोस्टोल: कितनी खुराक? यहाँ कोई नियम नहीं है; कुछ 400, कुछ 600 माइक्रोग्राम देते हैं। इस महीने चार महिलाओं को "
-    "प्रसव के बाद रक्तस्राव हुआ। आप क्या करते हैं?",
-    "bn": "বাড়িতে মিসোপ্রোস্টল: কত মাত্রা? এখানে কোনো নিয়ম নেই; কেউ ৪০০, কেউ ৬০০ মাইক্রোগ্রাম দেন। এই মাসে চারজন নারীর প্রসবের "
-    "পর রক্তক্ষরণ হয়েছে। আপনারা কী করেন?",
-    "ig": "Misoprostol n’ụlọ: ole bụ ọgwụ? Enweghị iwu ebe a; ụfọdụ na-enye 400, ndị ọzọ 600 mcg. N’ọnwa a ụmụ nwaanyị "
-    "anọ gbara ọbara mgbe ha mụsịrị nwa, ụlọ ọgwụ dịkwa anya. Gịnị ka unu na-eme?",
-}
+POSTS: dict[str, str] = json.loads((Path(__file__).parents[1] / "corpora/sms.json").read_text(encoding="utf-8"))
 FOLDED = {"en", "fr", "pt", "es", "sw", "ha"}
 """Those whose readers read them without accents: one SMS. The others stay as they are written: two."""
 
@@ -48,8 +26,9 @@ async def test_no_message_costs_more_than_it_may(tmp_path: Path, monkeypatch: py
         await town.says(JOAO, "JOIN", "You are now a member")
         await town.says(JOAO, "IMMEDIATE", "")
         for number, (language, text) in enumerate(POSTS.items(), 1):
-            town.world.chat.writes("amina", text, user="amina", name="Amina Okello", private=True)
-            await until(lambda n=number: town.world.card(n))  # type: ignore[misc]
+            author = f"amina{number}"
+            town.world.chat.writes(author, text, user=author, name="Amina Okello", private=True)
+            await until(partial(town.world.card, number))
             town.world.press("Approve", by="grace", number=number)
             pushed = await town.hears(JOAO, f"HIFA #{number} ")
             assert pushed.count("?") <= text.count("?") + text.count("؟") + text.count("፦"), f"{language}: {pushed}"
