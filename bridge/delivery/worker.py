@@ -23,6 +23,7 @@ from bridge.core.ports import (
     CanEdit,
     CanReact,
     CanWeigh,
+    Handed,
     Later,
     LocalFile,
     Outgoing,
@@ -46,6 +47,8 @@ log = structlog.get_logger()
 Compose = Callable[[Delivery], Awaitable[ledger.Frozen | None]]
 Alarm = Callable[[AccountId, Price, bool], Awaitable[None]]
 """Tells that an account has used up its month's money (True), or most of it."""
+_COUNTED = (ledger.POST, ledger.COPY, ledger.DIGEST)
+"""Of what goes through chats, whose accounts count nothing themselves: what readers read."""
 _CAPPED = timedelta(minutes=10)
 """Until an account that has used up its month's money is looked at again: the cap may have been raised."""
 _AT_ONCE = 64
@@ -231,10 +234,15 @@ class Worker:
     def _weighed(self, row: Delivery) -> Weighed | None:
         """What a send is, where its account counts that."""
         adapter: object = self._directory.adapter(row.account)
-        if row.operation != ledger.SEND or not isinstance(adapter, CanWeigh):
+        if row.operation != ledger.SEND:
             return None
         key = delivery_key(row.id, self._installation)
-        return Weighed(channel=adapter.channel, key=key, handed=adapter.weigh(self._outgoing(row)))
+        if isinstance(adapter, CanWeigh):
+            return Weighed(channel=adapter.channel, key=key, handed=adapter.weigh(self._outgoing(row)))
+        if not isinstance(adapter, Adapter) or row.kind not in _COUNTED:
+            return None
+        size = len(row.payload.encode()) + _bytes(row)
+        return Weighed(channel=adapter.kind, key=key, handed=Handed(bytes=size))
 
     async def _pay(self, row: Delivery, weighed: Weighed | None) -> SendOutcome:
         """Call, where the month's money is enough for it."""

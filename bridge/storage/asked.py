@@ -2,11 +2,15 @@
 
 from datetime import datetime
 
+from tortoise.expressions import Q
+
 from bridge.core.ids import Address
 from bridge.core.states import DeliveryState
 from bridge.storage.ledger_reads import COPY, DIGEST, NOTICE, SEND
-from bridge.storage.models import Delivery
+from bridge.storage.models import Delivery, Identity, Post, Submission
 
+ANSWER = "answer"
+"""What a message is known by that tells somebody of an answer to their own post."""
 _MARK = "page:"
 _RECENT = 60
 """Rows of one telephone that are looked through."""
@@ -34,7 +38,13 @@ async def was_told(address: Address, number: int) -> bool:
     return any(f"#{number}" in str(content) for content in contents)
 
 
+async def author_of(post: Post) -> Identity:
+    found = await Submission.get(id=post.submission_id).select_related("identity__person")
+    return found.identity
+
+
 async def pushed(person_id: int, account: str, since: datetime) -> int:
     """How many messages that nobody asked for a person was sent, or is about to be, on an account."""
-    rows = Delivery.filter(person_id=person_id, account=account, kind__in=[COPY, DIGEST], operation=SEND)
+    unasked = Q(kind__in=[COPY, DIGEST]) | Q(kind=NOTICE, view=ANSWER)
+    rows = Delivery.filter(unasked, person_id=person_id, account=account, operation=SEND)
     return await rows.filter(planned_at__gte=since).exclude(state=DeliveryState.CANCELLED).count()

@@ -42,6 +42,7 @@ def row_of(delivery: Delivery, weighed: Weighed, message: str, now: datetime) ->
     cost = weighed.handed.cost
     return Handover(
         delivery_id=delivery.id,
+        post_id=delivery.post_id if delivery.kind == COPY and delivery.part == 1 else None,
         account=delivery.account,
         channel=weighed.channel,
         kind=delivery.kind,
@@ -165,13 +166,10 @@ async def of_deliveries(ids: Collection[int]) -> Mapping[int, Handover]:
 
 async def of_copies(post_id: int) -> tuple[int, int]:
     """How many private copies of a post their telephones or mailboxes have, and how many failed on their way."""
-    ids = await Delivery.filter(post_id=post_id, kind=COPY, operation=SEND, part=1).values_list("id", flat=True)
-    numbers = [int(str(row_id)) for row_id in ids]
     counts = {ArrivalState.DELIVERED: 0, ArrivalState.FAILED: 0}
-    for start in range(0, len(numbers), 500):
-        rows = Handover.filter(delivery_id__in=numbers[start : start + 500], arrival__in=list(counts))
-        for state, count in await rows.annotate(count=Count("id")).group_by("arrival").values_list("arrival", "count"):
-            counts[ArrivalState(state)] += count
+    rows = Handover.filter(post_id=post_id, arrival__in=list(counts)).annotate(count=Count("id")).group_by("arrival")
+    for state, count in await rows.values_list("arrival", "count"):
+        counts[ArrivalState(state)] = count
     return counts[ArrivalState.DELIVERED], counts[ArrivalState.FAILED]
 
 

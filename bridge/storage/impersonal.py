@@ -149,6 +149,7 @@ IMPERSONAL: Mapping[str, Mapping[str, str]] = {
     "Handover": {
         "id": _ROW,
         "delivery_id": _POINTS,
+        "post_id": _POINTS,
         "account": "one of ours",
         "channel": _KIND,
         "kind": _KIND,

@@ -17,6 +17,8 @@ class Handover(Model):
     id = id_column()
     delivery_id = fields.BigIntField()
     """No foreign key: figures outlive the rows of private chats."""
+    post_id = fields.BigIntField(null=True)
+    """For a private copy of a post: which. No foreign key, for the same reason."""
     account = fields.CharField(SHORT)
     channel = fields.CharField(SHORT)
     """What figures are added up under, such as sms or email."""
@@ -46,4 +48,5 @@ class Handover(Model):
             Index(fields=("account", "key")),
             Index(fields=("account", "message")),
             Index(fields=("delivery_id",)),
+            Index(fields=("post_id", "arrival")),
         )

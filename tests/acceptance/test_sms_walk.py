@@ -144,6 +144,10 @@ async def test_a_day_by_sms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         world.press("Approve", by="grace", number=2)
         await until(lambda: "Approved by Grace" in world.card_text(2))
         await until(lambda: any("#2" in text for text in world.texts("kenya")))
+        # who asked is told of the answer, though she reads nothing else
+        told = await town.hears(AMINA, "HIFA #2 Re #1")
+        assert segments(told).count == 1
+        assert "We give 600 mcg" in told
         assert len(town.phone(JOAO)) == known
         assert not stub.refused
 

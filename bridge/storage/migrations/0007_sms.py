@@ -16,6 +16,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ("delivery_id", fields.BigIntField()),
+                ("post_id", fields.BigIntField(null=True)),
                 ("account", fields.CharField(max_length=64)),
                 ("channel", fields.CharField(max_length=64)),
                 ("kind", fields.CharField(max_length=16)),
@@ -47,6 +48,7 @@ class Migration(migrations.Migration):
                     Index(fields=["account", "key"]),
                     Index(fields=["account", "message"]),
                     Index(fields=["delivery_id"]),
+                    Index(fields=["post_id", "arrival"]),
                 ],
                 "pk_attr": "id",
                 "table_description": "One send that went out, or may have. A delivery that is sent again has one for each time.",
