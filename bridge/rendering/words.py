@@ -76,7 +76,7 @@ class Words:
 
     def date(self, moment: datetime, zone: ZoneInfo | None = None) -> str:
         """A day, with its year."""
-        return str(format_date(moment.astimezone(zone or UTC), "medium", locale=self._locale))
+        return str(format_date(moment.astimezone(zone or UTC), "d MMM y", locale=self._locale))
 
     def month(self, year: int, month: int) -> str:
         """``March 2026``."""

@@ -6,6 +6,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
@@ -14,6 +15,7 @@ from bridge.core import searching
 from bridge.core.card import from_json
 from bridge.core.states import PostState
 from bridge.storage import codec, full_text
+from bridge.storage import themes as stored_themes
 from bridge.storage.database import transaction
 from bridge.storage.models import Meta, Post, Revision
 from bridge.storage.models_archive import ArchiveEntry
@@ -21,6 +23,8 @@ from bridge.storage.models_desk import Theme
 
 _SLICE = 200
 _LAST = 2**62
+_MOST_IN_THREAD = 1000
+_MOST_THEMES = 200
 _MADE = "archive-indexed"
 """A key of ``Meta``: the posts from before there was an archive stand in it."""
 
@@ -33,7 +37,13 @@ async def keep(post: Post) -> None:
     if post.state != PostState.LIVE:
         await drop([post.id])
         return
-    values = {
+    values = _values(post)
+    if not await ArchiveEntry.filter(id=post.id).update(**values):
+        await ArchiveEntry.create(id=post.id, **values)
+
+
+def _values(post: Post) -> dict[str, Any]:
+    return {
         "community": post.community,
         "published_at": post.publish_at or post.approved_at,
         "theme_id": post.theme_id,
@@ -41,8 +51,6 @@ async def keep(post: Post) -> None:
         "everywhere": not codec.load_list(post.targets),
         "words": _words(post),
     }
-    if not await ArchiveEntry.filter(id=post.id).update(**values):
-        await ArchiveEntry.create(id=post.id, **values)
 
 
 async def drop(post_ids: Collection[int]) -> None:
@@ -76,8 +84,7 @@ async def fill() -> int:
             rows = await Post.filter(id__gt=last, state=PostState.LIVE).order_by("id").limit(_SLICE).select_for_update()
             there = set(await ArchiveEntry.filter(id__in=[row.id for row in rows] or [0]).values_list("id", flat=True))
             missing = [row for row in rows if row.id not in there]
-            for row in missing:
-                await keep(row)
+            await ArchiveEntry.bulk_create([ArchiveEntry(id=row.id, **_values(row)) for row in missing])
             if not rows:
                 await Meta.create(key=_MADE, value="1")
                 return count
@@ -99,6 +106,15 @@ class Reader:
     def entries(self) -> QuerySet[ArchiveEntry]:
         rows = ArchiveEntry.filter(community=self.community, published_at__lte=self.now)
         return rows if self.chosen else rows.filter(everywhere=True)
+
+    def of_theme(self, theme_id: int) -> QuerySet[ArchiveEntry]:
+        """Of one of the community's themes. Named by that alone, so that it is found by that index."""
+        rows = ArchiveEntry.filter(theme_id=theme_id, published_at__lte=self.now)
+        return rows if self.chosen else rows.filter(everywhere=True)
+
+    def shows(self, entry: ArchiveEntry) -> bool:
+        seen = self.chosen or entry.everywhere
+        return seen and entry.community == self.community and entry.published_at <= self.now
 
     def sees(self, post: Post) -> bool:
         """May it be shown, unless it was taken back?"""
@@ -122,9 +138,7 @@ async def newest(
     until: datetime | None = None,
 ) -> list[Post]:
     """By the time of publication, the newest first, those after ``before`` in that order."""
-    rows = reader.entries()
-    if theme_id is not None:
-        rows = rows.filter(theme_id=theme_id)
+    rows = reader.entries() if theme_id is None else reader.of_theme(theme_id)
     if since is not None:
         rows = rows.filter(published_at__gte=since)
     if until is not None:
@@ -138,20 +152,24 @@ async def newest(
 
 async def thread(reader: Reader, root_id: int, *, after: int = 0, limit: int) -> list[Post]:
     """A sub-thread in the order in which it was approved, from behind the post with the id ``after``."""
-    rows = reader.entries().filter(thread_id=root_id, id__gt=after).order_by("id").limit(limit)
-    return await _posts(await rows.values_list("id", flat=True))
+    return await _posts((await _in_thread(reader, root_id, after))[:limit])
 
 
 async def in_thread(reader: Reader, root_id: int) -> int:
-    """How many posts of a sub-thread there are to read."""
-    return await reader.entries().filter(thread_id=root_id).count()
+    """How many posts of a sub-thread there are to read, of at most a thousand."""
+    return len(await _in_thread(reader, root_id, 0))
+
+
+async def _in_thread(reader: Reader, root_id: int, after: int) -> list[int]:
+    """Few enough to be looked at one by one: a database that does not know that would look at the whole community."""
+    rows = ArchiveEntry.filter(thread_id=root_id, id__gt=after).order_by("id").limit(_MOST_IN_THREAD)
+    found = await rows.only("id", "community", "published_at", "everywhere")
+    return [row.id for row in found if reader.shows(row)]
 
 
 async def answers(reader: Reader, post: Post, limit: int) -> list[Post]:
     """The posts that answer one, oldest first."""
-    rows = reader.entries().filter(thread_id=post.thread_id or post.id, id__gt=post.id).order_by("id").limit(500)
-    found = await rows.values_list("id", flat=True)
-    ids = [int(str(number)) for number in found] or [0]
+    ids = await _in_thread(reader, post.thread_id or post.id, post.id) or [0]
     direct = (
         await Post.filter(id__in=ids, reply_post_id=post.id).order_by("id").limit(limit).values_list("id", flat=True)
     )
@@ -184,20 +202,19 @@ async def first_and_last(reader: Reader) -> tuple[datetime, datetime] | None:
 
 
 async def themes(reader: Reader) -> list[tuple[Theme, int]]:
-    """The themes in which there is something to read, with how much; the newest first."""
-    found = []
-    for theme in await Theme.filter(community=reader.community).order_by("-id").limit(200):
-        count = await reader.entries().filter(theme_id=theme.id).count()
-        if count:
-            found.append((theme, count))
-    return found
+    """The themes in which there is something to read, the newest first, with the number that their last post bears."""
+    rows = await Theme.filter(community=reader.community).order_by("-id").limit(_MOST_THEMES)
+    return [(row, await stored_themes.count(row)) for row in rows if await _has_something(reader, row.id)]
+
+
+async def _has_something(reader: Reader, theme_id: int) -> bool:
+    return bool(await reader.of_theme(theme_id).order_by("-published_at").limit(1).values_list("id", flat=True))
 
 
 async def theme(reader: Reader, theme_id: int) -> Theme | None:
     """One of the community's themes, if there is something to read in it."""
-    if not await reader.entries().filter(theme_id=theme_id).exists():
-        return None
-    return await Theme.get_or_none(id=theme_id, community=reader.community)
+    found = await Theme.get_or_none(id=theme_id, community=reader.community)
+    return found if found is not None and await _has_something(reader, found.id) else None
 
 
 async def by_ids(ids: Collection[int]) -> dict[int, Post]:

@@ -29,7 +29,9 @@ class ArchiveEntry(Model):
     class Meta:
         table = "archive_entry"
         indexes = (
+            # What members see, and what everybody sees: each is counted without looking at the rows.
             Index(fields=("community", "published_at", "id")),
+            Index(fields=("community", "everywhere", "published_at", "id")),
             Index(fields=("theme_id", "published_at", "id")),
             Index(fields=("thread_id", "id")),
         )

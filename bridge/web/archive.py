@@ -17,6 +17,8 @@ from bridge.web.ports import Way
 from bridge.web.replies import Reply
 from bridge.web.templating import rendered
 
+_WRITING = {"email": "mailto", "sms": "sms"}
+"""What opens the right app on a phone."""
 PAGE = 20
 """Posts in a list."""
 _LONGEST_QUESTION = 200
@@ -118,7 +120,7 @@ async def themes(room: Room) -> Reply:
     found = await archive.themes(room.reader)
     w = room.w
     links = [
-        (f"{room.up}theme/{theme.id}", f"{theme.title} ({w.ngettext('{count} post', '{count} posts', count)})")
+        (f"{room.up}theme/{theme.id}", f"{theme.title} ({w.number(count)})" if count else theme.title)
         for theme, count in found
     ]
     lines = [] if found else [w._("There are no themes yet.")]
@@ -224,9 +226,7 @@ def how(room: Room, ways: Sequence[Way]) -> Reply:
     """How to take part, on the ways that there are."""
     w, name = room.w, room.community.name
     lines = [
-        w._(
-            "Everybody who belongs to {community} can write and answer, from the phone that they have.", community=name
-        ),
+        w._("Who belongs to {community} can write and answer, from the phone that they have.", community=name),
         w._("A moderator reads each post before it goes to all, with a line about who wrote it."),
     ]
     links: list[tuple[str, str]] = []
@@ -236,7 +236,7 @@ def how(room: Room, ways: Sequence[Way]) -> Reply:
             said = w._("{channel}: write to {address}", channel=label, address=way.address)
             if way.words:
                 said = w._("{channel}: send {words} to {address}", channel=label, words=way.words, address=way.address)
-            lines.append(said)
+            links.append((f"{_WRITING.get(way.kind, 'mailto')}:{quote(way.address, safe='@+')}", said))
         elif way.link:
             links.append((way.link, f"{label}: {way.words}" if way.words else label))
     lines.append(w._("To answer a post where you cannot reply to it, begin your message with: Re #12"))

@@ -8,6 +8,7 @@ from bridge.core import card as core_card
 from bridge.core.archive import ArchivePolicy
 from bridge.core.card import AuthorCard
 from bridge.core.community import Community
+from bridge.core.hygiene import isolated
 from bridge.core.ids import Address
 from bridge.core.message import Attachment
 from bridge.core.text import RichText, plain
@@ -130,7 +131,13 @@ def item(post: Post, view: PostView, language: str, w: Words, community: Communi
     if shown.translation is not None and languages.base(language) != languages.base(w.language):
         text, spoken = shown.translation.text, shown.translation.language
     subject = posts.subject(view)
-    parts = [f"#{view.number}", cards.one_line(view.card, w), w.date(published(post), community.policy.zone)]
+    answers = "" if view.answers is None else w._("Re #{number}", number=view.answers)
+    parts = [
+        f"#{view.number}" if subject else "",
+        answers,
+        isolated(cards.one_line(view.card, w)),
+        w.date(published(post), community.policy.zone),
+    ]
     parts += files_line(view, w)
     return Item(
         number=view.number,
@@ -150,7 +157,7 @@ def answers_line(view: PostView, w: Words) -> str:
     """``Re #480 (Joseph Banda)``."""
     if view.answers is None:
         return ""
-    return f"{w._('Re #{number}', number=view.answers)} ({view.answers_author})"
+    return f"{w._('Re #{number}', number=view.answers)} ({isolated(view.answers_author)})"
 
 
 def note_texts(view: PostView, shown: str, w: Words) -> list[str]:

@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
                 "app": "baraza",
                 "indexes": [
                     Index(fields=["community", "published_at", "id"]),
+                    Index(fields=["community", "everywhere", "published_at", "id"]),
                     Index(fields=["theme_id", "published_at", "id"]),
                     Index(fields=["thread_id", "id"]),
                 ],
