@@ -6,6 +6,8 @@ from tortoise import Tortoise
 
 from bridge.storage import database
 
+_ENTRIES = "SELECT {} FROM archive_entry WHERE {} AND published_at <= '2026-03-01' "
+_NEWEST = "ORDER BY published_at DESC, id DESC LIMIT 21"
 LOOK_UPS = {
     "SELECT * FROM delivery WHERE target_id = 5 AND state = 'delivered' ORDER BY id DESC": "target_id=?",
     "SELECT * FROM delivery WHERE account = 'a' AND remote_chat = 'b' AND message = 'c'": "message=?",
@@ -14,6 +16,12 @@ LOOK_UPS = {
     "SELECT * FROM inbox WHERE account = 'a' AND chat = 'b' ORDER BY id DESC LIMIT 50": "chat=?",
     "SELECT * FROM reaction WHERE post_id = 5": "post_id=?",
     "SELECT * FROM reaction WHERE account = 'a' AND chat = 'b' AND event = 'c'": "event=?",
+    _ENTRIES.format("*", "community = 'a' AND everywhere = 1") + _NEWEST: "published_at<?",
+    _ENTRIES.format("*", "community = 'a'") + _NEWEST: "published_at<?",
+    _ENTRIES.format("COUNT(*)", "community = 'a' AND everywhere = 1"): "published_at<?",
+    _ENTRIES.format("*", "theme_id = 5 AND everywhere = 1") + _NEWEST: "theme_id=?",
+    "SELECT * FROM archive_entry WHERE thread_id = 5 AND id > 3 ORDER BY id LIMIT 1000": "thread_id=?",
+    "SELECT * FROM personal_link WHERE selector = 'a'": "selector=?",
 }
 """And what the index must have been asked for. PostgreSQL reads small tables whole, whatever indexes they have."""
 
