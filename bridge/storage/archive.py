@@ -5,7 +5,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tortoise.expressions import Q
@@ -23,6 +23,7 @@ from bridge.storage.models_desk import Theme
 
 _SLICE = 200
 _LAST = 2**62
+_MOMENT = timedelta(microseconds=1)
 _MOST_IN_THREAD = 1000
 _MOST_THEMES = 200
 _MADE = "archive-indexed"
@@ -103,13 +104,14 @@ class Reader:
     now: datetime
     chosen: bool = False
 
-    def entries(self) -> QuerySet[ArchiveEntry]:
-        rows = ArchiveEntry.filter(community=self.community, published_at__lte=self.now)
+    def entries(self, until: datetime | None = None) -> QuerySet[ArchiveEntry]:
+        """Everything up to a moment. It is one condition: of two, SQLite would look everything through for one."""
+        rows = ArchiveEntry.filter(community=self.community, published_at__lte=min(until or self.now, self.now))
         return rows if self.chosen else rows.filter(everywhere=True)
 
-    def of_theme(self, theme_id: int) -> QuerySet[ArchiveEntry]:
+    def of_theme(self, theme_id: int, until: datetime | None = None) -> QuerySet[ArchiveEntry]:
         """Of one of the community's themes. Named by that alone, so that it is found by that index."""
-        rows = ArchiveEntry.filter(theme_id=theme_id, published_at__lte=self.now)
+        rows = ArchiveEntry.filter(theme_id=theme_id, published_at__lte=min(until or self.now, self.now))
         return rows if self.chosen else rows.filter(everywhere=True)
 
     def shows(self, entry: ArchiveEntry) -> bool:
@@ -138,15 +140,15 @@ async def newest(
     until: datetime | None = None,
 ) -> list[Post]:
     """By the time of publication, the newest first, those after ``before`` in that order."""
-    rows = reader.entries() if theme_id is None else reader.of_theme(theme_id)
-    if since is not None:
-        rows = rows.filter(published_at__gte=since)
-    if until is not None:
-        rows = rows.filter(published_at__lt=until)
+    last = None if until is None else until - _MOMENT
     if before is not None:
         at = before.publish_at or before.approved_at
-        # The first condition alone finds the place in the index.
-        rows = rows.filter(published_at__lte=at).filter(Q(published_at__lt=at) | Q(id__lt=before.id))
+        last = at if last is None else min(at, last)
+    rows = reader.entries(last) if theme_id is None else reader.of_theme(theme_id, last)
+    if since is not None:
+        rows = rows.filter(published_at__gte=since)
+    if before is not None:
+        rows = rows.filter(Q(published_at__lt=at) | Q(id__lt=before.id))
     return await _posts(await rows.order_by("-published_at", "-id").limit(limit).values_list("id", flat=True))
 
 
@@ -191,7 +193,7 @@ async def search(reader: Reader, said: str, *, before: int = 0, limit: int) -> l
 
 
 async def count_between(reader: Reader, since: datetime, until: datetime) -> int:
-    return await reader.entries().filter(published_at__gte=since, published_at__lt=until).count()
+    return await reader.entries(until - _MOMENT).filter(published_at__gte=since).count()
 
 
 async def first_and_last(reader: Reader) -> tuple[datetime, datetime] | None:

@@ -161,7 +161,7 @@ async def test_marks_links_and_what_strangers_make_of_them(browser: Browser) -> 
         page = got.page
         assert {tag for tag, _ in page.tags} <= {
             *("html", "meta", "title", "style", "link", "nav", "a", "main", "h1", "h2", "p", "b", "i", "div", "small"),
-            *("br", "blockquote", "form", "input", "button"),
+            *("br", "bdi", "blockquote", "form", "input", "button"),
         }
         assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
         assert "javascript:" not in got.text

@@ -16,6 +16,7 @@ from bridge.storage import (
     afterwards,
     archive,
     codec,
+    counting,
     database,
     erasure,
     memberships,
@@ -165,6 +166,8 @@ async def test_communities_do_not_see_each_other() -> None:
 @pytest.mark.usefixtures("opened")
 async def test_themes_threads_and_answers() -> None:
     theme = await Theme.create(community="hifa", title="Zinc", created_at=NOW)
+    for _ in range(2):
+        await counting.next_number(f"theme:{theme.id}")
     await Theme.create(community="hifa", title="Empty", created_at=NOW)
     root = await published("root", theme_id=theme.id)
     answer = await published("answer", theme_id=theme.id, thread_id=root.id, thread_number=2)
