@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("postfix", "dovecot-core", "dovecot-imapd")
 _POSTFIX, _SINK, _DOVECOT = "/usr/sbin/postfix", "/usr/sbin/smtp-sink", "/usr/sbin/dovecot"
+_CONTAINER = ("/.dockerenv", "/run/.containerenv")
+"""Where nobody has a mail server of their own."""
 _START = 20.0
 
 
@@ -33,6 +35,8 @@ def install_mail_servers() -> str:
         return _POSTFIX
     if os.geteuid() != 0:
         raise ServerMissing("Only root can install and start a private Postfix.")
+    if os.environ.get("BARAZA_MAY_INSTALL") != "yes" and not any(map(os.path.exists, _CONTAINER)):
+        raise ServerMissing(f"Install {', '.join(_PACKAGES)}, or allow it by BARAZA_MAY_INSTALL=yes.")
     if shutil.which("apt-get") is None:
         raise ServerMissing("Postfix and Dovecot are installed as Debian packages, and this is no Debian.")
     if not Path(_POSTFIX).exists() and shutil.which("sendmail", path="/usr/sbin:/usr/lib") is not None:

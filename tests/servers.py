@@ -283,6 +283,12 @@ def install_servers() -> list[str]:
         problems.append(f"Kannel: {problem}")
     else:
         print(f"Kannel: {kannel.find('bearerbox')}")
+    from tests.mail_servers import install_mail_servers
+
+    try:
+        print(f"Postfix, Dovecot: {install_mail_servers()}")
+    except ServerMissing as error:
+        problems.append(f"Postfix, Dovecot: {error}")
     return problems
 
 

@@ -153,7 +153,8 @@ async def test_machines_are_set_aside_and_reports_name_the_delivery(tmp_path: Pa
     store, key = Store(), "0123456789abcdef" * 2
     report = (
         b"From: MAILER-DAEMON@mx.example.org\r\n"
-        b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n\r\n"
+        b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+        b"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n\r\n"
         b"Final-Recipient: rfc822; ben@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b--\r\n"
     )
     async with account(tmp_path, store) as (_, port):
