@@ -29,9 +29,13 @@ SELECT e.id AS id FROM archive_fts f JOIN archive_entry e ON e.id = f.rowid
 WHERE archive_fts MATCH ? AND e.community = ? AND e.published_at <= ? AND f.rowid < ? AND (e.everywhere OR ?)
 ORDER BY f.rowid DESC LIMIT ?
 """
+# What has the words is found first, by the index: given the choice, a server that has not yet counted its rows reads
+# the words of the whole community.
 _POSTGRES_FIND = f"""
-SELECT id FROM archive_entry
-WHERE {_LEXEMES} @@ $1::text::tsquery AND community = $2 AND published_at <= $3 AND id < $4 AND (everywhere OR $5)
+WITH found AS MATERIALIZED (
+    SELECT id, community, published_at, everywhere FROM archive_entry WHERE {_LEXEMES} @@ $1::text::tsquery
+)
+SELECT id FROM found WHERE community = $2 AND published_at <= $3 AND id < $4 AND (everywhere OR $5)
 ORDER BY id DESC LIMIT $6
 """  # noqa: S608 - a constant of ours
 _PREFIX = 4

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bridge.core.archive import ArchivePolicy
 from bridge.core.community import Community
-from bridge.core.errors import BarazaError, MediaRefused, StorageUnavailable
+from bridge.core.errors import MediaRefused, StorageUnavailable
 from bridge.core.states import PostState
 from bridge.rendering.words import Words, words
 from bridge.storage import archive as stored
@@ -64,8 +64,6 @@ class Pages:
                 log.warning("page_unavailable", error=type(error).__name__)
                 return self._plain(request, visitor, 503)
             except web.HTTPException:
-                raise
-            except BarazaError:
                 raise
             except Exception:
                 log.exception("page_failed")

@@ -12,7 +12,7 @@ from bridge.core.archive import ArchivePolicy
 from bridge.core.message import Attachment, AttachmentKind
 from bridge.core.states import MembershipState
 from bridge.core.text import Mark, MarkKind, RichText, plain
-from bridge.storage import afterwards, codec, memberships, people, personal_links
+from bridge.storage import afterwards, codec, database, erasure, memberships, people, personal_links
 from bridge.storage.database import transaction
 from bridge.storage.models_desk import Theme
 from tests.integration.archive_stage import Browser, at, browsing, corpus, long_text, published
@@ -319,6 +319,30 @@ async def test_taken_back_is_gone_at_once_and_everywhere(browser: Browser) -> No
         assert gone.headers["Cache-Control"] == "no-store"
     for path in ("/hifa", "/hifa/feed.atom", "/hifa/search?q=zinc", "/hifa/thread/1"):
         assert "zinc safe" not in (await browser.get(path)).text
+
+
+async def test_who_was_erased_is_gone_from_under_a_post_that_stays(browser: Browser) -> None:
+    post = await published("Is zinc safe?", user="zuhura", card={"name": "Zuhura Ali", "role": "midwife"})
+    await published("It is", thread_id=post.id, reply_post_id=post.id)
+    seen = {path: await browser.get(f"/hifa{path}") for path in ("", "/1", "/2", "/feed.atom", "/thread/1")}
+    assert all("Zuhura" in got.text for got in seen.values())
+    person = (await people.meet(sender("zuhura"), NOW)).person_id
+    await erasure.erase(person, NOW, kept={post.id: "A former member"})
+    for path, got in seen.items():
+        again = await browser.get(f"/hifa{path}", If_None_Match=got.headers["ETag"])
+        assert again.status == 200, path
+        assert "Zuhura" not in again.text, path
+        assert "midwife" not in again.text, path
+    assert "A former member" in (await browser.get("/hifa/1")).page.words
+    assert "No post has" in (await browser.get("/hifa/search?q=zuhura")).page.words
+
+
+async def test_without_a_database_readers_are_asked_to_come_back(browser: Browser) -> None:
+    await database.close_database()
+    got = await browser.get("/hifa")
+    assert got.status in (500, 503)
+    assert got.page.words
+    assert got.headers["Cache-Control"] == "no-store"
 
 
 # --- headers ---
