@@ -36,6 +36,8 @@ _MOST_BESIDE = 30
 _MOST_OPTIONS = 30
 _MOST_TOGETHER = 100
 """Files that follow one another and still become one post."""
+_MOST_CUT = 20_000
+"""Characters of what was taken off a mail that are kept for the moderators."""
 _REMEMBERED = timedelta(days=1)
 """For so long a group in which nothing could be removed is taken to be still so."""
 
@@ -181,6 +183,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         intake="private" if private else intake,
         text=quote + text,
         said=text,
+        cut=clean_text(plain(event.cut[:_MOST_CUT])).text,
         attachments=context.attachments,
         uncarried=uncarried,
         reasons=(unread.ALBUM,) if gathers else ruling.codes,

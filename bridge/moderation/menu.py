@@ -85,8 +85,16 @@ def _main(facts: CardFacts, w: Words) -> Rows:
     return (
         (Choice(action="approve", emoji="✅", label=w._("Approve")), go(REASONS, "❌", w._("Reject"))),
         (Choice(action="edit", emoji="✏️", label=w._("Edit")), ask),
-        (go(MORE, "➕", w._("More")),),
+        (
+            *((Choice(action="uncut", emoji="🧷", label=w._("Restore what was cut")),) if is_cut(facts) else ()),
+            go(MORE, "➕", w._("More")),
+        ),
     )
+
+
+def is_cut(facts: CardFacts) -> bool:
+    """Was something taken off the author's mail that does not stand in this wording?"""
+    return bool(facts.submission.cut) and facts.submission.cut not in facts.text.text
 
 
 def _reasons(facts: CardFacts, w: Words) -> Rows:

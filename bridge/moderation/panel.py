@@ -120,6 +120,7 @@ def _context(facts: CardFacts, w: Words) -> list[str]:
         lines.append(w._("Held because {reasons}", reasons=", ".join(held_because(code, w) for code in facts.reasons)))
         noted = [held_because(code, w) for code in facts.noted if code not in _SHOWN_AS_HINTS]
         lines += [w._("ℹ️ Noticed: {what}", what=", ".join(noted))] if noted else []
+        lines += _cut(facts, w)
         lines += _claim(facts, w)
         if review.escalated_at is not None:
             lines.append(w._("🚨 Escalated by {name}", name=review.escalated_name))
@@ -146,6 +147,22 @@ def _rejected_because(rejected: Review, w: Words) -> str:
     reason = Reason(rejected.reason or Reason.OTHER)
     said = [] if reason is Reason.OTHER and rejected.words else [label(reason, w)]
     return ": ".join([*said, *([rejected.words] if rejected.words else [])])
+
+
+def _cut(facts: CardFacts, w: Words) -> list[str]:
+    """What was taken off a mail, as far as a line has room: whether it was right shows at a glance."""
+    if not menu.is_cut(facts):
+        return []
+    cut = facts.submission.cut
+    shown = plain(" ".join(cut.split())).shortened(_EXCERPT).text
+    return [
+        w.ngettext(
+            "✂️ {count} character was taken off as a quotation or signature: {excerpt}",
+            "✂️ {count} characters were taken off as a quotation or signature: {excerpt}",
+            len(cut),
+            excerpt=shown,
+        )
+    ]
 
 
 def _claim(facts: CardFacts, w: Words) -> list[str]:

@@ -149,7 +149,17 @@ def too_long(text: RichText, act: Act, *, before: int = 0) -> Reply | None:
     )
 
 
+async def uncut(act: Act) -> Reply:
+    """Add what was taken off as a quotation or a signature below the wording, again."""
+    wording = codec.load(codec.RICH_TEXT, (await submissions.revision_of(act.review)).text)
+    cut = act.review.submission.cut
+    if not cut or cut in wording.text:
+        return Reply(text=act.w._("Nothing was taken off #{number}.", number=act.number), alert=True)
+    return await _replace((wording + "\n\n" + cut).strip(), wording, act)
+
+
 DEEDS = (
+    Deed(name="uncut", word=lambda w: w._("uncut"), perform=uncut),
     Deed(name="edit", word=lambda w: w._("edit"), question=question, heard=edit),
     Deed(name="edit_part", heard=edit_part, any_revision=True),
 )

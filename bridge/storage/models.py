@@ -60,6 +60,8 @@ class Submission(Model):
     reply_place = fields.CharField(ID, default="", db_default="")
     """Which file of that post, or how far into its text: see ``core.spots``. Empty for the post as a whole."""
     reply_excerpt = fields.TextField(default="")
+    cut = fields.TextField(default="", db_default="")
+    """What stood in the mail and was not taken as its author's words, for as long as somebody may restore it."""
     origin_post_id = fields.BigIntField(null=True)
     """The post of another community that this is a copy of. No foreign key, for the same reason."""
     created_at = fields.DatetimeField()

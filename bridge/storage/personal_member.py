@@ -172,6 +172,7 @@ AS_MEMBER: tuple[Share, ...] = (
             "message": "",
             "album": "",
             "reply_excerpt": "",
+            "cut": "",
             "private": Stays("whether it was written privately"),
             "created_at": MOMENT,
         },

@@ -61,9 +61,11 @@ async def submit(
     theme_id: int | None = None,
     origin_post_id: int | None = None,
     said: RichText | None = None,
+    cut: str = "",
 ) -> Review:
     """A new submission with its first revision, held for review; inside the caller's transaction.
 
+    ``cut``: what it held and is not taken as its author's words.
     ``said``: what of the text its author wrote, where we put something before it.
     ``reasons``, ``noted``, ``publish``: see ``storage.reasons``.
     """
@@ -80,6 +82,7 @@ async def submit(
         reply_post_id=reply_post_id,
         reply_place=reply_place,
         reply_excerpt=reply_excerpt,
+        cut=cut,
         origin_post_id=origin_post_id,
         created_at=now,
     )

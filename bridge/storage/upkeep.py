@@ -61,6 +61,7 @@ async def prune(now: datetime, retention: Retention | None = None) -> None:
         await _unpublished(now - kept.rejected, now)
     if kept.left is not None:
         await _left(now - kept.left)
+    await _cuts()
     async with transaction():
         await link_codes.prune(now)
         await handovers.prune(now)
@@ -179,11 +180,24 @@ async def _unpublished(before: datetime, now: datetime) -> None:
         await Revision.filter(submission_id__in=done).update(**emptied)
         await Source.filter(submission_id__in=done).update(text="", attachments="[]", uncarried="[]")
         await Translation.filter(submission_id__in=done).delete()
-        await Submission.filter(id__in=done).update(reply_excerpt="")
+        await Submission.filter(id__in=done).update(reply_excerpt="", cut="")
         reviews = [int(str(n)) for n in await Review.filter(submission_id__in=done).values_list("id", flat=True)]
         await Review.filter(id__in=reviews).update(headline="", short="", words="")
         await Query.filter(review_id__in=reviews or [0]).update(question="", answer="", wording="")
         await Note.filter(review_id__in=reviews or [0]).delete()
+
+    await _in_slices(old, empty)
+
+
+async def _cuts() -> None:
+    """What was taken off a mail: mostly other people's words, and of no use once it was decided."""
+
+    def old() -> QuerySet[Submission]:
+        return Submission.filter(cut__not="")
+
+    async def empty(ids: list[int]) -> None:
+        open_ = await _submissions_of(Review.filter(submission_id__in=ids, state=ReviewState.HELD))
+        await Submission.filter(id__in=[number for number in ids if number not in open_]).update(cut="")
 
     await _in_slices(old, empty)
 

@@ -6,15 +6,19 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.world import World, until
+from tests.acceptance.world import World
+from tests.acceptance.world import until as until_then
 from tests.mail_servers import Postfix, Received, SmtpSink, short_folder
 from tests.servers import ServerMissing, free_port, missing
 
 DOMAIN = "lists.bridge.test"
+until = partial(until_then, seconds=60)
+"""A mail goes through two servers and three processes."""
 MAIL = """
 [accounts.mail]
 kind = "email"
@@ -114,7 +118,11 @@ async def test_a_mail_becomes_a_post_and_its_answer_another_one(world: World, se
     )
     await until(lambda: world.card_text(2))
     assert "We give 400 mcg." in world.card_text(2)
-    assert "On Mon, 5 Oct" not in world.card_text(2)
+    assert "\nOn Mon, 5 Oct" not in world.card_text(2)
+    assert "characters were taken off" in world.card_text(2)
+    world.press("Restore what was cut", by="grace", number=2)
+    await until(lambda: "> HIFA #1" in world.card_text(2))
+    assert not any("Restore" in label for label in world.labels(2))
     world.press("Approve", by="grace", number=2)
     await until(lambda: [text for text in world.texts("kenya") if "We give 400 mcg." in text])
     assert any("Re #1" in text for text in world.texts("kenya"))

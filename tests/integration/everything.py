@@ -196,6 +196,7 @@ class Everything:
                 album=word(f"album {number}"),
                 reply_excerpt=word(f"excerpt {number}"),
                 reply_place="text:120",
+                cut=word(f"cut {number}"),
                 created_at=NOW,
             )
             await Source.create(

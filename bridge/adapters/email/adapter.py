@@ -9,7 +9,7 @@ from typing import ClassVar
 import structlog
 
 from bridge.adapters.email import mailbox
-from bridge.adapters.email.addresses import Destination, Domain, Meaning
+from bridge.adapters.email.addresses import Destination, Domain, Meaning, normal
 from bridge.adapters.email.capabilities import MAILBOX
 from bridge.adapters.email.checks import Checks
 from bridge.adapters.email.convert import Converter
@@ -22,7 +22,7 @@ from bridge.adapters.email.settings import Settings, host_and_port
 from bridge.adapters.email.spool import Spool
 from bridge.adapters.email.transport import Transport
 from bridge.core.capabilities import Capabilities
-from bridge.core.errors import AccountError
+from bridge.core.errors import AccountError, Refusal
 from bridge.core.events import InboundEvent, MessagePosted, Unreadable
 from bridge.core.ids import ChatId, MessageId, RemoteRef
 from bridge.core.message import Content, RemoteFile
@@ -34,6 +34,7 @@ from bridge.core.ports import (
     Health,
     JsonObject,
     Outgoing,
+    Refused,
     SendOutcome,
     Sent,
     Sink,
@@ -218,6 +219,8 @@ class EmailAdapter:
         return self._composer.payload(chat, content, self._clock.now())
 
     async def send(self, outgoing: Outgoing, key: str) -> SendOutcome:
+        if normal(outgoing.chat) != outgoing.chat:
+            return Refused(reason=Refusal.CHAT_GONE, detail="it is no address")
         payload = {name: str(value) for name, value in outgoing.payload.items()}
         answer = await self._transport.send(
             sender=self._domain.envelope_sender(payload["community"], key),

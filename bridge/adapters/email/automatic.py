@@ -55,6 +55,8 @@ def why(parsed: Parsed, *, envelope_sender: str | None, own: Collection[str], ow
 
 
 def _is_ours(head: Head, own: Collection[str], own_domain: str) -> bool:
+    if any(address.casefold() in head.get("from").casefold() for address in own):
+        return True
     loops = {value.strip().casefold() for value in head.all("x-loop")}
     if loops & {address.casefold() for address in own}:
         return True

@@ -7,6 +7,8 @@ from bridge.core.message import AttachmentKind
 
 BODY: Final = 4096
 """Bytes of a letter's body, with what stands under the text."""
+HEAD: Final = 1200
+"""Bytes of a letter's header, as it is handed over."""
 DIGEST: Final = 15_000
 """Bytes of a digest's."""
 MAILBOX: Final = Capabilities(

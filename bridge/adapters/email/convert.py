@@ -2,6 +2,7 @@
 
 import hashlib
 import mimetypes
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TypedDict
@@ -15,6 +16,9 @@ from bridge.core.message import AttachmentKind, RemoteFile, Uncarried, Uncarried
 from bridge.core.text import RichText
 
 _KINDS = {"image": AttachmentKind.PHOTO, "video": AttachmentKind.VIDEO, "audio": AttachmentKind.AUDIO}
+_ADDRESS = re.compile(r"\S{1,200}@\S{1,200}")
+_RAW, _RAW_ASIDE = 32 * 1024, 4 * 1024
+"""Bytes kept of a mail that was read, and of one that was set aside: reports bring letters back by the thousand."""
 _LONGEST_ID = 150
 """Characters of a Message-ID that is a message's id; a longer one is known by its hash."""
 
@@ -66,7 +70,7 @@ class Converter:
             chat=ChatId(mail.sender),
             key=key,
             at=at,
-            raw=shown(raw),
+            raw=shown(raw, _RAW_ASIDE),
             why=mail.set_aside,
             about=about or ("" if bounce is None else bounce.key),
             detail=detail,
@@ -83,12 +87,11 @@ class Converter:
             "chat": chat,
             "key": f"{chat} {to.community} {to.command.partition(' ')[0]}:{message}",
             "at": at,
-            "raw": shown(raw),
+            "raw": shown(raw, _RAW),
         }
         sender = Sender(
             ref=UserRef(self._account, UserId(mail.sender)),
-            name=mail.name or mail.sender.partition("@")[0],
-            handle=mail.sender,
+            name=name_alone(mail.name),
             language=mail.language,
             direct=chat,
             proof="mail" if mail.proven else "claimed",
@@ -153,6 +156,11 @@ def _left_out(items: Iterable[tuple[str, str, str]]) -> Iterable[Uncarried]:
         yield Uncarried(kind=UncarriedKind(kind), detail=words, refused=refused)
 
 
-def shown(raw: bytes) -> str:
-    """The beginning of a mail, for whoever looks into what could not be read."""
-    return raw[: 256 * 1024].decode("utf-8", "replace") or "(empty)"
+def name_alone(name: str) -> str:
+    """Many programs write an address for a name, or beside it: readers are shown names, and no addresses."""
+    return " ".join(_ADDRESS.sub(" ", name).split()).strip(" <>()[]\"',;:-")
+
+
+def shown(raw: bytes, most: int = 256 * 1024) -> str:
+    """The beginning of a mail, for whoever looks into it later."""
+    return raw[:most].decode("utf-8", "replace") or "(empty)"

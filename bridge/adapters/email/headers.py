@@ -11,6 +11,8 @@ _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _SAFE_IN_Q: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
 _LINE: Final = 76
 """RFC 2047, section 2: an encoded word has at most 75 characters, a line with one at most 76."""
+_LEAST: Final = 60
+"""Bytes that a subject may have, whatever stands beside it."""
 NAME, SUBJECT = 100, 200
 """Characters; what is longer is cut, and says so."""
 
@@ -27,9 +29,15 @@ def phrase(name: str) -> str:
     return f'"{escaped}"'
 
 
-def unstructured(text: str, *, name: str) -> str:
-    """A subject; ``name`` is that of the line, for its length."""
-    cleaned = clean_line(text, SUBJECT)
+def unstructured(text: str, *, name: str, room: int = 1000) -> str:
+    """A subject of at most ``room`` bytes, coded; ``name`` is that of the line, for its length."""
+    limit = SUBJECT
+    while len(written := _unstructured(clean_line(text, limit), name)) > max(room, _LEAST) and limit > 1:
+        limit = limit * 7 // 8
+    return written
+
+
+def _unstructured(cleaned: str, name: str) -> str:
     if cleaned.isascii() and "=?" not in cleaned:
         return _wrapped(cleaned, first=len(name) + 2)
     return _folded(_encoded_words(cleaned, first=len(name) + 2))

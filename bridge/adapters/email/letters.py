@@ -8,16 +8,18 @@ from email.utils import format_datetime
 from typing import Final
 
 from bridge.adapters.email.addresses import Domain, Ids
-from bridge.adapters.email.capabilities import BODY, DIGEST, MAILBOX
+from bridge.adapters.email.capabilities import BODY, DIGEST, HEAD, MAILBOX
 from bridge.adapters.email.headers import field, phrase, unstructured
 from bridge.core.ids import ChatId
 from bridge.core.message import Content, Letter, LetterKind
-from bridge.core.text import plain
+from bridge.core.text import MarkKind, RichText, plain
 
 _LONGEST_LINE: Final = 998
 """Octets, without its end: RFC 5322, section 2.1.1."""
 _SUBJECT: Final = 70
 """Characters of a text that stand for a subject where there is none."""
+_MESSAGE_ID: Final = 110
+"""Characters kept for the line that hangs on the delivery's key, or names the post."""
 _FROM_A_LIST: Final = (LetterKind.POST, LetterKind.DIGEST)
 
 
@@ -34,7 +36,7 @@ class Composer:
         """Only words travel; of those as many as fit with the lines that stand under them."""
         if content.attachments or content.place is not None or content.poll is not None:
             return False
-        text = content.text.text.replace("\n", "\r\n").encode()
+        text = spelled(content.text).replace("\n", "\r\n").encode()
         letter = content.letter
         if letter is not None and letter.kind is LetterKind.DIGEST:
             return len(text) + len(self._beneath(letter).encode()) <= DIGEST
@@ -45,14 +47,13 @@ class Composer:
     def payload(self, chat: ChatId, content: Content, now: datetime) -> dict[str, str]:
         """Everything but what hangs on the delivery's key: the envelope's sender, and the id of what is no post."""
         letter = content.letter or Letter()
-        text = "\r\n".join(content.text.text.replace("\r\n", "\n").splitlines()) + "\r\n"
+        text = "\r\n".join(spelled(content.text).splitlines()) + "\r\n"
         encoding, body = encoded(text + self._beneath(letter))
         message_id = ""
         if letter.number is not None:
             message_id = self._ids.of_post(letter.number, letter.community, version=letter.version, part=letter.part)
         head = self._head(chat, content, letter, now, encoding)
         return {
-            "to": str(chat),
             "community": letter.community,
             "id": message_id,
             "message": f"{head}\r\n{body}",
@@ -71,26 +72,26 @@ class Composer:
         name = self._domain.name_of(letter.community)
         of_list = letter.kind in _FROM_A_LIST
         to = f"{phrase(name)} <{own}>" if of_list or not chat.isascii() else f"<{chat}>"
-        fields = [
+        before = [
             field("From", f"{phrase(letter.sender or name)} <{own}>"),
             field("To", to),
             field("Reply-To", f"{phrase(name)} <{own}>"),
-            field("Subject", unstructured(self._subject(content, letter, name), name="Subject")),
-            field("Date", format_datetime(now)),
-            *self._thread(content, letter),
         ]
+        after = [field("Date", format_datetime(now)), *self._thread(content, letter)]
         if of_list:
-            fields += self._list(letter, name)
+            after += self._list(letter, name)
         if letter.kind is not LetterKind.POST:
             answered = letter.kind is LetterKind.REPLY or content.reply_to is not None
-            fields.append(field("Auto-Submitted", "auto-replied" if answered else "auto-generated"))
-            fields.append(field("X-Loop", own))
-        fields += [
+            after.append(field("Auto-Submitted", "auto-replied" if answered else "auto-generated"))
+            after.append(field("X-Loop", own))
+        after += [
             field("MIME-Version", "1.0"),
             field("Content-Type", "text/plain; charset=utf-8"),
             field("Content-Transfer-Encoding", encoding),
         ]
-        return "".join(fields)
+        room = HEAD - _MESSAGE_ID - sum(map(len, (*before, *after)))
+        subject = field("Subject", unstructured(self._subject(content, letter, name), name="Subject", room=room))
+        return "".join((*before, subject, *after))
 
     def _subject(self, content: Content, letter: Letter, name: str) -> str:
         wanted = letter.subject or beginning(content.text.text)
@@ -143,6 +144,16 @@ class Composer:
         by_mail = self._domain.address_of(letter.community, f"u-{letter.leave}" if letter.leave else "leave")
         way = f"{self._public_url}/u/{letter.leave}" if letter.leave and self._public_url else by_mail
         return f"\r\n-- \r\n{letter.leave_label} {way}\r\n"
+
+
+def spelled(text: RichText) -> str:
+    """With the address behind each link beside its words."""
+    additions = {
+        mark.end: f" ({mark.value})"
+        for mark in text.marks
+        if mark.kind is MarkKind.LINK and mark.value and mark.value not in text.text[mark.start : mark.end]
+    }
+    return text.with_insertions(additions).text
 
 
 def beginning(text: str) -> str:

@@ -53,7 +53,7 @@ async def account(folder: Path, store: Store, **settings: object) -> AsyncIterat
     """A started account, and the port at which it takes mail."""
     port = free_port()
     values = {"domain": DOMAIN, "spool": folder / "spool", "authserv_id": "mx.example.org", **settings}
-    if "imap" not in values:
+    if "imap" not in values and "lmtp" not in values:
         values["lmtp"] = f"127.0.0.1:{port}"
     context = AdapterContext(account=AccountId("mail"), clock=SystemClock(), inboxes=INBOXES)
     adapter = EmailAdapter(Settings.model_validate(values), context)

@@ -26,6 +26,7 @@ PERSON = "From: a@example.org\r\n"
         (PERSON + "List-Id: HIFA <hifa.lists.example.org>\r\n", "loop"),
         (PERSON + "X-Loop: HIFA@lists.example.org\r\n", "loop"),
         (PERSON + "Message-ID: <p12.hifa@lists.example.org>\r\n", "loop"),
+        ("From: HIFA <hifa@lists.example.org>\r\n", "loop"),
         (PERSON + "In-Reply-To: <p12.hifa@lists.example.org>\r\n", ""),
         ("From: MAILER-DAEMON@example.org\r\n", "bounce"),
         ("From: Postmaster <postmaster@example.org>\r\n", "bounce"),

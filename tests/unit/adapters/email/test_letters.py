@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.adapters.email.addresses import COMMANDS, Destination, Domain, Ids, Meaning, normal
+from bridge.adapters.email.convert import name_alone
 from bridge.adapters.email.letters import Composer, encoded
 from bridge.core.ids import ChatId, CommunityId
 from bridge.core.message import Content, Letter, LetterKind
@@ -155,6 +156,20 @@ def test_ids_are_read_again() -> None:
         assert ids.is_ours(made)
     assert ids.post_of("p482.hifa@lists.example.org.evil") is None
     assert not ids.is_ours("x@example.org")
+
+
+@pytest.mark.parametrize(
+    ("name", "alone"),
+    [
+        ("Amina Okello", "Amina Okello"),
+        ("amina@example.org", ""),
+        ("'amina@example.org'", ""),
+        ("Amina Okello (amina@example.org)", "Amina Okello"),
+        ("", ""),
+    ],
+)
+def test_no_address_is_shown_for_a_name(name: str, alone: str) -> None:
+    assert name_alone(name) == alone
 
 
 @pytest.mark.parametrize(

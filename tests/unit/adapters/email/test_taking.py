@@ -111,7 +111,7 @@ async def test_a_mail_ends_where_it_ends(tmp_path: Path, end: bytes) -> None:
 
     async with account(tmp_path, store) as (_, port):
         assert (await asyncio.to_thread(talk, port)).startswith("250")
-    assert [event.sender.handle for event in posted(store)] == ["amina@example.org"]
+    assert [event.sender.ref.user for event in posted(store)] == ["amina@example.org"]
 
 
 async def test_commands_in_one_go_are_answered_in_order(tmp_path: Path) -> None:
