@@ -60,8 +60,11 @@ bench: setup ## run the benchmarks, tests/benchmarks/bench_*.py (options: ARGS="
 	[ $${#found[@]} -gt 0 ] || { echo "There are no benchmarks in tests/benchmarks yet."; exit 1; }; \
 	for file in "$${found[@]}"; do name=$${file%.py}; $(BIN)/python -m "$${name//\//.}" $(ARGS); done
 
-fuzz: setup ## send many texts of every kind through the converters (how many of each: INPUTS=200000; options: ARGS="...")
-	BARAZA_FUZZ=$(or $(INPUTS),200000) $(BIN)/python -m pytest tests/unit/adapters/test_fuzz_text.py $(ARGS)
+fuzz: setup ## send what nobody would write through every reader (how many of each: INPUTS=200000; options: ARGS="...")
+	BARAZA_FUZZ=$(or $(INPUTS),200000) $(BIN)/python -m pytest --durations=0 tests/unit/adapters/test_fuzz_text.py \
+		tests/unit/adapters/telegram/test_fuzz_updates.py tests/unit/adapters/telegram/test_fits.py \
+		tests/unit/adapters/matrix/test_fuzz_events.py tests/unit/media/test_fuzz_containers.py \
+		tests/unit/media/test_documents.py $(ARGS)
 
 crash: setup-servers ## run the tests that kill the program, tests/crash
 	$(BIN)/python -m pytest tests/crash $(ARGS)

@@ -12,13 +12,16 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bridge.config import Config
 from bridge.core.capabilities import Form
 from bridge.core.clock import Clock, SystemClock
-from bridge.core.community import Communities
+from bridge.core.community import Communities, Community
 from bridge.core.errors import AccountError, StorageUnavailable
 from bridge.core.ids import AccountId
+from bridge.core.membership import Reading
 from bridge.core.message import Attachment, AttachmentKind, Content, RemoteFile
+from bridge.core.money import Price
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
+    CanBeWrittenTo,
     CanFetch,
     HasRoutes,
     Health,
@@ -31,21 +34,30 @@ from bridge.intake.processor import Processor
 from bridge.media.clean import Limits
 from bridge.media.ingest import receive
 from bridge.media.refusal import MediaReason, UnfitMedia
+from bridge.media.small import Busy, Shrinker
 from bridge.media.store import MediaStore
+from bridge.members import preferences
 from bridge.members.feeder import Feeder
-from bridge.moderation import application_cards, cards, connecting, timers
+from bridge.members.ways import ways
+from bridge.moderation import application_cards, capping, cards, connecting, timers
 from bridge.moderation.effects import arrivals
-from bridge.rendering.sms import to_gsm7
+from bridge.rendering.sms import fold
 from bridge.storage import (
+    archive,
     codec,
     database,
     erasure,
     ledger,
+    memberships,
+    small_pictures,
     upkeep,
 )
 from bridge.storage.bells import delivery_bell, feed_bell, inbox_bell, upkeep_bell
 from bridge.storage.inbox import DurableSink, DurableState
 from bridge.storage.models import Delivery
+from bridge.web.pages import Pages
+from bridge.web.ports import Picture, Ports
+from bridge.web.ports import Way as WayShown
 from bridge.web.server import WebServer
 
 log = structlog.get_logger()
@@ -101,6 +113,7 @@ class Bridge:
             self._directory.starting(account)
         self._media = MediaStore(config.media)
         self._limits = Limits(max_bytes=config.max_megabytes * 1_000_000)
+        self._shrinker = Shrinker(self._media)
         self._troubles: dict[AccountId, str] = {}
 
     async def run(self, ready: Callable[[], None] | None = None) -> None:
@@ -120,6 +133,7 @@ class Bridge:
                 effects=arrivals(self._communities, self._clock.now),
                 file_path=self._media.path,
                 clock=self._clock,
+                alarm=self._alarm,
             )
             processor = Processor(self._communities, self._directory, self._fetch, self._clock, self._keep)
             self._schedule(stack, worker)
@@ -130,6 +144,7 @@ class Bridge:
                 asyncio.create_task(processor.run(), name="intake"),
                 asyncio.create_task(self._announce(ready), name="ready"),
                 asyncio.create_task(self._forget_files(), name="forgetting"),
+                asyncio.create_task(self._fill_archive(), name="archive"),
                 *(asyncio.create_task(self._account(a), name=f"account-{a.account}") for a in self._adapters.values()),
             ]
             try:
@@ -141,7 +156,56 @@ class Bridge:
 
     def _web_server(self) -> WebServer:
         routes = [route for a in self._adapters.values() if isinstance(a, HasRoutes) for route in a.routes()]
-        return WebServer(self._config.web.host, self._config.web.port, routes, self.health, self._clock)
+        pages = Pages(
+            Ports(
+                communities=self._communities,
+                clock=self._clock,
+                ways=self._ways,
+                small=self._small,
+                file=self._media.path,
+                unsubscribe=self._unsubscribe,
+                installation=database.installation,
+                trusted_proxies=self._config.web.trusted_proxies,
+            )
+        )
+        return WebServer(self._config.web.host, self._config.web.port, routes, self.health, self._clock, pages)
+
+    def _ways(self, community: Community) -> Sequence[WayShown]:
+        """How to take part, as the accounts themselves say it."""
+        found = []
+        for way in ways(community, self._directory):
+            adapter: object = self._adapters.get(way.account)
+            kind = str(getattr(adapter, "kind", ""))
+            address = adapter.public_address(str(community.id)) if isinstance(adapter, CanBeWrittenTo) else None
+            if way.link or address:
+                found.append(WayShown(kind=kind, link=way.link, address=address or "", words=way.words))
+        return found
+
+    async def _small(self, sha256: str, kind: str) -> Picture | None:
+        """A picture made small for a reader, remembered for the next one."""
+        try:
+            made = await self._shrinker.make(sha256, kind)
+        except Busy:
+            return None
+        await small_pictures.remember(
+            sha256, kind, sha256=made.sha256, size=made.size, width=made.width, height=made.height
+        )
+        return Picture(sha256=made.sha256, size=made.size, width=made.width, height=made.height)
+
+    async def _unsubscribe(self, person_id: int, community_id: str) -> None:
+        """A member's reading in one community becomes none, by a link in a mail."""
+        community = self._communities.get(community_id)
+        async with database.transaction():
+            member = await memberships.membership(person_id, community_id)
+            if community is not None and member is not None:
+                await preferences.set_reading(member, Reading.NONE, community, self._clock.now())
+
+    async def _fill_archive(self) -> None:
+        """Posts from before there was an archive, once."""
+        with suppress(StorageUnavailable, *database.UNAVAILABLE):
+            count = await archive.fill()
+            if count:
+                log.info("archive_filled", posts=count)
 
     def health(self) -> Mapping[str, Health]:
         """Every account, with the words of what keeps it from working."""
@@ -160,10 +224,10 @@ class Bridge:
                 await adapter.start(sink, state)
             except AccountError as error:
                 self._troubles[adapter.account] = str(error)
-                log.error("account_refused", account=adapter.account, error=str(error))  # noqa: TRY400 - in words
+                log.error("account_refused", account=adapter.account, error=str(error))
             except (StorageUnavailable, *database.UNAVAILABLE) as error:
                 self._troubles[adapter.account] = "the database cannot be used now"
-                log.error("account_waits", account=adapter.account, error=type(error).__name__)  # noqa: TRY400
+                log.error("account_waits", account=adapter.account, error=type(error).__name__)
             except Exception as error:
                 # An adapter may not raise anything else; the other accounts go on all the same.
                 self._troubles[adapter.account] = f"it could not start ({type(error).__name__}): see the log"
@@ -174,6 +238,9 @@ class Bridge:
                 delivery_bell.ring()
                 return
             await self._clock.sleep(_RETRY_ACCOUNT)
+
+    async def _alarm(self, account: AccountId, cap: Price, spent: bool) -> None:
+        await capping.alarm(self._communities, account, cap, self._clock.now(), spent=spent)
 
     async def _announce(self, ready: Callable[[], None] | None) -> None:
         """Log one line when every account is connected."""
@@ -220,9 +287,10 @@ class Bridge:
                 await database.scrub(whole=False)
 
     async def _remove_unused(self) -> None:
-        for sha256 in await erasure.unused_files():
-            if await asyncio.to_thread(self._media.remove, sha256, unused_for=_UNUSED_FOR):
-                await erasure.file_is_gone(sha256)
+        for _ in range(2):  # when a file is gone, so is the use of what was made smaller of it
+            for sha256 in await erasure.unused_files():
+                if await asyncio.to_thread(self._media.remove, sha256, unused_for=_UNUSED_FOR):
+                    await erasure.file_is_gone(sha256, self._clock.now())
 
     async def _stop(self, worker: Worker, processor: Processor, tasks: Sequence[asyncio.Task[None]]) -> None:
         """Let what is under way end, and only then close the accounts: a call cut short is a doubtful send."""
@@ -260,8 +328,8 @@ class Bridge:
         """Freeze what a row sends. Cards show what is true at this moment; all else was written when it was planned."""
         content: Content
         shows = ""
-        if row.operation == ledger.DELETE:
-            return ledger.Frozen(payload="{}", content="")
+        if row.operation in (ledger.DELETE, ledger.PRUNE):
+            return ledger.Frozen(payload="{}", content=row.content)
         if row.operation == ledger.REACT:
             return await mirroring.compose(row, self._directory)
         if row.kind == ledger.CARD:
@@ -285,7 +353,7 @@ class Bridge:
             capabilities = self._directory.capabilities(row.address)
             if row.kind == ledger.NOTICE and capabilities is not None and capabilities.form is Form.LINE:
                 # One sign that GSM 03.38 lacks makes an SMS hold less than half.
-                content = replace(content, text=plain(to_gsm7(content.text.text)))
+                content = replace(content, text=plain(fold(content.text.text, "en")))
         payload = self._directory.payload(row.address, content)
         return ledger.Frozen(
             payload=codec.dump_object(payload), content=codec.dump(codec.CONTENT, content), shows=shows

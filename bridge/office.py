@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bridge.app import adapter_stopped, build_adapters, open_storage, run
 from bridge.config import Config
+from bridge.core.bandwidth import Bandwidth
 from bridge.core.community import Communities, Community
 from bridge.core.errors import AccountError
 from bridge.core.exports import Decisions, DiscussionLine, ExportedDiscussion, ExportedPost, Posts, Quotations
@@ -35,6 +36,7 @@ from bridge.storage import (
     audit,
     database,
     exports,
+    handovers,
     invitations,
     ledger,
     people,
@@ -54,6 +56,12 @@ async def status(now: datetime) -> StatusReport:
     """How much waits where; inside ``open_storage``."""
     del now
     return await reports.status()
+
+
+async def bandwidth(*, sizes: datetime, money: datetime) -> Bandwidth:
+    """What was handed over; inside ``open_storage``."""
+    spreads, months = await handovers.spreads(sizes), await handovers.months(money)
+    return Bandwidth(months=tuple(months), spreads=tuple(spreads))
 
 
 async def deliveries(wanted: DeliveryFilter) -> Sequence[DeliveryLine]:
@@ -253,6 +261,7 @@ __all__ = [
     "audit_chains",
     "audit_line",
     "ban",
+    "bandwidth",
     "build_adapters",
     "chat_uses",
     "deliveries",

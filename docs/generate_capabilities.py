@@ -6,6 +6,7 @@ from pathlib import Path
 from bridge.adapters.email.capabilities import MAILBOX
 from bridge.adapters.loopback.capabilities import RICH, THIN
 from bridge.adapters.matrix.capabilities import CAPABILITIES as MATRIX
+from bridge.adapters.sms.capabilities import CAPABILITIES as SMS
 from bridge.adapters.telegram.capabilities import CAPABILITIES as TELEGRAM
 from bridge.adapters.telegram.capabilities import MAX_LOCAL
 from bridge.core.capabilities import ButtonStyle, Capabilities, Form, Guarantee, TextUnit
@@ -17,6 +18,7 @@ TABLES: Mapping[str, Capabilities] = {
     "Telegram": TELEGRAM,
     "Matrix": MATRIX,
     "e-mail": MAILBOX,
+    "SMS": SMS,
     "loopback": RICH,
     "loopback, thin (as SMS)": THIN,
 }
@@ -35,7 +37,12 @@ a Telegram bot with its own Bot API server carries files of up to {local} both w
 group of its own to the bridge.
 """
 
-_UNITS = {TextUnit.UTF16: "UTF-16 units", TextUnit.CODE_POINTS: "characters", TextUnit.BYTES: "bytes"}
+_UNITS = {
+    TextUnit.UTF16: "UTF-16 units",
+    TextUnit.CODE_POINTS: "characters",
+    TextUnit.BYTES: "bytes",
+    TextUnit.SEPTETS: "septets (three SMS)",
+}
 _FORMS = {Form.RICH: "rich text", Form.PLAIN: "plain text", Form.LINE: "one line, every character costs"}
 _BUTTONS = {
     ButtonStyle.INLINE: "buttons",

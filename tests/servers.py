@@ -21,6 +21,7 @@ from typing import Any, NoReturn, TypeVar
 import pytest
 
 from bridge.playground.synapse import SynapseServer, SynapseUnavailable, free_port, install
+from tests import kannel
 
 __all__ = ["PostgresServer", "ServerMissing", "detached", "free_port", "install_servers", "started_synapse", "unique"]
 
@@ -278,6 +279,10 @@ def install_servers() -> list[str]:
         print(f"PostgreSQL: {find_postgres()}")
     except ServerMissing as error:
         problems.append(f"PostgreSQL: {error}")
+    if problem := kannel.install_boxes():
+        problems.append(f"Kannel: {problem}")
+    else:
+        print(f"Kannel: {kannel.find('bearerbox')}")
     from tests.mail_servers import install_mail_servers
 
     try:

@@ -25,6 +25,7 @@ from bridge.cli.common import (
 )
 from bridge.cli.ledger import readiness
 from bridge.config import Config, InvalidConfig
+from bridge.core.archive import ArchivePolicy
 from bridge.core.community import Intake
 from bridge.core.errors import AccountError, ConfigError, StorageUnavailable
 from bridge.core.ports import Adapter, CanCheck, Finding, Level
@@ -69,7 +70,7 @@ async def look(config: Config) -> Findings:
     """All findings, of the machine first and then of each account."""
     machine = [Finding(level=Level.OK, subject="config file", message=f"{config.path} is in order")]
     machine += [Finding(level=Level.WARNING, subject="config file", message=text) for text in config.warnings]
-    machine += [media(config.media), *disk(config)]
+    machine += [media(config.media), *disk(config), *archives(config)]
     machine.append(await port(config))
     findings: Findings = {MACHINE: machine}
     app = rooms.app()
@@ -162,6 +163,31 @@ def disk(config: Config) -> list[Finding]:
         mend = "" if level is Level.OK else "make room: when the disk is full no post can be taken in"
         message = f"{free / 1024**3:.1f} GiB free at {folder}"
         findings.append(Finding(level=level, subject="disk", message=message, mend=mend))
+    return findings
+
+
+def archives(config: Config) -> list[Finding]:
+    """Who may read what was published on a web page, and is there an address to give them?"""
+    findings = []
+    for community in config.communities():
+        archive = community.archive
+        who = {
+            ArchivePolicy.OFF: f"{community.id}: off, nothing can be read",
+            ArchivePolicy.MEMBERS: f"{community.id}: for members, by links of their own",
+            ArchivePolicy.PUBLIC: f"{community.id}: public, for everybody and for search engines",
+        }[archive.policy]
+        if archive.policy is ArchivePolicy.OFF:
+            findings.append(Finding(level=Level.OK, subject="archive", message=who))
+        elif not archive.address:
+            mend = "write public_url in [web]: the address at which others reach this program"
+            message = f"{who}; but nobody can be told where it is"
+            findings.append(Finding(level=Level.WARNING, subject="archive", message=message, mend=mend))
+        elif not archive.address.startswith("https:"):
+            mend = "let a reverse proxy serve it by https, and write that in [web] public_url"
+            message = f"{who}, at {archive.address}, where others on the way can read it"
+            findings.append(Finding(level=Level.WARNING, subject="archive", message=message, mend=mend))
+        else:
+            findings.append(Finding(level=Level.OK, subject="archive", message=f"{who}, at {archive.address}"))
     return findings
 
 

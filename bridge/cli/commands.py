@@ -17,6 +17,7 @@ from bridge.cli import (
     inviting,
     ledger,
     members,
+    reporting,
     running,
     scaffold,
 )
@@ -64,6 +65,7 @@ app.add_typer(auditing.audit, name="audit")
 app.add_typer(exporting.export, name="export")
 app.add_typer(members.members, name="members")
 app.command()(figures.statistics)
+app.add_typer(reporting.report, name="report")
 app.command()(inviting.invite)
 app.command()(running.demo)
 app.command("new-adapter")(scaffold.new_adapter)

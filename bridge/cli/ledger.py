@@ -27,7 +27,7 @@ from bridge.config import Config
 from bridge.core.errors import OPERATOR_WORDS
 from bridge.core.ids import Address, AddressError
 from bridge.core.reports import DeliveryFilter, DeliveryLine, StatusReport
-from bridge.core.states import DeliveryState, DeliveryStep
+from bridge.core.states import ArrivalState, DeliveryState, DeliveryStep
 
 _COLOURS = {
     DeliveryState.DELIVERED: "green",
@@ -171,6 +171,13 @@ async def _deliveries(config: Config, wanted: DeliveryFilter) -> list[DeliveryLi
         return list(await app.deliveries(wanted))
 
 
+_LATER = {
+    ArrivalState.SENT: "the network has it",
+    ArrivalState.DELIVERED: "it has arrived",
+    ArrivalState.FAILED: "the gateway had it, and it did not arrive",
+}
+
+
 def reason(line: DeliveryLine) -> str:
     """Why a row is as it is, in words."""
     if line.refusal is not None:
@@ -181,6 +188,8 @@ def reason(line: DeliveryLine) -> str:
         words = "the answer never came: it is being looked into"
     elif line.state is DeliveryState.PLANNED and line.due is not None and line.due > now():
         words = f"waits until {line.due:%Y-%m-%d %H:%M:%S} UTC"
+    elif line.arrival in _LATER:
+        words = _LATER[line.arrival] + (f": {line.code}" if line.code else "")
     else:
         words = ""
     return f"{words} ({line.detail})" if words and line.detail else words or line.detail

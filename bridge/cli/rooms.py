@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bridge.config import Config
+from bridge.core.bandwidth import Bandwidth
 from bridge.core.community import Community
 from bridge.core.exports import Decisions, DiscussionLine, ExportedDiscussion, ExportedPost, Posts, Quotations
 from bridge.core.ids import AccountId
@@ -49,6 +50,10 @@ class App(Protocol):
     def status(self, now: datetime) -> Coroutine[Any, Any, StatusReport]: ...
 
     def deliveries(self, wanted: DeliveryFilter) -> Coroutine[Any, Any, Sequence[DeliveryLine]]: ...
+
+    def bandwidth(self, *, sizes: datetime, money: datetime) -> Coroutine[Any, Any, Bandwidth]:
+        """How large messages were from ``sizes`` on, and what they cost from ``money`` on."""
+        ...
 
     def audit_chains(self, community: str | None = None) -> Coroutine[Any, Any, Sequence[Chain]]: ...
 

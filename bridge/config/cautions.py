@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from bridge.config.model import Config
+from bridge.core.archive import ArchivePolicy
 from bridge.core.community import Community
 from bridge.core.policy import Check, Consequence, Rule
 
@@ -12,10 +13,11 @@ _HELD = (Consequence.HOLD, Consequence.SECOND)
 def cautions(config: Config) -> Iterator[str]:
     """Sentences, each about one place of the file."""
     for account in config.accounts:
-        if not config.chats(account) and not config.inboxes(account):
+        alone = getattr(config.accounts[account], "private_only", False)  # people write to it alone, to all communities
+        if not config.chats(account) and not config.inboxes(account) and not alone:
             yield f"accounts.{account}: no community uses this account"
     for community in config.communities():
-        for sentence in (*_places(community), *_deciders(community), *_rules(community)):
+        for sentence in (*_places(community), *_archive(community), *_deciders(community), *_rules(community)):
             yield f"community {community.id}: {sentence}"
 
 
@@ -29,6 +31,15 @@ def _places(community: Community) -> Iterator[str]:
                 f"nobody in moderator_ids is on {address.account}, so the cards in {address} can be read there but not "
                 "answered"
             )
+
+
+def _archive(community: Community) -> Iterator[str]:
+    archive = community.archive
+    if archive.policy is not ArchivePolicy.OFF and not archive.address:
+        yield (
+            f'archive = "{archive.policy.value}", but web.public_url is empty, so nobody can be told where it is; '
+            "write there the address at which others reach this program"
+        )
 
 
 def _deciders(community: Community) -> Iterator[str]:

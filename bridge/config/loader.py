@@ -12,12 +12,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from bridge.config import membership, moderating
+from bridge.config.across import across
 from bridge.config.cautions import cautions
+from bridge.config.communities import community
 from bridge.config.kinds import mentions, settings_models
 from bridge.config.membership import RetentionSection
 from bridge.config.model import Config, Web
@@ -31,10 +31,8 @@ from bridge.config.sections import (
     WebSection,
     split_listen,
 )
-from bridge.core.community import Community, Group
 from bridge.core.errors import ConfigError
-from bridge.core.ids import AccountId, Address, AddressError, CommunityId, UserId, UserRef
-from bridge.core.when import Hours
+from bridge.core.ids import AccountId
 
 DEFAULT_PATH = Path("config/baraza.toml")
 S = TypeVar("S", bound=BaseModel)
@@ -152,12 +150,12 @@ class _Reader:
             media=self.secrets.base / Path(bridge.media).expanduser(),
             max_megabytes=bridge.max_megabytes,
             language=bridge.language,
-            web=Web(host=host, port=port, public_url=web.public_url),
+            web=Web(host=host, port=port, public_url=web.public_url, trusted_proxies=web.trusted_proxies),
             accounts=MappingProxyType(accounts),
             secrets=tuple(dict.fromkeys(self.secrets.found)),
             warnings=(),
             retention=kept.retention(),
-            _communities=tuple(_community(section, bridge.language) for section in communities),
+            _communities=tuple(community(section, bridge.language, web.public_url) for section in communities),
         )
         object.__setattr__(config, "warnings", tuple(self.warnings(config)))
         return config
@@ -295,63 +293,8 @@ class _Reader:
         named = data.get("accounts")
         names = tuple(named) if isinstance(named, dict) else ()
         checked = [self.validate(CommunitySection, table, ("communities", n), names) for n, table in enumerate(tables)]
-        self.across(tables)
+        across(tables, self.problem)
         return [section for section in checked if section is not None]
-
-    def across(self, tables: list[Any]) -> None:
-        """What no single table can tell: the same id or chat twice, and nobody who could approve."""
-        ids: dict[str, Loc] = {}
-        groups: dict[Address, Loc] = {}
-        rows = [(("communities", n), table) for n, table in enumerate(tables) if isinstance(table, dict)]
-        for loc, table in rows:
-            name = table.get("id")
-            if isinstance(name, str) and ids.setdefault(name, loc) != loc:
-                self.problem((*loc, "id"), f"is already the id of {dotted(ids[name])}", "choose another")
-            who = ("moderator_ids", "senior_ids", "coordinator_ids")
-            if not any(table.get(key) for key in who) and table.get("trust_channel") is not True:
-                self.problem(
-                    (*loc, "moderator_ids"),
-                    "nobody could approve a post",
-                    f"write {EXAMPLES['communities.moderator_ids']}, or trust_channel = true to let everybody in the "
-                    "moderators' channel decide",
-                )
-            self.templates(table, loc)
-            for place, address in _addresses(table.get("groups"), (*loc, "groups")):
-                if groups.setdefault(address, place) != place:
-                    self.problem(place, f"the same chat is {dotted(groups[address])} too", "leave one of them out")
-        inboxes: dict[Address, Loc] = {}
-        for loc, table in rows:
-            accounts: dict[str, Loc] = {}
-            for place, address in _addresses(table.get("inboxes"), (*loc, "inboxes")):
-                first = accounts.setdefault(address.account, place)
-                if first != place:
-                    self.problem(place, f"has an address on that account already, {dotted(first)}", "leave one out")
-                taken = groups.get(address) or inboxes.setdefault(address, place)
-                if taken != place:
-                    self.problem(place, f"the same address is {dotted(taken)} too", "leave one of them out")
-        for loc, table in rows:
-            for place, address in _addresses(table.get("moderators"), (*loc, "moderators")):
-                if address in groups:
-                    self.problem(
-                        place,
-                        f"the same chat is a group, {dotted(groups[address])}",
-                        "moderators need a private channel of their own",
-                    )
-
-    def templates(self, table: dict[str, Any], loc: Loc) -> None:
-        """A ready wording is asked for by its id or its label: either may belong to one only."""
-        for key in ("questions", "safeguarding_replies"):
-            known: dict[str, Loc] = {}
-            rows = table.get(key)
-            for index, row in enumerate(rows if isinstance(rows, list) else ()):
-                for name in ("id", "label"):
-                    said = row.get(name) if isinstance(row, dict) else None
-                    here: Loc = (*loc, key, index)
-                    if isinstance(said, str) and known.setdefault(said.strip().casefold(), here) != here:
-                        place = (*here, name)
-                        self.problem(
-                            place, f"is already taken by {dotted(known[said.strip().casefold()])}", "choose another"
-                        )
 
     # --- not wrong, but worth a word ---
 
@@ -391,41 +334,3 @@ def _dates(value: Any, loc: Loc) -> Iterator[Loc]:
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _dates(inner, (*loc, index))
-
-
-def _addresses(rows: Any, loc: Loc) -> Iterator[tuple[Loc, Address]]:
-    for index, row in enumerate(rows if isinstance(rows, list) else ()):
-        text = row.get("chat") if isinstance(row, dict) else row
-        place: Loc = (*loc, index, "chat") if isinstance(row, dict) else (*loc, index)
-        try:
-            yield place, Address.parse(str(text))
-        except AddressError:
-            continue
-
-
-def _community(section: CommunitySection, language: str) -> Community:
-    policy = moderating.policy(section)
-    return Community(
-        id=CommunityId(section.id),
-        name=section.name,
-        language=section.language or language,
-        moderators=tuple(dict.fromkeys(section.moderators)),
-        trust_channel=section.trust_channel,
-        groups=tuple(
-            Group(
-                chat=g.chat,
-                intake=g.intake,
-                language=g.language or "",
-                quiet=None if g.quiet_hours is None else Hours.parse(g.quiet_hours),
-                zone=None if g.time_zone is None else ZoneInfo(g.time_zone),
-                sms_price=moderating.price(g.sms_price or section.sms_price),
-                card=g.card,
-            )
-            for g in section.groups
-        ),
-        inboxes=tuple(dict.fromkeys(section.inboxes)),
-        max_length=section.max_length,
-        policy=policy,
-        allowed_bots=frozenset(UserRef(bot.account, UserId(bot.chat)) for bot in section.allow_bots),
-        members=membership.policy(section),
-    )

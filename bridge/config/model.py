@@ -18,6 +18,8 @@ class Web:
     port: int
     public_url: str
     """Without a slash at its end; empty where nothing outside reaches us."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks whose X-Forwarded-For is believed."""
 
 
 @dataclass(frozen=True, kw_only=True)

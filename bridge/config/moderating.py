@@ -70,7 +70,7 @@ def _choice(kind: type[Check] | type[Consequence], what: str) -> PlainValidator:
 
     def read(value: Any) -> Any:
         if not isinstance(value, str):
-            raise ValueError(f"must be text in quotes; there is: {', '.join(offered)}")  # noqa: TRY004
+            raise ValueError(f"must be text in quotes; there is: {', '.join(offered)}")  # noqa: TRY004 - pydantic collects it
         if value not in offered:
             raise ValueError(f"{what}; {did_you_mean(value, offered)}")
         return kind(value)

@@ -1,6 +1,7 @@
 """The tables of the config file, one model each. Types are strict: "20" is no number and 1 is not true."""
 
 import re
+from ipaddress import ip_network
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from bridge.config.moderating import (
     language_code,
 )
 from bridge.config.problems import did_you_mean
+from bridge.core.archive import ArchivePolicy
 from bridge.core.card import CardForm
 from bridge.core.community import Intake
 from bridge.core.hygiene import MAX_NAME, clean_name
@@ -27,7 +29,7 @@ from bridge.core.policy import NEUTRAL_REASONS
 
 def _address(value: Any, info: ValidationInfo) -> Address:
     if not isinstance(value, str):
-        raise ValueError("must be text in quotes: ACCOUNT:CHAT, for example telegram:-1002222222222")  # noqa: TRY004
+        raise ValueError("must be text in quotes: ACCOUNT:CHAT, for example telegram:-1002222222222")  # noqa: TRY004 - pydantic collects it
     try:
         address = Address.parse(value)
     except AddressError:
@@ -79,6 +81,15 @@ def _public_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        try:
+            ip_network(text)
+        except ValueError:
+            raise ValueError(f"{clean_name(text)!r} is no address: write 127.0.0.1, ::1 or 10.0.0.0/8") from None
+    return texts
+
+
 def split_listen(text: str) -> tuple[str, int] | None:
     """Host and port of ``HOST:PORT``, or None where it is not one."""
     host, colon, port = text.rpartition(":")
@@ -110,6 +121,7 @@ class BridgeSection(Section):
 class WebSection(Section):
     listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8080"
     public_url: Annotated[str, AfterValidator(_public_url)] = ""
+    trusted_proxies: Annotated[tuple[str, ...], AfterValidator(_networks)] = ()
 
 
 class GroupSection(Section):
@@ -156,6 +168,7 @@ class CommunitySection(Section):
     review_profiles: bool = True
     keep_posts: bool = False
     reading: Reading = Reading.GROUPS
+    archive: ArchivePolicy = ArchivePolicy.OFF
     profile: Annotated[tuple[ProfileFieldSection, ...], AfterValidator(no_twins)] = ()
     inboxes: tuple[ChatAddress, ...] = ()
     groups: tuple[GroupSection, ...] = ()
@@ -183,6 +196,7 @@ EXAMPLES: dict[str, str] = {
     "bridge.language": 'language = "en"',
     "web": '[web] with listen = "127.0.0.1:8080"',
     "web.listen": 'listen = "127.0.0.1:8080"',
+    "web.trusted_proxies": 'trusted_proxies = ["127.0.0.1"]',
     "web.public_url": 'public_url = "https://bridge.example.org"',
     "retention": "[retention] with raw_days = 30",
     "retention.raw_days": "raw_days = 30",
@@ -236,6 +250,7 @@ EXAMPLES: dict[str, str] = {
     "communities.review_profiles": "review_profiles = true",
     "communities.keep_posts": "keep_posts = false",
     "communities.reading": 'reading = "daily"',
+    "communities.archive": 'archive = "members"',
     "communities.profile": '[[communities.profile]] with id = "role"',
     "communities.profile.id": 'id = "role"',
     "communities.profile.kind": 'kind = "text"',

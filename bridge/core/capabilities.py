@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from bridge.core.membership import Reading
 from bridge.core.message import AttachmentKind
 from bridge.core.text import MarkKind
+from bridge.core.when import Hours
 
 
 class Form(StrEnum):
@@ -22,6 +24,8 @@ class TextUnit(StrEnum):
     UTF16 = "utf16"
     CODE_POINTS = "code_points"
     BYTES = "bytes"
+    SEPTETS = "septets"
+    """Of SMS: 7 bits for each character of its small alphabet, 16 for every one where a single one is not of it."""
 
 
 class ButtonStyle(StrEnum):
@@ -55,6 +59,8 @@ class Pace:
     """Calls for the same chat in any 60 seconds; 0: no such limit."""
     account_per_second: int = 0
     """Calls of the whole account in any second; 0: no such limit."""
+    account_interval: float = 0.0
+    """Seconds between two calls of the whole account."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +114,16 @@ class Capabilities:
     """May the bot write to a person first?"""
     interviews: bool = True
     """May members be asked questions they did not start (it costs them nothing)?"""
+    push_parts: int = 0
+    """How many SMS a copy of a post may be that nobody asked for; 0: chats are not paid for by the SMS."""
+    ask_parts: int = 0
+    """How many SMS an answer to somebody who asks for a post may be, before they write MORE."""
+    pushes_per_day: int = 0
+    """How many messages that nobody asked for one person may be sent in a day; 0: no such limit."""
+    quiet: Hours | None = None
+    """When nothing that can wait is sent to people who have named no hours of their own."""
+    reading: Reading = Reading.GROUPS
+    """How somebody reads there who has chosen nothing, where their community has not chosen for them."""
     in_flight: int = 1
     guarantee: Guarantee
     replay_window: timedelta | None = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from bridge.core.archive import Archive
 from bridge.core.card import CardForm
 from bridge.core.ids import Address, CommunityId, UserRef
 from bridge.core.membership import MemberPolicy
@@ -55,6 +56,8 @@ class Community:
     """Longest post, in code points; longer ones are answered, not held."""
     policy: Policy = field(default_factory=Policy)
     members: MemberPolicy = field(default_factory=MemberPolicy)
+    archive: Archive = field(default_factory=Archive)
+    """Who may read what was published here on a web page, and where that is."""
     allowed_bots: frozenset[UserRef] = frozenset()
     """Bots whose messages in the groups are taken as a member's; all others are not heard."""
     others: tuple[tuple[CommunityId, str], ...] = ()
@@ -140,8 +143,12 @@ class Communities:
         return tuple(community for community in self.all if chat in community.moderators)
 
     def on_account(self, account: str) -> tuple[Community, ...]:
-        """The communities a private message on this account may be meant for."""
-        return tuple(c for c in self.all if any(chat.account == account for chat in self._chats(c)))
+        """The communities a private message on this account may be meant for.
+
+        An account without any chat in the config (telephones, mailboxes: people write to it alone) serves them all.
+        """
+        found = tuple(c for c in self.all if any(chat.account == account for chat in self._chats(c)))
+        return found or self.all
 
     @staticmethod
     def _chats(community: Community) -> tuple[Address, ...]:

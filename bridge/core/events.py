@@ -28,6 +28,8 @@ class Sender:
     language: str = ""
     """BCP 47 guess of the platform, or empty."""
     bot: bool = False
+    says_bot: bool = False
+    """With ``bot``: the message says so, and nobody vouches for it. People can send such messages, too."""
     anonymous: bool = False
     """Stands for a chat, not a person (an anonymous administrator, a channel)."""
     direct: ChatId | None = None
@@ -210,6 +212,40 @@ class Missed(Happening):
     """It was there to be read, but was more than is read at once."""
 
 
+class Arrival(StrEnum):
+    """What became of a message after its gateway had taken it."""
+
+    SENT = "sent"
+    """It went on its way: to the network, to the next server."""
+    DELIVERED = "delivered"
+    """The telephone or the mailbox has it."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryReported(Happening):
+    """A gateway or server says later what became of one of our messages. May come twice, and in any order."""
+
+    type: Literal["reported"] = "reported"
+    send: str = ""
+    """Our key of the send (see ``Adapter.send``), where the report names that."""
+    message: MessageId | None = None
+    """The message as ``Sent`` named it, where the report names that."""
+    arrival: Arrival
+    code: str = ""
+    """The network's own code for why, such as 5.1.1 or 30003; never anybody's words."""
+    final: bool = True
+    """False: it failed for now, and over there it is still being tried."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptedOut(Happening):
+    """Somebody told the platform, not us, that they want nothing more from this account. It has answered them."""
+
+    type: Literal["opted_out"] = "opted_out"
+    sender: Sender
+
+
 @dataclass(frozen=True, kw_only=True)
 class Unreadable(Happening):
     """The adapter could not make sense of it: kept for a person, with the reason and without guessing."""
@@ -233,5 +269,7 @@ InboundEvent = (
     | ChatMoved
     | ChatRenamed
     | Missed
+    | DeliveryReported
+    | OptedOut
     | Unreadable
 )

@@ -108,7 +108,7 @@ class Retention:
     raw: timedelta | None = timedelta(days=30)
     """What platforms delivered, as it came, after it was handled."""
     messages: timedelta | None = timedelta(days=90)
-    """The words of notices, cards and questions that were delivered."""
+    """The words of notices, cards and questions that were delivered, and who reacted and voted."""
     rejected: timedelta | None = timedelta(days=365)
     """The words of posts that were never published."""
     left: timedelta | None = timedelta(days=365)

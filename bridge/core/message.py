@@ -86,6 +86,10 @@ class Uncarried:
     poll: Poll | None = None
     refused: str = ""
     """For a file that would have been carried: the code of why it was not (``media.refusal`` and ``unfetched``)."""
+    whose: str = ""
+    """For what was forwarded: the account (``telegram:12345``) whose name ``detail`` holds, where the platform says."""
+    limit: int = 0
+    """Bytes: for one that is too large, what would not have been."""
 
 
 @dataclass(frozen=True, kw_only=True)

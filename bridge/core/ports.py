@@ -14,6 +14,7 @@ from bridge.core.errors import Refusal
 from bridge.core.events import InboundEvent
 from bridge.core.ids import AccountId, ChatId, CommunityId, RemoteRef, UserId
 from bridge.core.message import Attachment, Content, RemoteFile
+from bridge.core.money import Price
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 JsonObject: TypeAlias = "Mapping[str, Json]"
@@ -23,10 +24,24 @@ JsonObject: TypeAlias = "Mapping[str, Json]"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Handed:
+    """What one send is, as it is handed over: what somebody pays for."""
+
+    bytes: int
+    """Of the message itself, without what the connection adds."""
+    segments: int = 0
+    """Parts of an SMS; 0 where there are none."""
+    cost: Price | None = None
+    """What it costs, as far as anybody has said."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sent:
     """It is there. ``refs`` has one entry per physical message; none for an edit or a removal."""
 
     refs: tuple[RemoteRef, ...] = ()
+    handed: Handed | None = None
+    """What was handed over, where the far side says it better than ``CanWeigh``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +84,13 @@ class Sink(Protocol):
         ...
 
 
+UPLOADED = ("file:", "mxc:", "sealed:")
+"""How the keys begin under which adapters remember where a file lies that they have uploaded. Of an account's many the
+oldest are forgotten: their files are uploaded again."""
+
+
 class StateStore(Protocol):
-    """Small durable values of one adapter: cursors, device ids, uploaded-file ids."""
+    """Small durable values of one adapter: cursors, device ids, uploaded-file ids (see ``UPLOADED``)."""
 
     async def get(self, key: str) -> str | None: ...
 
@@ -110,6 +130,9 @@ class Outgoing:
     chat: ChatId
     payload: JsonObject
     files: tuple[LocalFile, ...] = ()
+    item: int = 0
+    """For an edit where a payload is several messages (an album): which of its files this message shows, from 1.
+    0: the first, with which the words go."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +179,22 @@ class Adapter(Protocol):
 
 
 @runtime_checkable
+class CanWeigh(Protocol):
+    """Its messages cost somebody money, or bytes that are counted."""
+
+    channel: ClassVar[str]
+    """What the figures are added up under: sms, email."""
+
+    def weigh(self, outgoing: Outgoing) -> Handed:
+        """Pure: what this send is."""
+        ...
+
+    def monthly_cap(self) -> Price | None:
+        """What the account may cost in a calendar month (UTC); None: nobody said."""
+        ...
+
+
+@runtime_checkable
 class CanEdit(Protocol):
     async def edit(self, ref: RemoteRef, outgoing: Outgoing, key: str) -> SendOutcome:
         """Replace a message of ours. Already being as asked is ``Sent``."""
@@ -166,6 +205,16 @@ class CanEdit(Protocol):
 class CanDelete(Protocol):
     async def delete(self, ref: RemoteRef, key: str) -> SendOutcome:
         """Remove a message. Already being gone is ``Sent``."""
+        ...
+
+
+@runtime_checkable
+class CanDeleteTogether(Protocol):
+    async def delete_together(self, refs: Sequence[RemoteRef], key: str) -> SendOutcome:
+        """Remove messages of one chat that were sent together (an album). Those that are gone already stay so.
+
+        ``Sent`` only where none of them is there any more. It may be repeated, and goes on with those that are left.
+        """
         ...
 
 
@@ -288,6 +337,13 @@ class CanBeFound(Protocol):
         ...
 
 
+@runtime_checkable
+class CanBeWrittenTo(Protocol):
+    def public_address(self, community: str) -> str | None:
+        """Where anybody can write to a community (a mail address, a telephone number); None where nowhere. Pure."""
+        ...
+
+
 # --- webhooks -------------------------------------------------------------------------------------------------------
 
 
@@ -299,6 +355,10 @@ class WebRequest:
     """Names in lower case."""
     query: Mapping[str, str]
     body: bytes
+    target: str = ""
+    """Path and query exactly as they were asked for."""
+    remote: str = ""
+    """The address that the request came from; behind a proxy on this machine, the one the proxy names."""
 
 
 @dataclass(frozen=True, kw_only=True)

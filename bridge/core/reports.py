@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bridge.core.errors import Refusal
 from bridge.core.ids import Address, CommunityId
-from bridge.core.states import DeliveryState
+from bridge.core.states import ArrivalState, DeliveryState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +94,10 @@ class DeliveryLine:
     refusal: Refusal | None
     detail: str
     """The platform's own words, without secrets and personal text."""
+    arrival: ArrivalState | None = None
+    """What was reported after the gateway had taken it; None where nothing is counted there."""
+    code: str = ""
+    """Why it failed after that, as the network says it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -177,6 +177,36 @@ DELIVERY: Machine[DeliveryState, DeliveryStep] = Machine(
 )
 
 
+class ArrivalState(StrEnum):
+    """What is known of a message after its gateway had taken it. Reports come twice, late and in any order."""
+
+    HANDED = "handed"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class ArrivalStep(StrEnum):
+    RELAY = "relay"
+    DELIVER = "deliver"
+    FAIL = "fail"
+
+
+ARRIVAL: Machine[ArrivalState, ArrivalStep] = Machine(
+    "arrival",
+    ArrivalState.HANDED,
+    {
+        (ArrivalState.HANDED, ArrivalStep.RELAY): ArrivalState.SENT,
+        (ArrivalState.HANDED, ArrivalStep.DELIVER): ArrivalState.DELIVERED,
+        (ArrivalState.HANDED, ArrivalStep.FAIL): ArrivalState.FAILED,
+        (ArrivalState.SENT, ArrivalStep.DELIVER): ArrivalState.DELIVERED,
+        (ArrivalState.SENT, ArrivalStep.FAIL): ArrivalState.FAILED,
+        # Whatever was said before: who has it has it.
+        (ArrivalState.FAILED, ArrivalStep.DELIVER): ArrivalState.DELIVERED,
+    },
+)
+
+
 class ConversationState(StrEnum):
     """A dialogue with a member (the profile questions), which may be left and taken up again."""
 
@@ -350,4 +380,4 @@ LINK: Machine[LinkState, LinkStep] = Machine(
     },
 )
 
-MACHINES = (INBOX, REVIEW, POST, DELIVERY, CONVERSATION, THEME, MEMBERSHIP, PROFILE, APPLICATION, LINK)
+MACHINES = (INBOX, REVIEW, POST, DELIVERY, ARRIVAL, CONVERSATION, THEME, MEMBERSHIP, PROFILE, APPLICATION, LINK)

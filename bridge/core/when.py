@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from bridge.core.when_words import Period, Reading, Unclear, read, weekday_of
+from bridge.core.when_vocabulary import Period, weekday_of
+from bridge.core.when_words import Reading, Unclear, read
 
 MAX_AHEAD = timedelta(days=366)
 _MORNING = 8 * 60

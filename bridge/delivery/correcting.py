@@ -7,11 +7,11 @@ from typing import Any
 
 from bridge.core.community import Community
 from bridge.core.errors import Refusal
-from bridge.core.ids import Address
+from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Content
 from bridge.core.states import DeliveryState
 from bridge.core.text import RichText
-from bridge.delivery import planning
+from bridge.delivery import exchanging, planning
 from bridge.delivery.directory import Directory
 from bridge.storage import codec, inbox, ledger, ledger_changes
 from bridge.storage.models import Delivery, Post, Submission
@@ -126,7 +126,7 @@ class _Chat:
     sends: tuple[Delivery, ...]
     """Those the present wording consists of, in order, whatever became of them."""
     edits: dict[int, Delivery]
-    """The newest edit of each, if one was made or will be."""
+    """The newest change of each, if one was made or will be."""
     has_original: bool
     last_part: int
 
@@ -140,7 +140,8 @@ class _Chat:
             and row.id not in removed
             and row.detail not in (ledger_changes.ORIGINAL, ledger_changes.DROPPED)
         ]
-        alive = [row for row in rows if row.operation == ledger.EDIT and row.state not in ledger_changes.DEAD]
+        changes = (ledger.EDIT, ledger.PRUNE)
+        alive = [row for row in rows if row.operation in changes and row.state not in ledger_changes.DEAD]
         return cls(
             sends=tuple(sorted(ours, key=lambda row: (row.part, row.id))),
             edits={row.target_id: row for row in alive if row.target_id is not None},
@@ -172,7 +173,7 @@ class _Work:
         pairs, further, surplus = matched(chat, parts)
         for row, content in pairs:
             if not _same(chat.shows(row), content):
-                await self._change(row, content)
+                await self._change(row, chat.shows(row), content)
         for row in surplus:
             if ledger_changes.is_absent(row):
                 await ledger_changes.drop(row, self.now)
@@ -181,14 +182,62 @@ class _Work:
         if further:
             await self._send(chat, [row for row, _ in pairs], further)
 
-    async def _change(self, row: Delivery, content: Content) -> None:
+    async def _change(self, row: Delivery, shown: Content, content: Content) -> None:
+        content = replace(content, reply_to=None)
+        messages = await ledger_changes.standing(row) if row.state == DeliveryState.DELIVERED else []
+        steps = exchanging.exchange(shown, content) if len(messages) == len(shown.attachments) else None
         if ledger_changes.is_absent(row):
             await ledger_changes.reword(row, content)
+        elif steps is not None and len(await ledger.messages_of(row)) > 1:
+            await self._exchange(row, content, messages, steps)
+        elif len(shown.attachments) > 1 and not _same_beside(shown, content):  # somebody removed one of them by hand
+            await self._replace(row, content)
         else:
-            await self._plan(ledger.EDIT, row, replace(content, reply_to=None))
+            await self._plan(ledger.EDIT, row, content)
 
-    async def _plan(self, operation: str, row: Delivery, content: Content | None = None) -> None:
-        await ledger.plan(
+    async def _exchange(
+        self, row: Delivery, content: Content, messages: Sequence[RemoteRef], steps: exchanging.Exchange
+    ) -> None:
+        """Change single messages of an album: each change is a row, and each holds the whole album as it will be."""
+        for removed in steps.removed:
+            await ledger_changes.leave_alone(row, messages[removed])
+        edits = [
+            await self._plan(ledger.EDIT, row, content, message=messages[changed], item=file + 1)
+            for changed, file in steps.changed
+        ]
+        for removed in steps.removed:
+            # Its words are in sight at any moment: they go once another message has them.
+            after = edits[0].id if steps.words_move and removed == 0 else None
+            await self._plan(ledger.PRUNE, row, content, message=messages[removed], after=after)
+
+    async def _replace(self, row: Delivery, content: Content) -> None:
+        """Remove a message and send it anew, at the end."""
+        rows = Delivery.filter(post_id=row.post_id, account=row.account, chat=row.chat, operation=ledger.SEND)
+        last = await rows.order_by("-part").first()
+        await self._plan(ledger.DELETE, row)
+        await planning.plan_parts(
+            [content],
+            self.post,
+            self.community,
+            self.address,
+            self.now,
+            first=1 + (row.part if last is None else last.part),
+            due=self.further_due,
+            revision=self.post.revision,
+            person_id=self.person_id,
+        )
+
+    async def _plan(
+        self,
+        operation: str,
+        row: Delivery,
+        content: Content | None = None,
+        *,
+        message: RemoteRef | None = None,
+        item: int = 0,
+        after: int | None = None,
+    ) -> Delivery:
+        return await ledger.plan(
             kind=ledger.POST if self.person_id is None else ledger.COPY,
             address=row.address,
             now=self.now,
@@ -202,6 +251,9 @@ class _Work:
             part=row.part,
             revision=self.post.revision,
             target=row,
+            target_ref=message,
+            item=item,
+            waits_for=after,
         )
 
     async def _send(self, chat: _Chat, kept: Sequence[Delivery], further: Sequence[Content]) -> None:
@@ -234,11 +286,12 @@ def matched(
 ) -> tuple[list[tuple[Delivery, Content]], list[Content], list[Delivery]]:
     """Which message becomes which part; the parts that have none, and the messages that are too many.
 
-    A part finds the first message left with the same files, or with none; else a single file takes another's place.
+    A part finds the first message left with the same files, or with none; else an album of which some stay, or a
+    single file whose place it takes.
     """
     free = list(chat.sends)
     found: dict[int, Delivery] = {}
-    for alike in (_same_beside, _one_file_each):
+    for alike in (_same_beside, exchanging.is_similar, _one_file_each):
         for index, content in enumerate(parts):
             row = None if index in found else next((row for row in free if alike(chat.shows(row), content)), None)
             if row is not None:
@@ -258,16 +311,22 @@ def _one_file_each(shown: Content, wanted: Content) -> bool:
 
 
 async def send_anew(row: Delivery, now: datetime) -> None:
-    """A message's file was to be changed, and its platform refused: the message goes, and a new one follows."""
+    """A message's file was to be changed, and its platform refused: the message goes, and a new one follows.
+
+    Of an album all go, and the new one is what was wanted last.
+    """
     target = None if row.target_id is None else await Delivery.get_or_none(id=row.target_id)
     if target is None or not row.content or row.reason not in (Refusal.UNSUPPORTED, Refusal.BAD_CONTENT):
         return
     content = codec.load(codec.CONTENT, row.content)
-    stands = (await ledger.versions(target))[0]
-    if not content.attachments or not stands.content:
+    if not content.attachments or not await _changes_file(row, target, content):
         return
-    if _same_beside(codec.load(codec.CONTENT, stands.content), content):
+    if await ledger.is_leaving(target):
+        await ledger_changes.withdraw_refused(row)  # another change of the same album was refused before
         return
+    wanted = await ledger_changes.withdraw_changes(row)
+    content = codec.load(codec.CONTENT, wanted.content)
+    answered = codec.load(codec.CONTENT, target.content).reply_to if target.content else None
     rows = Delivery.filter(post_id=row.post_id, account=row.account, chat=row.chat, operation=ledger.SEND)
     last = await rows.order_by("-part").first()
     values: dict[str, Any] = {
@@ -278,11 +337,24 @@ async def send_anew(row: Delivery, now: datetime) -> None:
         "post_id": row.post_id,
         "person_id": row.person_id,
         "view": row.view,
-        "revision": row.revision,
+        "revision": wanted.revision,
     }
-    await ledger_changes.withdraw_refused(row)
     await ledger.plan(operation=ledger.DELETE, target=target, part=target.part, **values)
+    content = replace(content, reply_to=answered)
     await ledger.plan(content=content, part=1 + (0 if last is None else last.part), **values)
+
+
+async def _changes_file(row: Delivery, target: Delivery, content: Content) -> bool:
+    """Was this edit to put another file into a message?"""
+    for version in await ledger.versions(target):
+        shown = codec.load(codec.CONTENT, version.content) if version.content else Content()
+        if not row.item:
+            return not _same_beside(shown, content)
+        if version.id == target.id:
+            return content.attachments[row.item - 1].sha256 not in {file.sha256 for file in shown.attachments}
+        if version.item and version.target_message == row.target_message:
+            return content.attachments[row.item - 1].sha256 != shown.attachments[version.item - 1].sha256
+    return False
 
 
 def _beside(content: Content) -> tuple[object, ...]:

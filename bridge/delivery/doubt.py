@@ -77,7 +77,7 @@ class Judge:
             log.warning("doubt_settled", id=row.id, account=row.account, kind=row.kind, step=step.value)
             await ledger.resolve_doubt(row, step, now, self._effects, refs=refs)
         except (StorageUnavailable, *UNAVAILABLE) as error:
-            log.error("ledger_unavailable", error=str(error))  # noqa: TRY400 - expected, and looked at again
+            log.error("ledger_unavailable", error=str(error))
             await self._clock.sleep(2.0)
 
     async def judge(self, row: Delivery, now: datetime) -> tuple[DeliveryStep | None, Refs]:
@@ -96,6 +96,8 @@ class Judge:
             return await self._look_up(adapter, row, now)
         if capabilities.guarantee is Guarantee.AT_LEAST_ONCE:
             return DeliveryStep.REPLAY, ()
+        if capabilities.push_parts:  # every repeat is paid for; a report that it arrived settles it
+            return DeliveryStep.PARK, ()
         if row.kind != ledger.POST and row.attempts < REPEATS:
             return DeliveryStep.REPLAY, ()  # a card or a notice twice is better than none
         return DeliveryStep.PARK, ()

@@ -58,6 +58,8 @@ class Pacer:
             moments.append(chat.attempts[-1] + timedelta(seconds=pace.chat_interval) + _MARGIN)
         if pace.chat_per_minute and len(chat.attempts) >= pace.chat_per_minute:
             moments.append(chat.attempts[-pace.chat_per_minute] + WINDOW + _MARGIN)
+        if pace.account_interval and account.attempts:
+            moments.append(account.attempts[-1] + timedelta(seconds=pace.account_interval) + _MARGIN)
         if pace.account_per_second and len(account.attempts) >= pace.account_per_second:
             moments.append(account.attempts[-pace.account_per_second] + timedelta(seconds=1) + _MARGIN)
         return max(moments)

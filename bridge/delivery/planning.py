@@ -103,8 +103,9 @@ def parts_of(
     if capabilities.letters:
         return lettering.parts(view, address, directory, capabilities, w, quoting=quoting, whole=whole)
     native = _native(view.uncarried, address, directory, capabilities)
-    alone = [native[item] for item in view.uncarried if item in native]
-    said = replace(view, uncarried=tuple(item for item in view.uncarried if item not in native))
+    apart = [item for item in view.uncarried if item in native][: most - 1]  # one message is the text's
+    alone = [native[item] for item in apart]
+    said = replace(view, uncarried=_without(view.uncarried, apart))
     text = posts.compose(said, capabilities, w, quoting=quoting)
     shown, _ = posts.split_attachments(view.attachments, capabilities)
     groups = albums(shown, address, directory)
@@ -117,8 +118,7 @@ def parts_of(
         # What is replied to is the first message: where there are albums, that is the text.
         parts += [*pieces, *first] if capabilities.album > 1 else [*first, *pieces]
     parts += [_captioned(view, album, address, directory, w) for album in groups[1:]]
-    parts = _bounded(parts, address, directory, max(1, most - len(alone)), w)
-    parts += alone
+    parts = [*_bounded(parts, address, directory, most - len(alone), w), *alone]
     author = Author(id=view.author_id, name=view.author) if capabilities.authors and view.author_id else None
     return [replace(part, author=author, previews=view.previews) for part in parts]
 
@@ -161,10 +161,21 @@ def _native(
     return found
 
 
+def _without(items: Sequence[Uncarried], apart: Sequence[Uncarried]) -> tuple[Uncarried, ...]:
+    """What is said in words: everything but what is shown apart, each once."""
+    left = list(items)
+    for item in apart:
+        left.remove(item)
+    return tuple(left)
+
+
 def _line_parts(
     view: PostView, address: Address, directory: Directory, capabilities: Capabilities, w: Words, most: int
 ) -> list[Content]:
     """Where every character costs: of a long text its beginning, with the notes and how to get the rest."""
+    if capabilities.push_parts and most != sys.maxsize:
+        text = posts.push(view, capabilities, w, lambda text: is_push(text, capabilities))
+        return [Content(text=RichText(text))]
     line = posts.line(view, capabilities, w)
 
     def cut(text: str) -> list[RichText]:
@@ -182,6 +193,12 @@ def _line_parts(
         pieces = cut(line.shortened(low, w))
     parts = _bounded([Content(text=piece) for piece in pieces], address, directory, most, w)
     return [_cheap(part, address, directory) for part in parts]
+
+
+def is_push(text: str, capabilities: Capabilities) -> bool:
+    """Is it short enough for what nobody asked for? Of scripts that need twice the room, twice as many SMS."""
+    found = sms.segments(text)
+    return found.count <= capabilities.push_parts * (1 if found.encoding == "gsm7" else 2)
 
 
 def _cheap(part: Content, address: Address, directory: Directory) -> Content:

@@ -20,7 +20,7 @@ async def plan_removal(post: Post, submission: Submission, directory: Directory,
     leaving = {row.target_id for row in rows if row.operation == ledger.DELETE and row.state not in ledger_changes.DEAD}
     stays: list[Address] = []
     for row in rows:
-        if row.operation == ledger.EDIT:
+        if row.operation in (ledger.EDIT, ledger.PRUNE):
             await ledger_changes.call_off(row)
         elif row.operation == ledger.SEND and row.id not in leaving:
             refused = await _remove(row, post, submission, directory, now)
@@ -40,7 +40,7 @@ async def remove_copy(post: Post, rows: list[Delivery], directory: Directory, no
     leaving = {row.target_id for row in rows if row.operation == ledger.DELETE and row.state not in ledger_changes.DEAD}
     planned, stays = 0, False
     for row in rows:
-        if row.operation == ledger.EDIT:
+        if row.operation in (ledger.EDIT, ledger.PRUNE):
             await ledger_changes.call_off(row)
         if row.operation != ledger.SEND or row.id in leaving:
             continue

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,13 +13,17 @@ import structlog
 from bridge.core.capabilities import Pace
 from bridge.core.clock import Clock
 from bridge.core.errors import Refusal, StorageContended, StorageUnavailable
-from bridge.core.ids import Address, ChatId, MessageId, RemoteRef, delivery_key
+from bridge.core.ids import AccountId, Address, ChatId, MessageId, RemoteRef, delivery_key
 from bridge.core.message import Attachment, AttachmentKind, Thumbnail
+from bridge.core.money import Price
 from bridge.core.ports import (
     Adapter,
     CanDelete,
+    CanDeleteTogether,
     CanEdit,
     CanReact,
+    CanWeigh,
+    Handed,
     Later,
     LocalFile,
     Outgoing,
@@ -30,14 +35,22 @@ from bridge.core.ports import (
 from bridge.delivery.directory import Directory
 from bridge.delivery.doubt import Judge
 from bridge.delivery.pacing import WINDOW, Pacer
+from bridge.delivery.purse import Purse
 from bridge.storage import codec, inbox, ledger
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
+from bridge.storage.handovers import Weighed
 from bridge.storage.models import Delivery
 
 log = structlog.get_logger()
 
 Compose = Callable[[Delivery], Awaitable[ledger.Frozen | None]]
+Alarm = Callable[[AccountId, Price, bool], Awaitable[None]]
+"""Tells that an account has used up its month's money (True), or most of it."""
+_COUNTED = (ledger.POST, ledger.COPY, ledger.DIGEST)
+"""Of what goes through chats, whose accounts count nothing themselves: what readers read."""
+_CAPPED = timedelta(minutes=10)
+"""Until an account that has used up its month's money is looked at again: the cap may have been raised."""
 _AT_ONCE = 64
 """Rows of one account that may be under way; one that hangs takes no other's place."""
 _TROUBLE = 2.0
@@ -62,7 +75,10 @@ class Worker:
         effects: ledger.Effects,
         file_path: Callable[[str], Path],
         clock: Clock,
+        alarm: Alarm | None = None,
     ) -> None:
+        self._alarm = alarm
+        self._purse = Purse()
         self._directory = directory
         self._installation = installation
         self._compose = compose
@@ -88,7 +104,7 @@ class Worker:
                 log.info("ledger_gave_way")
                 trouble = False
             except (StorageUnavailable, *UNAVAILABLE) as error:
-                log.error("ledger_unavailable", error=str(error))  # noqa: TRY400 - expected, and the reason is in it
+                log.error("ledger_unavailable", error=str(error))
             except Exception:  # nothing may end the worker: every lane hangs on it
                 log.exception("delivery_round_failed")
             if trouble:  # outcomes that cannot be written down now wait too, and do not fill the log
@@ -119,7 +135,7 @@ class Worker:
                 count = await ledger.recover()
                 self._pacer.load(await ledger.recent_attempts(self._clock.now() - WINDOW))
             except (StorageUnavailable, *UNAVAILABLE) as error:
-                log.error("ledger_unavailable", error=str(error))  # noqa: TRY400 - expected, and the reason is in it
+                log.error("ledger_unavailable", error=str(error))
                 await self._clock.sleep(2.0)
                 continue
             if count:
@@ -194,10 +210,13 @@ class Worker:
     async def _carry(self, row: Delivery) -> None:
         now = self._clock.now()
         self._pacer.started(row.address, now)
+        weighed = self._weighed(row)
         if row.expires_at is not None and row.expires_at < now:
             answer: SendOutcome = Refused(reason=Refusal.EXPIRED)
         else:
-            answer = await self._call(row)
+            answer = await self._pay(row, weighed)
+        if weighed is not None and isinstance(answer, Sent) and answer.handed is not None:
+            weighed = replace(weighed, handed=answer.handed)
         if isinstance(answer, Later):
             self._pacer.hold(row.address, answer.when, whole_account=answer.whole_account)
         log.info(
@@ -209,8 +228,48 @@ class Worker:
             outcome=type(answer).__name__.lower(),
             reason=answer.reason.value if isinstance(answer, Refused) else None,
         )
-        self._done.append(ledger.Outcome(row=row, answer=answer))
+        self._done.append(ledger.Outcome(row=row, answer=answer, weighed=weighed))
         delivery_bell.ring()
+
+    def _weighed(self, row: Delivery) -> Weighed | None:
+        """What a send is, where its account counts that."""
+        adapter: object = self._directory.adapter(row.account)
+        if row.operation != ledger.SEND:
+            return None
+        key = delivery_key(row.id, self._installation)
+        if isinstance(adapter, CanWeigh):
+            return Weighed(channel=adapter.channel, key=key, handed=adapter.weigh(self._outgoing(row)))
+        if not isinstance(adapter, Adapter) or row.kind not in _COUNTED:
+            return None
+        size = len(row.payload.encode()) + _bytes(row)
+        return Weighed(channel=adapter.kind, key=key, handed=Handed(bytes=size))
+
+    async def _pay(self, row: Delivery, weighed: Weighed | None) -> SendOutcome:
+        """Call, where the month's money is enough for it."""
+        adapter: object = self._directory.adapter(row.account)
+        cap = adapter.monthly_cap() if isinstance(adapter, CanWeigh) else None
+        cost = weighed.handed.cost if weighed is not None else None
+        if cap is None or cost is None:
+            return await self._call(row)
+        account = row.address.account
+        try:
+            enough = await self._purse.take(account, cap, cost, self._clock.now())
+            if self._alarm is not None and (not enough or self._purse.is_low(account, cap)):
+                await self._alarm(account, cap, not enough)
+        except (StorageUnavailable, *UNAVAILABLE) as error:
+            log.error("ledger_unavailable", error=str(error))
+            return Later(when=self._clock.now() + timedelta(seconds=_TROUBLE), why="the ledger cannot be read now")
+        if not enough:
+            why = f"the monthly cap of {cap.currency} {cap.amount} is reached"
+            return Later(when=self._clock.now() + _CAPPED, why=why, whole_account=True)
+        answer = await self._call(row)
+        if isinstance(answer, Later | Refused):
+            self._purse.give_back(account, cost)
+        elif isinstance(answer, Sent) and answer.handed is not None and answer.handed.cost is not None:
+            said = answer.handed.cost
+            if said.currency == cost.currency:
+                self._purse.give_back(account, replace(cost, amount=cost.amount - said.amount))
+        return answer
 
     async def _call(self, row: Delivery) -> SendOutcome:
         adapter = self._directory.adapter(row.account)
@@ -231,7 +290,7 @@ class Worker:
 
     async def _operate(self, adapter: Adapter, row: Delivery) -> SendOutcome:
         key = delivery_key(row.id, self._installation)
-        if row.operation == ledger.DELETE:
+        if row.operation in (ledger.DELETE, ledger.PRUNE):
             return await self._delete(adapter, await self._target(row), key)
         if row.operation == ledger.REACT:
             refs = await self._target(row)
@@ -251,6 +310,8 @@ class Worker:
         """Remove every message of a row. What goes wrong with one is answered; a repeat finds the others gone."""
         if not refs:
             return Refused(reason=Refusal.TARGET_GONE)
+        if len(refs) > 1 and isinstance(adapter, CanDeleteTogether):
+            return await adapter.delete_together(refs, key)
         if not isinstance(adapter, CanDelete):
             return _unsupported()
         gone, refused = 0, None
@@ -269,12 +330,10 @@ class Worker:
         return refused if refused is not None and stays else Sent()
 
     async def _target(self, row: Delivery) -> list[RemoteRef]:
-        if row.target_id is not None:
-            target = await Delivery.get_or_none(id=row.target_id)
-            return [] if target is None else await ledger.messages_of(target)
-        if row.target_message:
+        if row.target_message:  # a member's, or one of several of ours
             return [RemoteRef(row.address.account, ChatId(row.target_chat), MessageId(row.target_message))]
-        return []
+        target = None if row.target_id is None else await Delivery.get_or_none(id=row.target_id)
+        return [] if target is None else await ledger.messages_of(target)
 
     def _outgoing(self, row: Delivery) -> Outgoing:
         attachments = codec.load(codec.CONTENT, row.content).attachments if row.content else ()
@@ -283,6 +342,7 @@ class Worker:
             chat=row.address.chat,
             payload=codec.load_object(row.payload),
             files=tuple(LocalFile(attachment=a, path=self._file_path(a.sha256)) for a in (*attachments, *pictures)),
+            item=row.item,
         )
 
     async def _record(self) -> None:
@@ -344,9 +404,10 @@ def _as_file(thumbnail: Thumbnail) -> Attachment:
 
 def _bytes(row: Delivery) -> int:
     """Of the files that go with a row."""
-    if row.operation == ledger.DELETE or not row.content:
+    if row.operation in (ledger.DELETE, ledger.PRUNE) or not row.content:
         return 0
-    return sum(file.size for file in codec.load(codec.CONTENT, row.content).attachments)
+    files = codec.load(codec.CONTENT, row.content).attachments
+    return sum(file.size for file in files[max(row.item - 1, 0) : row.item or None])
 
 
 def _unsupported() -> SendOutcome:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bridge.core.capabilities import Form
+from bridge.core.capabilities import Capabilities, Form
 from bridge.core.community import Community
 from bridge.core.events import MessagePosted
 from bridge.core.message import Content
@@ -12,7 +12,20 @@ from bridge.core.splitting import split
 from bridge.core.states import PostState, ReviewState
 from bridge.core.text import RichText, plain
 from bridge.delivery import lettering, planning
-from bridge.intake import belonging, joining, languages, linking, posting, profiling, requests, rights, settings, wishes
+from bridge.intake import (
+    archiving,
+    belonging,
+    joining,
+    languages,
+    linking,
+    paging,
+    posting,
+    profiling,
+    requests,
+    rights,
+    settings,
+    wishes,
+)
 from bridge.intake.context import Context
 from bridge.members import contact
 from bridge.moderation import appeals, corrections, restoring, retracting
@@ -37,6 +50,7 @@ _NAMES = (
     | requests.NAMES
     | linking.NAMES
     | rights.NAMES
+    | {archiving.NAME}
 )
 _MEMBERS = frozenset({"leave", "settings", "away", "back"})
 _PAUSE = timedelta(minutes=1)
@@ -62,7 +76,7 @@ def parse(event: MessagePosted) -> Command | None:
         return Command(name=name, argument=match[2].strip())
     if (language := languages.typed(text)) is not None:
         return Command(name=languages.KIND, argument=language)
-    for module in (linking, rights):
+    for module in (linking, rights, paging, archiving):
         if (found := module.typed(text)) is not None:
             return Command(name=found[0], argument=found[1])
     if (change := profiling.typed(text)) is not None:
@@ -135,6 +149,9 @@ async def run(
     if command.name == "join" or (by_code and wishes.names(command.argument, known) is None):
         await joining.join(event, command.argument, identity, known, context)
         return
+    if command.name in paging.NAMES:
+        await _paged(command, event, identity, community, context)
+        return
     match command.name:
         case "start":
             contents = await _start(identity, community, w)
@@ -146,12 +163,17 @@ async def run(
             contents = [Content(text=plain(await _retract(command.argument, identity, community, context, w)))]
         case "get":
             contents = await _get(command.argument, event, identity, community, context, w)
+        case archiving.NAME:
+            contents = [
+                Content(text=plain(await archiving.answered(command.argument, identity, community, context, w)))
+            ]
         case "id":
             contents = [Content(text=plain(_ids(event)))]
         case "help":
-            contents = [Content(text=plain(_help(community, w)))]
+            contents = [Content(text=plain(_help_for(event, community, context, w)))]
         case _:
-            contents = [Content(text=plain(w._("I do not know that command.") + "\n" + _help(community, w)))]
+            unknown = w._("I do not know that command.") + "\n"
+            contents = [Content(text=plain(unknown + _help_for(event, community, context, w)))]
     for content in contents:
         if content.text:
             await profiling.say(event.ref.address, content, community, context)  # an SMS holds little
@@ -163,7 +185,25 @@ def _ids(event: MessagePosted) -> str:
     return f"{event.account}:{event.chat}\n{event.sender.ref}"
 
 
-def _help(community: Community, w: Words) -> str:
+def _help_for(event: MessagePosted, community: Community, context: Context, w: Words) -> str:
+    """All of it, or what fits into one message where every message costs."""
+    can = context.directory.capabilities(event.ref.address)
+    if not paging.is_paid(can):
+        return _help(community, w, can)
+    return w._(
+        "{community}: write a text to post it. 12 + text answers #12. GET 12: all of it. DAILY, IMMEDIATE, PAUSE: how "
+        "you read. PROFILE, STATUS, LEAVE. STOP ends it.",
+        community=community.name,
+    )
+
+
+def _help(community: Community, w: Words, can: Capabilities | None) -> str:
+    """What can be written; and of the platform, what its people would not expect."""
+    beside: list[str] = []
+    if can is not None and not can.sees_deletes and can.form is not Form.LINE:
+        beside.append(w._("If you delete a message here, I am not told: /withdraw and /retract take it back."))
+    if can is not None and can.receives and can.max_received_bytes:
+        beside.append(w._("Files reach me up to {size}.", size=w.size(can.max_received_bytes)))
     return "\n".join(
         (
             w._("Write me a message to post it to {community}: a moderator reads it first.", community=community.name),
@@ -178,8 +218,10 @@ def _help(community: Community, w: Words) -> str:
             w._("To answer post 12 where you cannot reply to it, begin your message with: Re #12"),
             w._("/join, /settings, /away, /leave – become a member, how you read, and when not"),
             w._("/accounts – your accounts here; /link adds another, /unlink 2 takes one away"),
+            *((w._("/archive – the posts on a web page"),) if community.archive.is_reachable else ()),
             w._("/mydata – everything that is held about you; /correct puts your profile right"),
             w._("/forget – erase everything about you"),
+            *beside,
         )
     )
 
@@ -293,7 +335,7 @@ async def _retract(argument: str, identity: Identity, community: Community, cont
 def wants_a_post(event: MessagePosted) -> bool:
     """Does somebody ask for the text of a post?"""
     command = parse(event)
-    return command is not None and command.name == "get"
+    return command is not None and (command.name == "get" or command.name in paging.NAMES)
 
 
 async def _get(
@@ -301,18 +343,10 @@ async def _get(
 ) -> list[Content]:
     """A whole post, for readers who were sent its beginning."""
     if not await belonging.belongs(identity, community, context.members_of):
-        text = w._(
-            "The posts of {community} are for its members. Join one of its groups, or write something there, and ask "
-            "again.",
-            community=community.name,
-        )
-        return [Content(text=plain(text))]
-    number = _number(argument)
-    post = None if number is None else await submissions.post_by_number(community.id, number)
-    if post is None or (post.publish_at is not None and post.publish_at > context.now):
-        return [Content(text=plain(w._("There is no post with that number. Write: GET and the number of a post.")))]
-    if post.state == PostState.RETRACTED:
-        return [Content(text=plain(w._("Post #{number} was taken back.", number=post.number)))]
+        return [Content(text=plain(_for_members(community, w)))]
+    post = await _published(argument, community, context, w)
+    if isinstance(post, str):
+        return [Content(text=plain(post))]
     address = event.ref.address
     capabilities = context.directory.capabilities(address)
     if capabilities is None:
@@ -321,6 +355,9 @@ async def _get(
     if capabilities.letters:
         found = planning.parts_of(view, address, context.directory, w, quoting=True, whole=True)
         return [lettering.as_reply(content, community) for content in found[:20]]
+    if paging.is_paid(capabilities):
+        await paging.send(post, 1, address, community, context, identity)
+        return []
     if capabilities.form is not Form.LINE:
         return planning.parts_of(view, address, context.directory, w, quoting=True)
 
@@ -330,6 +367,41 @@ async def _get(
     whole = plain(posts.line(replace(view, short=""), capabilities, w).text())
     files = planning.files_of(view, address, context.directory, w)
     return [*[Content(text=part) for part in split(whole, fits)][:20], *files]
+
+
+def _for_members(community: Community, w: Words) -> str:
+    return w._(
+        "The posts of {community} are for its members. Join one of its groups, or write something there, and ask "
+        "again.",
+        community=community.name,
+    )
+
+
+async def _published(argument: str, community: Community, context: Context, w: Words) -> Post | str:
+    """The post of a number; else why there is none."""
+    number = _number(argument)
+    post = None if number is None else await submissions.post_by_number(community.id, number)
+    if post is None or (post.publish_at is not None and post.publish_at > context.now):
+        return w._("There is no post with that number. Write: GET and the number of a post.")
+    if post.state == PostState.RETRACTED:
+        return w._("Post #{number} was taken back.", number=post.number)
+    return post
+
+
+async def _paged(
+    command: Command, event: MessagePosted, identity: Identity, community: Community, context: Context
+) -> None:
+    w, address = contact.language_of(identity, community), event.ref.address
+    if not await belonging.belongs(identity, community, context.members_of):
+        await contact.say(address, Content(text=plain(_for_members(community, w))), community, context.now)
+    elif command.name == paging.MORE:
+        await paging.more(identity, community, address, context)
+    else:
+        post = await _published(command.argument, community, context, w)
+        if isinstance(post, str):
+            await contact.say(address, Content(text=plain(post)), community, context.now)
+        else:
+            await paging.photo(post, identity, community, address, context)
 
 
 async def not_here(event: MessagePosted, community: Community, context: Context) -> None:

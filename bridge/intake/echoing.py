@@ -30,7 +30,7 @@ def usable(emoji: str) -> str:
 async def reacted(event: Reacted, row: Delivery, context: Context) -> None:
     """Somebody reacted to a message of a post."""
     emoji = usable(event.emoji)
-    if row.post_id is None or not emoji or await _is_banned(event.sender, row):
+    if row.post_id is None or not emoji or await _is_unheard(event.sender, row, context):
         return
     event_id = MessageId("") if event.reaction is None else event.reaction
     if await echoes.add(row.post_id, event.ref, event.sender.ref.user, emoji, context.now, event=event_id):
@@ -55,7 +55,7 @@ async def heard(event: Echo, context: Context) -> None:
     row = await ledger.answered(ref, event.at, context.now)
     if row is None or row.post_id is None or row.kind not in _KINDS:
         return
-    if isinstance(event, ReactionsSet | PollVoted) and await _is_banned(event.sender, row):
+    if isinstance(event, ReactionsSet | PollVoted) and await _is_unheard(event.sender, row, context):
         return
     match event:
         case ReactionsSet(sender=sender, emojis=emojis):
@@ -75,8 +75,14 @@ async def heard(event: Echo, context: Context) -> None:
         await _changed(row.post_id, context)
 
 
-async def _is_banned(sender: Sender, row: Delivery) -> bool:
-    """Nothing is taken from them, and that is told them where they write."""
+async def _is_unheard(sender: Sender, row: Delivery, context: Context) -> bool:
+    """Whoever is banned: nothing is taken from them, and that is told them where they write.
+
+    Another bridge's reactions are those of its own readers, or ours come back: the two would keep each other's alive.
+    """
+    community = context.communities.get(row.community)
+    if community is not None and sender.ref in community.allowed_bots:
+        return True
     identity = await people.find(sender.ref)
     return identity is not None and await memberships.is_banned(identity.person_id, row.community)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from bridge.core.capabilities import Form
 from bridge.core.community import Community, Group, Intake
 from bridge.core.errors import TooSoon
 from bridge.core.events import ChatKind, MessageEdited, MessagePosted
@@ -13,13 +14,14 @@ from bridge.core.message import Content, Uncarried, UncarriedKind
 from bridge.core.policy import Consequence
 from bridge.core.states import ReviewState
 from bridge.core.text import EMPTY, RichText, joined, plain
-from bridge.intake import admission, pausing, profiling, published, refusing, threads
+from bridge.intake import admission, paging, pausing, profiling, published, refusing, threads
 from bridge.intake.context import Context
 from bridge.members import contact
 from bridge.members.profiles import shown_name
 from bridge.moderation import cards, carrying, decisions, joining, rules, sharing, themes, unread
 from bridge.moderation.threads import inherited
 from bridge.rendering.refusals import refusal_words
+from bridge.rendering.words import Words
 from bridge.storage import codec, inbox, intake_reads, ledger, people, submissions
 from bridge.storage.models import Identity, Review
 
@@ -118,21 +120,26 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     leaves = intake == Intake.HOLD.value and not private
     door = await admission.at_the_door(event, identity, community, context)
     if not door.passes:
+        await submissions.end_run(identity, event.ref.address)
         if leaves and door.is_banned:
             await _remove_original(event.ref, None, community, context, can_wait=True)
         return
     size = length(text, uncarried)
     if size > community.max_length:
+        await submissions.end_run(identity, event.ref.address)
         if leaves:
             await _remove_original(event.ref, None, community, context)
         await answer(event.ref, identity, community, context, too_long(identity, community, size))
         return
-    reply_post_id, quote = await threads.answered(event, context.now)
+    answered = await threads.answered(event, context.now)
+    reply_post_id, quote = answered.post_id, answered.quote
     if reply_post_id is None and event.answers is not None:
         numbered = await threads.numbered(event.answers, community, context.now)
         reply_post_id = None if numbered is None else numbered.id
     if reply_post_id is None and not quote:
         parent, text = await threads.named(text, community, contact.language_of(identity, community), context.now)
+        if parent is None and private and paging.is_paid(context.directory.capabilities(event.ref.address)):
+            parent, text = await threads.begun_with_number(text, event.ref.address, community, context.now)
         reply_post_id = None if parent is None else parent.id
     title = clean_line(event.subject, themes.LIMIT) if reply_post_id is None else ""
     where = await inbox.origin(event.ref.address)
@@ -149,6 +156,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     )
     ruling = await rules.judge(case)
     if ruling.consequence is Consequence.REFUSE:
+        await submissions.end_run(identity, event.ref.address)
         if leaves:
             await _remove_original(event.ref, None, community, context, can_wait=True)
         await refusing.tell(event, text, ruling, identity, community, context, removed=leaves)
@@ -183,6 +191,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         now=context.now,
         album=event.album,
         reply_post_id=reply_post_id,
+        reply_place=answered.place,
         approvals=ruling.approvals,
         findings=codec.dump_object(case.findings),
         headline=headline,
@@ -295,16 +304,18 @@ async def _receipt(
     w = contact.language_of(identity, community)
     refused = refusal_words((*context.unfetched, *event.uncarried), w)
     wording = await submissions.revision_of(review)
-    capabilities = context.directory.capabilities(identity.direct) if identity.direct else None
-    editable = capabilities is not None and capabilities.edits and not removed
+    can = context.directory.capabilities(event.ref.address)
+    editable = can is not None and can.sees_edits and not removed
     question = sharing.asked_while_held(wording.findings, review.submission.number, w, editable=editable)
     lost = await carrying.losses(context.attachments, community, context.directory)
-    also = [*refused, *carrying.told_author(lost, w), *question, *admission.said(door, community, w)]
+    unseen = can is not None and not can.sees_deletes and can.form is not Form.LINE and not removed
+    deleting = await _about_deleting(identity, review, w) if unseen else []
+    also = [*refused, *carrying.told_author(lost, w), *question, *deleting, *admission.said(door, community, w)]
     receipt = decisions.held_receipt(identity, review, community, token, also=also)
     if await contact.tell(identity, receipt, community, context.directory, context.now) is not None:
         await profiling.offer(identity, community, context)
         return
-    if identity.ref in community.allowed_bots:
+    if identity.ref in community.allowed_bots or event.sender.says_bot:
         return  # it would answer, or be answered for ever
     name = shown_name(identity, w)
     text = (
@@ -321,6 +332,14 @@ async def _receipt(
         link_label=w._("Follow it privately"),
         start_payload=community.id,
     )
+
+
+async def _about_deleting(identity: Identity, review: Review, w: Words) -> list[str]:
+    """Said once, with somebody's first post: whoever deletes a message believes that it is gone everywhere."""
+    if len(await submissions.reviews_by(identity, 2)) > 1:
+        return []
+    number = review.submission.number
+    return [w._("If you delete your message, I am not told. To take it back, write /withdraw {number}.", number=number)]
 
 
 async def answer(ref: RemoteRef, identity: Identity, community: Community, context: Context, text: str) -> None:

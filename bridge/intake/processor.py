@@ -28,7 +28,7 @@ from bridge.core.message import Attachment, Content, Uncarried, UncarriedKind
 from bridge.core.ports import CanAnswerPress, CanDescribe, ChatFacts
 from bridge.core.text import plain
 from bridge.delivery.directory import Directory
-from bridge.intake import belonging, bridging, commands, router
+from bridge.intake import belonging, bridging, commands, notices, router
 from bridge.intake.context import Context, Fetch, Keep, PressAnswer
 from bridge.media.refusal import UnfitMedia
 from bridge.members import contact
@@ -91,7 +91,7 @@ class Processor:
                 if due is not None:
                     wait = min(wait, (due - now).total_seconds())
             except (StorageUnavailable, *UNAVAILABLE) as error:
-                log.error("inbox_unavailable", error=str(error))  # noqa: TRY400 - expected, and the reason is in it
+                log.error("inbox_unavailable", error=str(error))
                 wait = 2.0
             except Exception:  # nothing may end the loop: every chat hangs on it
                 log.exception("intake_round_failed")
@@ -140,16 +140,17 @@ class Processor:
         except router.NotUnderstoodError as error:
             await self._park(row, str(error)[:200])
         except (StorageUnavailable, *UNAVAILABLE) as error:
-            log.error("inbox_unavailable", id=row.id, error=str(error))  # noqa: TRY400 - tried again
+            log.error("inbox_unavailable", id=row.id, error=str(error))
             await self._clock.sleep(1.0)
         except Exception as error:
             # No traceback: an exception's own words often quote the value it is about, and that is somebody's text.
-            log.error(  # noqa: TRY400
+            log.error(
                 "inbox_event_failed", id=row.id, account=row.account, error=type(error).__name__, where=_frames(error)
             )
             await self._postpone(row, event, type(error).__name__)
 
     async def _handle(self, row: Inbox, event: InboundEvent) -> None:
+        event = await notices.as_written(event, self._communities)
         attachments, unfetched = await self._files(row, event)
         group, administers = await self._group(event)
         context = Context(
@@ -166,7 +167,7 @@ class Processor:
         )
         async with transaction():
             await router.handle(event, context)
-            if not await inbox.finish(row):
+            if not await inbox.finish(row, inbox.ECHO if isinstance(event, _ECHOES) else ""):
                 raise _AlreadyDoneError
             if attachments and isinstance(event, MessagePosted | MessageEdited):
                 # Of what was refused, or changed nothing, no file is kept for nobody.
@@ -219,8 +220,8 @@ class Processor:
                     raise _FetchLaterError from error
                 unfetched.append(Uncarried(kind=UncarriedKind(file.kind.value), refused=UNFETCHED))
             except MediaRefused as error:
-                reason = error.reason.value if isinstance(error, UnfitMedia) else UNFETCHED
-                unfetched.append(Uncarried(kind=UncarriedKind(file.kind.value), refused=reason))
+                reason, limit = (error.reason.value, error.limit) if isinstance(error, UnfitMedia) else (UNFETCHED, 0)
+                unfetched.append(Uncarried(kind=UncarriedKind(file.kind.value), refused=reason, limit=limit))
         return tuple(attachments), tuple(unfetched)
 
     async def _group(self, event: InboundEvent) -> tuple[ChatFacts | None, bool]:
@@ -254,10 +255,10 @@ class Processor:
     async def _is_nobodys(self, event: InboundEvent) -> bool:
         """Was it said in a group that is not connected? Then its words are not for us to keep.
 
-        Nor who reacts with what to whom: platforms tell that of every message in a group.
+        Nor who reacts with what to whom: platforms tell that of every message in a group, and what counts is counted.
         """
-        if isinstance(event, _ECHOES):
-            return await ledger.find_by_ref(event.ref) is None
+        if isinstance(event, _ECHOES):  # somebody who only reacted can be meant by their @name as well
+            return not isinstance(event, Reacted) or await ledger.find_by_ref(event.ref) is None
         if not isinstance(event, MessagePosted | MessageEdited) or event.chat_kind is ChatKind.PRIVATE:
             return False
         address = await inbox.origin(event.ref.address)

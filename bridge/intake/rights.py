@@ -32,7 +32,7 @@ _CODE = "code"
 _TYPED = re.compile(r"(?:(my\s?data)|(correct)|(forget)(\s+me(?:\s+\d{4})?)?)[.!]?", re.IGNORECASE)
 _PARTS, _LINE_PARTS = 12, 5
 """At most so many messages, and where every one of them costs money."""
-_BULKY = ("log", "messages to you", "as it came from the platforms", "where they stood")
+_BULKY = ("in the archive", "log", "messages to you", "as it came from the platforms", "where they stood")
 """Sections that say the same once more: for the file alone."""
 _VERSIONS = "profiles"
 """In words only the newest of them."""

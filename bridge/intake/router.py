@@ -12,11 +12,13 @@ from bridge.core.events import (
     ChatKind,
     ChatMoved,
     ChatRenamed,
+    DeliveryReported,
     InboundEvent,
     MessageDeleted,
     MessageEdited,
     MessagePosted,
     Missed,
+    OptedOut,
     PollCounted,
     PollVoted,
     Reacted,
@@ -30,16 +32,20 @@ from bridge.core.ids import Address
 from bridge.core.message import Content
 from bridge.core.text import plain
 from bridge.intake import (
+    arriving,
     bridging,
     choosing,
     commands,
     conversing,
     echoing,
     editing,
+    loops,
     moving,
+    paging,
     posting,
     reverting,
     stopping,
+    unreadable,
     wishes,
 )
 from bridge.intake.context import Context, PressAnswer
@@ -74,6 +80,8 @@ async def handle(event: InboundEvent, context: Context) -> None:
         case MessagePosted():
             await _posted(event, context)
         case MessageEdited():
+            if await unreadable.was_instruction(event, context):
+                return
             await editing.edited(event, context)
             if await submissions.submission_by_source(event.ref) is None:
                 await conversing.edited(event, context)
@@ -96,6 +104,10 @@ async def handle(event: InboundEvent, context: Context) -> None:
             log.info("set_aside", account=event.account, why=event.why)
         case Missed():
             await moving.missed(event, context)
+        case DeliveryReported():
+            await arriving.reported(event, context)
+        case OptedOut():
+            await stopping.opted_out(event, context)
         case Unreadable():
             raise NotUnderstoodError(event.reason)
 
@@ -107,7 +119,8 @@ async def _posted(event: MessagePosted, context: Context) -> None:
     await chats.remember(event.ref.address, event.chat_title)
     if event.chat_kind is ChatKind.PRIVATE:
         await _refuse_to_circle(event, context)
-        if wishes.is_stop(event.text.text) and not event.files:
+        paid = paging.is_paid(context.directory.capabilities(event.ref.address))
+        if wishes.is_stop(event.text.text, carrier=paid) and not event.files:
             await stopping.stop(event, context)
             return
         identity = await commands.meet_privately(event, context)
@@ -144,7 +157,7 @@ async def _refuse_to_circle(event: MessagePosted, context: Context) -> None:
 async def _said_by_a_bot(event: MessagePosted, context: Context) -> None:
     """Bots, ours or others', are not heard, and answering them is how loops begin: but some groups want a bot's posts.
 
-    What it says to a message of ours is not one: it may be another bridge that answers ours.
+    What it says to a message of ours is not one: it may be another bridge that answers ours. Nor is a post of ours.
     """
     found = context.communities.of_group(await inbox.origin(event.ref.address))
     if found is None or event.chat_kind is ChatKind.PRIVATE or event.sender.ref not in found[0].allowed_bots:
@@ -152,12 +165,17 @@ async def _said_by_a_bot(event: MessagePosted, context: Context) -> None:
     if event.reply_to is not None and await ledger.answered(event.reply_to, event.at, context.now) is not None:
         return
     await chats.remember(event.ref.address, event.chat_title)
+    if await loops.brings_back(event, found[0], context):
+        return
     sender = replace(event.sender, bot=False, direct=None)
     await posting.in_group(replace(event, sender=sender, is_command=False), found[0], found[1], context)
 
 
 async def _in_channel(event: MessagePosted, address: Address, context: Context) -> None:
     moderator = Moderator(sender=event.sender, channel=address)
+    if unreadable.is_unread(event):
+        await unreadable.among_moderators(event, context.communities.of_moderators(address)[0], context)
+        return
     command = commands.parse_in_channel(event)
     row = None if event.reply_to is None else await ledger.answered(event.reply_to, event.at, context.now)
     about_all = command is not None and orders.is_about_no_item(command.name)

@@ -15,6 +15,9 @@ _STOP = frozenset(
     | {"komesha", "simamisha"}
 )
 """Without accents. What carriers know as such, and the same in the other languages."""
+_CARRIERS = frozenset({"cancel", "end", "quit", "revoke", "optout", "opt out", "dakatar", "dakata", "sitisha", "sair"})
+_HELP = frozenset({"info", "aide", "ajuda", "ayuda", "msaada", "taimako"})
+_START = frozenset({"unstop", "demarrer", "commencer", "comecar", "iniciar", "empezar", "anza", "fara"})
 _JOIN = (
     "join",
     "rejoindre",
@@ -48,9 +51,15 @@ _AWAY_UNTIL = re.compile(rf"(?:(?:{'|'.join(sorted(_AWAY - {'away'}))})\s+|away\
 _LONGEST = 60
 
 
-def is_stop(text: str) -> bool:
-    """Is it the whole message? Then it is honoured before anything else."""
-    return len(text) <= _LONGEST and folded(text) in _STOP
+def is_stop(text: str, *, carrier: bool = False) -> bool:
+    """Is it the whole message? Then it is honoured before anything else.
+
+    ``carrier``: by SMS networks honour more words, whatever else they may mean.
+    """
+    if len(text) > _LONGEST:
+        return False
+    said = folded(text).strip(" .!")
+    return said in _STOP or (carrier and said in _CARRIERS)
 
 
 def typed(text: str) -> tuple[str, str] | None:
@@ -64,6 +73,10 @@ def typed(text: str) -> tuple[str, str] | None:
     for reading, listed in _READING.items():
         if said in listed:
             return "settings", f"reading {reading.value}"
+    if said in _HELP:
+        return "help", ""
+    if said in _START:
+        return "start", ""
     if said in _AWAY:
         return "away", ""
     if said in _BACK:

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,16 +59,30 @@ async def clean(source: Path, target: Path, name: str, limits: Limits, *, small:
 
     With ``small`` it becomes a JPEG of at most so many bytes. Raises UnfitMedia, StorageUnavailable.
     """
-    job = {
+    return await _asked({**_job(source, target, limits), "name": name, "small": small}, limits)
+
+
+async def shrink(source: Path, target: Path, steps: Sequence[tuple[int, int, int]], limits: Limits) -> Cleaned:
+    """Write a picture of ours as a small JPEG, by the first of the steps (longest side, quality, bytes) that it fits.
+
+    Raises UnfitMedia, StorageUnavailable.
+    """
+    return await _asked({**_job(source, target, limits), "name": "", "small": 0, "steps": list(steps)}, limits)
+
+
+def _job(source: Path, target: Path, limits: Limits) -> dict[str, object]:
+    return {
         "source": str(source),
         "target": str(target),
-        "name": name,
         "max_pixels": limits.max_pixels,
         "max_side": limits.max_side,
         "max_seconds": limits.max_seconds,
         "max_memory": limits.max_memory,
-        "small": small,
     }
+
+
+async def _asked(job: dict[str, object], limits: Limits) -> Cleaned:
+    """What the child says of one file."""
     # The child gets our code's folder and nothing else of the environment: that may hold tokens.
     child = await asyncio.create_subprocess_exec(
         sys.executable,

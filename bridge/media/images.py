@@ -1,6 +1,7 @@
 """A picture decoded once and written anew: nothing but its pixels survives. Runs only in the worker process."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +87,39 @@ def clean(
         else:
             still.save(target, format=form, **_OPTIONS[form])
     return Written(mime=written, width=still.width, height=still.height)
+
+
+def shrink(source: Path, target: Path, mime: str, steps: Sequence[tuple[int, int, int]], *, max_pixels: int) -> Written:
+    """Write a small JPEG to ``target`` by the first of the steps (longest side, quality, bytes) that it fits."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        Image.MAX_IMAGE_PIXELS = None
+        with Image.open(source, formats=(_FORMATS[mime],)) as image:
+            if image.width * image.height > max_pixels:
+                raise UnfitMedia(MediaReason.TOO_MANY_PIXELS)
+            widest = max(side for side, _, _ in steps)
+            if mime == "image/jpeg":
+                image.draft("RGB", (widest * 2, widest * 2))
+            still = _in_mode(_on_white(image), _MODES["JPEG"])
+            still.thumbnail((widest, widest), Image.Resampling.LANCZOS)
+            still = still.copy()
+    still.info = {}
+    for side, quality, most in steps:
+        smaller = still.copy()
+        smaller.thumbnail((side, side), Image.Resampling.LANCZOS)
+        smaller.save(target, format="JPEG", quality=quality, optimize=True, progressive=False)
+        if target.stat().st_size <= most:
+            return Written(mime="image/jpeg", width=smaller.width, height=smaller.height)
+    raise UnfitMedia(MediaReason.TOO_BIG)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """What is transparent would be black in a JPEG."""
+    if image.mode in ("LA", "PA", "La", "RGBa", "RGBA") or "transparency" in image.info:
+        below = Image.new("RGBA", image.size, "white")
+        below.alpha_composite(image.convert("RGBA"))
+        return below.convert("RGB")
+    return image
 
 
 def _small(still: Image.Image, target: Path, most: int) -> Image.Image:

@@ -35,19 +35,20 @@ async def ingest(
     """Receive, judge, clean and keep one file.
 
     Pictures are written anew from their pixels: location, camera, comments and colour profiles are gone, and no
-    original is kept. Films and sounds are freed of everything that is neither. Documents are kept byte for byte, with
-    whatever their author's program wrote into them. All get a neutral name with the ending that fits what they are.
+    original is kept. Films and sounds are freed of everything that is neither. Documents lose what their author's
+    program wrote beside their words, as far as that is found. All get a neutral name with the ending that fits what
+    they are.
 
     Raises UnfitMedia with a reason, StorageUnavailable where the disk does not take it, and whatever ``stream`` raises.
     """
     if remote.size is not None and remote.size > limits.max_bytes:
-        raise UnfitMedia(MediaReason.TOO_BIG)
+        raise UnfitMedia(MediaReason.TOO_BIG, limit=limits.max_bytes)
     async with store.receive(stream, limits.max_bytes) as original, store.temporary() as target:
         async with store.cleaning:
             found = await clean(original, target, remote.name, limits)
         kept = target if found.picture else original
         if kept.stat().st_size > limits.max_bytes:  # a noisy picture may grow when it is written anew
-            raise UnfitMedia(MediaReason.TOO_BIG)
+            raise UnfitMedia(MediaReason.TOO_BIG, limit=limits.max_bytes)
         stored = await store.adopt(kept)
     return _attachment(stored, found, remote)
 

@@ -22,7 +22,7 @@ class MediaReason(StrEnum):
     ARCHIVE = "archive"
     """Nobody sees what is inside."""
     UNSUPPORTED = "unsupported"
-    """Sound, video, and whatever is not recognised."""
+    """Sound and video of a kind that cannot be freed of what is hidden in it, and whatever is not recognised."""
     GONE = "gone"
     """The platform no longer has it."""
 
@@ -44,6 +44,8 @@ WORDS: dict[MediaReason, str] = {
 class UnfitMedia(MediaRefused):
     """The file cannot be carried."""
 
-    def __init__(self, reason: MediaReason) -> None:
+    def __init__(self, reason: MediaReason, *, limit: int = 0) -> None:
         super().__init__(WORDS[reason])
         self.reason = reason
+        self.limit = limit
+        """Bytes that would have been carried, for ``TOO_BIG``; 0 where there is no such number."""

@@ -130,9 +130,9 @@ def sniff(path: Path, name: str) -> str:
     if head.startswith(_ARCHIVES):
         raise UnfitMedia(MediaReason.ARCHIVE)
     if path.stat().st_size > _MAX_TEXT:
-        raise UnfitMedia(
-            MediaReason.TOO_BIG if head.translate(None, _TEXT_CONTROLS) == head else MediaReason.UNSUPPORTED
-        )
+        if head.translate(None, _TEXT_CONTROLS) == head:
+            raise UnfitMedia(MediaReason.TOO_BIG, limit=_MAX_TEXT)
+        raise UnfitMedia(MediaReason.UNSUPPORTED)
     return _text(path.read_bytes(), name)
 
 

@@ -119,7 +119,7 @@ class MediaStore:
             async for chunk in stream:
                 size += len(chunk)
                 if size > limit:
-                    raise UnfitMedia(MediaReason.TOO_BIG)
+                    raise UnfitMedia(MediaReason.TOO_BIG, limit=limit)
                 waiting += chunk
                 if len(waiting) >= _WRITE_SIZE:
                     await asyncio.to_thread(file.write, bytes(waiting))

@@ -9,7 +9,9 @@ import json
 import resource
 import sys
 from pathlib import Path
+from typing import Any
 
+from bridge.media import documents
 from bridge.media.containers.scrub import SCRUBBERS, scrub
 from bridge.media.refusal import MediaReason, UnfitMedia
 from bridge.media.sniff import IMAGES, sniff
@@ -35,12 +37,20 @@ def main() -> int:
     return 0
 
 
-def work(job: dict[str, str | int]) -> dict[str, object]:
+def work(job: dict[str, Any]) -> dict[str, object]:
     source, target = Path(str(job["source"])), Path(str(job["target"]))
     mime = sniff(source, str(job["name"]))
+    if job.get("steps"):
+        if mime not in IMAGES:
+            raise UnfitMedia(MediaReason.UNSUPPORTED)
+        from bridge.media.images import shrink
+
+        made = shrink(source, target, mime, job["steps"], max_pixels=int(job["max_pixels"]))
+        return {"mime": made.mime, "width": made.width, "height": made.height, "picture": True}
     if mime in SCRUBBERS:
         return dataclasses.asdict(scrub(source, mime))
     if mime not in IMAGES:
+        documents.clean(source, mime)
         return {"mime": mime}
     from bridge.media.images import clean
 

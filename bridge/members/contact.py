@@ -26,8 +26,11 @@ def language_of(identity: Identity, community: Community | None) -> Words:
 
 
 def reachable(identity: Identity, directory: Directory) -> bool:
-    """Can this person be written to privately, as far as we know, and have they not said STOP?"""
-    if identity.stopped_at is not None:
+    """Can this person be written to privately, as far as we know, and have they not said STOP?
+
+    Nor has what was sent there failed again and again.
+    """
+    if identity.stopped_at is not None or identity.unreachable_at is not None:
         return False
     direct = identity.direct
     capabilities = None if direct is None else directory.capabilities(direct)

@@ -14,9 +14,11 @@ from bridge.core.community import Communities, Community
 from bridge.core.ids import Address
 from bridge.core.membership import Reading
 from bridge.core.message import Content
+from bridge.core.reading import at_hour
 from bridge.core.splitting import split
 from bridge.core.states import PostState
 from bridge.core.text import RichText, plain
+from bridge.core.when import Hours
 from bridge.delivery import correcting, lettering, planning, retracting
 from bridge.delivery.directory import Directory
 from bridge.members import contact, preferences
@@ -24,7 +26,7 @@ from bridge.rendering import digests, posts
 from bridge.rendering.digests import Digest
 from bridge.rendering.posts import PostView
 from bridge.rendering.words import Words, words
-from bridge.storage import feed, ledger, memberships, people, submissions
+from bridge.storage import asked, codec, feed, ledger, memberships, people, submissions
 from bridge.storage.bells import feed_bell
 from bridge.storage.counting import lock
 from bridge.storage.database import transaction
@@ -37,6 +39,8 @@ _AT_A_TICK = 10
 """Batches of one community that the minute's tick does: other timers wait for it."""
 _FLOOD = 5
 """Somebody who is more posts than this behind (they were away) gets them as one digest."""
+_LINE_ITEMS = 6
+"""Of a digest where every message costs: what is more is a number."""
 _MOST_ITEMS = 30
 """Of a digest."""
 _UNREACHABLE = timedelta(days=1)
@@ -94,6 +98,8 @@ class _Job:
     _behind: dict[int, list[Post]] = field(default_factory=dict)
     _places: dict[int, int] = field(default_factory=dict)
     _parts: dict[tuple[object, ...], list[Content]] = field(default_factory=dict)
+    _texts: dict[int, str] = field(default_factory=dict)
+    _gathered: list[Delivery] = field(default_factory=list)
     _threads: dict[int, set[tuple[str, str]]] = field(default_factory=dict)
 
     # --- at once ---
@@ -102,23 +108,51 @@ class _Job:
         """Those who read everything as it comes; True where the batch was full."""
         members = await feed.behind_at_once(self.community.id, newest.id, self.now, BATCH)
         accounts = await feed.identities_of([member.person_id for member in members])
+        served: list[Membership] = []
+        full = len(members) == BATCH
         for member in members:
             if self.planned >= BATCH:
-                return True
-            later = preferences.held_back_until(member, self.community, self.now)
+                full = True
+                break
             reader = self._reader(member, accounts.get(member.person_id, []))
+            later = preferences.held_back_until(member, self.community, self.now, _quiet(reader))
             if later is None and reader is None:
                 later = self.now + _UNREACHABLE
+            if later is None and reader is not None:
+                later = await self._enough_today(reader)
             if later is not None or reader is None:
                 await memberships.prefer(member, next_at=later)
                 continue
             unread = await self._unread(member, _FLOOD + 1)
-            if len(unread) > _FLOOD:
+            if len(unread) > await self._most_at_once(reader):
                 await self._digest(reader, newest)
             elif not await self._send(reader, unread, [m.person_id for m in members]):
-                return True
-            await memberships.prefer(member, read_post_id=newest.id, next_at=None)
-        return len(members) == BATCH
+                full = True
+                break
+            served.append(member)
+        await self._plan_gathered()
+        await memberships.prefer_all(served, read_post_id=newest.id, next_at=None)
+        return full
+
+    async def _enough_today(self, reader: "_Reader") -> datetime | None:
+        """The end of their day, where they have been sent as much today as may be; what comes then is one digest."""
+        most = reader.capabilities.pushes_per_day
+        return None if not most or await self._left_today(reader) > 0 else self._tomorrow(reader)
+
+    async def _most_at_once(self, reader: "_Reader") -> int:
+        if not reader.capabilities.pushes_per_day:
+            return _FLOOD
+        return min(_FLOOD, await self._left_today(reader))
+
+    async def _left_today(self, reader: "_Reader") -> int:
+        zone = preferences.zone_of(reader.member, self.community)
+        begun = at_hour(self.now.astimezone(zone).date(), 0, zone)
+        sent = await asked.pushed(reader.member.person_id, reader.address.account, begun)
+        return reader.capabilities.pushes_per_day - sent
+
+    def _tomorrow(self, reader: "_Reader") -> datetime:
+        zone = preferences.zone_of(reader.member, self.community)
+        return at_hour(self.now.astimezone(zone).date() + timedelta(days=1), 0, zone)
 
     async def _send(self, reader: "_Reader", unread: Sequence[Post], others: Sequence[int]) -> bool:
         """Copies of some posts; False where they are too many for what is left of this batch."""
@@ -127,11 +161,38 @@ class _Job:
         if self.planned and self.planned + count > BATCH:
             return False
         for post, parts in contents:
-            await planning.plan_parts(
-                parts, post, self.community, reader.address, self.now, person_id=reader.member.person_id
-            )
+            await self._plan(post, parts, reader)
         self.planned += count
         return True
+
+    async def _plan(self, post: Post, parts: Sequence[Content], reader: "_Reader") -> None:
+        """One message waits for nothing, and is written together with those of the other readers."""
+        if len(parts) == 1:
+            self._gathered.append(
+                ledger.copy_row(
+                    address=reader.address,
+                    now=self.now,
+                    content=self._dumped(parts[0]),
+                    community=self.community.id,
+                    post_id=post.id,
+                    person_id=reader.member.person_id,
+                )
+            )
+            return
+        await self._plan_gathered()  # the order of a lane is that of its rows
+        await planning.plan_parts(
+            parts, post, self.community, reader.address, self.now, person_id=reader.member.person_id
+        )
+
+    async def _plan_gathered(self) -> None:
+        await ledger.plan_copies(self._gathered)
+        self._gathered.clear()
+
+    def _dumped(self, content: Content) -> str:
+        """The same words go to many: ``_parts`` holds what the number names for as long as the batch lasts."""
+        if id(content) not in self._texts:
+            self._texts[id(content)] = codec.dump(codec.CONTENT, content)
+        return self._texts[id(content)]
 
     async def _contents(self, post: Post, reader: "_Reader", others: Sequence[int] = ()) -> list[Content]:
         """A post's messages for one reader; the same for all who have the same language, account and wishes."""
@@ -164,11 +225,11 @@ class _Job:
             if self.planned >= BATCH:
                 return True
             after = preferences.next_due(member, self.community, self.now)
-            later = preferences.held_back_until(member, self.community, self.now)
+            reader = self._reader(member, accounts.get(member.person_id, []))
+            later = preferences.held_back_until(member, self.community, self.now, _quiet(reader))
             if later is not None and later == member.away_until:
                 # What comes at their hour comes at their hour, also after a journey.
                 later = preferences.next_due(member, self.community, later)
-            reader = self._reader(member, accounts.get(member.person_id, []))
             if member.next_at is None or later is not None or reader is None:
                 await memberships.prefer(member, next_at=later or after)
                 continue
@@ -226,6 +287,8 @@ class _Job:
 
     def _digest_parts(self, digest: Digest, reader: "_Reader") -> list[Content]:
         def fits(text: RichText) -> bool:
+            if reader.capabilities.push_parts:
+                return planning.is_push(text.text, reader.capabilities)
             return self.directory.fits(reader.address, Content(text=text))
 
         if reader.capabilities.letters:
@@ -240,6 +303,8 @@ class _Job:
             return [Content(text=part) for part in split(text, fits)][: reader.capabilities.max_parts]
         # One message, whatever happened: somebody pays for each.
         most = len(digest.items)
+        if reader.capabilities.push_parts:
+            most = min(most, _LINE_ITEMS)
         while most > 0 and not fits(plain(digests.line(digest, reader.w, most))):
             most -= 1
         return [Content(text=split(plain(digests.line(digest, reader.w, most)), fits)[0])]
@@ -318,6 +383,11 @@ class _Job:
         if post.id not in self._views:
             self._views[post.id] = await planning.view_of(post, self.community)
         return self._views[post.id]
+
+
+def _quiet(reader: "_Reader | None") -> Hours | None:
+    """When telephones are not to ring, where their owners have said nothing of it."""
+    return None if reader is None else reader.capabilities.quiet
 
 
 def _is_own(post: Post, member: Membership) -> bool:

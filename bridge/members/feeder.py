@@ -33,11 +33,11 @@ class Feeder:
                 if not await copies.work_off(self._communities, self._directory, self._clock.now()):
                     wait = await copies.wait_seconds(self._clock.now())
             except (StorageUnavailable, *UNAVAILABLE) as error:
-                log.error("copies_wait", error=type(error).__name__)  # noqa: TRY400 - tried again
+                log.error("copies_wait", error=type(error).__name__)
                 wait = _TROUBLE
             except Exception as error:
                 # Not its words: they may quote somebody. The next look begins where the last commit ended.
-                log.error("copies_failed", error=type(error).__name__)  # noqa: TRY400
+                log.error("copies_failed", error=type(error).__name__)
                 wait = _TROUBLE
             if wait in (_BREATH, _TROUBLE):
                 await self._clock.sleep(wait)

@@ -65,7 +65,7 @@ async def admit(
         values = {"via": via, "invitation_id": invitation_id} if invitation_id is not None else {}
         await memberships.step(row, MembershipStep.ADMIT, now=now, by=by, **values)
     if fresh and via != POST and not row.reading:
-        await preferences.set_reading(row, community.members.reading, community, now)
+        await preferences.set_reading(row, _usual_reading(identity, community, directory), community, now)
     else:
         await memberships.prefer(row, next_at=preferences.next_due(row, community, now))
     await audit.write(
@@ -80,6 +80,15 @@ async def admit(
             identity, welcome(community, contact.language_of(identity, community)), community, directory, now
         )
     return row
+
+
+def _usual_reading(identity: Identity, community: Community, directory: Directory) -> Reading:
+    """What the community has chosen, else what is usual where they are: by SMS nobody is in a group."""
+    direct = identity.direct
+    capabilities = None if direct is None else directory.capabilities(direct)
+    if community.members.reading is not Reading.GROUPS or capabilities is None:
+        return community.members.reading
+    return capabilities.reading
 
 
 def welcome(community: Community, w: Words) -> Letter:

@@ -38,11 +38,16 @@ def quiet_of(member: Membership) -> Hours | None:
         return None
 
 
-def held_back_until(member: Membership, community: Community, now: datetime) -> datetime | None:
-    """Until when nothing is to be sent to them: they are away, or it is their night."""
+def held_back_until(
+    member: Membership, community: Community, now: datetime, usual: Hours | None = None
+) -> datetime | None:
+    """Until when nothing is to be sent to them: they are away, or it is their night.
+
+    ``usual``: the hours that count where they named none of their own.
+    """
     if member.away_until is not None and member.away_until > now:
         return member.away_until
-    quiet, zone = quiet_of(member), zone_of(member, community)
+    quiet, zone = quiet_of(member) or usual, zone_of(member, community)
     if quiet is not None and quiet.contains(now, zone):
         return quiet.next_end(now, zone)
     return None

@@ -128,11 +128,6 @@ def card_of(profile: Profile, name: str, community: Community, *, title: str = "
     )
 
 
-async def author_card(identity: Identity, community: Community) -> AuthorCard:
-    """What readers may be told of this person now, by what moderators have seen."""
-    return (await standing(identity, community)).card
-
-
 def missing(profile: Profile | None, community: Community) -> list[str]:
     """The ids of the required fields that this version does not answer."""
     answers = people.answers_of(profile)

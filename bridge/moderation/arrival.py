@@ -67,7 +67,17 @@ def private_line(facts: CardFacts, w: Words) -> list[str]:
     arrived, count = facts.copies
     if not count:
         return []
-    return [w._("✉️ Private copies: {arrived} of {count}", arrived=w.number(arrived), count=w.number(count))]
+    told = [w._("✉️ Private copies: {arrived} of {count}", arrived=w.number(arrived), count=w.number(count))]
+    reported, failed = facts.told
+    if reported or failed:
+        told.append(
+            w._(
+                "📬 Reported: {arrived} arrived, {failed} did not",
+                arrived=w.number(reported),
+                failed=w.number(failed),
+            )
+        )
+    return told
 
 
 def _arrived(places: Sequence[_Place], w: Words) -> list[str]:

@@ -18,8 +18,8 @@ class Loss:
     """A file that becomes words in some groups."""
 
     file: Attachment
-    too_big: bool
-    """Do they show its kind, and not a file as large as this?"""
+    limit: int
+    """Bytes of the largest file of its kind that they show; 0 where they show none of it."""
     groups: tuple[Address, ...]
 
 
@@ -30,21 +30,21 @@ async def losses(
 
     Where every message costs money, every file does: that is not said each time.
     """
-    found: dict[tuple[int, bool], list[Address]] = {}
+    found: dict[tuple[int, int], list[Address]] = {}
     for group in community.groups if files else ():
         capabilities = directory.capabilities(await inbox.resolve(group.chat))
         if capabilities is None or capabilities.form is Form.LINE or (chosen and group.chat not in chosen):
             continue
         for index, file in enumerate(files):
-            if file.size > capabilities.file_limit(file.kind):
-                found.setdefault((index, file.kind in capabilities.media), []).append(group.chat)
-    return [Loss(file=files[index], too_big=big, groups=tuple(where)) for (index, big), where in found.items()]
+            if file.size > (limit := capabilities.file_limit(file.kind)):
+                found.setdefault((index, limit), []).append(group.chat)
+    return [Loss(file=files[index], limit=limit, groups=tuple(where)) for (index, limit), where in found.items()]
 
 
 def line(loss: Loss, names: dict[Address, str], w: Words) -> str:
     """For a card."""
     chats, file = ", ".join(names.get(each, str(each)) for each in loss.groups), attachment_words(loss.file, w)
-    if loss.too_big:
+    if loss.limit:
         return w._("📎 {chats}: {file} is too large there and becomes words", chats=chats, file=file)
     return w._("📎 {chats}: {file} cannot be shown there and becomes words", chats=chats, file=file)
 
@@ -57,12 +57,15 @@ def told_author(found: Sequence[Loss], w: Words) -> list[str]:
         count = len(loss.groups)
         said.append(
             w.ngettext(
-                "{file} is too large for {count} group: its readers see these words instead.",
-                "{file} is too large for {count} groups: their readers see these words instead.",
+                "{file} is too large for {count} group, which takes at most {limit}: its readers see these words "
+                "instead.",
+                "{file} is too large for {count} groups, which take at most {limit}: their readers see these words "
+                "instead.",
                 count,
                 file=file,
+                limit=w.size(loss.limit),
             )
-            if loss.too_big
+            if loss.limit
             else w.ngettext(
                 "{count} group cannot show {file}: its readers see these words instead.",
                 "{count} groups cannot show {file}: their readers see these words instead.",

@@ -15,11 +15,13 @@ from bridge.delivery import correcting
 from bridge.members import contact, copies
 from bridge.moderation import arrival, cards, safeguarding
 from bridge.rendering.words import words
-from bridge.storage import chats, dialogue, inbox, ledger, people, submissions, traces, undoing
+from bridge.storage import chats, dialogue, handovers, inbox, ledger, people, submissions, traces, undoing
 from bridge.storage.ledger import Effects
 from bridge.storage.models import Delivery, Post
 
 log = structlog.get_logger()
+_GIVES_UP = 3
+"""Private messages in a row that nobody could be reached with: then they are written to no more."""
 _PRIVATE = (ledger.NOTICE, ledger.COPY, ledger.DIGEST)
 
 
@@ -36,6 +38,8 @@ def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
                 await correcting.send_anew(row, now())
             if row.kind in _PRIVATE and row.state == DeliveryState.REFUSED and row.reason == Refusal.UNREACHABLE:
                 await people.close_direct(row.account, row.chat)
+                if await handovers.refused_in_a_row(row.address, Refusal.UNREACHABLE, _GIVES_UP):
+                    await handovers.lose(row.address, now())
             if row.kind == ledger.COPY and row.operation == ledger.DELETE and row.state == DeliveryState.REFUSED:
                 await _say_copy_stays(row, communities, now())
             if row.state == DeliveryState.REFUSED and dialogue.marked(row) is not None and row.review_id is not None:

@@ -23,6 +23,7 @@ from bridge.storage import (
     dialogue,
     echoes,
     feed,
+    handovers,
     intake_reads,
     ledger,
     memberships,
@@ -105,6 +106,8 @@ class CardFacts:
     """Files that some of the chosen groups cannot be shown."""
     thin: frozenset[Address] = frozenset()
     """Those of its chats where every message costs money."""
+    told: tuple[int, int] = (0, 0)
+    """Of how many private copies was reported later that they arrived, and that they did not."""
     copies: tuple[int, int] = (0, 0)
     """Of how many people's private copies how many have arrived: (arrived, all)."""
     reactions: Sequence[tuple[str, int]] = ()
@@ -221,6 +224,7 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         origin_became=await _origin_became(submission),
         post=post,
         deliveries=deliveries,
+        told=(0, 0) if post is None or post.feed_number is None else await handovers.of_copies(post.id),
         copies=(0, 0) if post is None or post.feed_number is None else await feed.arrived(post.id),
         reactions=() if post is None else await echoes.tally(post.id),
         poll=poll,

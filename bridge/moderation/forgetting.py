@@ -27,6 +27,7 @@ from bridge.storage import (
     database,
     erasure,
     feed,
+    forwards,
     groups,
     holdings,
     inbox,
@@ -110,7 +111,7 @@ async def forget(person_id: int, desk: Desk, *, farewell: Sequence[Identity] = (
         stays: list[Address] = []
         for post in gone:
             stays += await _take_back(post, subject, desk)
-        answering = await traces.answers_to(subject)
+        others = dict.fromkeys([*await traces.answers_to(subject), *await forwards.posts_naming(subject)])
         quotes = await _quotes(live)
         naming = await traces.cards_naming(subject)
         asked = await traces.applications_of(subject)
@@ -124,7 +125,7 @@ async def forget(person_id: int, desk: Desk, *, farewell: Sequence[Identity] = (
             application = await applications.application(application_id)
             if application is not None:
                 await applying.refresh(application, desk.now)
-        for post_id in [*kept, *answering]:
+        for post_id in [*kept, *others]:
             await _correct(post_id, quotes, subject, desk)
         upkeep_bell.ring_after_commit()
     return Forgotten(posts=len(gone), kept=len(kept), stays=tuple(stays))

@@ -47,7 +47,7 @@ async def tick(community: Community, directory: Directory, now: datetime) -> Non
             raise
         except Exception as error:
             # Its neighbours are looked at all the same. Not the words of the error: they may quote somebody.
-            log.error("patience_failed", review=review_id, error=type(error).__name__)  # noqa: TRY400
+            log.error("patience_failed", review=review_id, error=type(error).__name__)
     if overdue:
         async with transaction():
             await _tell_moderators(overdue, community, now)

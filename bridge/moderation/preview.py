@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 
 from bridge.core.capabilities import Capabilities, Form
 from bridge.core.community import Community, Group
-from bridge.core.ids import Address
+from bridge.core.ids import Address, ChatId
 from bridge.core.message import Content
 from bridge.core.money import Price
+from bridge.core.ports import Adapter, CanWeigh, Outgoing
 from bridge.core.splitting import split
 from bridge.core.text import MarkKind, RichText, joined, marked, plain
 from bridge.delivery import planning
@@ -21,7 +22,7 @@ from bridge.moderation.acts import Act, Deed, Reply
 from bridge.moderation.names import chat_names
 from bridge.rendering import posts, sms
 from bridge.rendering.posts import PostView
-from bridge.rendering.words import Words
+from bridge.rendering.words import Words, words
 from bridge.storage import beside, chats, inbox, ledger, submissions
 from bridge.storage.models import Post, Review, Submission
 
@@ -32,6 +33,8 @@ _MOST_NAMES = 5
 _MANY = 5
 """Messages of one post after which moderators are asked to think of the readers."""
 _MOST_SIGNS = 8
+_ONE = Content(text=plain("1"))
+"""One SMS, to ask what it costs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +99,38 @@ async def forecast(review: Review, community: Community, directory: Directory, n
             outcomes.append(outcome)
         else:
             outcomes[index] = replace(outcomes[index], groups=(*outcomes[index].groups, group))
+    outcomes += _telephones(view, community, directory)
     return Forecast(view=view, outcomes=tuple(outcomes), missing=tuple(missing))
+
+
+def _telephones(view: PostView, community: Community, directory: Directory) -> list[Outcome]:
+    """What somebody who reads alone, by SMS, is sent at once: no group, but paid for like none."""
+    found: list[Outcome] = []
+    for account in directory.accounts():
+        adapter: object = directory.adapter(account)
+        address = Address(account, ChatId(""))
+        if not isinstance(adapter, CanWeigh) or not isinstance(adapter, Adapter):
+            continue
+        capabilities = adapter.capabilities(address.chat)
+        if not capabilities.push_parts:
+            continue
+        shown = posts.in_language(view, community.language)
+        parts = planning.parts_of(shown, address, directory, words(community.language), quoting=True)
+        one = adapter.weigh(Outgoing(chat=address.chat, payload=adapter.to_payload(address.chat, _ONE)))
+        found.append(
+            Outcome(
+                kind=adapter.kind,
+                capabilities=capabilities,
+                language=community.language,
+                parts=tuple(parts),
+                whole=len(parts),
+                stays=False,
+                view=shown,
+                groups=(),
+                price=one.cost,
+            )
+        )
+    return found
 
 
 async def _outcome(
@@ -191,6 +225,11 @@ def _fitting(message: Content, address: Address, directory: Directory, w: Words)
 def _intro(outcome: Outcome, names: dict[Address, str], w: Words) -> RichText:
     """Which groups, how many messages, what they cost; and what the moderator should know of it."""
     count = len(outcome.groups)
+    if not count:
+        told = w._("SMS, to each who reads alone and at once: {cost}", cost=cost(outcome.parts, w))
+        if outcome.price is not None:
+            told += ", " + w._("{price} for each reader", price=w.money(outcome.price.times(outcome.segments)))
+        return joined([marked(told, MarkKind.BOLD), *map(plain, _remarks(outcome, w))], "\n")
     groups = w.ngettext("{count} group", "{count} groups", count)
     shown = [names[group.chat] for group in outcome.groups[:_MOST_NAMES]]
     groups += f" ({', '.join([*shown, '…'] if count > _MOST_NAMES else shown)})"
@@ -285,7 +324,7 @@ def _missing(found: Forecast, names: dict[Address, str], w: Words) -> list[str]:
         )
         for group in found.missing
     ]
-    return said if found.outcomes else [*said, w._("⚠️ No group would receive it.")]
+    return said if any(outcome.groups for outcome in found.outcomes) else [*said, w._("⚠️ No group would receive it.")]
 
 
 def _unused(found: Forecast, w: Words) -> list[str]:

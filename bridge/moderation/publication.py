@@ -8,6 +8,7 @@ from bridge.core.community import Community
 from bridge.core.ids import Address
 from bridge.delivery import planning
 from bridge.delivery.directory import Directory
+from bridge.members import answering
 from bridge.members.profiles import standing_of
 from bridge.rendering.languages import base
 from bridge.storage import afterwards, beside, codec, desk, feed, submissions, undoing
@@ -23,6 +24,7 @@ async def publish(
     frozen = await _frozen(review, wording, community, now, at, next_number, post_id=former)
     post = await submissions.publish(frozen)
     await planning.plan_post(post, review.submission, community, directory, now, not_before=at)
+    await answering.tell(post, community, directory, now, at=at)
     feed.announce()
     return post
 

@@ -62,6 +62,7 @@ async def restore(found: Review, community: Community, identity: Identity, desk:
         reasons=codec.load_object(review.reasons).get("codes", []),
         now=desk.now,
         reply_post_id=submission.reply_post_id,
+        reply_place=submission.reply_place,
         findings=wording.findings,
         approvals=review.approvals,
         theme_id=review.theme_id,

@@ -28,4 +28,4 @@ async def tick(communities: Communities, directory: Directory, now: datetime) ->
                 return
             except Exception as error:
                 # Not its words: they may quote what somebody wrote.
-                log.error("timer_failed", timer=timer.__module__, error=type(error).__name__)  # noqa: TRY400
+                log.error("timer_failed", timer=timer.__module__, error=type(error).__name__)

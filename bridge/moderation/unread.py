@@ -49,7 +49,7 @@ async def tick(community: Community, directory: Directory, now: datetime) -> Non
             raise
         except Exception as error:
             # Its neighbours are looked at all the same. Not the words of the error: they may quote somebody.
-            log.error("album_not_published", review=waiting.id, error=type(error).__name__)  # noqa: TRY400
+            log.error("album_not_published", review=waiting.id, error=type(error).__name__)
 
 
 async def _let_out(review_id: int, community: Community, directory: Directory, now: datetime) -> None:

@@ -128,7 +128,7 @@ async def _run(data: Path, door: socket.socket, synapse: bool, venv: Path) -> No
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, door).start()
-        print(f"Baraza playground: http://127.0.0.1:{port} (Ctrl-C stops)", flush=True)  # noqa: T201
+        print(f"Baraza playground: http://127.0.0.1:{port} (Ctrl-C stops)", flush=True)  # noqa: T201 - its only word
 
         async def run_bridge(account: MatrixAccount | None) -> None:
             config = write_config(

@@ -143,7 +143,7 @@ class MatrixSide:
         seen = user.since
         while user.failure is None:
             with contextlib.suppress(TimeoutError):
-                seen = await user.wait_for(lambda someone: someone.since if someone.since != seen else None, 3600)  # noqa: B023
+                seen = await user.wait_for(lambda someone: someone.since if someone.since != seen else None, 3600)  # noqa: B023 - called within the round
                 self._changed()
 
     def _say(self, words: str, phase: Phase = Phase.PREPARING) -> None:

@@ -109,4 +109,4 @@ def line(digest: Digest, w: Words, most: int) -> str:
     parts += _changes(digest, w)
     if shown:
         parts.append(w._("All of one: GET {number}", number=shown[-1].number))
-    return sms.to_gsm7(f"{digest.community}: " + ". ".join(part.rstrip(". ") for part in parts))
+    return sms.fold(f"{digest.community}: " + ". ".join(part.rstrip(". ") for part in parts), w.language)

@@ -260,7 +260,7 @@ def stays_in_place(view: PostView, capabilities: Capabilities, w: Words, *, chan
     beneath = note_paragraphs(view, "\n\n".join(text.text for text in texts), w, brief=brief)
     if brief:
         lines = [plain(text) for text in (head, _line_subject(view), *_line_provenance(view, w)) if text]
-        return plain(sms.to_gsm7(joined([*lines, *([spelled(own)] if own else []), *beneath], "\n").text))
+        return plain(sms.fold(joined([*lines, *([spelled(own)] if own else []), *beneath], "\n").text, w.language))
     parts = [_head(view, capabilities, w, first=head), _showable(own, capabilities), _card(view, capabilities, w)]
     return joined([part for part in (*parts, *beneath) if part], "\n\n")
 
@@ -274,9 +274,11 @@ class Line:
     tail: Callable[[str], str]
     """What follows what is shown of the text."""
     number: int
+    language: str = ""
+    """What it is written in, as far as anybody knows."""
 
     def text(self) -> str:
-        return sms.to_gsm7(self.lead + self.body + self.tail(self.body))
+        return sms.fold(self.lead + self.body + self.tail(self.body), self.language)
 
     def shortened(self, room: int, w: Words) -> str:
         """With at most ``room`` characters of the text, and how to get the rest."""
@@ -289,7 +291,7 @@ class Line:
             len(self.body) - len(kept),
             number=self.number,
         )
-        return sms.to_gsm7(f"{self.lead}{kept}... [{left_out}]{self.tail(kept)}")
+        return sms.fold(f"{self.lead}{kept}... [{left_out}]{self.tail(kept)}", self.language)
 
 
 def line(view: PostView, capabilities: Capabilities, w: Words) -> Line:
@@ -314,7 +316,53 @@ def line(view: PostView, capabilities: Capabilities, w: Words) -> Line:
         paragraphs = [paragraph.text for paragraph in note_paragraphs(view, read, w, brief=True)]
         return whole + "".join(f" {text}" for text in (beneath, *paragraphs) if text)
 
-    return Line(lead=lead, body=shown, tail=tail, number=view.number)
+    return Line(lead=lead, body=shown, tail=tail, number=view.number, language=written_in(view, w))
+
+
+def written_in(view: PostView, w: Words) -> str:
+    return w.language if view.translation is None else view.translation.language
+
+
+_PUSHED_CARD = 40
+"""Characters of an author's card in a message that nobody asked for."""
+
+
+def push(view: PostView, capabilities: Capabilities, w: Words, fits: Callable[[str], bool]) -> str:
+    """One short message that nobody asked for: number, who and from where, the gist, how to read on and to answer."""
+    re = "" if view.answers is None else " " + w._("Re #{number}", number=view.answers)
+    card = plain(cards.shown_in(capabilities.form, view.card, w, CardForm.DEFAULT)).shortened(_PUSHED_CARD, ellipsis="")
+    who = card.text.rstrip(" ,;") or plain(view.author).shortened(_PUSHED_CARD, ellipsis="").text
+    corrected = w._("(corrected)") + " " if view.corrected else ""
+    lead = f"{view.community} #{view.number}{re} {who}: {corrected}"
+    about = _line_subject(view)
+    own = (
+        view.short
+        if view.short and view.translation is None
+        else spelled(thin.worded(body(view, view.attachments, w, brief=True), capabilities, w)).text
+    )
+    gist = " ".join(own.split())
+    if about:
+        gist = f"{about} {gist}" if about.endswith((".", "?", "!")) else f"{about}. {gist}"
+    language = written_in(view, w)
+    noted = bool(view.notes) or bool(view.short and view.translation is None) or view.translation is not None
+    whole = sms.fold(f"{lead}{gist} " + w._("Reply: {number} + text", number=view.number), language)
+    if not noted and fits(whole):
+        return whole
+    tail = w._("All: GET {number}. Reply: {number} + text", number=view.number)
+    low, high = 0, len(gist)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if fits(_pushed(lead, gist, middle, tail, language)):
+            low = middle
+        else:
+            high = middle - 1
+    return _pushed(lead, gist, low, tail, language)
+
+
+def _pushed(lead: str, gist: str, room: int, tail: str, language: str) -> str:
+    kept = plain(gist).shortened(room, ellipsis="").text.rstrip()
+    more = "... " if len(kept) < len(gist) and kept else " " if kept else ""
+    return sms.fold(f"{lead}{kept}{more}{tail}", language)
 
 
 def _line_subject(view: PostView) -> str:

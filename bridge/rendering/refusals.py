@@ -23,16 +23,22 @@ def refusal_words(items: Sequence[Uncarried], w: Words) -> list[str]:
         if item.kind is UncarriedKind.ENCRYPTED and not item.refused
     ]
     return unread[:1] + [
-        w._("Your {kind} was not carried: {why}", kind=kind_words(item.kind, w), why=_why(item.refused, w))
+        w._("Your {kind} was not carried: {why}", kind=kind_words(item.kind, w), why=_why(item, w))
         for item in items
         if item.refused
     ]
 
 
-def _why(code: str, w: Words) -> str:
-    match code:
+def _why(item: Uncarried, w: Words) -> str:
+    match item.refused:
         case "empty":
             return w._("the file is empty. Please send it again.")
+        case "too_big" if item.limit:
+            return w._(
+                "the file is too large: at most {limit} is carried here. Please send it smaller, or say in words what "
+                "is in it.",
+                limit=w.size(item.limit),
+            )
         case "too_big":
             return w._("the file is too large. Please send it smaller, or say in words what is in it.")
         case "too_many_pixels":

@@ -1,87 +1,21 @@
-"""What an SMS costs, and how to make it cost less: 3GPP TS 23.038 (alphabets) and 23.040 (concatenation).
-
-A text of the 7-bit alphabet has 160 septets in one SMS, or 153 in each of several; one character outside of it, and the
-whole text has 70 or 67 UTF-16 units.
-"""
+"""How to make an SMS cost less: plain characters for typographic ones. What it costs, ``bridge.core.gsm`` says."""
 
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
-Encoding = Literal["gsm7", "ucs2"]
+from bridge.core.gsm import GSM7, Segments, parts, segments, unfit
 
-_BASIC = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+__all__ = ["Segments", "fold", "parts", "segments", "stubborn", "to_gsm7", "unfit"]
+
+_READ_BARE = frozenset(
+    {"en", "fr", "pt", "es", "sw", "ha", "it", "de", "nl", "ca", "gl", "id", "ms", "tl", "so", "om", "rw", "rn", "lg"}
+    | {"ny", "sn", "zu", "xh", "st", "tn", "ln", "kg", "mg", "ht", "ff", "wo", "bm", "dyu", "mos", "srr", "kea", "pap"}
 )
-_EXTENDED = frozenset("\f^{}\\[~]|€")
-"""Written as an escape and a second septet, which belong together."""
-_GSM7 = _BASIC | _EXTENDED
-_ROOM: dict[Encoding, tuple[int, int]] = {"gsm7": (160, 153), "ucs2": (70, 67)}
-
-
-@dataclass(frozen=True, slots=True)
-class Segments:
-    """What a text costs. Units are septets (gsm7) or UTF-16 units (ucs2)."""
-
-    count: int
-    """How many SMS are paid for; an empty text is one."""
-    encoding: Encoding
-    units: int
-    """Of the text, without the room lost where a pair did not fit in whole."""
-    per_segment: int
-    """The room of each: 160 or 70 where there is one, 153 or 67 where there are several."""
-    left: int
-    """Units left in the last."""
-
-
-def unfit(text: str) -> tuple[str, ...]:
-    """The different characters that force UCS-2, in the order in which they come. Empty: the text is GSM-7."""
-    return tuple(dict.fromkeys(char for char in text if char not in _GSM7))
-
-
-def _size(encoding: Encoding) -> Callable[[str], int]:
-    if encoding == "gsm7":
-        return lambda char: 2 if char in _EXTENDED else 1
-    return lambda char: 2 if char > "\uffff" else 1
-
-
-def _encoding(text: str) -> Encoding:
-    return "gsm7" if _GSM7.issuperset(text) else "ucs2"
-
-
-def parts(text: str) -> tuple[str, ...]:
-    """The text of each SMS, as phones cut it: never inside an escape pair or a surrogate pair."""
-    encoding = _encoding(text)
-    size = _size(encoding)
-    alone, together = _ROOM[encoding]
-    if sum(map(size, text)) <= alone:
-        return (text,)
-    cuts, room = [0], together
-    for index, char in enumerate(text):
-        if size(char) > room:
-            cuts.append(index)
-            room = together
-        room -= size(char)
-    return tuple(text[start:end] for start, end in zip(cuts, [*cuts[1:], len(text)], strict=True))
-
-
-def segments(text: str) -> Segments:
-    """What sending ``text`` as it stands costs."""
-    encoding = _encoding(text)
-    size = _size(encoding)
-    cut = parts(text)
-    room = _ROOM[encoding][len(cut) > 1]
-    return Segments(
-        count=len(cut),
-        encoding=encoding,
-        units=sum(map(size, text)),
-        per_segment=room,
-        left=room - sum(map(size, cut[-1])),
-    )
-
+"""Languages that their speakers write without accents on telephones, and read so without a second meaning."""
+# Dots below, horns and open vowels: Yoruba, Igbo, Vietnamese, Ewe, Twi. Without them a word is another word, whatever
+# language somebody said that the text is in. Hausa's own letters are not among them.
+_MEANT = frozenset("ẹọṣịụạẢảấầẩẫậắằẳẵặẻẽếềểễệỉĩỏốồổỗộơớờởỡợủũưứừửữựỳỵỷỹɛɔŋǹǎǐǒǔ")
 
 _SPELT: dict[str, str] = dict(
     re.findall(
@@ -139,7 +73,7 @@ def _unaccented(text: str) -> str:
     """Latin letters that the alphabet lacks, without what is above, below or across them; others as they are."""
     kept = []
     for char in text:
-        bare = unicodedata.normalize("NFD", char)[0].translate(_BARE) if char not in _GSM7 else char
+        bare = unicodedata.normalize("NFD", char)[0].translate(_BARE) if char not in GSM7 else char
         kept.append(bare if bare.isascii() and bare.isalpha() else char)
     return re.sub(r"(?<=[A-Za-z])[\u0300-\u036f]+", "", "".join(kept))
 
@@ -152,6 +86,15 @@ def _folded(text: str, *, accents: bool) -> str:
 def stubborn(text: str, *, accents: bool = False) -> tuple[str, ...]:
     """The characters that force UCS-2 and that ``to_gsm7`` cannot say: taking these out makes the text cheap."""
     return unfit(_folded(text, accents=accents))
+
+
+def fold(text: str, language: str) -> str:
+    """``to_gsm7`` as the language bears it: ê becomes e in French, and stays in Yoruba, which would change meaning.
+
+    What is never folded is a text with letters that another language needs, and any script but the Latin one.
+    """
+    bare = language.partition("-")[0].casefold() in _READ_BARE
+    return to_gsm7(text, accents=bare and not _MEANT & set(unicodedata.normalize("NFC", text).casefold()))
 
 
 def to_gsm7(text: str, *, accents: bool = False) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import get_day_names
+from babel.dates import format_date, format_skeleton, get_day_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -74,6 +74,19 @@ class Words:
         named = name if name.isalpha() else f"UTC{local:%z}"[:6].removesuffix("+00")
         return f"{local:%d.%m.} {clock} {named}"
 
+    def date(self, moment: datetime, zone: ZoneInfo | None = None) -> str:
+        """A day, with its year."""
+        return str(format_date(moment.astimezone(zone or UTC), "d MMM y", locale=self._locale))
+
+    def month(self, year: int, month: int) -> str:
+        """``March 2026``."""
+        return str(format_skeleton("yMMMM", datetime(year, month, 1, tzinfo=UTC), locale=self._locale))
+
+    @property
+    def direction(self) -> str:
+        """``rtl`` for languages that are written from right to left."""
+        return "rtl" if self._locale.text_direction == "rtl" else "ltr"
+
     def weekday(self, number: int) -> str:
         """What a day is called; Monday is 0."""
         name = str(get_day_names("wide", context="stand-alone", locale=self._locale)[number])
@@ -89,6 +102,12 @@ class Words:
             return Locale.parse(tag, sep="-").get_display_name(self._locale) or tag
         except (UnknownLocaleError, ValueError):
             return tag
+
+
+def catalogues() -> tuple[str, ...]:
+    """The languages in which members and readers are spoken to, as tags."""
+    found = (path.name.replace("_", "-") for path in LOCALES.iterdir() if path.is_dir())
+    return (SOURCE_LANGUAGE, *sorted(found))
 
 
 @lru_cache(maxsize=64)

@@ -6,7 +6,7 @@ from datetime import datetime
 from bridge.core.message import Attachment, Uncarried
 from bridge.core.states import POST, PostState, PostStep, ReviewState
 from bridge.core.text import RichText
-from bridge.storage import beside, codec, feed, submissions
+from bridge.storage import archive, beside, codec, feed, submissions
 from bridge.storage.ledger_reads import EXHIBIT
 from bridge.storage.models import Delivery, Post, Review, Revision, Submission
 
@@ -21,6 +21,7 @@ async def retract(post: Post, *, name: str, now: datetime) -> bool:
     if await Post.filter(id=post.id, state__in=POST.sources(PostStep.RETRACT)).update(**values) != 1:
         return False
     post.update_from_dict(values)
+    await archive.drop([post.id])
     await feed.taken_back(post, now)
     return True
 
@@ -50,6 +51,7 @@ async def reword(post: Post, wording: Revision, now: datetime, **beside: str) ->
     if await Post.filter(id=post.id, state=PostState.LIVE).update(**values) != 1:
         return False
     post.update_from_dict(values)
+    await archive.keep(post)
     return True
 
 

@@ -32,6 +32,7 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
 from bridge.core.errors import ConfigError, StorageConflict, StorageContended, StorageUnavailable
+from bridge.storage import full_text
 from bridge.storage.models import Meta
 
 log = structlog.get_logger()
@@ -97,6 +98,8 @@ def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
                     "bridge.storage.models_members",
                     "bridge.storage.models_echo",
                     "bridge.storage.models_messages",
+                    "bridge.storage.models_handover",
+                    "bridge.storage.models_archive",
                 ],
                 "default_connection": name,
                 "migrations": "bridge.storage.migrations",
@@ -108,7 +111,7 @@ def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
 
 
 def _current() -> BaseDBAsyncClient:
-    return Meta._meta.db  # noqa: SLF001 - Tortoise's documented way from a model to its connection
+    return Meta._meta.db  # noqa: SLF001 - there is no other way to it - Tortoise's documented way from a model to its connection
 
 
 async def _connect(url: str, *, foreign_keys: bool = True) -> BaseDBAsyncClient:
@@ -203,7 +206,7 @@ async def _migrate_postgres(executor: MigrationExecutor, url: str) -> None:
     try:
         await turns.execute("SELECT pg_advisory_lock($1)", _UPGRADE_KEY)
         # Looked for inside of the transaction, a table of migrations that is not there would end it.
-        await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))  # noqa: SLF001
+        await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))  # noqa: SLF001 - there is no other way to it
         async with in_transaction(executor.connection.connection_name) as whole:
             await MigrationExecutor(whole, tortoise_config(url)["apps"]).migrate()
     finally:
@@ -364,6 +367,7 @@ async def scrub(*, whole: bool) -> None:
     if connection.capabilities.dialect != "sqlite":
         return
     try:
+        await full_text.tidy(connection)
         if whole:
             await connection.execute_script("VACUUM")
         await connection.execute_query("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -385,6 +389,11 @@ def forget_backups(url: str, older_than: float) -> int:
                 copy.unlink()
                 left += 1
     return left
+
+
+async def installation() -> str:
+    """The id of this installation, which stays."""
+    return (await Meta.get(key="installation")).value
 
 
 async def ping() -> None:

@@ -30,8 +30,10 @@ async def dress(review: Review, **values: object) -> bool:
 
 async def answer(review: Review, post_id: int | None) -> None:
     """Let a held item answer another post, or none; inside a transaction that has locked the review."""
-    await Submission.filter(id=review.submission_id).update(reply_post_id=post_id)
-    review.submission.reply_post_id = post_id
+    submission = review.submission
+    place = submission.reply_place if submission.reply_post_id == post_id else ""
+    await Submission.filter(id=submission.id).update(reply_post_id=post_id, reply_place=place)
+    submission.reply_post_id, submission.reply_place = post_id, place
 
 
 async def notes(review_id: int) -> list[Note]:

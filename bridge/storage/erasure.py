@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.core.states import MembershipState
-from bridge.storage import barred, codec, memberships, traces
+from bridge.storage import archive, barred, codec, forwards, memberships, traces
 from bridge.storage.database import transaction
 from bridge.storage.holdings import rows_of, subject_of
 from bridge.storage.models import AdapterState, Delivery, Meta, Person, Post, Revision
+from bridge.storage.models_archive import SmallPicture
 from bridge.storage.personal import AS_IT_IS, NOBODY, SHARES, Share, Stays, Subject, Traced
 from bridge.storage.traces import FAREWELL
 
@@ -57,10 +58,12 @@ async def erase(person_id: int, now: datetime, *, kept: Mapping[int, str] | None
         # What is found by reading first: names and chats are known from the rows that are emptied afterwards.
         await traces.inbox(subject, handling)
         await traces.deliveries(subject)
+        await forwards.forget_names(subject)
         count = 0
         shares = [(share, await rows_of(share, subject)) for share in SHARES if not _is_traced(share)]
         for share, rows in shares:
             count += await _carry_out(share, rows, subject)
+        await archive.keep_again(subject.kept)
         await Person.filter(id=person_id).update(erased_at=now)
         await doom(files, now)
         await Meta.filter(key=SCRUB).delete()
@@ -174,6 +177,7 @@ async def _is_used(sha256: str) -> bool:
         await Revision.filter(attachments__contains=sha256).exists()
         or await Post.filter(attachments__contains=sha256).exists()
         or await Delivery.filter(content__contains=sha256).exists()
+        or await SmallPicture.filter(sha256=sha256).exists()
     )
 
 
@@ -187,9 +191,15 @@ async def unmark() -> None:
         await Meta.filter(key=SCRUB).delete()
 
 
-async def file_is_gone(sha256: str) -> None:
-    """Its bytes were removed; so is where an account has put them on its platform, which may still hand them out."""
+async def file_is_gone(sha256: str, now: datetime) -> None:
+    """Its bytes were removed; so is where an account has put them on its platform, which may still hand them out.
+
+    What was made smaller of it is used by nobody any more.
+    """
     async with transaction():
+        small = await SmallPicture.filter(source=sha256)
+        await SmallPicture.filter(source=sha256).delete()
+        await doom({row.sha256 for row in small}, now)
         await AdapterState.filter(key__contains=sha256).delete()
         await Meta.filter(key=f"{_UNUSED}{sha256}").delete()
 

@@ -39,6 +39,8 @@ _MAX_KEY = 255
 _MAX_RAW = 256 * 1024
 """Bytes of a platform's own JSON kept per event."""
 _SLICE = 500
+ECHO = "echo"
+"""Noted of a reaction or a vote that was counted."""
 _LATELY = 50
 """Events of a chat that are looked through for a person."""
 
@@ -166,9 +168,9 @@ async def _step(row: Inbox, step: InboxStep, note: str = "") -> bool:
     return changed == 1
 
 
-async def finish(row: Inbox) -> bool:
+async def finish(row: Inbox, note: str = "") -> bool:
     """Mark an event done; part of the transaction that holds its effects. False where somebody already did."""
-    return await _step(row, InboxStep.FINISH)
+    return await _step(row, InboxStep.FINISH, note)
 
 
 async def postpone(row: Inbox, now: datetime, note: str) -> bool:

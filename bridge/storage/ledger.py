@@ -3,7 +3,7 @@
 Every change of state goes through ``ledger_steps.advance``.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,11 +15,14 @@ from bridge.core.message import Content
 from bridge.core.ports import Later, Refused, SendOutcome, Sent, Unknown
 from bridge.core.reading import COPIED
 from bridge.core.states import DeliveryState, DeliveryStep, MembershipState, PostState
-from bridge.storage import codec
+from bridge.storage import codec, handovers
+from bridge.storage.answering import threaded
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
+from bridge.storage.handovers import Weighed
 from bridge.storage.ledger_calls import bring_forward, call_off, call_off_notices, call_off_older, mark, set_view
 from bridge.storage.ledger_changes import ORIGINAL, is_to_be_removed
+from bridge.storage.ledger_copies import copy_row, plan_copies
 from bridge.storage.ledger_doubt import Effects, postpone_doubt, recover, resolve_doubt, settle
 from bridge.storage.ledger_reads import (
     ACTIVE,
@@ -35,6 +38,7 @@ from bridge.storage.ledger_reads import (
     NOTICE,
     POST,
     PROMPT,
+    PRUNE,
     REACT,
     REACTION,
     REMOVAL,
@@ -44,8 +48,8 @@ from bridge.storage.ledger_reads import (
     card_rows,
     count_notices,
     count_shown,
+    edit_after,
     find_by_ref,
-    first_part,
     heads,
     in_doubt,
     is_edited_after,
@@ -60,12 +64,20 @@ from bridge.storage.ledger_reads import (
     recent_attempts,
     removal_of,
     said_lately,
-    threaded,
     unclaimed_edit,
     versions,
 )
-from bridge.storage.ledger_steps import LIFETIME, advance, advance_all, cancel_dependants, keep_further, release
+from bridge.storage.ledger_steps import (
+    LIFETIME,
+    advance,
+    advance_all,
+    cancel_dependants,
+    keep_further,
+    keep_pruned,
+    release,
+)
 from bridge.storage.models import Delivery, Identity
+from bridge.storage.models_handover import Handover
 from bridge.storage.models_members import Membership
 
 Compose = Callable[[Delivery], Awaitable["Frozen | None"]]
@@ -85,6 +97,8 @@ class Frozen:
 class Outcome:
     row: Delivery
     answer: SendOutcome
+    weighed: Weighed | None = None
+    """What was handed over, or may have been, where the account counts that."""
 
 
 async def plan(
@@ -105,10 +119,14 @@ async def plan(
     waits_for: int | None = None,
     target: Delivery | None = None,
     target_ref: RemoteRef | None = None,
+    item: int = 0,
     due_at: datetime | None = None,
     lifetime: timedelta = LIFETIME,
 ) -> Delivery:
-    """Write one row, inside the caller's transaction. An edit or removal waits until what it changes is there."""
+    """Write one row, inside the caller's transaction. An edit or removal waits until what it changes is there.
+
+    ``target_ref``: beside ``target`` the one of its messages that is meant; ``item``: which file it is to show.
+    """
     if target is not None and waits_for is None:
         # Locked and read anew: were it recorded as delivered meanwhile, nothing would ever release this row.
         now_there = await Delivery.filter(id=target.id).select_for_update().first()
@@ -133,6 +151,7 @@ async def plan(
         target_id=None if target is None else target.id,
         target_chat="" if target_ref is None else target_ref.chat,
         target_message="" if target_ref is None else target_ref.message,
+        item=item,
         content="" if content is None else codec.dump(codec.CONTENT, content),
         planned_at=now,
     )
@@ -169,40 +188,44 @@ async def release_settled() -> None:
         await cancel_dependants([found for found, state in settled if state in lost])
 
 
-async def _is_pointless(row: Delivery) -> bool:
-    """Would carrying it out show what is no longer true?"""
-    return await _is_overtaken(row) or await _is_taken_back(row) or await _is_unwanted(row)
+async def _is_pointless(row: Delivery, unwanted: Collection[int]) -> bool:
+    """Would carrying it out show what is no longer true, or what its reader wants no longer?"""
+    return row.id in unwanted or await _gives_way(row) or await _is_taken_back(row)
 
 
-async def _is_unwanted(row: Delivery) -> bool:
-    """Is it a private copy for somebody who has left, been banned or erased, or wants none any more?"""
-    if row.kind not in (COPY, DIGEST) or row.operation != SEND or row.doubted:
-        return False
-    wanted = Membership.filter(
-        person_id=row.person_id,
-        community=row.community,
+async def _unwanted(rows: Sequence[Delivery]) -> set[int]:
+    """Which are private copies for somebody who has left, been banned or erased, or wants none any more?"""
+    copies = [row for row in rows if row.kind in (COPY, DIGEST) and row.operation == SEND and not row.doubted]
+    if not copies:
+        return set()
+    readers = Membership.filter(
+        person_id__in=list({row.person_id for row in copies}),
         state=MembershipState.MEMBER,
         reading__in=[reading.value for reading in COPIED],
         person__erased_at__isnull=True,
     )
-    stopped = Identity.filter(account=row.account, direct_chat=row.chat, stopped_at__isnull=False)
-    return not await wanted.exists() or await stopped.exists()
+    wanted = set(await readers.values_list("person_id", "community"))
+    theirs = Identity.filter(
+        account__in=list({row.account for row in copies}), direct_chat__in=list({row.chat for row in copies})
+    )
+    deaf = set(await theirs.filter(stopped_at__isnull=False).values_list("account", "direct_chat"))
+    return {row.id for row in copies if (row.person_id, row.community) not in wanted or (row.account, row.chat) in deaf}
 
 
 async def _is_taken_back(row: Delivery) -> bool:
     """Is it part of a post that was retracted? What may be out there is still found, where it can then be removed."""
     if row.operation == DELETE or row.post is None or row.post.state != PostState.RETRACTED:
         return False
-    return row.operation == EDIT or not row.doubted or not await is_to_be_removed(row)
+    return row.operation in (EDIT, PRUNE) or not row.doubted or not await is_to_be_removed(row)
 
 
-async def _is_overtaken(row: Delivery) -> bool:
+async def _gives_way(row: Delivery) -> bool:
     """Has a newer edit of the same message been planned or sent? Then this one would show what is no longer true."""
-    if row.operation != EDIT or row.target_id is None:
-        return False
-    dead = (DeliveryState.REFUSED, DeliveryState.CANCELLED)
-    newer = Delivery.filter(target_id=row.target_id, operation=EDIT, id__gt=row.id)
-    return await newer.exclude(state__in=dead).exists()
+    newer = await edit_after(row)
+    if newer is not None:  # what was to follow this one follows that one
+        there = newer.state == DeliveryState.DELIVERED
+        await Delivery.filter(waits_for=row.id).update(waits_for=None if there else newer.id)
+    return newer is not None
 
 
 async def claim(ids: Sequence[int], now: datetime, compose: Compose, effects: Effects | None = None) -> list[Delivery]:
@@ -215,9 +238,12 @@ async def claim(ids: Sequence[int], now: datetime, compose: Compose, effects: Ef
         changed: list[Delivery] = []
         ready: list[Delivery] = []
         fresh: list[Delivery] = []
-        planned = Delivery.filter(id__in=list(ids), state=DeliveryState.PLANNED).order_by("id")
-        for row in await planned.select_related("post"):
-            if await _is_pointless(row):
+        reworded: list[Delivery] = []
+        planned = Delivery.filter(id__in=list(ids), state=DeliveryState.PLANNED).order_by("id").select_related("post")
+        rows = await planned
+        unwanted = await _unwanted(rows)
+        for row in rows:
+            if await _is_pointless(row, unwanted):
                 await advance(row, DeliveryStep.CANCEL)
                 await cancel_dependants([row.id])
                 changed += [row] if row.kind == POST else []
@@ -236,13 +262,16 @@ async def claim(ids: Sequence[int], now: datetime, compose: Compose, effects: Ef
                     await advance(row, DeliveryStep.CANCEL)
                     await cancel_dependants([row.id])
                     continue
+                reworded += [row] if row.content != frozen.content else []
                 row.payload, row.content, row.shows = frozen.payload, frozen.content, frozen.shows
                 fresh.append(row)
             ready.append(row)
         claimed = await advance_all(ready, DeliveryStep.ATTEMPT, attempted_at=now, reason="", detail="")
         ours = {row.id for row in claimed}
         if frozen_now := [row for row in fresh if row.id in ours]:
-            await Delivery.bulk_update(frozen_now, fields=["payload", "content", "shows"])
+            await Delivery.bulk_update(frozen_now, fields=["payload", "shows"])
+        if changed_words := [row for row in reworded if row.id in ours]:
+            await Delivery.bulk_update(changed_words, fields=["content"])
         first = [row.id for row in claimed if row.first_attempt_at is None]
         await Delivery.filter(id__in=list(ours)).update(attempts=F("attempts") + 1)
         if first:
@@ -267,6 +296,7 @@ async def spoil(row_id: int, now: datetime, why: str, effects: Effects) -> None:
 async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects) -> None:
     """Write down what became of a batch, release or call off what waited for it, and let ``effects`` add rows."""
     async with transaction():
+        await handovers.keep([row for row in (_handover(outcome, now) for outcome in outcomes) if row is not None])
         settled = await _record_sent([o for o in outcomes if isinstance(o.answer, Sent)], now)
         delivered = [row.id for row in settled]
         for outcome in outcomes:
@@ -294,6 +324,13 @@ async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects) -
     delivery_bell.ring()
 
 
+def _handover(outcome: Outcome, now: datetime) -> Handover | None:
+    if outcome.weighed is None or not isinstance(outcome.answer, Sent | Unknown):
+        return None
+    refs = outcome.answer.refs if isinstance(outcome.answer, Sent) else ()
+    return handovers.row_of(outcome.row, outcome.weighed, refs[0].message if refs else "", now)
+
+
 async def _record_sent(outcomes: Sequence[Outcome], now: datetime) -> list[Delivery]:
     """Mark rows as delivered and keep where their messages are; returns the rows that were still being attempted."""
     rows = await advance_all([o.row for o in outcomes], DeliveryStep.SENT, done_at=now, reason="", detail="")
@@ -305,6 +342,7 @@ async def _record_sent(outcomes: Sequence[Outcome], now: datetime) -> list[Deliv
         await Delivery.bulk_update(placed, fields=["remote_chat", "message"])
     answers = {o.row.id: o.answer.refs for o in outcomes if isinstance(o.answer, Sent)}
     await keep_further({row.id: answers.get(row.id, ()) for row in rows})
+    await keep_pruned([row for row in rows if row.operation == PRUNE])
     return rows
 
 
@@ -323,6 +361,7 @@ __all__ = [
     "NOTICE",
     "POST",
     "PROMPT",
+    "PRUNE",
     "REACT",
     "REACTION",
     "REMOVAL",
@@ -339,10 +378,11 @@ __all__ = [
     "call_off_older",
     "card_rows",
     "claim",
+    "copy_row",
     "count_notices",
     "count_shown",
+    "edit_after",
     "find_by_ref",
-    "first_part",
     "heads",
     "in_doubt",
     "is_edited_after",
@@ -355,6 +395,7 @@ __all__ = [
     "of_post",
     "oldest_undelivered",
     "plan",
+    "plan_copies",
     "postpone_doubt",
     "reaction_waits",
     "recent_attempts",

@@ -12,7 +12,7 @@ from bridge.core.message import Content
 from bridge.core.states import DeliveryState, DeliveryStep
 from bridge.storage import codec
 from bridge.storage.bells import delivery_bell
-from bridge.storage.ledger_reads import DELETE, EDIT, POST, SEND
+from bridge.storage.ledger_reads import DELETE, EDIT, POST, PRUNE, SEND, messages_of
 from bridge.storage.ledger_steps import advance, cancel_dependants, restore_dependants
 from bridge.storage.models import Delivery, Post
 
@@ -55,10 +55,40 @@ async def reword(row: Delivery, content: Content) -> None:
 
 async def call_off_edits(row: Delivery) -> None:
     """Cancel the planned edits of a message, and do not let them come back with it."""
-    edits = Delivery.filter(post_id=row.post_id, target_id=row.id, operation=EDIT)
+    edits = Delivery.filter(post_id=row.post_id, target_id=row.id, operation__in=[EDIT, PRUNE])
     for edit in await edits.filter(state=DeliveryState.PLANNED):
         await advance(edit, DeliveryStep.CANCEL)
     await edits.filter(state=DeliveryState.CANCELLED).update(waits_for=None)
+
+
+async def standing(row: Delivery) -> list[RemoteRef]:
+    """The messages of a delivered row, in order, without those that are to go."""
+    going = Delivery.filter(target_id=row.id, operation=PRUNE).exclude(state__in=DEAD)
+    leaving = {each.target_message for each in await going}
+    return [ref for ref in await messages_of(row) if ref.message not in leaving]
+
+
+async def leave_alone(row: Delivery, ref: RemoteRef) -> None:
+    """Cancel the planned edits of one message of several, which is to go; what waited for them waits no longer."""
+    edits = Delivery.filter(target_id=row.id, operation=EDIT, target_message=ref.message, doubted=False)
+    for edit in await edits.filter(state=DeliveryState.PLANNED):
+        await advance(edit, DeliveryStep.CANCEL)
+        await Delivery.filter(waits_for=edit.id).update(waits_for=None)
+
+
+async def withdraw_changes(refused: Delivery) -> Delivery:
+    """A message is replaced altogether because this change of it was refused: its other changes are called off, too.
+
+    Returns the one that says what was wanted last.
+    """
+    changes = Delivery.filter(target_id=refused.target_id, operation__in=[EDIT, PRUNE])
+    newest = await changes.filter(id__gt=refused.id).exclude(state__in=DEAD).order_by("-id").first()
+    for change in await changes.filter(state=DeliveryState.PLANNED):
+        await advance(change, DeliveryStep.CANCEL)
+    for change in await changes.filter(state=DeliveryState.REFUSED, revision=refused.revision):
+        await withdraw_refused(change)
+    await changes.filter(state=DeliveryState.CANCELLED).update(waits_for=None)
+    return newest or refused
 
 
 async def drop(row: Delivery, now: datetime) -> None:

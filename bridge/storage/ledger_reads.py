@@ -1,9 +1,9 @@
 """Looking things up in the delivery ledger; changes are made by ``ledger`` alone, which offers these, too."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
+from tortoise.expressions import Q
 from tortoise.functions import Min
 
 from bridge.core.errors import TooSoon
@@ -11,6 +11,7 @@ from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Content
 from bridge.core.states import DeliveryState
 from bridge.storage import codec
+from bridge.storage.former import formerly
 from bridge.storage.models import Delivery
 from bridge.storage.models_messages import DeliveryMessage
 
@@ -22,6 +23,8 @@ COPY, DIGEST = "copy", "digest"
 APPLICATION = "application"
 """The card of an application, as ``CARD`` is that of a review."""
 SEND, EDIT, DELETE, REACT = "send", "edit", "delete", "react"
+PRUNE = "prune"
+"""Removes one message of a row that became several. Its content is what the others show then."""
 CAN_WAIT = "can_wait"
 """The view of a row that lets everything else of its lane, and of its account, go first."""
 ANSWER = "answer"
@@ -30,25 +33,26 @@ ACTIVE = (DeliveryState.PLANNED, DeliveryState.ATTEMPTING, DeliveryState.IN_DOUB
 _VERSIONS = 20
 """Edits of one message that are looked at."""
 _QUICKEST = timedelta(seconds=5)
+LOOK = 256
+"""Rows that can wait, at which one look at the ledger stops."""
 
 
-async def heads(now: datetime, accounts: Sequence[str]) -> list[tuple[int, Address]]:
+async def heads(now: datetime, accounts: Sequence[str], most: int = LOOK) -> list[tuple[int, Address]]:
     """The first row of every lane that may go now, oldest first: (row id, lane). What can wait goes last, there and
-    among the lanes: twenty thousand private copies keep no card waiting.
+    among the lanes: twenty thousand private copies keep no card waiting. Of what can wait only the oldest ``most`` are
+    looked at.
     """
-    found = (
-        await Delivery.filter(
-            state=DeliveryState.PLANNED, due_at__lte=now, waits_for__isnull=True, account__in=list(accounts)
-        )
-        .annotate(head=Min("id"))
-        .group_by("account", "chat", "view")
-        .values_list("head", "account", "chat", "view")
+    due = Delivery.filter(
+        state=DeliveryState.PLANNED, due_at__lte=now, waits_for__isnull=True, account__in=list(accounts)
     )
-    lanes: dict[Address, tuple[bool, int]] = {}
-    for head, account, chat, view in found:
-        lane, place = Address(account, chat), (view == CAN_WAIT, head)
-        lanes[lane] = min(lanes.get(lane, place), place)
-    return [(head, lane) for (_, head), lane in sorted((place, lane) for lane, place in lanes.items())]
+    # Two ranges of the index: with "is not" every private copy would be read on the way.
+    urgent = due.filter(Q(view__lt=CAN_WAIT) | Q(view__gt=CAN_WAIT))
+    found = await urgent.annotate(head=Min("id")).group_by("account", "chat").values_list("head", "account", "chat")
+    patient = due.filter(view=CAN_WAIT).order_by("id").limit(most)
+    lanes: dict[Address, int] = {}
+    for head, account, chat in [*sorted(found), *await patient.values_list("id", "account", "chat")]:
+        lanes.setdefault(Address(account, chat), head)
+    return [(head, lane) for lane, head in lanes.items()]
 
 
 async def in_doubt(now: datetime, accounts: Sequence[str], limit: int = 50) -> list[Delivery]:
@@ -93,9 +97,11 @@ async def answered(ref: RemoteRef, heard_at: datetime, now: datetime) -> Deliver
     """The row of a message that somebody replied to or reacted to.
 
     People can be quicker than our own commit: while a send of that account is under way, and for a few seconds, an
-    unknown message may be ours. Raises TooSoon then.
+    unknown message may be ours. Raises TooSoon then. Of a chat that has moved, what was said before is found, too.
     """
     row = await find_by_ref(ref)
+    for before in [] if row is not None else await formerly(ref):
+        row = row or await find_by_ref(before)
     if row is None and now - heard_at < _QUICKEST:
         under_way = (DeliveryState.ATTEMPTING, DeliveryState.IN_DOUBT)
         if await Delivery.exists(account=ref.account, state__in=under_way, operation=SEND):
@@ -108,21 +114,6 @@ async def of_post(post_id: int) -> list[Delivery]:
     return await Delivery.filter(post_id=post_id, kind=POST).order_by("id")
 
 
-async def first_part(post_id: int, address: Address) -> Delivery | None:
-    """The message a reply to this post should answer in that chat."""
-    return (
-        await Delivery.filter(
-            post_id=post_id,
-            account=address.account,
-            chat=address.chat,
-            operation=SEND,
-            state=DeliveryState.DELIVERED,
-        )
-        .order_by("part", "id")
-        .first()
-    )
-
-
 async def places(post_ids: Sequence[int]) -> dict[int, list[RemoteRef]]:
     """By post, the first message of it in every chat that it arrived in; in the order they were planned."""
     rows = await Delivery.filter(
@@ -133,17 +124,6 @@ async def places(post_ids: Sequence[int]) -> dict[int, list[RemoteRef]]:
         if row.post_id is not None and row.ref is not None:
             found.setdefault(row.post_id, {}).setdefault(row.address, row.ref)
     return {post_id: list(refs.values()) for post_id, refs in found.items()}
-
-
-async def threaded(row: Delivery, content: Content) -> Content:
-    """The first part of an answer replies to the post it answers, wherever that stands in this chat."""
-    if row.kind not in (POST, COPY) or row.part != 1 or row.operation != SEND or content.reply_to is not None:
-        return content
-    post = row.post  # read together with the row by `claim`
-    if post is None or post.reply_post_id is None:
-        return content
-    parent = await first_part(post.reply_post_id, row.address)
-    return content if parent is None else replace(content, reply_to=parent.ref)
 
 
 async def oldest_undelivered() -> datetime | None:
@@ -203,8 +183,17 @@ async def last_reaction(row: Delivery) -> str | None:
 
 async def versions(row: Delivery) -> list[Delivery]:
     """A message as it was sent and as edits have changed it, newest first: the latest edits, and the send."""
-    edits = Delivery.filter(target_id=row.id, operation=EDIT, state=DeliveryState.DELIVERED).exclude(content="")
-    return [*await edits.order_by("-id").limit(_VERSIONS), row]
+    edits = Delivery.filter(target_id=row.id, operation__in=[EDIT, PRUNE], state=DeliveryState.DELIVERED)
+    return [*await edits.exclude(content="").order_by("-id").limit(_VERSIONS), row]
+
+
+async def edit_after(row: Delivery) -> Delivery | None:
+    """The newest edit of the same message after this one that has not failed."""
+    if row.operation != EDIT or row.target_id is None:
+        return None
+    newer = Delivery.filter(target_id=row.target_id, target_message=row.target_message, operation=EDIT, id__gt=row.id)
+    lost = (DeliveryState.REFUSED, DeliveryState.CANCELLED)
+    return await newer.exclude(state__in=lost).order_by("-id").first()
 
 
 async def count_shown(review_id: int, view: str) -> int:

@@ -56,6 +56,20 @@ async def keep_further(refs: Mapping[int, Sequence[RemoteRef]]) -> None:
         await DeliveryMessage.bulk_create(further)
 
 
+async def keep_pruned(rows: Sequence[Delivery]) -> None:
+    """A message of several was removed: its row stands for the others from now on."""
+    for row in rows:
+        target = None if row.target_id is None else await Delivery.get_or_none(id=row.target_id)
+        if target is None:
+            continue
+        further = DeliveryMessage.filter(delivery_id=target.id).order_by("position")
+        if target.message != row.target_message:
+            await further.filter(chat=row.target_chat, message=row.target_message).delete()
+        elif first := await further.first():
+            await Delivery.filter(id=target.id).update(remote_chat=first.chat, message=first.message)
+            await DeliveryMessage.filter(id=first.id).delete()
+
+
 async def cancel_dependants(ids: Sequence[int], reason: Refusal | None = None) -> list[Delivery]:
     """What waits for something that will never be there is called off, all the way down."""
     cancelled: list[Delivery] = []

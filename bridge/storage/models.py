@@ -57,6 +57,8 @@ class Submission(Model):
     album = fields.CharField(ID, default="")
     reply_post_id = fields.BigIntField(null=True)
     """The post it answers. No foreign key: posts come from submissions, and a circle cannot be created."""
+    reply_place = fields.CharField(ID, default="", db_default="")
+    """Which file of that post, or how far into its text: see ``core.spots``. Empty for the post as a whole."""
     reply_excerpt = fields.TextField(default="")
     cut = fields.TextField(default="", db_default="")
     """What stood in the mail and was not taken as its author's words, for as long as somebody may restore it."""
@@ -90,6 +92,7 @@ class Source(Model):
     attachments = fields.TextField(default="[]", db_default="[]")
     uncarried = fields.TextField(default="[]", db_default="[]")
     posted_at = fields.DatetimeField(null=True)
+    """Null where nothing may follow it as part of the same post, and where it was not recorded."""
 
     class Meta:
         table = "source"
@@ -249,6 +252,8 @@ class Post(Model):
     card = fields.TextField()
     reply_post_id = fields.BigIntField(null=True)
     """The post it answers. No foreign key: posts come from submissions, and a circle cannot be created."""
+    reply_place = fields.CharField(ID, default="", db_default="")
+    """What of it, as with the submission."""
     headline = fields.CharField(ID, default="", db_default="")
     theme_id = fields.BigIntField(null=True)
     theme_number = fields.BigIntField(null=True)
@@ -331,8 +336,11 @@ class Delivery(Model):
     target_id = fields.BigIntField(null=True)
     """The row whose message is edited or removed."""
     target_chat = fields.CharField(ID, default="")
-    """With target_message: a message that is not ours, to be removed or answered."""
+    """With target_message: a message that is not ours, to be removed or answered. Beside target_id: that one of the
+    messages it became."""
     target_message = fields.CharField(ID, default="")
+    item = fields.IntField(default=0, db_default=0)
+    """For an edit of one message of several: which file of the content it shows, from 1."""
     content = fields.TextField(default="")
     payload = fields.TextField(default="")
     """Frozen at the first claim and the same at every attempt."""
@@ -356,6 +364,7 @@ class Delivery(Model):
         table = "delivery"
         indexes = (
             Index(fields=("state", "account", "chat", "id")),
+            Index(fields=("state", "view", "id")),
             Index(fields=("waits_for",)),
             Index(fields=("post_id", "account", "chat")),
             Index(fields=("review_id", "account", "chat")),

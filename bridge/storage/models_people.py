@@ -4,6 +4,7 @@ Docstrings become comments in the schema, and Tortoise cuts SQLite scripts at ev
 """
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 from bridge.core.ids import AccountId, Address, ChatId, UserId, UserRef
@@ -41,6 +42,8 @@ class Identity(Model):
     """The person has written privately, so we may answer there."""
     stopped_at = fields.DatetimeField(null=True)
     """They wrote STOP here: nothing is sent to it until they write again."""
+    unreachable_at = fields.DatetimeField(null=True)
+    """What was sent there failed again and again: nothing is sent to it until they write again."""
     community = fields.CharField(SHORT, default="")
     """Where private messages go, once chosen."""
     verified = fields.CharField(16, default="platform", db_default="platform")
@@ -51,6 +54,7 @@ class Identity(Model):
     class Meta:
         table = "identity"
         unique_together = (("account", "user"),)
+        indexes = (Index(fields=("account", "direct_chat")), Index(fields=("person_id",)))
 
     @property
     def ref(self) -> UserRef:

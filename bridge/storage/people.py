@@ -39,9 +39,10 @@ async def meet(sender: Sender, now: datetime, *, privately: bool = False) -> Ide
     if sender.proof and identity.verified != "code":  # what was proven by a code stays so
         changes["verified"] = sender.proof
     stale = {key: value for key, value in changes.items() if getattr(identity, key) != value}
-    if privately and (not identity.direct_open or identity.stopped_at is not None):
-        await Identity.filter(id=identity.id).update(direct_open=True, stopped_at=None)
-        identity.direct_open, identity.stopped_at = True, None
+    lost = identity.stopped_at is not None or identity.unreachable_at is not None
+    if privately and (not identity.direct_open or lost):
+        await Identity.filter(id=identity.id).update(direct_open=True, stopped_at=None, unreachable_at=None)
+        identity.direct_open, identity.stopped_at, identity.unreachable_at = True, None, None
     if stale:
         await Identity.filter(id=identity.id).update(**stale)
         identity.update_from_dict(stale)

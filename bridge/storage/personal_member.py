@@ -19,6 +19,7 @@ from bridge.storage.models import (
     Source,
     Submission,
 )
+from bridge.storage.models_archive import ArchiveEntry, PersonalLink
 from bridge.storage.models_desk import Note, Quotation, Setting, Standing, Translation
 from bridge.storage.models_echo import PollVote, Reaction
 from bridge.storage.models_members import Application, LinkCode, Membership
@@ -63,6 +64,7 @@ AS_MEMBER: tuple[Share, ...] = (
             "direct_chat": "",
             "direct_open": False,
             "stopped_at": None,
+            "unreachable_at": None,
             "community": "",
             "verified": "claimed",
             "verified_at": None,
@@ -248,6 +250,22 @@ AS_MEMBER: tuple[Share, ...] = (
             "origin": unless_kept("{}"),
         },
         also=("community", "number", "state", "approved_at"),
+    ),
+    Share(
+        section="in the archive",
+        model=ArchiveEntry,
+        find=lambda s: Q(id__in=[post for post in s.posts if post not in s.kept] or [0]),
+        deletes=True,
+        columns=dict.fromkeys(("words",)),
+        also=("community", "published_at"),
+    ),
+    Share(
+        section="links of your own",
+        model=PersonalLink,
+        find=lambda s: Q(person_id=s.person_id),
+        deletes=True,
+        columns=dict.fromkeys(("selector", "secret")),
+        also=("community", "purpose", "created_at"),
     ),
     Share(
         section="quotations from them",

@@ -8,6 +8,7 @@ from bridge.core.states import ApplicationStep, MembershipState, MembershipStep,
 from bridge.storage import applications, codec, memberships
 from bridge.storage.database import transaction
 from bridge.storage.models import Delivery, Identity, Person, Profile, Submission
+from bridge.storage.models_archive import PersonalLink
 from bridge.storage.models_desk import Setting, Standing, Vote
 from bridge.storage.models_members import Application, Membership
 
@@ -61,6 +62,7 @@ async def merge(keep: int, gone: int, now: datetime) -> None:
         await _join_settings(keep, gone)
         await _keep_language(keep, gone)
         await Delivery.filter(person_id=gone).update(person_id=keep)
+        await PersonalLink.filter(person_id=gone).update(person_id=keep)
         await Identity.filter(person_id=gone).update(person_id=keep)
         await Person.filter(id=gone).delete()
 

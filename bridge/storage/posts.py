@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.core.states import POST
+from bridge.storage import archive
 from bridge.storage.models import Meta, Post, Review, Revision, Submission
 
 
@@ -23,6 +24,7 @@ def drafted(review: Review, *, author: str, card: str, revision: Revision, now: 
         uncarried=revision.uncarried,
         card=card,
         reply_post_id=submission.reply_post_id,
+        reply_place=submission.reply_place,
         state=POST.initial,
         approved_at=now,
         **beside,
@@ -32,6 +34,7 @@ def drafted(review: Review, *, author: str, card: str, revision: Revision, now: 
 async def publish(post: Post) -> Post:
     """Store the post of an approved review; inside the transaction of the approval."""
     await post.save(force_create=True)
+    await archive.keep(post)
     return post
 
 

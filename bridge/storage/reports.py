@@ -5,9 +5,10 @@ from tortoise.functions import Count
 from bridge.core.errors import Refusal
 from bridge.core.ids import AccountId, Address, ChatId, CommunityId
 from bridge.core.reports import DeliveryFilter, DeliveryLine, HeldItem, Queue, StatusReport
-from bridge.core.states import DeliveryState, InboxState, ReviewState
-from bridge.storage import ledger
+from bridge.core.states import ArrivalState, DeliveryState, InboxState, ReviewState
+from bridge.storage import handovers, ledger
 from bridge.storage.models import Delivery, Inbox, Review
+from bridge.storage.models_handover import Handover
 
 
 async def status() -> StatusReport:
@@ -30,7 +31,7 @@ async def status() -> StatusReport:
     )
 
 
-def line(row: Delivery, post: int | None) -> DeliveryLine:
+def line(row: Delivery, post: int | None, handover: Handover | None = None) -> DeliveryLine:
     """A row as operators see it."""
     unfinished = row.state in (DeliveryState.PLANNED, DeliveryState.IN_DOUBT)
     return DeliveryLine(
@@ -45,6 +46,8 @@ def line(row: Delivery, post: int | None) -> DeliveryLine:
         due=row.due_at if unfinished else None,
         refusal=Refusal(row.reason) if row.reason else None,
         detail=row.detail,
+        arrival=None if handover is None else ArrivalState(handover.arrival),
+        code="" if handover is None else handover.code,
     )
 
 
@@ -57,7 +60,9 @@ async def deliveries(wanted: DeliveryFilter) -> list[DeliveryLine]:
         rows = rows.filter(state=wanted.state)
     if wanted.chat is not None:
         rows = rows.filter(account=wanted.chat.account, chat=wanted.chat.chat)
-    return [line(row, row.post.number if row.post is not None else None) for row in await rows]
+    found = await rows
+    handed = await handovers.of_deliveries([row.id for row in found])
+    return [line(row, row.post.number if row.post is not None else None, handed.get(row.id)) for row in found]
 
 
 async def delivery(row_id: int) -> DeliveryLine:
@@ -65,4 +70,5 @@ async def delivery(row_id: int) -> DeliveryLine:
     row = await Delivery.get_or_none(id=row_id).select_related("post")
     if row is None:
         raise LookupError(f"there is no delivery {row_id}")
-    return line(row, row.post.number if row.post is not None else None)
+    handed = await handovers.of_deliveries([row.id])
+    return line(row, row.post.number if row.post is not None else None, handed.get(row.id))

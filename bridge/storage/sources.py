@@ -78,6 +78,14 @@ async def files_of(ref: RemoteRef) -> set[str]:
     return {sha256 for row in rows for sha256 in codec.sha256s(codec.load(codec.ATTACHMENTS, row.attachments))}
 
 
+async def end_run(identity: Identity, chat: Address) -> None:
+    """What somebody said after their latest file there was not taken: files after it do not follow that one."""
+    mine = Submission.filter(identity_id=identity.id, account=chat.account, chat=chat.chat, origin_post_id=None)
+    found = await mine.order_by("-id").first()
+    if found is not None:
+        await Source.filter(submission_id=found.id).update(posted_at=None)
+
+
 async def followed(identity: Identity, chat: Address, since: datetime) -> Submission | None:
     """The latest that somebody sent in a chat, where that was a file and is not older than a moment."""
     mine = Submission.filter(identity_id=identity.id, account=chat.account, chat=chat.chat, origin_post_id=None)

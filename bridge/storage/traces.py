@@ -15,7 +15,7 @@ from tortoise.queryset import QuerySet
 
 from bridge.core.events import InboundEvent
 from bridge.core.states import INBOX, DeliveryState, DeliveryStep, InboxState, InboxStep
-from bridge.storage import codec, people
+from bridge.storage import codec, forwards, people
 from bridge.storage.bells import upkeep_bell
 from bridge.storage.ledger_reads import APPLICATION, CARD, DIGEST, EXHIBIT, NOTICE, POST, PROMPT
 from bridge.storage.ledger_steps import advance
@@ -194,7 +194,8 @@ async def _cover(subject: Subject) -> None:
     In what is still to be sent nothing is covered: it is somebody's text, or is composed anew.
     """
     texts = needles(subject)
-    posts = [*subject.kept, *await answers_to(subject), *await _signed(subject)]
+    others = [*await answers_to(subject), *await forwards.posts_naming(subject)]
+    posts = [*subject.kept, *others, *await _signed(subject)]
     related = Q(kind=POST, post_id__in=posts or [0]) | ~Q(kind=POST)
     for row in await Delivery.filter(about(subject), related, state__in=SETTLED).exclude(view=FAREWELL):
         await cover_in(row, texts)

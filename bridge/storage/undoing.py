@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from tortoise.queryset import QuerySet
 
 from bridge.core.states import DeliveryState, DeliveryStep, ReviewState, ReviewStep
-from bridge.storage import codec, ledger_changes
+from bridge.storage import archive, codec, ledger_changes
 from bridge.storage.counting import give_back
 from bridge.storage.ledger_reads import NOTICE, POST
 from bridge.storage.ledger_steps import advance
@@ -45,6 +45,7 @@ async def erase(post: Post) -> None:
     """Remove a post and its rows (``lock_unattempted`` comes first), and give back its running numbers."""
     await Delivery.filter(post_id=post.id).delete()
     await Post.filter(id=post.id).delete()
+    await archive.drop([post.id])
     if post.theme_number is not None:
         await give_back(f"theme:{post.theme_id}", post.theme_number)
     if post.thread_id is not None:

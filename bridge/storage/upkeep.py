@@ -5,18 +5,22 @@ uncertain, and what a dialogue still waits for.
 """
 
 from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from bridge.core.membership import Retention
+from bridge.core.ports import UPLOADED
 from bridge.core.states import ApplicationState, InboxState, MembershipState, ReviewState
 from bridge.core.text import EMPTY
-from bridge.storage import codec, erasure, link_codes, people, traces
+from bridge.storage import codec, echoes, erasure, handovers, inbox, link_codes, people, traces
 from bridge.storage.database import transaction
 from bridge.storage.ledger_reads import APPLICATION, CARD, DIGEST, EXHIBIT, NOTICE, PROMPT
 from bridge.storage.models import (
+    AdapterState,
     Conversation,
     Delivery,
     Identity,
@@ -30,11 +34,16 @@ from bridge.storage.models import (
     Source,
     Submission,
 )
+from bridge.storage.models_archive import PersonalLink
 from bridge.storage.models_desk import Appointment, Note, Translation
 from bridge.storage.models_members import Application, Membership
 from bridge.storage.personal import NO_WORDS
 
 _SLICE = 500
+MOST_UPLOADS = 5_000
+"""Addresses of uploaded files that are remembered for one account."""
+_REPEATED = timedelta(days=7)
+"""No platform repeats an event for so long; what a reaction or a vote has come to stands in a table of its own."""
 _WORDS = (NOTICE, CARD, PROMPT, EXHIBIT, APPLICATION, DIGEST)
 _UNPUBLISHED = (ReviewState.REJECTED, ReviewState.WITHDRAWN, ReviewState.LAPSED, ReviewState.MERGED)
 
@@ -44,8 +53,10 @@ async def prune(now: datetime, retention: Retention | None = None) -> None:
     kept = retention or Retention()
     if kept.raw is not None:
         await _raw(now - kept.raw, now - max(kept.raw, kept.messages or kept.raw))
+        await _echoes(now - _REPEATED)
     if kept.messages is not None:
         await _messages(now - kept.messages)
+        await _reactions(now - kept.messages)
     if kept.rejected is not None:
         await _unpublished(now - kept.rejected, now)
     if kept.left is not None:
@@ -53,6 +64,8 @@ async def prune(now: datetime, retention: Retention | None = None) -> None:
     await _cuts()
     async with transaction():
         await link_codes.prune(now)
+        await handovers.prune(now)
+    await _uploads()
     await after_erasure()
     await erasure.used_again(now)
 
@@ -77,6 +90,17 @@ async def _in_slices(found: Callable[[], QuerySet], work: Callable[[list[int]], 
             return
 
 
+async def _uploads() -> None:
+    """Where files were put, of the latest only. A file that is gone takes its addresses along sooner."""
+    known = reduce(or_, (Q(key__startswith=beginning) for beginning in UPLOADED))
+    for account in await AdapterState.all().distinct().values_list("account", flat=True):
+        remembered = AdapterState.filter(known, account=account)
+        beyond = await remembered.order_by("-id").offset(MOST_UPLOADS).first()
+        if beyond is not None:
+            async with transaction():
+                await remembered.filter(id__lte=beyond.id).delete()
+
+
 async def _raw(before: datetime, parked_before: datetime) -> None:
     """What platforms delivered; the rows stay, so that a repeated event is still recognised.
 
@@ -93,6 +117,24 @@ async def _raw(before: datetime, parked_before: datetime) -> None:
         await Inbox.filter(id__in=ids).update(raw_json="", event="{}")
 
     await _in_slices(old, empty)
+
+
+async def _echoes(before: datetime) -> None:
+    """Who reacts, takes it back and reacts again makes an event each time, and groups are full of reactions."""
+
+    def old() -> QuerySet[Inbox]:
+        return Inbox.filter(state=InboxState.DONE, note=inbox.ECHO, received_at__lt=before)
+
+    async def remove(ids: list[int]) -> None:
+        await Inbox.filter(id__in=ids).delete()
+
+    await _in_slices(old, remove)
+
+
+async def _reactions(before: datetime) -> None:
+    """Who reacted and voted. How many they were is kept: it stands on the post's card."""
+    while await echoes.put_together(before, _SLICE):
+        pass
 
 
 async def _messages(before: datetime) -> None:
@@ -184,6 +226,7 @@ async def _left(before: datetime) -> None:
         if not done:
             return
         await Profile.filter(person_id__in=done).delete()
+        await PersonalLink.filter(person_id__in=done).delete()
         accounts = [int(str(n)) for n in await Identity.filter(person_id__in=done).values_list("id", flat=True)]
         await Conversation.filter(identity_id__in=accounts or [0]).delete()
         await Membership.filter(person_id__in=done).update(

@@ -1,5 +1,6 @@
 """aiohttp: the adapters' webhooks, ``/healthz`` (alive), ``/readyz`` (fit for work), ``/metrics`` (Prometheus)."""
 
+import ipaddress
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
@@ -11,6 +12,7 @@ from bridge.core.errors import ConfigError, StorageUnavailable
 from bridge.core.ports import Health, Route, WebRequest
 from bridge.storage import database, ledger
 from bridge.web import metrics
+from bridge.web.pages import Pages
 
 log = structlog.get_logger()
 
@@ -19,7 +21,13 @@ class WebServer:
     """Listens on one address. ``health`` tells the state of every account."""
 
     def __init__(
-        self, host: str, port: int, routes: Sequence[Route], health: Callable[[], Mapping[str, Health]], clock: Clock
+        self,
+        host: str,
+        port: int,
+        routes: Sequence[Route],
+        health: Callable[[], Mapping[str, Health]],
+        clock: Clock,
+        pages: Pages | None = None,
     ) -> None:
         self._host = host
         self._port = port
@@ -30,7 +38,9 @@ class WebServer:
         application.router.add_get("/readyz", self._ready)
         application.router.add_get("/metrics", self._metrics)
         for route in routes:
-            application.router.add_route(route.method, route.path, _mounted(route))
+            application.router.add_route(route.method, route.path, mounted(route))
+        if pages is not None:
+            pages.add_to(application)
         self._runner = web.AppRunner(application, access_log=None, handle_signals=False)
 
     async def start(self) -> None:
@@ -78,7 +88,9 @@ class WebServer:
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def _mounted(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def mounted(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """A route as the web server serves it."""
+
     async def handler(request: web.Request) -> web.StreamResponse:
         if request.content_length is not None and request.content_length > route.max_body:
             return web.Response(status=413, text="too large\n")
@@ -92,8 +104,21 @@ def _mounted(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
                 headers={name.lower(): value for name, value in request.headers.items()},
                 query=dict(request.query),
                 body=body,
+                target=request.raw_path,
+                remote=_remote(request),
             )
         )
         return web.Response(status=reply.status, body=reply.body, headers={"Content-Type": reply.content_type})
 
     return handler
+
+
+def _remote(request: web.Request) -> str:
+    """Who asks. A proxy on this machine names its caller last in X-Forwarded-For; anybody else's word is not taken."""
+    peer = request.remote or ""
+    try:
+        local = ipaddress.ip_address(peer).is_loopback
+    except ValueError:
+        local = not peer  # a socket in the file system
+    named = request.headers.getall("X-Forwarded-For", [])
+    return named[-1].rpartition(",")[2].strip() if local and named else peer

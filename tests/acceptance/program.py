@@ -14,6 +14,7 @@ from bridge.adapters.loopback.people import People
 from bridge.playground.botapi import BotApiSimulator, UsersSide
 from bridge.playground.matrix_user import MatrixUser
 from bridge.playground.synapse import MatrixLogin
+from tests.acceptance.tables import begin_with_tables
 from tests.servers import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -33,14 +34,15 @@ class Program:
     _reader: asyncio.Task[None] | None = None
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def start(self, *, seconds: float = 30.0) -> None:
+    async def start(self, *, seconds: float = 60.0) -> None:
         """Start and wait for the line ``ready``."""
         await self.spawn()
         await self.until_ready(seconds)
 
     async def spawn(self) -> None:
-        """Start without waiting."""
+        """Start without waiting; where there is no database yet, with one that has its tables."""
         self._ready.clear()
+        await begin_with_tables(self.config)
         self.process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -57,7 +59,7 @@ class Program:
         )
         self._reader = asyncio.create_task(self._read(self.process))
 
-    async def until_ready(self, seconds: float = 30.0) -> None:
+    async def until_ready(self, seconds: float = 60.0) -> None:
         assert self.process is not None
         waiting = asyncio.create_task(self._ready.wait())
         ended = asyncio.create_task(self.process.wait())

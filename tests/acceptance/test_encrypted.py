@@ -27,7 +27,7 @@ from tests.unit.adapters.matrix.test_encryption import Withheld, encrypted_room,
 if TYPE_CHECKING:
     from bridge.adapters.loopback.people import People
 
-pytestmark = pytest.mark.synapse
+pytestmark = [pytest.mark.synapse, pytest.mark.timeout(240)]
 
 
 class Village:
@@ -84,11 +84,14 @@ class Village:
         ready = asyncio.Event()
         task = asyncio.create_task(app.run(config.load(self.config), ready=ready.set))
         ringing = asyncio.create_task(ready.wait())
-        await asyncio.wait({task, ringing}, return_when=asyncio.FIRST_COMPLETED, timeout=20)
-        if task.done():
-            ringing.cancel()
-            task.result()
+        # On a busy machine the first start, with all its migrations, takes half a minute. Whoever does not wait for it
+        # lets people speak before the bridge is in the room, and it never hears them.
+        await asyncio.wait({task, ringing}, return_when=asyncio.FIRST_COMPLETED, timeout=70)
+        ringing.cancel()
         try:
+            if task.done():
+                task.result()
+            assert ready.is_set(), "the bridge did not become ready"
             yield
         finally:
             task.cancel()

@@ -11,7 +11,8 @@ import pytest
 from bridge.adapters.loopback.adapter import RichLoopbackAdapter
 from bridge.adapters.loopback.capabilities import RICH
 from bridge.adapters.loopback.people import Message
-from bridge.core.message import AttachmentKind
+from bridge.core.ids import ChatId
+from bridge.core.message import AttachmentKind, Content
 from tests.acceptance.world import World, until
 from tests.servers import free_port
 
@@ -69,7 +70,7 @@ async def test_an_album_is_carried_answered_and_taken_back_as_one(world: World) 
         await until(lambda: world.card(2))
         world.press("Approve", by="grace", number=2)
         await until(lambda: len(bots(world, "kenya")) == 4)
-        assert bots(world, "kenya")[3].reply_to == bots(world, "kenya")[0].id
+        assert bots(world, "kenya")[3].reply_to == bots(world, "kenya")[2].id, "the same item of the album"
         card = world.card()
         assert card is not None
         world.chat.writes("mods", "retract: wrong list", user="grace", name="Grace", reply_to=card.id)
@@ -91,8 +92,87 @@ async def test_an_edit_of_an_item_changes_its_own_words(world: World) -> None:
         world.chat.does(chat="kenya", delete=ids[2], **AMINA)
         await until(lambda: "(correction)" in world.card_text())
         world.press("Approve", by="grace")
-        # The album goes and comes anew: for a moment neither stands there.
         await until(lambda: [(len(m.files), "Caption 3" in m.text) for m in bots(world)] == [(1, False)])
+
+
+async def test_items_of_a_published_album_are_exchanged_and_removed_one_by_one(world: World) -> None:
+    async with albums_of_three(world) as ids:
+        await approved(world)
+        first, second, third = bots(world)
+
+        async def corrected(**change: Any) -> None:
+            before = shown(world)
+            world.chat.does(chat="kenya", **change, **AMINA)
+            await until(lambda: shown(world) != before and "(correction)" in world.card_text())
+            world.press("Approve", by="grace")
+
+        await corrected(edit=ids[1], text="Caption 2", file=file(world, "new.txt"))
+        await until(lambda: "This is new.txt" in [text for m in bots(world) for text in contents(world, m)])
+        assert [m.id for m in bots(world)] == [first.id, second.id, third.id]
+        assert [m.edited for m in bots(world)] == [True, True, False], "the first tells that it was corrected"
+
+        await corrected(delete=ids[0])
+        await until(lambda: [m.id for m in bots(world)] == [second.id, third.id])
+        assert "\n\nCaption 2\nCaption 3\n\n" in bots(world)[0].text
+        assert [contents(world, m) for m in bots(world)] == [["This is new.txt"], ["This is 3.txt"]]
+        says(world, "Thank you", chat="uganda", reply_to=second.id)
+        await until(lambda: world.card(2))
+
+        await corrected(edit=ids[2], text="Caption 3", file=file(world, "last.txt"))
+        await until(lambda: [contents(world, m) for m in bots(world)][1:] == [["This is last.txt"]])
+        assert [m.id for m in bots(world)] == [second.id, third.id]
+        assert not bots(world)[1].text
+
+        await corrected(delete=ids[1])
+        await until(lambda: [m.id for m in bots(world)] == [third.id])
+        assert "\n\nCaption 3\n\n" in bots(world)[0].text
+        card = world.card()
+        assert card is not None
+        world.chat.writes("mods", "retract: wrong list", user="grace", name="Grace", reply_to=card.id)
+        await until(lambda: not bots(world))
+
+
+async def test_an_item_of_an_original_that_stays_is_answered_and_answers(world: World) -> None:
+    async with world.bridge():
+        ids = [says(world, f"Caption {n}", chat="uganda", file=file(world, f"{n}.txt"), album="a1") for n in (1, 2, 3)]
+        await until(lambda: "Caption 3" in world.card_text())
+        await approved(world)
+        album = bots(world, "kenya")
+        world.chat.does(chat="kenya", text="To the second", reply_to=album[1].id, user="juma", name="Juma")
+        await until(lambda: world.card(2))
+        world.press("Approve", by="grace", number=2)
+        await until(lambda: any("To the second" in m.text for m in bots(world)))
+        assert bots(world)[-1].reply_to == ids[1], "Amina's own second message"
+        world.chat.does(chat="uganda", text="To the third", reply_to=ids[2], user="juma", name="Juma")
+        await until(lambda: world.card(3))
+        world.press("Approve", by="grace", number=3)
+        await until(lambda: any("To the third" in m.text for m in bots(world, "kenya")))
+        assert bots(world, "kenya")[-1].reply_to == album[2].id
+
+
+async def test_the_part_of_a_long_text_that_is_answered(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = RichLoopbackAdapter.fits
+
+    def fits(self: RichLoopbackAdapter, chat: ChatId, content: Content) -> bool:
+        most = {"kenya": 700, "uganda": 400}.get(chat, 4096)
+        return len(content.text) <= most and whole(self, chat, content)
+
+    monkeypatch.setattr(RichLoopbackAdapter, "fits", fits)
+    async with world.bridge():
+        says(world, "\n\n".join(f"Sentence {n} speaks of ward {n * 7}." for n in range(60)), chat="amina")
+        await until(lambda: world.card())
+        await approved(world)
+        here, there = bots(world), bots(world, "kenya")
+        assert len(here) > len(there) > 2
+        answered = here[3]
+        first = answered.text.split(" speaks")[0]  # the words that this part begins with
+        holding = next(m for m in there if f"{first} speaks" in m.text)
+        assert holding.id != there[0].id
+        world.chat.does(chat="uganda", text="Are you sure?", reply_to=answered.id, user="juma", name="Juma")
+        await until(lambda: world.card(2))
+        world.press("Approve", by="grace", number=2)
+        await until(lambda: any("Are you sure?" in m.text for m in bots(world, "kenya")))
+        assert bots(world, "kenya")[-1].reply_to == holding.id
 
 
 async def test_a_file_is_exchanged_by_an_edit(world: World) -> None:
@@ -140,9 +220,12 @@ async def test_pictures_one_after_another_are_one_post_where_there_are_no_albums
         says(world, chat="amina", file=file(world, "3.txt"))
         says(world, "Something else", chat="amina")
         says(world, chat="amina", file=file(world, "4.txt"))
-        await until(lambda: world.card(1) and world.card(2) and world.card(3))
-        assert world.card(4) is None
+        says(world, "Far too long: " + "x" * 20_000, chat="amina")
+        says(world, chat="amina", file=file(world, "5.txt"))
+        await until(lambda: world.card(1) and world.card(2) and world.card(3) and world.card(4))
+        assert world.card(5) is None
         assert [name in world.card_text() for name in ("1.txt", "2.txt", "3.txt", "4.txt")] == [True, True, True, False]
+        assert "5.txt" not in world.card_text(3), "words that were refused stood between them"
         assert len([m for m in bots(world, "mods") if m.text.startswith("HIFA #1 ·")]) == 1
 
 
@@ -176,7 +259,8 @@ async def test_what_some_groups_cannot_be_shown_is_said_before(world: World, mon
         words = "[document list.txt, 16 B]"
         assert f"📎 chat:kenya, chat:uganda: {words} is too large there and becomes words" in world.card_text()
         await until(lambda: world.texts("amina"))
-        assert f"{words} is too large for 2 groups: their readers see these words instead." in world.texts("amina")[0]
+        told = f"{words} is too large for 2 groups, which take at most 10 B: their readers see these words instead."
+        assert told in world.texts("amina")[0]
 
 
 TWO = """

@@ -1,4 +1,4 @@
-"""Two Barazas in one Matrix room, each with a group of its own, and the room moves: real programs on a real Synapse."""
+"""Two Barazas in one Matrix room, and in two, each with a group of its own: real programs on a real Synapse."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -28,10 +28,11 @@ thin = false
 poll_interval = 0.05
 [[communities]]
 id = "hifa"
-name = "HIFA"
+name = "{name}"
 moderators = ["chat:mods"]
 moderator_ids = ["chat:grace"]
 undo_seconds = 0
+allow_bots = [{bots}]
 [[communities.rules]]
 if = "all"
 then = "approve"
@@ -47,13 +48,25 @@ intake = "copy"
 class Baraza:
     """One installation, and the village on its other side."""
 
-    def __init__(self, directory: Path, url: str, login: MatrixLogin, room: str) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        url: str,
+        login: MatrixLogin,
+        room: str,
+        *further: str,
+        name: str = "HIFA",
+        allows: str = "",
+    ) -> None:
         directory.mkdir()
         path = directory / "baraza.toml"
         secret = directory / "password"
         secret.write_text(login.password)
         secret.chmod(0o600)
-        config = CONFIG.format(port=free_port(), url=url, user=login.user_id, room=room)
+        bots = f'"matrix:{allows}"' if allows else ""
+        config = CONFIG.format(port=free_port(), url=url, user=login.user_id, room=room, name=name, bots=bots)
+        for other in further:
+            config += f'[[communities.groups]]\nchat = "matrix:{other}"\nintake = "copy"\n'
         path.write_text(config.replace("env:BARAZA_TEST_PASSWORD", f"file:{secret}"))
         self.people = People(directory / "chat")
         self.program = Program(path)
@@ -142,3 +155,34 @@ async def test_two_in_one_room_do_not_loop_and_the_room_may_move(
     finally:
         await one.program.stop()
         await two.program.stop()
+
+
+async def test_two_that_allow_each_other_in_two_rooms_come_to_an_end_and_say_so(
+    tmp_path: Path, synapse: SynapseServer, matrix_user: Callable[[str], Awaitable[MatrixUser]]
+) -> None:
+    fatima = await matrix_user("Fatima")
+    logins = [await synapse.register(unique("baraza"), displayname="Baraza") for _ in range(2)]
+    bots = [login.user_id for login in logins]
+    rooms = [await fatima.create_room(f"Health room {n}", invite=bots) for n in range(2)]
+    barazas = [
+        Baraza(tmp_path / name, synapse.url, login, *rooms, name=name, allows=other)
+        for name, login, other in zip(("HIFA", "CHIFA"), logins, reversed(bots), strict=True)
+    ]
+    for baraza in barazas:
+        await baraza.program.start()
+    try:
+        await fatima.send_text(rooms[0], "Yes")
+        for baraza in barazas:
+            await baraza.tells_moderators("brings posts of this community back")
+        await fatima.send_text(rooms[0], "The last word.")
+        for baraza in barazas:
+            await baraza.hears("The last word.")
+        for room in rooms:
+            await fatima.wait_for(lambda u, room=room: u.rooms[room].find("The last word."), 30)  # type: ignore[misc]
+        # Its own, and what one bridge made of it before the other knew the line that it stands under.
+        said = [item.body for room in rooms for item in fatima.rooms[room].timeline if "Yes" in item.body.split()]
+        assert len(said) <= 5
+        assert max(body.count("#1 ·") for body in said) == 1, "nobody's post went around"
+    finally:
+        for baraza in barazas:
+            await baraza.program.stop()

@@ -310,9 +310,9 @@ async def _an_album_is_answered_changed_and_retracted(stage: Stage) -> None:
     await users.write(daniel, group, "The third is mine", reply_to=ids[2])
     await stage.approve_on_telegram("The second looks empty")
     await stage.approve_on_telegram("The third is mine")
-    for words in ("The second looks empty", "The third is mine"):
+    for words, item in (("The second looks empty", 1), ("The third is mine", 2)):
         (answer,), (here,) = await _post(stage, words)
-        assert (answer["reply"]["id"], here.reply_to) == (kenya[0]["id"], room[0].event_id)
+        assert (answer["reply"]["id"], here.reply_to) == (kenya[item]["id"], room[item].event_id)
         assert any(words in text and f"Re #{number(room[0].body)} " in text for text in stage.sms())
 
     await users.edit(daniel, group, ids[0], "Three new wards")
@@ -325,8 +325,10 @@ async def _an_album_is_answered_changed_and_retracted(stage: Stage) -> None:
     await users.edit_media(daniel, group, ids[1], "photo", photo("yellow"))
     await stage.approve_on_matrix("Three new wards", "correction")
     await becomes(partial(_are, stage, "Three new wards", ["red", "yellow", "blue"]))
-
+    before, there = kenya, room
     kenya, room = await _post(stage, "Three new wards")
+    assert [m["id"] for m in kenya] == [m["id"] for m in before], "exchanged in place"
+    assert [item.event_id for item in room] == [item.event_id for item in there]
     ids_there = {*(m["id"] for m in kenya), *(item.event_id for item in room)}
     assert len(ids_there) == 6
     card = await stage.card("Three new wards")

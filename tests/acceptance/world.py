@@ -1,19 +1,14 @@
 """A whole bridge over the invented network: one process, real storage, real worker, no platform."""
 
 import asyncio
-import atexit
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bridge import app, config
 from bridge.adapters.loopback.people import Message, People
-from bridge.storage import database
+from tests.acceptance.tables import begin_with_tables
 
-_TABLES: list[Path] = []
-"""A database with its tables and nothing in them, made once."""
 CONFIG = """
 [bridge]
 database = "{database}"
@@ -91,17 +86,8 @@ class World:
             await asyncio.gather(task, return_exceptions=True)
 
     async def with_tables(self) -> None:
-        """Begin with a copy of an empty, migrated database: making the tables takes longer than most tests."""
-        path = config.load(self.path).sqlite_path
-        if path is None or path.exists():
-            return
-        if not _TABLES:
-            template = Path(tempfile.mkdtemp(prefix="baraza-tables-")) / "baraza.db"
-            atexit.register(shutil.rmtree, template.parent, ignore_errors=True)
-            await database.open_database(f"sqlite://{template}")
-            await database.close_database()
-            _TABLES.append(template)
-        await asyncio.to_thread(shutil.copy, _TABLES[0], path)
+        """Begin with a copy of an empty, migrated database."""
+        await begin_with_tables(self.path)
 
     def card(self, number: int = 1, chat: str = "mods") -> Message | None:
         """The newest card of an item."""

@@ -68,7 +68,7 @@ class Town:
     async def shown(self, number: int, what: str, seconds: float = 60.0) -> None:
         """Wait until both cards say something."""
         async with asyncio.timeout(seconds):
-            while what not in self.on_telegram(number)[1] or what not in self.on_matrix(number)[1]:  # noqa: ASYNC110
+            while what not in self.on_telegram(number)[1] or what not in self.on_matrix(number)[1]:  # noqa: ASYNC110 - far sides ring no bell
                 # Of forty that wait at once, each looks seldom: looking costs more with every message there is.
                 await asyncio.sleep(0.002 if number >= ITEMS else 0.1)
 

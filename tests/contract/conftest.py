@@ -19,6 +19,10 @@ HARNESSES: dict[str, str] = {
     "loopback-rich": "tests.contract.harness_loopback:RichHarness",
     "loopback-thin": "tests.contract.harness_loopback:ThinHarness",
     "matrix": "tests.contract.harness_matrix:MatrixHarness",
+    "sms": "tests.contract.harness_sms:SmsHarness",
+    "sms-smsgate": "tests.contract.harness_sms:SmsGateHarness",
+    "sms-twilio": "tests.contract.harness_sms:TwilioHarness",
+    "matrix-encrypted": "tests.contract.harness_matrix_encrypted:EncryptedHarness",
     "telegram": "tests.contract.harness_telegram:TelegramHarness",
     "telegram-webhook": "tests.contract.harness_telegram:TelegramWebhookHarness",
 }

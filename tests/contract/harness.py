@@ -12,7 +12,7 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, TypeVar, cast, overload
@@ -21,10 +21,10 @@ import pytest
 
 from bridge.core.capabilities import Capabilities
 from bridge.core.clock import Clock, SystemClock
-from bridge.core.errors import StorageUnavailable
+from bridge.core.errors import Refusal, StorageUnavailable
 from bridge.core.events import InboundEvent
 from bridge.core.ids import AccountId, ChatId, RemoteRef, UserId
-from bridge.core.message import Attachment, AttachmentKind, Content, Place, Poll, UncarriedKind
+from bridge.core.message import Attachment, AttachmentKind, Content, Place, Poll, RemoteFile, UncarriedKind
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
@@ -146,7 +146,7 @@ class RecordingSink:
             self.refused += 1
             raise StorageUnavailable
         self.events.extend(events)
-        if self._half > 0:
+        if self._half > 0 and events:
             self._half -= 1
             self.refused += 1
             raise StorageUnavailable
@@ -181,7 +181,13 @@ class Harness(ABC):
     shown_as: ClassVar[Mapping[AttachmentKind, AttachmentKind]] = {}
     """Kinds that devices over there show like another one, without loss: a round film as a film."""
     groups: ClassVar[bool] = True
-    """Are there chats of several people over there? Where not, ``group`` is the private chat."""
+    """Are there chats of several people? Otherwise ``group`` is a private one, too."""
+    sends_files: ClassVar[bool] = True
+    """Can a member send a file over there at all?"""
+    names: ClassVar[bool] = True
+    """Do people have names over there?"""
+    refusals: ClassVar[Mapping[Fault, Refusal]] = {}
+    """What a fault is told as, where the far side cannot say what it is."""
     tells_lengths: ClassVar[bool] = True
     """Does the far side say how long a film or a sound takes?"""
     describes: ClassVar[bool] = True
@@ -192,6 +198,8 @@ class Harness(ABC):
     """What ``member_sends`` can send: all that a member can and that is neither text nor a file."""
     unknown_message: ClassVar[str]
     """Well-formed, and no message's id."""
+    encrypted: ClassVar[bool] = False
+    """Is ``group`` encrypted from end to end?"""
     group_title: ClassVar[str] = "Village"
     """What ``group`` is called over there."""
     far_side_loggers: ClassVar[tuple[str, ...]] = ()
@@ -218,11 +226,15 @@ class Harness(ABC):
     def prepare(cls, directory: Path) -> None:
         """Start what all tests share (a server process); called once before the first test."""
 
-    @classmethod  # noqa: B027
+    @classmethod  # noqa: B027 - see prepare
     def release(cls) -> None:
         """Stop what ``prepare`` started."""
 
     # --- life ---
+
+    def gone(self, file: RemoteFile) -> RemoteFile:
+        """The same file at a place where nothing is any more."""
+        return replace(file, ref=f"{file.ref[:-6]}nosuch")
 
     @abstractmethod
     async def open_far_side(self) -> None:
@@ -305,9 +317,10 @@ class Harness(ABC):
         self.outcomes.append(outcome)
         return outcome
 
-    async def edit(self, ref: RemoteRef, content: Content, key: str | None = None) -> SendOutcome:
+    async def edit(self, ref: RemoteRef, content: Content, key: str | None = None, *, item: int = 0) -> SendOutcome:
         assert isinstance(self.adapter, CanEdit)
-        outcome = await self.adapter.edit(ref, self.outgoing(content, ref.chat), key or uuid.uuid4().hex)
+        outgoing = replace(self.outgoing(content, ref.chat), item=item)
+        outcome = await self.adapter.edit(ref, outgoing, key or uuid.uuid4().hex)
         self.outcomes.append(outcome)
         return outcome
 

@@ -92,20 +92,28 @@ class MatrixHarness(Harness):
     calls = ("@room",)
     uncarried = frozenset(OTHERS)
     unknown_message = "$" + "n" * 43
-    far_side_loggers = ("aiohttp.server", "aiohttp.access", "bridge.playground")
+    far_side_loggers: ClassVar[tuple[str, ...]] = ("aiohttp.server", "aiohttp.access", "bridge.playground")
 
     synapse: ClassVar[SynapseServer]
+    sharing: ClassVar[int] = 0
+    owners: ClassVar[list[MatrixLogin]] = []
+    """Who makes the groups of every test: they say nothing there."""
 
     @classmethod
     def prepare(cls, directory: Path) -> None:
-        try:
-            cls.synapse = started_synapse(directory)
-        except SynapseUnavailable as error:
-            missing(str(error))
+        if cls.sharing == 0:  # one server is enough for rooms of every kind
+            try:
+                MatrixHarness.synapse = started_synapse(directory)
+            except SynapseUnavailable as error:
+                missing(str(error))
+        MatrixHarness.sharing += 1
 
     @classmethod
     def release(cls) -> None:
-        detached(cls.synapse.stop)
+        MatrixHarness.sharing -= 1
+        if cls.sharing == 0:
+            cls.owners.clear()
+            detached(cls.synapse.stop)
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -121,14 +129,28 @@ class MatrixHarness(Harness):
         self.proxy = MatrixProxy(self.synapse.url)
         await self.proxy.open()
         self.login = await self.synapse.register(unique("baraza"), displayname="Baraza")
-        self.member = await self._person("member", PERSONAL)
-        self.owner = await self._person("owner", "Owner")
+        self.member = await self._member(PERSONAL)
+        if not self.owners:
+            self.owners.append(await self.synapse.register(unique("owner"), displayname="Owner"))
+        self.owner = MatrixUser(self.synapse.url, self.owners[0].user_id, self.owners[0].access_token)
         bot, member = self.login.user_id, self.member.user_id
         room = await self.owner.create_room("Village", invite=[member, bot])
+        await self._made(self.owner, room)
         await self.owner.set_power_levels(room, users={bot: 50})
         await self.member.join(room)
         self.direct_room = await self.member.create_room("", invite=[bot], direct=True)
+        await self._made(self.member, self.direct_room)
         self.group, self.private = ChatId(room), ChatId(member)
+
+    async def _member(self, name: str) -> MatrixUser:
+        return await self._person("member", name)
+
+    async def _made(self, owner: MatrixUser, room: str) -> None:
+        """A room is there, and nothing has been said in it."""
+
+    async def _read(self, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Events of a room as the member's app reads them."""
+        return events
 
     async def _person(self, user: str, name: str) -> MatrixUser:
         login = await self.synapse.register(unique(user), displayname=name)
@@ -265,7 +287,8 @@ class MatrixHarness(Harness):
     async def _seen(self, room_id: str) -> Room:
         room = Room(room_id)
         path = f"/_matrix/client/v3/rooms/{quote(room_id, safe='')}/messages?dir=b&limit=500"
-        room.apply_timeline(reversed((await self.member._call("GET", path))["chunk"]))
+        events = (await self.member._call("GET", path))["chunk"]
+        room.apply_timeline(await self._read(events[::-1]))
         return room
 
     async def shown(self, chat: ChatId) -> list[Shown]:
@@ -347,4 +370,4 @@ class MatrixHarness(Harness):
 
 
 def is_send(request: web.Request) -> bool:
-    return re.search(r"/rooms/[^/]+/send/m\.room\.message/", request.raw_path) is not None
+    return re.search(r"/rooms/[^/]+/send/m\.room\.(message|encrypted)/", request.raw_path) is not None

@@ -8,15 +8,11 @@ from PIL import Image
 
 from bridge.core.message import AttachmentKind
 from tests.contract.seen import Upload
-
-_MP4 = struct.pack(">I", 24) + b"ftypisom" + struct.pack(">I", 512) + b"isomiso2"
-_OGG_OPUS = b"OggS\x00\x02" + bytes(20) + b"\x01\x13OpusHead\x01\x01"
-_MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00"
-_WEBP = b"RIFF\x1a\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x00\x00\x00\x00\xff\x01\x00\xff\x01\x00"
+from tests.unit.playground.samples import MP3, MP4, OGG_OPUS, WEBP
 
 
 def _mp4(what: bytes) -> bytes:
-    return _MP4 + struct.pack(">I", 8 + len(what)) + b"free" + what
+    return MP4 + struct.pack(">I", 8 + len(what)) + b"free" + what
 
 
 def picture(colour: str, *, alt: str = "", spoiler: bool = False) -> Upload:
@@ -42,7 +38,7 @@ _ALL = (
     Upload(
         name="song.mp3",
         mime="audio/mpeg",
-        data=_MP3 + b"song",
+        data=MP3 + b"song",
         kind=AttachmentKind.AUDIO,
         seconds=60,
         title="Washing hands",
@@ -51,7 +47,7 @@ _ALL = (
     Upload(
         name="said.ogg",
         mime="audio/ogg",
-        data=_OGG_OPUS + b"said",
+        data=OGG_OPUS + b"said",
         kind=AttachmentKind.VOICE,
         seconds=3,
         waveform=(0, 512, 1024, 256),
@@ -84,7 +80,7 @@ _ALL = (
         seconds=2,
     ),
     Upload(
-        name="thumb.webp", mime="image/webp", data=_WEBP, kind=AttachmentKind.STICKER, width=512, height=512, alt="👍"
+        name="thumb.webp", mime="image/webp", data=WEBP, kind=AttachmentKind.STICKER, width=512, height=512, alt="👍"
     ),
 )
 FILES: Mapping[AttachmentKind, Upload] = {upload.kind: upload for upload in _ALL}

@@ -7,7 +7,7 @@ import pytest
 from bridge.core.errors import Refusal
 from bridge.core.events import MessageEdited, MessagePosted
 from bridge.core.message import Attachment, AttachmentKind, Content
-from bridge.core.ports import CanDelete, CanEdit, CanFetch, Refused, Sent
+from bridge.core.ports import CanDelete, CanDeleteTogether, CanEdit, CanFetch, Refused, Sent
 from bridge.core.text import EMPTY, plain
 from bridge.media.refusal import MediaReason, UnfitMedia
 from tests.contract.common import (
@@ -72,6 +72,37 @@ async def test_a_film_has_its_thumbnail(harness: Harness) -> None:
     film = harness.attachment(FILES[VIDEO], thumbnail=picture("navy"))
     [shown] = await ours(harness, sent_ref(await harness.send(Content(attachments=(film,)))))
     assert shown.thumbnail_sha256 == picture("navy").sha256
+
+
+@needs(albums, can(CanEdit), can(CanDelete), edits, deletes)
+async def test_single_items_of_an_album_are_exchanged_and_removed(harness: Harness) -> None:
+    files = [harness.attachment(picture(colour)) for colour in COLOURS[:4]]
+    outcome = await harness.send(Content(text=HELLO, attachments=tuple(files[:3])))
+    assert isinstance(outcome, Sent)
+    first, second, third = outcome.refs
+    wanted = Content(text=HELLO, attachments=(files[0], files[3], files[2]))
+    assert await harness.edit(second, wanted, item=2) == Sent()
+    shown = {each.ref: each for each in await ours(harness)}
+    assert [shown[ref].file_sha256 for ref in outcome.refs] == [picture(COLOURS[number]).sha256 for number in (0, 3, 2)]
+    assert HELLO.text in shown[first].text
+    assert not shown[second].text
+    assert await harness.edit(second, wanted, item=2) == Sent(), "it shows that already"
+    assert await harness.delete(first) == Sent()
+    rest = Content(text=plain(PERSONAL), attachments=(files[3], files[2]))
+    assert await harness.edit(second, rest, item=1) == Sent()
+    assert [(each.ref, each.text) for each in await ours(harness)] == [(second, PERSONAL), (third, "")]
+
+
+@needs(albums, can(CanDeleteTogether), deletes)
+async def test_an_album_is_removed_as_one(harness: Harness) -> None:
+    files = tuple(harness.attachment(picture(colour)) for colour in COLOURS[:3])
+    outcome = await harness.send(Content(text=HELLO, attachments=files))
+    assert isinstance(outcome, Sent)
+    assert isinstance(harness.adapter, CanDeleteTogether)
+    assert isinstance(await harness.delete(outcome.refs[0]), Sent)
+    for _ in range(2):
+        assert await harness.adapter.delete_together(outcome.refs, "0" * 32) == Sent()
+        assert not await ours(harness)
 
 
 @needs(covers)
@@ -214,11 +245,11 @@ async def test_a_file_that_is_gone_is_refused_as_gone(harness: Harness) -> None:
     event = await posted(harness, await harness.member_writes(harness.group, EMPTY, file=NOTE))
     [file] = event.files
     with pytest.raises(UnfitMedia) as refused:
-        await fetched(harness, replace(file, ref=f"{file.ref[:-6]}nosuch"), 1_000_000)
+        await fetched(harness, harness.gone(file), 1_000_000)
     assert refused.value.reason is MediaReason.GONE
 
 
-@needs(lambda ability: not receives(ability))
+@needs(lambda ability: not receives(ability) and ability.harness.sends_files)
 async def test_files_that_cannot_be_had_become_words(harness: Harness) -> None:
     for kind, sent in FILES.items():
         event = await posted(harness, await harness.member_writes(harness.group, HELLO, file=sent))

@@ -17,7 +17,7 @@ async def test_a_group_is_described(harness: Harness) -> None:
     assert facts.hears is True
     assert facts.writes is True
     assert facts.removes is (harness.adapter.capabilities(harness.group).deletes_others is not None)
-    assert not facts.encrypted
+    assert facts.encrypted is harness.encrypted
 
 
 @needs(can(CanDescribe))
@@ -41,6 +41,6 @@ async def test_what_cannot_be_asked_is_not_denied_either(harness: Harness) -> No
     async with harness.fault(Fault.CONNECT_REFUSED):
         with pytest.raises(OSError):  # noqa: PT011 - any of its kinds
             await harness.adapter.describe(ChatId(harness.group))
-        with pytest.raises(OSError):  # noqa: PT011
+        with pytest.raises(OSError):  # noqa: PT011 - any of its kinds
             await harness.adapter.administers(harness.group, harness.owner_user)
     assert await harness.adapter.describe(harness.group) is not None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from bridge.core.community import Communities, Group, Intake
 from bridge.core.errors import Refusal
@@ -14,10 +15,10 @@ from bridge.core.ports import Outgoing, Refused, SendOutcome
 from bridge.core.text import plain
 from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
-from bridge.moderation import cards, decisions
-from bridge.moderation.acts import Act, Moderator
+from bridge.moderation import cards, correcting, decisions, retracting
+from bridge.moderation.acts import Act, Moderator, Reply
 from bridge.moderation.effects import arrivals
-from bridge.storage import codec, ledger, people, submissions
+from bridge.storage import afterwards, codec, ledger, people, submissions
 from bridge.storage.database import transaction
 from bridge.storage.ledger import Frozen
 from bridge.storage.models import Delivery, Post, Review
@@ -28,6 +29,7 @@ from tests.unit.storage.stage import (
     KENYA,
     MODS,
     NET,
+    PETER,
     SLOW,
     UGANDA,
     FakeClock,
@@ -159,9 +161,9 @@ class Town:
         async with transaction():
             return await decisions.approve(await self.act(review, by=by))
 
-    async def published(self, text: str, **more: object) -> Review:
+    async def published(self, text: str, **more: Any) -> Review:
         """Written, approved, and out there."""
-        review = await self.writes(text, **more)  # type: ignore[arg-type]
+        review = await self.writes(text, **more)
         await self.rounds(2)
         assert await self.approves(review) is decisions.Verdict.DONE
         await self.rounds()
@@ -185,3 +187,37 @@ class Town:
 
     async def post(self) -> Post:
         return await Post.get(number=1)
+
+
+async def retract(town: Town, review: Review, why: str = "A patient can be recognised.") -> Reply:
+    async with transaction():
+        told = await retracting.retract(await town.act(review, why))
+    await town.rounds()
+    return told
+
+
+async def correct(town: Town, review: Review, text: str) -> Review:
+    """A moderator's correction, held and approved by another."""
+    async with transaction():
+        told = await correcting.correct(await town.act(review, text))
+    assert "has a card of its own" in told.text
+    waiting = await afterwards.held_correction(review.submission_id)
+    assert waiting is not None
+    await town.rounds(2)
+    assert await town.approves(waiting, by=PETER) is decisions.Verdict.DONE
+    await town.rounds()
+    return waiting
+
+
+async def correct_unseen(town: Town, review: Review, text: str) -> None:
+    """The same while the worker stands still: nobody has been shown a card yet."""
+    async with transaction():
+        await correcting.correct(await town.act(review, text))
+    waiting = await afterwards.held_correction(review.submission_id)
+    assert waiting is not None
+    assert await town.approves(waiting, by=PETER) is decisions.Verdict.DONE
+
+
+async def rows(operation: str, group: object = None) -> list[Delivery]:
+    found = await Delivery.filter(kind=ledger.POST, operation=operation).order_by("id")
+    return [row for row in found if group in (None, row.address)]

@@ -8,8 +8,12 @@ import asyncpg
 import pytest
 from tortoise import Tortoise
 
-from bridge.storage import database
+from bridge.delivery.directory import Directory
+from bridge.storage import database, people
+from bridge.storage.database import transaction
 from tests.servers import PostgresServer, unique
+from tests.unit.delivery.scripted import Scripted
+from tests.unit.storage.stage import GRACE, NET, NOW, PETER, SLOW
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -83,3 +87,12 @@ def postgres_if_wanted(kind: str, request: pytest.FixtureRequest) -> Callable[[]
         return server
 
     return get
+
+
+@pytest.fixture
+async def directory(opened: str) -> Directory:
+    """Two scripted accounts, beside an open database."""
+    async with transaction():  # the moderators have written before
+        for moderator in (GRACE, PETER):
+            await people.meet(moderator.sender, NOW)
+    return Directory({NET: Scripted(NET), SLOW: Scripted(SLOW)})

@@ -6,7 +6,7 @@ from typing import Any
 
 from bridge.core.events import ChatKind, MessagePosted
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef, UserId, UserRef
-from bridge.core.message import Attachment, AttachmentKind, Content
+from bridge.core.message import Attachment, AttachmentKind, Content, Uncarried, UncarriedKind
 from bridge.core.states import DeliveryState, InboxState, MembershipState, PostState, ProfileState, ReviewState
 from bridge.core.text import plain
 from bridge.storage import audit, codec
@@ -26,6 +26,7 @@ from bridge.storage.models import (
     Source,
     Submission,
 )
+from bridge.storage.models_archive import ArchiveEntry, PersonalLink
 from bridge.storage.models_desk import (
     Absence,
     Appointment,
@@ -75,6 +76,7 @@ class Everything:
             direct_chat=word("direct"),
             direct_open=True,
             stopped_at=NOW,
+            unreachable_at=NOW,
             community="hifa",
             verified_at=NOW,
             created_at=NOW,
@@ -137,6 +139,14 @@ class Everything:
             chat="kenya", message=word("reacted to"), emoji=word("reaction"), event=word("reaction's event"), **about
         )
         await PollVote.create(chat="kenya", message=word("voted on"), options="[1]", **about)
+        await PersonalLink.create(
+            selector=word("selector"),
+            secret=word("secret"),
+            purpose="archive",
+            person_id=self.person.id,
+            community="hifa",
+            created_at=NOW,
+        )
         await Standing.create(person=self.person, community="hifa", standing="trusted", set_by="net:grace", set_at=NOW)
         await Application.create(
             kind="join",
@@ -185,6 +195,7 @@ class Everything:
                 intake="private",
                 album=word(f"album {number}"),
                 reply_excerpt=word(f"excerpt {number}"),
+                reply_place="text:120",
                 cut=word(f"cut {number}"),
                 created_at=NOW,
             )
@@ -270,6 +281,9 @@ class Everything:
             origin=codec.dump_object({"community": word("origin"), "number": 3}),
             state=PostState.LIVE,
             approved_at=NOW,
+        )
+        await ArchiveEntry.create(
+            id=self.post.id, community="hifa", published_at=NOW, thread_id=self.post.id, words=word("archived")
         )
         await Quotation.create(
             post=self.post, text=word("quotation"), actor="net:grace", selected_name="Grace", created_at=NOW
@@ -397,7 +411,10 @@ class Everything:
             created_at=NOW,
         )
         agreed = codec.dump(codec.RICH_TEXT, plain("I agree"))
-        await Revision.create(submission=answering, number=1, text=agreed, created_at=NOW)
+        forwarded = Uncarried(kind=UncarriedKind.FORWARDED, detail=word("forwarded"), whose=self.ref)
+        passed_on: dict[str, Any] = {"text": agreed, "uncarried": codec.dump(codec.UNCARRIED, (forwarded,))}
+        await Source.create(submission=answering, account="net", chat="kenya", message="m4", **passed_on)
+        await Revision.create(submission=answering, number=1, created_at=NOW, **passed_on)
         await Review.create(
             community="hifa",
             submission=answering,
@@ -412,9 +429,10 @@ class Everything:
             submission=answering,
             revision=1,
             author="Juma",
-            text=agreed,
             card=codec.dump_object({"label": "HIFA", "name": "Juma"}),
+            **passed_on,
             reply_post_id=self.post.id,
+            reply_place="text:120",
             approved_at=NOW,
         )
         standing: dict[str, Any] = {"community": "hifa", "set_by": self.ref, "set_at": NOW}

@@ -22,7 +22,7 @@ from bridge.intake.context import Context
 from bridge.storage import codec, ledger, submissions
 from bridge.storage.database import transaction
 from bridge.storage.ledger import Frozen, Outcome
-from bridge.storage.models import Delivery, Review, Submission
+from bridge.storage.models import Delivery, Post, Review, Submission
 from bridge.storage.models_messages import DeliveryMessage
 from tests.integration.moderating import PETER, Room, again, community
 from tests.integration.test_storage_ledger import claimed, effects
@@ -211,3 +211,120 @@ async def test_items_that_come_after_a_decision_are_one_item_of_their_own() -> N
     late = await submissions.submission_by_album(KENYA.account, KENYA.chat, "album")
     assert late is not None
     assert [source.message for source in await submissions.sources(late.id)] == ["a2", "a3", "a4"]
+
+
+# --- items of an album that is out there ----------------------------------------------------------------------------
+
+
+def album(letters: str, words: str = "The lists") -> Content:
+    return Content(text=plain(words), attachments=tuple(document(letter) for letter in letters))
+
+
+async def standing_album(letters: str = "abc") -> Delivery:
+    row = await ledger.plan(kind=ledger.POST, address=KENYA, now=NOW, content=album(letters))
+    await ledger.record([Outcome(row=await claimed(row), answer=Sent(refs=items(len(letters))))], NOW, effects)
+    return await Delivery.get(id=row.id)
+
+
+async def corrected(content: Content) -> list[Delivery]:
+    """What a correction plans."""
+    rows = await Delivery.all().order_by("id")
+    post = Post(community="hifa", revision=len(rows) + 1)
+    async with transaction():
+        await correcting.correct_copy(post, community(), 7, rows, [content], Directory({NET: Scripted(NET)}), NOW)
+    return await Delivery.filter(id__gt=rows[-1].id).order_by("id")
+
+
+async def answers(row: Delivery, answer: SendOutcome) -> None:
+    async def follow(rows: Sequence[Delivery]) -> None:
+        for each in rows:
+            if each.state == DeliveryState.REFUSED:
+                await correcting.send_anew(each, NOW)
+
+    await ledger.record([Outcome(row=await claimed(await Delivery.get(id=row.id)), answer=answer)], NOW, follow)
+
+
+def told(rows: Sequence[Delivery]) -> list[tuple[str, str, int]]:
+    return [(row.operation, row.target_message, row.item) for row in rows]
+
+
+async def test_each_item_that_changes_is_a_row() -> None:
+    row = await standing_album()
+    edits = await corrected(album("xbz"))
+    assert told(edits) == [("edit", "m1", 1), ("edit", "m3", 3)]
+    for edit in edits:
+        await answers(edit, Sent())
+    rows = await corrected(album("xz"))
+    assert told(rows) == [("prune", "m2", 0)]
+    await answers(rows[0], Unknown(why="cut"))
+    assert (await Delivery.get(id=rows[0].id)).state == DeliveryState.IN_DOUBT
+    await ledger.resolve_doubt(await Delivery.get(id=rows[0].id), DeliveryStep.REPLAY, NOW, effects)
+    await answers(rows[0], Sent())
+    assert [ref.message for ref in await ledger.messages_of(await Delivery.get(id=row.id))] == ["m1", "m3"]
+    assert told(await corrected(album("xy"))) == [("edit", "m3", 2)]
+
+
+async def test_the_words_are_with_another_item_before_the_first_goes() -> None:
+    row = await standing_album()
+    edit, prune = await corrected(album("bc"))
+    assert told([edit, prune]) == [("edit", "m2", 1), ("prune", "m1", 0)]
+    assert prune.waits_for == edit.id
+    (newer,) = await corrected(album("bc", "Other lists"))
+    assert told([newer]) == [("edit", "m2", 1)]
+
+    async def compose(row: Delivery) -> Frozen | None:
+        return Frozen(payload="{}", content=row.content)
+
+    assert not await ledger.claim([edit.id], NOW, compose), "the newer one says what this one does"
+    assert (await Delivery.get(id=prune.id)).waits_for == newer.id
+    await answers(newer, Sent())
+    await answers(prune, Sent())
+    row = await Delivery.get(id=row.id)
+    assert [ref.message for ref in await ledger.messages_of(row)] == ["m2", "m3"]
+    assert row.message == "m2", "which is what answers reply to from now on"
+    assert told(await corrected(album("bd", "Other lists"))) == [("edit", "m3", 2)]
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_where_one_item_cannot_be_changed_the_album_goes_and_comes_anew_once(first: bool) -> None:
+    row = await standing_album()
+    edits = await corrected(album("axy"))
+    assert told(edits) == [("edit", "m2", 2), ("edit", "m3", 3)]
+    if not first:
+        await answers(edits[0], Sent())
+    await answers(edits[0 if first else 1], Refused(reason=Refusal.UNSUPPORTED))
+    rows = await Delivery.filter(id__gt=edits[-1].id).order_by("id")
+    assert [(each.operation, each.target_id) for each in rows] == [("delete", row.id), ("send", None)]
+    assert codec.load(codec.CONTENT, rows[1].content) == album("axy")
+    states = [(await Delivery.get(id=each.id)).state for each in edits]
+    cancelled = DeliveryState.CANCELLED
+    assert states == ([cancelled, cancelled] if first else [DeliveryState.DELIVERED, cancelled])
+
+
+async def test_two_refusals_at_the_same_moment_send_one_album() -> None:
+    await standing_album()
+    edits = [await claimed(edit) for edit in await corrected(album("axy"))]
+
+    async def follow(rows: Sequence[Delivery]) -> None:
+        for each in rows:
+            await correcting.send_anew(each, NOW)
+
+    outcomes = [Outcome(row=edit, answer=Refused(reason=Refusal.BAD_CONTENT)) for edit in edits]
+    await ledger.record(outcomes, NOW, follow)
+    assert [each.operation for each in await Delivery.filter(id__gt=edits[-1].id).order_by("id")] == ["delete", "send"]
+    assert not await Delivery.filter(state=DeliveryState.REFUSED).exists()
+
+
+async def test_an_item_that_may_not_be_removed_is_said_to_stay() -> None:
+    row = await standing_album()
+    (prune,) = await corrected(album("ac"))
+    await answers(prune, Refused(reason=Refusal.TOO_LATE))
+    assert (await Delivery.get(id=prune.id)).state == DeliveryState.REFUSED
+    assert [ref.message for ref in await ledger.messages_of(row)] == ["m1", "m2", "m3"]
+    assert told(await corrected(album("axc"))) == [("edit", "m2", 2)], "it shows what it showed"
+
+
+async def test_what_takes_a_new_album_is_sent_anew() -> None:
+    await standing_album()
+    rows = await corrected(album("abcd"))
+    assert sorted(each.operation for each in rows) == ["delete", "send"]

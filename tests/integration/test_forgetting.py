@@ -10,14 +10,14 @@ from tortoise import Tortoise
 
 from bridge.core.community import Communities
 from bridge.core.membership import MemberPolicy
-from bridge.core.message import Content
+from bridge.core.message import Content, UncarriedKind
 from bridge.core.states import PostState, ReviewState
 from bridge.core.text import Mark, MarkKind, RichText
 from bridge.delivery.directory import Directory
 from bridge.moderation import cards, forgetting
 from bridge.moderation.acts import Desk
 from bridge.storage import audit, codec, database, erasure, holdings, ledger, people, traces
-from bridge.storage.models import Delivery, Person, Post, Review
+from bridge.storage.models import Delivery, Person, Post, Review, Revision, Source
 from bridge.storage.personal import SHARES
 from tests.integration.everything import Everything
 from tests.integration.talking import Talk
@@ -100,6 +100,7 @@ NOT_HERS = {
     "card 2": "the same",
     "exhibit 1": "the same",
     "exhibit 2": "the same",
+    "forwarded": "stands in somebody else's message, over words that they passed on",
 }
 """Copies, each of what the export shows at its source."""
 
@@ -171,6 +172,21 @@ async def test_removals_are_planned_and_the_moderators_cards_are_edited() -> Non
         codec.load(codec.CONTENT, row.content).text.text for row in await Delivery.filter(kind="card", operation="edit")
     ]
     assert sum("asked to be forgotten" in text for text in shown) == 2
+
+
+async def test_the_name_over_words_that_others_passed_on_goes_and_their_message_stays() -> None:
+    everything = Everything()
+    person_id = await everything.make()
+    await Post.filter(id=everything.answer.id).update(reply_post_id=None)
+    await forgetting.forget(person_id, DESK)
+    models: tuple[type[Post] | type[Revision] | type[Source], ...] = (Post, Revision, Source)
+    for model in models:
+        kept = await model.get(submission_id=everything.answer.submission_id)
+        (told,) = codec.load(codec.UNCARRIED, kept.uncarried)
+        assert (told.kind, told.detail, told.whose) == (UncarriedKind.FORWARDED, "", "")
+        assert "I agree" in kept.text
+    edited = await Delivery.filter(post_id=everything.answer.id, operation="edit").exists()
+    assert edited, "readers no longer see the name either"
 
 
 async def test_who_writes_again_is_somebody_new() -> None:

@@ -1,10 +1,12 @@
 """What a person or a restart sets right: whole chains come back, nothing waits for ever, older edits stay behind."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bridge.core.capabilities import Guarantee
 from bridge.core.clock import SystemClock
 from bridge.core.errors import Refusal, StorageUnavailable
 from bridge.core.ids import ChatId, RemoteRef
@@ -15,7 +17,7 @@ from bridge.delivery.doubt import Judge
 from bridge.storage import database, ledger
 from bridge.storage.models import Delivery
 from tests.integration.test_storage_ledger import claimed, effects, planned, recorded, there
-from tests.unit.delivery.scripted import Scripted
+from tests.unit.delivery.scripted import RICH, Scripted
 from tests.unit.storage.stage import KENYA, NOW
 
 pytestmark = pytest.mark.usefixtures("opened")
@@ -105,6 +107,18 @@ async def test_a_doubt_that_cannot_be_looked_up_ends_before_a_person() -> None:
     assert fresh.expires_at is not None
     late = fresh.expires_at + timedelta(seconds=1)
     assert await judge.judge(fresh, late) == (DeliveryStep.PARK, ())
+
+
+async def test_a_key_that_the_far_side_may_have_forgotten_is_not_sent_again() -> None:
+    async with database.transaction():
+        row = await planned()
+    row = await claimed(row)
+    await ledger.recover()
+    can = replace(RICH, guarantee=Guarantee.ONCE_BY_KEY, replay_window=timedelta(hours=20))
+    judge = Judge(Directory({KENYA.account: Scripted(KENYA.account, can)}), "here", effects, SystemClock())
+    fresh = await Delivery.get(id=row.id)
+    for hours, step in ((19, DeliveryStep.REPLAY), (21, DeliveryStep.PARK)):
+        assert await judge.judge(fresh, NOW + timedelta(hours=hours)) == (step, ())
 
 
 async def test_a_second_program_is_refused_on_either_database(opened: str) -> None:

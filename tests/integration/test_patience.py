@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -139,10 +140,10 @@ async def test_one_item_that_cannot_be_looked_at_stops_no_other(talk: Talk, monk
         await talk.types(review, "ask: Which dose?", GRACE)
     real = patience._remind
 
-    async def broken(query: Query, review: Review, *more: object) -> None:
+    async def broken(query: Query, review: Review, *more: Any) -> None:
         if review.id == first.id:
             raise ValueError("unreadable")
-        await real(query, review, *more)  # type: ignore[arg-type]
+        await real(query, review, *more)
 
     monkeypatch.setattr(patience, "_remind", broken)
     await talk.wait(26 * HOUR)

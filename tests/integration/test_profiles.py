@@ -8,6 +8,7 @@ import pytest
 from bridge.core import card as cards
 from bridge.core.capabilities import ButtonStyle
 from bridge.core.community import Community
+from bridge.core.ids import CommunityId
 from bridge.core.membership import FieldKind, MemberPolicy, ProfileField, WithoutProfile
 from bridge.core.policy import Check, Consequence, Role, Rule
 from bridge.core.states import (
@@ -230,7 +231,7 @@ async def test_an_answer_is_emptied(talk: Talk) -> None:
 
 async def test_another_community_asks_its_own(talk: Talk) -> None:
     await with_profile(talk)
-    other = replace(talk.community, id="chifa", name="CHIFA", members=MemberPolicy(fields=SHORT[:2]))  # type: ignore[arg-type]
+    other = replace(talk.community, id=CommunityId("chifa"), name="CHIFA", members=MemberPolicy(fields=SHORT[:2]))
     talk.community = other
     told = (await said(talk, "/profile"))[0]
     assert "1 of 2" in told
@@ -580,7 +581,7 @@ async def test_a_copy_keeps_the_card_of_its_post(talk: Talk) -> None:
     assert review is not None
     await talk.press(review, "approve", GRACE)
     post = await Post.get(number=1)
-    other = replace(talk.community, id="chifa", name="CHIFA")  # type: ignore[arg-type]
+    other = replace(talk.community, id=CommunityId("chifa"), name="CHIFA")
     submission = (await again(review)).submission
     assert (await standing_of(submission, other)).card.role == "", "what was told to one community stays there"
     submission.origin_post_id = post.id

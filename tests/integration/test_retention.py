@@ -1,18 +1,21 @@
 """What is kept for its time and no longer; what is needed stays whatever its age."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef
 from bridge.core.membership import Retention
 from bridge.core.message import Button, Content
 from bridge.core.states import InboxState, MembershipState, MembershipStep, ReviewStep
 from bridge.core.text import plain
 from bridge.moderation import channel
-from bridge.storage import codec, dialogue, memberships, people, submissions, upkeep
+from bridge.storage import codec, dialogue, echoes, inbox, memberships, people, submissions, upkeep
 from bridge.storage.database import transaction
-from bridge.storage.models import Conversation, Delivery, Inbox, Person, Profile, Query, Revision
+from bridge.storage.models import AdapterState, Conversation, Delivery, Inbox, Person, Profile, Query, Revision
+from bridge.storage.models_echo import PollVote, Reaction
 from bridge.storage.personal import NO_WORDS
 from tests.unit.storage.stage import NOW, again, hold, posted, sender
 
@@ -192,3 +195,62 @@ async def test_a_text_that_is_no_longer_kept_cannot_be_brought_back() -> None:
         assert await submissions.decide(review, ReviewStep.LAPSE, revision=1, by=None, name="", now=NOW)
     await upkeep.prune(after(101), KEPT)
     assert (await Revision.get(submission_id=(await again(review)).submission_id)).text == NO_WORDS
+
+
+async def test_of_the_addresses_of_uploaded_files_the_latest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "MOST_UPLOADS", 3)
+    for account in ("net", "slow"):
+        for key in ("since", *(f"{kind}:{number}" for number in range(2) for kind in ("file", "mxc", "sealed"))):
+            await AdapterState.create(account=account, key=key, value="x")
+    await AdapterState.filter(account="slow", key__in=["file:1", "sealed:0"]).delete()
+    await upkeep.prune(NOW)
+    left = {account: await AdapterState.filter(account=account).order_by("id") for account in ("net", "slow")}
+    assert [row.key for row in left["net"]] == ["since", "file:1", "mxc:1", "sealed:1"]
+    assert [row.key for row in left["slow"]] == ["since", "mxc:0", "mxc:1", "sealed:1"]
+
+
+KENYA = RemoteRef(AccountId("net"), ChatId("kenya"), MessageId("p1"))
+
+
+async def test_of_reactions_long_ago_it_is_kept_how_many_they_were() -> None:
+    async with transaction():
+        for user, day in (("amina", 0), ("peter", 0), ("juma", 30)):
+            await echoes.add(1, KENYA, user, "👍", after(day))
+        await echoes.add(1, KENYA, "amina", "🙏", after(0), event="$r")
+        await echoes.replace(1, KENYA, "", [("👍", 5)], after(0))
+        await echoes.add(1, replace(KENYA, message=MessageId("p2")), "zuri", "👍", after(100))
+    counted = [("👍", 9), ("🙏", 1)]
+    await upkeep.prune(after(119), KEPT)
+    assert await Reaction.filter(user="amina").count() == 2, "the last one is younger"
+    await upkeep.prune(after(121), KEPT)
+    assert await echoes.tally(1) == counted
+    assert {row.user for row in await Reaction.all()} == {"", echoes.TOGETHER, "zuri"}
+    assert not any(row.event for row in await Reaction.all())
+    assert not await echoes.add(1, KENYA, "amina", "👍", after(122)), "they would count twice"
+    assert not await echoes.replace(1, KENYA, "amina", [("🔥", 1)], after(122))
+    assert await echoes.replace(1, KENYA, "", [("👍", 6)], after(122)), "the platform counts by itself"
+    assert await echoes.tally(1) == [("👍", 10), ("🙏", 1)]
+    assert await echoes.elsewhere(1, KENYA.address) == []
+
+
+async def test_of_votes_long_ago_it_is_kept_how_many_they_were() -> None:
+    for user, chosen in (("amina", (0, 2)), ("peter", (2,)), ("juma", (7,))):
+        await echoes.vote(1, KENYA, user, chosen, NOW)
+    await echoes.vote(1, replace(KENYA, chat=ChatId("uganda")), "", (1, 1), NOW)
+    await echoes.add(1, KENYA, "amina", "👍", after(80))
+    assert await echoes.votes(1, 3) == [2, 1, 2]
+    await upkeep.prune(after(91), KEPT)
+    assert await echoes.votes(1, 3) == [2, 1, 2]
+    assert not await PollVote.filter(user__in=["amina", "peter", "juma"]).exists()
+    assert await Reaction.filter(user="amina").exists(), "that is younger"
+    await echoes.vote(1, KENYA, "amina", (1,), after(92))
+    assert await echoes.votes(1, 3) == [2, 1, 2]
+
+
+async def test_who_reacts_a_thousand_times_leaves_no_thousand_events() -> None:
+    rows = [await event(str(number), InboxState.DONE) for number in range(20)]
+    await Inbox.filter(id__in=[row.id for row in rows[:15]]).update(note=inbox.ECHO)
+    await upkeep.prune(after(6), KEPT)
+    assert await Inbox.all().count() == 20, "a platform may repeat them"
+    await upkeep.prune(after(8), KEPT)
+    assert await Inbox.all().count() == 5

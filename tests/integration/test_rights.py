@@ -18,7 +18,7 @@ from bridge.storage.models import AdapterState, Conversation, Delivery, Identity
 from tests.integration.moderating import private
 from tests.integration.talking import Talk, told
 from tests.unit.delivery.scripted import LINE, PLAIN
-from tests.unit.storage.stage import KENYA, NET, SLOW, hold, sender
+from tests.unit.storage.stage import KENYA, NET, NOW, SLOW, hold, sender
 
 pytestmark = pytest.mark.usefixtures("opened")
 
@@ -152,7 +152,7 @@ async def test_where_a_file_lies_on_a_platform_is_forgotten_with_the_file() -> N
     gone, stays = "a" * 64, "b" * 64
     for account, key in (("net", f"file:{gone}/document/ab"), ("slow", f"mxc:{gone}"), ("net", f"file:{stays}/photo")):
         await inbox.DurableState(AccountId(account)).set(key, "there")
-    await erasure.file_is_gone(gone)
+    await erasure.file_is_gone(gone, NOW)
     assert [row.key for row in await AdapterState.all()] == [f"file:{stays}/photo"]
 
 

@@ -297,7 +297,10 @@ async def test_a_picture_and_a_file_arrive_whole(matrix_user: NewUser) -> None:
     room = brian.rooms[room_id]
     await brian.wait_for(lambda _: room.item(leaflet))
     shown, file = room.item(image), room.item(leaflet)
-    assert shown is not None and shown.media is not None and file is not None and file.media is not None  # noqa: PT018
+    assert shown is not None
+    assert shown.media is not None
+    assert file is not None
+    assert file.media is not None
     assert (shown.kind, shown.body, shown.media.filename) == ("m.image", "Seen today", "rash.png")
     assert (shown.media.mimetype, shown.media.size) == ("image/png", len(picture()))
     assert await brian.download(shown.media.mxc) == picture()

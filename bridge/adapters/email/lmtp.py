@@ -99,7 +99,7 @@ class _Handler:
             log.warning("mail_not_taken", error=type(error).__name__)
             return LATER
         except Exception as error:  # a defect of ours: the mail server keeps the mail, and tries again
-            log.error("mail_not_taken", error=type(error).__name__)  # noqa: TRY400 - its words may quote the mail
+            log.error("mail_not_taken", error=type(error).__name__)
             return LATER
         return TAKEN
 

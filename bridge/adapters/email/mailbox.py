@@ -58,7 +58,7 @@ class Mailbox:
                 log.warning("mailbox_not_read", error=type(error).__name__)
             except Exception as error:  # a defect of ours may not end the receiving unseen
                 self.trouble = f"cannot receive: {type(error).__name__}"
-                log.error("mailbox_failed", error=type(error).__name__)  # noqa: TRY400 - its words may quote the mail
+                log.error("mailbox_failed", error=type(error).__name__)
             if not more:
                 await self._clock.sleep(self._settings.poll_interval)
 

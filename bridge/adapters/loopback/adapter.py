@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
 
@@ -185,7 +186,8 @@ class RichLoopbackAdapter(LoopbackAdapter):
     _proof: ClassVar[str] = ""
 
     async def edit(self, ref: RemoteRef, outgoing: Outgoing, key: str) -> SendOutcome:
-        return await self._post("edit", ref.chat, key, outgoing, target=ref.message)
+        one = replace(outgoing, payload=convert.one_of(outgoing.payload, outgoing.item))
+        return await self._post("edit", ref.chat, key, one, target=ref.message)
 
     async def delete(self, ref: RemoteRef, key: str) -> SendOutcome:
         outcome = await self._post("delete", ref.chat, key, target=ref.message)
@@ -195,14 +197,15 @@ class RichLoopbackAdapter(LoopbackAdapter):
         await self._post("answer", ChatId(""), press, target=press, text=text)
 
     async def fetch(self, file: RemoteFile, *, limit: int) -> AsyncIterator[bytes]:
-        if file.size is not None and file.size > min(limit, self._can.max_received_bytes):
-            raise UnfitMedia(MediaReason.TOO_BIG)
+        most = min(limit, self._can.max_received_bytes)
+        if file.size is not None and file.size > most:
+            raise UnfitMedia(MediaReason.TOO_BIG, limit=most)
         try:
             data = await asyncio.to_thread(self._network.read_file, file.ref, limit + 1)
         except OSError as error:
             raise UnfitMedia(MediaReason.GONE) from error
         if len(data) > limit:
-            raise UnfitMedia(MediaReason.TOO_BIG)
+            raise UnfitMedia(MediaReason.TOO_BIG, limit=limit)
         yield data
 
 

@@ -215,6 +215,15 @@ def to_payload(can: Capabilities, chat: ChatId, content: Content) -> JsonObject:
     return payload
 
 
+def one_of(payload: JsonObject, item: int) -> JsonObject:
+    """What one message of an album shows from now on: its own file, and the words where it is the first."""
+    files = payload.get("files")
+    if not isinstance(files, list) or len(files) < 2:
+        return payload
+    shown = {**payload, "files": [files[max(item, 1) - 1]]}
+    return {**shown, "text": "", "marks": []} if item > 1 else shown
+
+
 def _described(file: Attachment) -> JsonObject:
     told: dict[str, Json] = {"title": file.title, "performer": file.performer, "alt": file.alt, "spoiler": file.spoiler}
     if file.duration is not None:

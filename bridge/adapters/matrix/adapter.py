@@ -105,7 +105,7 @@ class MatrixAdapter:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
-        await self._encryption.close()
+        await self._encryption.chores.close()
         await self._session.close()
         self._ready = False
         self._health = Health(connected=False, detail="stopped")
@@ -170,7 +170,7 @@ class MatrixAdapter:
                     failures = 1  # a token that dies at once again is a trouble like others
                     continue
                 self._trouble(error)
-                pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**failures) * random.uniform(0.5, 1.0)  # noqa: S311
+                pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**failures) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
                 if isinstance(error, Answer) and error.retry_after is not None:
                     pause = max(pause, error.retry_after)
                 failures = min(failures + 1, 10)
@@ -187,7 +187,7 @@ class MatrixAdapter:
         answer = await server.ask(server.sync(patience, FILTER, since), patience / 1000 + REQUEST_SECONDS)
         events, new_state = await self._receiver.read(answer, since)
         await self._commit(sink, events, new_state)
-        self._encryption.do_chores()
+        self._encryption.chores.begin()
 
     async def _commit(self, sink: Sink, events: Sequence[InboundEvent], state: Mapping[str, str]) -> None:
         pause = _FIRST_PAUSE
@@ -269,19 +269,20 @@ class MatrixAdapter:
         media = media_of(file.ref)
         if media is None:
             raise UnfitMedia(MediaReason.GONE)
-        if file.size is not None and file.size > min(limit, self._max_file_bytes):
-            raise UnfitMedia(MediaReason.TOO_BIG)
+        most = min(limit, self._max_file_bytes)
+        if file.size is not None and file.size > most:
+            raise UnfitMedia(MediaReason.TOO_BIG, limit=most)
         try:
             async with self._session.server.download_of(*media) as response:
                 if (response.content_length or 0) > limit:
-                    raise UnfitMedia(MediaReason.TOO_BIG)
+                    raise UnfitMedia(MediaReason.TOO_BIG, limit=limit)
                 size = 0
                 sealed = opened_ref(file.ref)
                 opening = Opening(sealed) if sealed is not None else None
                 async for chunk in response.content.iter_chunked(_CHUNK):
                     size += len(chunk)
                     if size > limit:
-                        raise UnfitMedia(MediaReason.TOO_BIG)
+                        raise UnfitMedia(MediaReason.TOO_BIG, limit=limit)
                     yield chunk if opening is None else opening.piece(chunk)
                 if opening is not None and not opening.is_whole():
                     raise UnfitMedia(MediaReason.BROKEN)

@@ -37,7 +37,8 @@ class Ballots:
                 async with asyncio.timeout(_PATIENCE):
                     found = await self._session.server.event(room, poll)
             except TROUBLE as error:  # one vote less is counted; what people write must not wait for it
-                _log.warning("poll_not_read", room=room, event_id=poll, reason=type(error).__name__)
+                # Which poll is the voter's word: it may be anything they typed, and stays out of the log.
+                _log.warning("poll_not_read", room=room, reason=type(error).__name__)
                 return {}
             asked = (await self._encryption.clear(room, found)).get("content") if found else None
             ballot = ballot_of(asked) if isinstance(asked, Mapping) else None

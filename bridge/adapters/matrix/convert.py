@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -172,7 +172,7 @@ class _Reading:
         # Our own never come here: what bears the mark is another program's of our kind, or our former account's.
         new = self.content.get("m.new_content")
         marked = DELIVERY in self.content or (isinstance(new, dict) and DELIVERY in new)
-        sender = self._sender(self.user, bot=parts.bot or marked)
+        sender = replace(self._sender(self.user, bot=parts.bot or marked), says_bot=parts.bot and not marked)
         if self.relation.get("rel_type") == "m.replace":
             return MessageEdited(
                 **self._common(),

@@ -15,6 +15,7 @@ from bridge.core.clock import Clock
 _log = structlog.get_logger(__name__)
 _AT_ONCE = 100
 _MAX_DEVICES = 200
+_MAX_GONE = 50
 _AGAIN_SECONDS = 300.0
 """How long a homeserver that did not answer is left alone: its users get the room's key when it does."""
 
@@ -42,6 +43,15 @@ class Devices:
         kept = (await self._store.get(_name(user))).get("devices", {})
         return [Device(user=user, id=name, curve=keys[0], ed=keys[1]) for name, keys in kept.items()]
 
+    async def gone(self, user: str) -> list[list[str]]:
+        """The keys of devices that the user had: what they wrote before they went is theirs."""
+        return list((await self._store.get(_name(user))).get("gone", []))
+
+    async def is_known(self, user: str) -> bool:
+        """Has the user's homeserver answered since something changed?"""
+        kept = await self._store.get(_name(user))
+        return bool(kept) and not kept.get("stale")
+
     async def of(self, users: Iterable[str]) -> list[Device]:
         """All devices of these users, asking for those that are not known. Raises what the client raises."""
         wanted = list(dict.fromkeys(users))
@@ -66,8 +76,11 @@ class Devices:
                 self._not_before[user] = self._clock.monotonic() + _AGAIN_SECONDS
                 continue
             kept = await self._store.get(_name(user))
-            seen = self._sound(user, devices, kept.get("devices", {}))
-            self._store.stage(_name(user), {"devices": seen, "stale": self._changes.get(user) != before[user]})
+            known = kept.get("devices", {})
+            seen = self._sound(user, devices, known)
+            gone = [*kept.get("gone", []), *(keys for name, keys in known.items() if name not in seen)]
+            stale = self._changes.get(user) != before[user]
+            self._store.stage(_name(user), {"devices": seen, "gone": gone[-_MAX_GONE:], "stale": stale})
         await self._store.flush()
 
     def _sound(self, user: str, devices: Mapping[str, Any], kept: Mapping[str, list[str]]) -> dict[str, list[str]]:

@@ -5,34 +5,32 @@ silent because somebody has a new phone helps nobody.
 """
 
 import asyncio
-import contextlib
-import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
 
-from bridge.adapters.matrix.client import CLIENT, TROUBLE, Answer, quoted
+from bridge.adapters.matrix.bounds import Bounds
+from bridge.adapters.matrix.chores import Chores, count_of
+from bridge.adapters.matrix.client import CLIENT, Answer, quoted
 from bridge.adapters.matrix.devices import Devices
 from bridge.adapters.matrix.identity import Identity
 from bridge.adapters.matrix.keystore import KeyStore
 from bridge.adapters.matrix.megolm import Inbound, KeyMissing, Outbound, Refused
 from bridge.adapters.matrix.olm import MEGOLM, Device, Olm, Unreadable, Whisper
+from bridge.adapters.matrix.owners import Maker, Owners
 from bridge.adapters.matrix.payload import DELIVERY
 from bridge.adapters.matrix.session import Session
+from bridge.adapters.matrix.verification import Declined
 from bridge.adapters.matrix.waiting import Waiting
 from bridge.core.clock import Clock
-from bridge.core.errors import StorageUnavailable
 from bridge.core.ports import StateStore
 
 _log = structlog.get_logger(__name__)
 _BATCH = 50
 _NO_KEYS_SECONDS = 600.0
 """How long a device that has no one-time key left is passed over."""
-_REOPEN_SECONDS = 3600.0
-"""How often at most a broken line to a device is opened anew."""
-_MAX_CHORES = 20
 _HELD = "held"
 
 
@@ -42,13 +40,19 @@ class Encryption:
     def __init__(self, clock: Clock, session: Session) -> None:
         self._clock, self._session = clock, session
         self.store = KeyStore()
-        self.olm = Olm(self.store, session.user)
+        bounds = Bounds(self.store, clock)
+        self.olm = Olm(self.store, session.user, bounds)
         self.devices = Devices(self.store, session.server, clock)
-        self.inbound = Inbound(self.store)
+        owners = Owners(self.devices, clock)
+        self.inbound = Inbound(self.store, owners, bounds)
         self._outbound = Outbound(self.store, session.user)
         self.identity = Identity(session, self.olm)
         self.waiting = Waiting()
         """Changed by the receiver only, together with what it commits."""
+        self.fresh: set[str] = set()
+        """Sessions that may be read now and could not before, until what they open is to be committed."""
+        self.declined = Declined(clock, session, self.sealed)
+        self.chores = Chores(clock, session, self.store, self.olm, self.devices, owners, self.declined)
         self._clear: set[str] = set()
         """Rooms that are not encrypted, as far as is known."""
         self._rules: dict[str, Mapping[str, Any]] = {}
@@ -57,15 +61,6 @@ class Encryption:
         """What was asked before this last changed may be out of date when its answer comes."""
         self._sharing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._passed_over: dict[tuple[str, str], float] = {}
-        self._reopened: dict[str, float] = {}
-        self._broken: dict[str, str] = {}
-        """Lines to open anew: key of the device -> its user."""
-        self._to_ask: dict[str, tuple[str, str]] = {}
-        """Room keys to ask for: session -> room and user."""
-        self._asked: dict[str, str] = {}
-        self._published: int | None = None
-        """One-time keys that the homeserver has, where it said so."""
-        self._chores: asyncio.Task[None] | None = None
 
     # --- life ---
 
@@ -77,10 +72,12 @@ class Encryption:
         self.store.open(state, self._device)
         await self.olm.open(self._device)
         self.waiting = Waiting.loaded(await state.get(self.held_key))
+        # A key may have come and not have been used: its news is not told twice.
+        self.fresh |= self.waiting.sessions()
         self.forget_rooms()
         try:
-            answer = await self._upload({"device_keys": await self.olm.device_keys()})
-            await self._top_up(_count(answer.get("one_time_key_counts")))
+            answer = await self.chores.upload({"device_keys": await self.olm.device_keys()})
+            await self.chores.top_up(count_of(answer.get("one_time_key_counts")))
             await self.identity.open(state)
         except Answer as refusal:
             await self._session.checked(refusal)
@@ -100,133 +97,57 @@ class Encryption:
     def _device(self) -> str:
         return self._session.server.device_id or ""
 
-    async def close(self) -> None:
-        if self._chores is not None:
-            self._chores.cancel()
-            await asyncio.gather(self._chores, return_exceptions=True)
-            self._chores = None
-
     @property
     def held_key(self) -> str:
         return self.store.key_of(_HELD)
 
     # --- receiving ---
 
-    async def received(self, answer: Mapping[str, Any]) -> set[str]:
-        """Take the keys that a sync answer brings; the sessions that can be read now. They are durable afterwards."""
+    async def received(self, answer: Mapping[str, Any]) -> None:
+        """Take the keys that a sync answer brings. They are durable afterwards; ``fresh`` says what they may open."""
         lists = _mapping(answer.get("device_lists"))
+        changed = {*_texts(lists.get("changed")), *_texts(lists.get("left"))}
         # Of those who left, nothing is heard any more: they are asked for again should they come back.
-        await self.devices.changed([*_texts(lists.get("changed")), *_texts(lists.get("left"))])
-        fresh: set[str] = set()
+        await self.devices.changed(changed)
+        self.fresh |= self.waiting.sessions(changed) | self.chores.proven
+        self.chores.proven.clear()
         async with self.store.whole():
             for event in _list(_mapping(answer.get("to_device")).get("events")):
-                if isinstance(event, Mapping) and event.get("type") == "m.room.encrypted":
-                    try:
-                        name = await self._heard(await self.olm.heard(event))
-                    except Unreadable as reason:
-                        _log.warning("to_device_unreadable", reason=str(reason))
-                        if reason.wedged:
-                            self._wedged(event)
-                    else:
-                        fresh |= {name} if name else set()
-        counts = answer.get("device_one_time_keys_count")
-        if isinstance(counts, Mapping):
-            self._published = _count(counts)
+                if not isinstance(event, Mapping):
+                    continue
+                if event.get("type") != "m.room.encrypted":
+                    self.declined.between_devices(event.get("sender"), event.get("type"), event.get("content"))
+                    continue
+                try:
+                    name = await self._heard(await self.olm.heard(event))
+                except Unreadable as reason:
+                    _log.warning("to_device_unreadable", reason=str(reason))
+                    if reason.wedged:
+                        curve, user = _mapping(event.get("content")).get("sender_key"), event.get("sender")
+                        self.chores.wedged(str(curve), str(user))
+                else:
+                    self.fresh |= {name} if name else set()
+        self.chores.told(answer)
         await self.store.flush()
-        return fresh
 
     async def _heard(self, whisper: Whisper) -> str | None:
         content = whisper.content
+        told = Maker(whisper.user, whisper.curve, whisper.ed, whisper.claimed)
         if whisper.kind == "m.room_key":
-            return await self.inbound.take(whisper.user, whisper.curve, whisper.ed, content, forwarded=False)
+            return await self.inbound.take(told, content)
         if whisper.kind != "m.forwarded_room_key":
+            self.declined.between_devices(whisper.user, whisper.kind, content)
             return None
         # Only what we asked for, and only from its maker or from another device of our own.
-        user = self._asked.get(str(content.get("session_id")))
+        user = self.chores.asked_of(str(content.get("session_id")))
         if user is None or whisper.user not in (user, self._session.user):
             return None
         curve, ed = str(content.get("sender_key")), str(content.get("sender_claimed_ed25519_key"))
-        return await self.inbound.take(user, curve, ed, content, forwarded=True)
+        return await self.inbound.take(Maker(user, curve, ed), content, by=told)
 
-    def _wedged(self, event: Mapping[str, Any]) -> None:
-        curve, user = str(_mapping(event.get("content")).get("sender_key")), str(event.get("sender"))
-        again = self._reopened.get(curve, 0.0) + _REOPEN_SECONDS
-        if len(self._broken) < _MAX_CHORES and (curve not in self._reopened or self._clock.monotonic() >= again):
-            self._broken[curve] = user
-
-    def ask_for(self, session: str, room: str, user: str) -> None:
-        """A key has not come: ask the devices of who wrote with it."""
-        if session not in self._asked and len(self._to_ask) < _MAX_CHORES:
-            self._to_ask[session] = (room, user)
-
-    def do_chores(self) -> None:
-        """Begin what keys need beside the sync."""
-        low = self._published is not None and self._published < 20
-        if (low or self._broken or self._to_ask) and (self._chores is None or self._chores.done()):
-            self._chores = asyncio.create_task(self._work(), name="matrix keys")
-
-    async def _work(self) -> None:
-        try:
-            if self._published is not None:
-                count, self._published = self._published, None
-                await self._top_up(count)
-            while self._to_ask:
-                session = next(iter(self._to_ask))
-                await self._ask(session, *self._to_ask[session])
-                self._to_ask.pop(session, None)
-            while self._broken:
-                curve, user = next(iter(self._broken.items()))
-                del self._broken[curve]
-                await self._reopen(curve, user)
-        except (*TROUBLE, StorageUnavailable) as error:
-            _log.warning("keys_not_cared_for", reason=type(error).__name__)
-
-    async def _ask(self, session: str, room: str, user: str) -> None:
-        self._asked[session] = user
-        while len(self._asked) > 50 * _MAX_CHORES:
-            del self._asked[next(iter(self._asked))]
-        body = {"algorithm": MEGOLM, "room_id": room, "session_id": session, "sender_key": ""}
-        request = {
-            "action": "request",
-            "requesting_device_id": self.olm.device,
-            "request_id": uuid.uuid4().hex,
-            "body": body,
-        }
-        await self._to_device("m.room_key_request", {user: {"*": request}})
-
-    async def _reopen(self, curve: str, user: str) -> None:
-        self._reopened[curve] = self._clock.monotonic()
-        device = next((d for d in await self.devices.of([user]) if d.curve == curve), None)
-        if device is None:
-            return
-        for name, key in (await self.devices.claim([device])).items():
-            with contextlib.suppress(ValueError):
-                await self.olm.open_line(device, key)
-                content = await self.olm.whisper(device, "m.dummy", {})
-                await self.store.flush()
-                if content is not None:
-                    await self._to_device("m.room.encrypted", {name[0]: {name[1]: content}})
-
-    # --- one-time keys ---
-
-    async def _upload(self, body: Mapping[str, object]) -> dict[str, Any]:
-        return await self._session.server.call("POST", f"{CLIENT}/v3/keys/upload", body)
-
-    async def _top_up(self, count: int) -> None:
-        keys = await self.olm.one_time_keys(count)
-        if keys:
-            try:
-                answer = await self._upload({"one_time_keys": keys})
-            except Answer as refusal:
-                if refusal.status != 400:
-                    raise
-                # Others of these names are there already: the database came back from a backup. Go on behind them.
-                await self.olm.published()
-                _log.warning("one_time_keys_refused", answer=str(refusal))
-                self._published = count
-                return
-            await self.olm.published()
-            _log.info("one_time_keys_published", keys=_count(answer.get("one_time_key_counts")))
+    def can_wait(self) -> bool:
+        """Is there nothing to be read anew at once?"""
+        return not self.fresh and not self.chores.proven
 
     # --- rooms ---
 
@@ -341,15 +262,16 @@ class Encryption:
                     reached.append(device)
             if reached:
                 await self.store.flush()
-                await self._to_device("m.room.encrypted", messages)
+                await self._session.to_device("m.room.encrypted", messages)
                 await self._outbound.shared(room, reached)
 
     async def _open_lines(self, devices: Sequence[Device]) -> None:
         now = self._clock.monotonic()
+        self._passed_over = {who: until for who, until in self._passed_over.items() if until > now}
         without = [
             device
             for device in devices
-            if not await self.olm.has_line(device.curve) and self._passed_over.get((device.user, device.id), now) <= now
+            if not await self.olm.has_line(device.curve) and (device.user, device.id) not in self._passed_over
         ]
         keys = await self.devices.claim(without)
         for device in without:
@@ -358,10 +280,6 @@ class Encryption:
             except (KeyError, ValueError):
                 self._passed_over[device.user, device.id] = now + _NO_KEYS_SECONDS
                 _log.warning("device_without_keys", user=device.user)
-
-    async def _to_device(self, kind: str, messages: Mapping[str, Mapping[str, Any]]) -> None:
-        path = f"{CLIENT}/v3/sendToDevice/{kind}/{uuid.uuid4().hex}"
-        await self._session.server.call("PUT", path, {"messages": messages})
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
@@ -374,8 +292,3 @@ def _list(value: object) -> list[Any]:
 
 def _texts(value: object) -> list[str]:
     return [entry for entry in _list(value) if isinstance(entry, str)]
-
-
-def _count(counts: object) -> int:
-    number = _mapping(counts).get("signed_curve25519")
-    return number if isinstance(number, int) else 0

@@ -16,6 +16,7 @@ from bridge.core.errors import AccountError
 from bridge.core.ports import StateStore
 
 _CACHED = 2_000
+_NOTHING = object()
 PICKLE_KEY = b"baraza keeps its keys in the db."
 """vodozemac encrypts what it hands out. The database holds the login as well, so a secret key would add nothing."""
 
@@ -27,7 +28,8 @@ class KeyStore:
         self._state: StateStore | None = None
         self._prefix = ""
         self._cache: OrderedDict[str, str | None] = OrderedDict()
-        self._staged: dict[str, str] = {}
+        self._staged: dict[str, str | None] = {}
+        """None: to be deleted."""
         self._writing = asyncio.Lock()
 
     def open(self, state: StateStore, device: str) -> None:
@@ -64,14 +66,22 @@ class KeyStore:
         self._staged[name] = raw
         self._cache[name] = raw
 
+    def drop(self, name: str) -> None:
+        """Stage that there is no such object."""
+        self._staged[name] = None
+        self._cache[name] = None
+
     async def flush(self) -> None:
         """Make durable what was staged before this was called. Raises StorageUnavailable, and stays staged."""
         state = self._opened()
         async with self._writing:
             # A crash half-way must not leave the line further on than the room key that came through it.
             for name, raw in sorted(self._staged.items(), key=lambda item: _last(item[0])):
-                await state.set(self.key_of(name), raw)
-                if self._staged.get(name) is raw:
+                if raw is None:
+                    await state.delete(self.key_of(name))
+                else:
+                    await state.set(self.key_of(name), raw)
+                if self._staged.get(name, _NOTHING) is raw:
                     del self._staged[name]
 
     @asynccontextmanager
@@ -87,4 +97,7 @@ class KeyStore:
 
 
 def _last(name: str) -> int:
-    return 1 if name.startswith("line:") else 2 if name == "account" else 0
+    for place, beginning in enumerate(("ring:", "line:", "account"), start=1):
+        if name.startswith(beginning):
+            return place
+    return 0

@@ -3,16 +3,22 @@
 https://spec.matrix.org/latest/client-server-api/#mmegolmv1aes-sha2
 """
 
+import base64
 import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from vodozemac import ExportedSessionKey, GroupSession, InboundGroupSession, MegolmMessage, SessionKey
 
+from bridge.adapters.matrix.bounds import ROOM_KEYS, Bounds
 from bridge.adapters.matrix.keystore import PICKLE_KEY, KeyStore
 from bridge.adapters.matrix.olm import MEGOLM, Device
+from bridge.adapters.matrix.owners import Maker, Owners, Unsure
+
+_log = structlog.get_logger(__name__)
 
 _REMEMBERED = 500
 """Messages of one key of which it is remembered which event they were: the same one in another event is a replay."""
@@ -20,6 +26,7 @@ _NEVER_INSIDE = frozenset({"m.room.redaction", "m.room.encrypted"})
 """What the homeserver must be able to judge means nothing inside an encrypted event."""
 _WEEK = timedelta(days=7)
 _SESSION_ID = 200
+_MOST_SOURCES = 4
 _MOST_MESSAGES = 10_000
 """With one key, whatever a room's settings say."""
 
@@ -32,38 +39,55 @@ class Refused(Exception):
     """The event cannot be read, and no key will change that."""
 
 
+class Unproven(KeyMissing):
+    """The key is there; whether it is its sender's, nobody can say now."""
+
+
 class Inbound:
     """Room keys of others."""
 
-    def __init__(self, store: KeyStore) -> None:
-        self._store = store
+    def __init__(self, store: KeyStore, owners: Owners, bounds: Bounds) -> None:
+        self._store, self._owners, self._bounds = store, owners, bounds
 
-    async def take(self, user: str, curve: str, ed: str, content: Mapping[str, Any], *, forwarded: bool) -> str | None:
+    async def take(self, maker: Maker, content: Mapping[str, Any], *, by: Maker | None = None) -> str | None:
         """Keep a room key; its session id where it is new or reaches further back, else None. Flush afterwards.
 
-        ``user`` is whose messages may be read with it, ``curve`` and ``ed`` the keys of the device that made it.
+        ``maker`` is the device that writes with it, by its own word until it is first used. ``by`` is the one that
+        forwarded it.
         """
         try:
             if content["algorithm"] != MEGOLM:
                 return None
             room, name, key = content["room_id"], content["session_id"], content["session_key"]
             session = (
-                InboundGroupSession.import_session(ExportedSessionKey(key))
-                if forwarded
-                else InboundGroupSession(SessionKey(key))
+                InboundGroupSession(SessionKey(key))
+                if by is None
+                else InboundGroupSession.import_session(ExportedSessionKey(key))
             )
         except (KeyError, TypeError, ValueError):
             return None
         if session.session_id != name or not isinstance(room, str):
             return None
-        kept = await self._store.get(_in(name, room, user))
-        if kept:
-            old = InboundGroupSession.from_pickle(kept["p"], PICKLE_KEY)
-            if session.first_known_index >= old.first_known_index:
-                return None
-        fresh = {"p": session.pickle(PICKLE_KEY), "curve": curve, "ed": ed}
-        self._store.stage(_in(name, room, user), {**kept, **fresh})
-        return str(name)
+        place = _in(name, room, maker.user)
+        kept = await self._store.get(place)
+        keys = _keys(kept)
+        fresh: dict[str, Any] = {"p": session.pickle(PICKLE_KEY), **_said(maker)}
+        if by is not None:
+            fresh["by"] = {"user": by.user, **_said(by)}
+        same = next((key for key in keys if _source(key) == _source(fresh)), None)
+        changes = True
+        if same is not None:
+            old = InboundGroupSession.from_pickle(same["p"], PICKLE_KEY)
+            changes = session.first_known_index < old.first_known_index
+            same["p"] = fresh["p"] if changes else same["p"]
+        elif len(keys) < _MOST_SOURCES:
+            keys.append(fresh)
+        else:
+            return None
+        if changes:
+            self._store.stage(place, _kept(kept, keys))
+        await self._bounds.used(ROOM_KEYS, maker.user, place, _size(keys, kept))
+        return str(name) if changes else None
 
     async def open(self, room: str, event: Mapping[str, Any]) -> dict[str, Any]:
         """The event as it was before its encryption. Raises KeyMissing or Refused. Flush afterwards."""
@@ -78,32 +102,97 @@ class Inbound:
             raise Refused("no ciphertext") from None
         if name is None:
             raise Refused("it does not say which key it needs")
-        key = _in(name, room, str(event.get("sender")))
-        kept = await self._store.get(key)
-        if not kept:
-            raise KeyMissing(name)
-        session = InboundGroupSession.from_pickle(kept["p"], PICKLE_KEY)
-        try:
-            opened = session.decrypt(message)
-        except ValueError:
-            if message.message_index() < session.first_known_index:
-                raise KeyMissing(name) from None
-            raise Refused("the ciphertext is not sound") from None
-        self._once(key, kept, str(opened.message_index), str(event.get("event_id")))
-        return _clear(room, event, outer, opened.plaintext)
+        user = str(event.get("sender"))
+        place = _in(name, room, user)
+        missing: Exception = KeyMissing(name)
+        for key in sorted(_keys(await self._store.get(place)), key=lambda key: not _is_proven(key)):
+            session = InboundGroupSession.from_pickle(key["p"], PICKLE_KEY)
+            try:
+                opened = session.decrypt(message)
+            except ValueError:
+                if _is_proven(key) and message.message_index() >= session.first_known_index:
+                    missing = Refused("the ciphertext is not sound")
+                continue
+            try:
+                if _is_proven(key) or await self._prove(user, key, place):
+                    await self._once(place, user, str(opened.message_index), str(event.get("event_id")))
+                    return _clear(room, event, outer, opened.plaintext)
+            except Unsure:
+                missing = Unproven(name)
+        raise missing
 
-    def _once(self, key: str, kept: dict[str, Any], index: str, event: str) -> None:
+    async def _prove(self, user: str, key: Mapping[str, Any], place: str) -> bool:
+        """Is the key its sender's? Asked once for each. Raises Unsure."""
+        makers = [Maker.loaded(user, key)]
+        if "by" in key:
+            makers.append(Maker.loaded(str(key["by"]["user"]), key["by"]))
+        for maker in makers:
+            if not await self._owners.has(maker):
+                _log.warning("room_key_of_no_device", user=maker.user)
+                return False
+        kept = await self._store.get(place)  # others may have changed it meanwhile
+        keys = _keys(kept)
+        for other in keys:
+            if _source(other) == _source(key):
+                other["proven"] = True
+        self._store.stage(place, _kept(kept, keys))
+        return True
+
+    async def _once(self, place: str, user: str, index: str, event: str) -> None:
+        kept = await self._store.get(place)
+        mark = _mark(event)
         seen: dict[str, str] = kept.get("seen", {})
-        if seen.get(index, event) != event or (index not in seen and int(index) < kept.get("from", 0)):
+        if seen.get(index, mark) not in (mark, event) or (index not in seen and int(index) < kept.get("from", 0)):
             raise Refused("a message that was there before, in another event")
         if index not in seen:
-            seen[index] = event
+            seen[index] = mark
             since = kept.get("from", 0)
             while len(seen) > _REMEMBERED:  # what lies before those remembered is read no more
                 oldest = min(seen, key=int)
                 del seen[oldest]
                 since = max(since, int(oldest) + 1)
-            self._store.stage(key, {**kept, "seen": seen, "from": since})
+            kept = {**kept, "seen": seen, "from": since}
+            self._store.stage(place, kept)
+        if not _is_own(kept):
+            await self._bounds.used(ROOM_KEYS, user, place, _size(_keys(kept), kept))
+
+
+def _said(maker: Maker) -> dict[str, str]:
+    said = {"curve": maker.curve, "ed": maker.ed}
+    return said | {"claimed": maker.claimed} if maker.claimed else said
+
+
+def _keys(kept: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What different devices gave us as one and the same key: no false one may keep the true one out."""
+    if "p" in kept:  # as it was written once, and is still for our own
+        return [{name: kept[name] for name in ("p", "curve", "ed") if name in kept}]
+    return [dict(key) for key in kept.get("keys", [])]
+
+
+def _kept(kept: Mapping[str, Any], keys: list[dict[str, Any]]) -> dict[str, Any]:
+    return {**{name: kept[name] for name in ("seen", "from") if name in kept}, "keys": keys}
+
+
+def _is_own(kept: Mapping[str, Any]) -> bool:
+    return "p" in kept and "curve" not in kept
+
+
+def _is_proven(key: Mapping[str, Any]) -> bool:
+    return key.get("proven") is True or _is_own(key)
+
+
+def _source(key: Mapping[str, Any]) -> tuple[Any, ...]:
+    by = key.get("by")
+    return key.get("curve"), key.get("ed"), (by["user"], by["curve"], by["ed"]) if by else None
+
+
+def _size(keys: list[dict[str, Any]], kept: Mapping[str, Any]) -> int:
+    return sum(len(key["p"]) + 200 for key in keys) + 30 * len(kept.get("seen", {})) + 100
+
+
+def _mark(event: str) -> str:
+    """An event in short: its id may be long, and hundreds of them are remembered."""
+    return base64.b64encode(hashlib.sha256(event.encode("utf-8", "replace")).digest()[:12]).decode()
 
 
 def _clear(room: str, event: Mapping[str, Any], outer: Mapping[str, Any], plaintext: bytes) -> dict[str, Any]:

@@ -11,13 +11,15 @@ from typing import Any
 
 from vodozemac import Account, AnyOlmMessage, Curve25519PublicKey, Session
 
+from bridge.adapters.matrix.bounds import LINES, Bounds
 from bridge.adapters.matrix.keystore import PICKLE_KEY, KeyStore
-from bridge.adapters.matrix.signing import signature_of
+from bridge.adapters.matrix.signing import is_signed, signature_of
 
 OLM, MEGOLM = "m.olm.v1.curve25519-aes-sha2", "m.megolm.v1.aes-sha2"
 _MAX_SESSIONS = 5
 """Lines kept with one device: it may open new ones, and old messages may still be on their way."""
 _ACCOUNT = "account"
+_CLAIM = "org.matrix.msc4147.device_keys"
 
 
 class Unreadable(Exception):
@@ -47,13 +49,15 @@ class Whisper:
     ed: str
     kind: str
     content: Mapping[str, Any]
+    claimed: str = ""
+    """The device's name, where it sent its own signed keys along."""
 
 
 class Olm:
     """Our device among others."""
 
-    def __init__(self, store: KeyStore, user: str) -> None:
-        self._store, self.user = store, user
+    def __init__(self, store: KeyStore, user: str, bounds: Bounds) -> None:
+        self._store, self.user, self._bounds = store, user, bounds
         self.device = ""
         self.curve = ""
         self.ed = ""
@@ -78,8 +82,10 @@ class Olm:
             "user_id": self.user,
             "keys": {f"curve25519:{self.device}": self.curve, f"ed25519:{self.device}": self.ed},
         }
-        keys["signatures"] = {self.user: {f"ed25519:{self.device}": signature_of(account, keys)}}
-        return keys
+        return self._signed(account, keys)
+
+    def _signed(self, account: Account, value: dict[str, Any]) -> dict[str, Any]:
+        return {**value, "signatures": {self.user: {f"ed25519:{self.device}": signature_of(account, value)}}}
 
     async def sign(self, value: Mapping[str, Any]) -> str:
         return signature_of(await self._account(), value)
@@ -94,10 +100,21 @@ class Olm:
             await self._store.flush()
         keys: dict[str, Any] = {}
         for name, key in account.one_time_keys.items():
-            signed: dict[str, Any] = {"key": key.to_base64()}
-            signed["signatures"] = {self.user: {f"ed25519:{self.device}": signature_of(account, signed)}}
-            keys[f"signed_curve25519:{name}"] = signed
+            keys[f"signed_curve25519:{name}"] = self._signed(account, {"key": key.to_base64()})
         return keys
+
+    async def fallback_key(self) -> dict[str, Any]:
+        """A new key to publish for those who find no one-time key left."""
+        account = await self._account()
+        has_fallback: Any = account  # the library's own stubs do not know of it
+        if not has_fallback.fallback_key:  # else one was made and never published
+            has_fallback.generate_fallback_key()
+            self._stage(account)
+            await self._store.flush()
+        return {
+            f"signed_curve25519:{name}": self._signed(account, {"key": key.to_base64(), "fallback": True})
+            for name, key in has_fallback.fallback_key.items()
+        }
 
     async def published(self) -> None:
         account = await self._account()
@@ -118,9 +135,11 @@ class Olm:
             Curve25519PublicKey.from_base64(device.curve), Curve25519PublicKey.from_base64(one_time_key)
         )
         self._keep_line(device.curve, [session.pickle(PICKLE_KEY), *kept.get("sessions", [])])
+        await self._count(device.user, device.curve)
 
     async def whisper(self, device: Device, kind: str, content: Mapping[str, Any]) -> dict[str, Any] | None:
         """The content of a to-device event for one device; None without a line. Flush before it is sent."""
+        own = await self.device_keys()
         sessions = (await self._store.get(_line(device.curve))).get("sessions", [])
         if not sessions:
             return None
@@ -132,10 +151,13 @@ class Olm:
             "recipient_keys": {"ed25519": device.ed},
             "type": kind,
             "content": content,
+            # Who reads this may do so when our device is gone: https://github.com/matrix-org/matrix-spec-proposals/pull/4147
+            "sender_device_keys": own,
         }
         session = Session.from_pickle(sessions[0], PICKLE_KEY)
         number, body = session.encrypt(json.dumps(payload).encode()).to_parts()
         self._keep_line(device.curve, [session.pickle(PICKLE_KEY), *sessions[1:]])
+        await self._count(device.user, device.curve)
         ciphertext = {device.curve: {"type": number, "body": base64.b64encode(body).decode().rstrip("=")}}
         return {"algorithm": OLM, "sender_key": self.curve, "ciphertext": ciphertext}
 
@@ -147,10 +169,10 @@ class Olm:
                 raise Unreadable("an algorithm that is not ours")
             curve, message = content["sender_key"], content["ciphertext"][self.curve]
             sealed = AnyOlmMessage.from_parts(message["type"], _unpadded(message["body"]))
-            Curve25519PublicKey.from_base64(curve)
+            curve = Curve25519PublicKey.from_base64(curve).to_base64()
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise Unreadable(type(error).__name__) from None
-        payload = await self._opened(curve, sealed)
+        payload = await self._opened(curve, sealed, str(event.get("sender")))
         try:
             said = json.loads(payload)
             if said["sender"] != event.get("sender") or said["recipient"] != self.user:
@@ -159,18 +181,16 @@ class Olm:
                 raise Unreadable("it was meant for another device")
             if not isinstance(said["content"], dict):
                 raise Unreadable("not as it should be")
+            user, ed = str(said["sender"]), str(said["keys"]["ed25519"])
+            claimed = _claimed(said.get("sender_device_keys", said.get(_CLAIM)), user, curve, ed)
             whisper = Whisper(
-                user=said["sender"],
-                curve=curve,
-                ed=str(said["keys"]["ed25519"]),
-                kind=str(said["type"]),
-                content=said["content"],
+                user=user, curve=curve, ed=ed, kind=str(said["type"]), content=said["content"], claimed=claimed
             )
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise Unreadable(type(error).__name__) from None
         return whisper
 
-    async def _opened(self, curve: str, sealed: AnyOlmMessage) -> bytes:
+    async def _opened(self, curve: str, sealed: AnyOlmMessage, user: str) -> bytes:
         opening = sealed.to_pre_key()
         kept = await self._account_and_line(curve)
         account, sessions = kept
@@ -183,6 +203,7 @@ class Olm:
             except ValueError:
                 continue
             self._keep_line(curve, [session.pickle(PICKLE_KEY), *(other for other in sessions if other is not pickle)])
+            await self._count(user, curve)
             return payload
         if opening is None:
             raise Unreadable("no line to its sender fits", wedged=True)
@@ -192,6 +213,7 @@ class Olm:
             raise Unreadable("it opens a line with a key we no longer have", wedged=True) from None
         self._stage(account)
         self._keep_line(curve, [session.pickle(PICKLE_KEY), *sessions])
+        await self._count(user, curve)
         return payload
 
     async def _account_and_line(self, curve: str) -> tuple[Account, list[str]]:
@@ -202,11 +224,31 @@ class Olm:
     def _keep_line(self, curve: str, sessions: list[str]) -> None:
         self._store.stage(_line(curve), {"sessions": sessions[:_MAX_SESSIONS]})
 
+    async def _count(self, user: str, curve: str) -> None:
+        sessions = (await self._store.get(_line(curve))).get("sessions", [])
+        await self._bounds.used(LINES, user, _line(curve), sum(map(len, sessions)))
+
     async def _account(self) -> Account:
         return Account.from_pickle((await self._store.get(_ACCOUNT))["p"], PICKLE_KEY)
 
     def _stage(self, account: Account) -> None:
         self._store.stage(_ACCOUNT, {"p": account.pickle(PICKLE_KEY), "user": self.user, "ed": self.ed})
+
+
+def _claimed(keys: object, user: str, curve: str, ed: str) -> str:
+    """The name in the keys that a device sent along, "" where it sent none.
+
+    Raises Unreadable where they are not its own.
+    """
+    if keys is None:
+        return ""
+    if isinstance(keys, dict) and isinstance(name := keys.get("device_id"), str) and name:
+        shown = {f"curve25519:{name}": curve, f"ed25519:{name}": ed}
+        held = keys.get("keys")
+        same = isinstance(held, dict) and shown.items() <= held.items() and keys.get("user_id") == user
+        if same and is_signed(keys, user, name, ed):
+            return name
+    raise Unreadable("the keys that it sent along are not its own")
 
 
 def fingerprint(key: str) -> str:

@@ -25,6 +25,7 @@ _NOTHING = {"not_types": ["*"]}
 MAX_GAP = 5_000
 """Events of one room that are fetched after an absence; what is older is reported as missing."""
 _PAGE = 100
+_SOON = 2_000
 HEARD = "heard_at"
 """When the homeserver last told us something, for the people who are told that something is missing."""
 MAX_GAP_FAILURES = 8
@@ -79,13 +80,13 @@ class Receiver:
             for inviter, direct in invitations(_mapping(section), self._session.user):
                 self._errands.invited(room, inviter, direct=direct)
         self._patient = True
-        fresh = await self._encryption.received(answer)  # the keys before what they open
+        await self._encryption.received(answer)  # the keys before what they open
         now = self._clock.now()
         state = {SINCE: place, HEARD: now.isoformat()}
         if since is None:  # what was said before we first came is not ours to read
             return [], state
         self._sealed.begin()
-        events: list[InboundEvent] = await self._sealed.recovered(fresh)
+        events: list[InboundEvent] = await self._sealed.recovered()
         for kind in ("join", "leave"):
             for room, section in _mapping(rooms.get(kind)).items():
                 timeline = _mapping(_mapping(section).get("timeline"))
@@ -108,6 +109,10 @@ class Receiver:
 
     def patience(self, milliseconds: int) -> int:
         """How long the homeserver may wait for something to happen: what waits for its key must be told in time."""
+        if not self._encryption.can_wait():
+            return 0
+        if self._encryption.chores.is_proving():  # what comes of it is read with the next answer
+            milliseconds = min(milliseconds, _SOON)
         due = self._encryption.waiting.next_due()
         if due is None:
             return milliseconds
@@ -130,6 +135,7 @@ class Receiver:
             opened = await self._sealed.opened(room, event, names)
             if opened is None:
                 continue
+            self._encryption.declined.in_room(room, opened)
             view = replace(await self._rooms.view(room, names), ballots=await self._ballots.needed(room, opened))
             read = to_event(opened, view, self._clock.now())
             if isinstance(read, ChatMoved):

@@ -8,7 +8,7 @@ import structlog
 
 from bridge.adapters.matrix.convert import to_event
 from bridge.adapters.matrix.encryption import Encryption
-from bridge.adapters.matrix.megolm import KeyMissing, Refused, session_of
+from bridge.adapters.matrix.megolm import KeyMissing, Refused, Unproven, session_of
 from bridge.adapters.matrix.rooms import Rooms
 from bridge.adapters.matrix.waiting import Held, Waiting
 from bridge.core.clock import Clock
@@ -26,6 +26,7 @@ class Sealed:
         self._clock, self._rooms, self._encryption = clock, rooms, encryption
         self._waiting = Waiting()
         self._before = ""
+        self._tried: set[str] = set()
 
     def begin(self) -> None:
         self._waiting = self._encryption.waiting.copy()
@@ -34,6 +35,7 @@ class Sealed:
     def end(self) -> dict[str, str]:
         """What to commit with the events."""
         self._encryption.waiting = self._waiting
+        self._encryption.fresh -= self._tried
         after = self._waiting.dumped()
         return {self._encryption.held_key: after} if after != self._before else {}
 
@@ -51,12 +53,16 @@ class Sealed:
         except Refused as reason:
             _log.warning("event_not_decrypted", room=room, reason=str(reason))
             return event
-        except KeyMissing:
+        except KeyMissing as missing:
             name = names.get(str(event.get("sender")), "")
             if not self._waiting.add(room, event, name, self._clock.now()):
                 _log.warning("event_not_decrypted", room=room, reason="too many wait for their key")
                 return event
-            self._encryption.ask_for(str(session_of(event)), room, str(event.get("sender")))
+            session, user = str(session_of(event)), str(event.get("sender"))
+            if isinstance(missing, Unproven):
+                self._encryption.chores.prove(session, user)
+            else:
+                self._encryption.chores.ask_for(session, room, user)
             return None
         await self._encryption.store.flush()
         return opened
@@ -68,12 +74,16 @@ class Sealed:
         redacted = isinstance(unsigned, Mapping) and "redacted_because" in unsigned
         return not redacted and event.get("sender") != self._encryption.olm.user
 
-    async def recovered(self, sessions: set[str]) -> list[InboundEvent]:
+    async def recovered(self) -> list[InboundEvent]:
         """What can be read with keys that have just come."""
         events = []
-        for held in self._waiting.with_key(sessions) if sessions else ():
+        self._tried = set(self._encryption.fresh)
+        for held in self._waiting.with_key(self._tried) if self._tried else ():
             try:
                 opened = await self._encryption.inbound.open(held.room, held.event)
+            except Unproven:
+                self._encryption.chores.prove(str(session_of(held.event)), str(held.event.get("sender")))
+                continue
             except (KeyMissing, Refused):
                 continue
             self._waiting.drop(held.id, held.room)

@@ -2,11 +2,12 @@
 
 import asyncio
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
 
-from bridge.adapters.matrix.client import Answer, HomeServer
+from bridge.adapters.matrix.client import CLIENT, Answer, HomeServer
 from bridge.adapters.matrix.settings import Settings
 from bridge.core.errors import AccountError
 from bridge.core.ports import StateStore
@@ -93,6 +94,11 @@ class Session:
                 "session": answer.confirmation,
             }
         return await self.server.call(method, path, {**body, "auth": auth})
+
+    async def to_device(self, kind: str, messages: Mapping[str, Mapping[str, Any]]) -> None:
+        """Tell devices something: user -> device -> content."""
+        path = f"{CLIENT}/v3/sendToDevice/{kind}/{uuid.uuid4().hex}"
+        await self.server.call("PUT", path, {"messages": messages})
 
     async def close(self) -> None:
         if self.server.client_session is not None:

@@ -1,7 +1,7 @@
 """Encrypted events whose key has not come: kept, told after a while, and read when it comes after all."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -68,6 +68,15 @@ class Waiting:
     def with_key(self, sessions: set[str]) -> list[Held]:
         """What these keys may open."""
         return [entry for entry in self._entries if session_of(entry.event) in sessions]
+
+    def sessions(self, senders: Collection[str] | None = None) -> set[str]:
+        """The keys that what waits needs; of these senders only, where they are given."""
+        return {
+            session
+            for entry in self._entries
+            if (session := session_of(entry.event)) is not None
+            and (senders is None or entry.event.get("sender") in senders)
+        }
 
     def due(self, now: datetime) -> list[Held]:
         """What must be told now. What was told long ago is given up."""

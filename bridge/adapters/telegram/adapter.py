@@ -101,6 +101,9 @@ class TelegramAdapter:
     async def delete(self, ref: RemoteRef, key: str) -> SendOutcome:
         return await self._sender.delete(ref)
 
+    async def delete_together(self, refs: Sequence[RemoteRef], key: str) -> SendOutcome:
+        return await self._sender.delete_together(refs)
+
     async def react(self, ref: RemoteRef, emojis: Sequence[str], key: str) -> SendOutcome:
         return await self._sender.react(ref, emojis)
 

@@ -194,6 +194,9 @@ class Checks:
         elif intake is Intake.NONE and not reads:
             message = "privacy mode is on: members who write here are not pointed to the bot"
             self._say(Level.WARNING, subject, message, _PRIVACY)
+        if intake in (Intake.COPY, Intake.NONE) and reads and not admin:
+            message = "readers' reactions are not counted here: Telegram tells them to administrators alone"
+            self._say(Level.WARNING, subject, message, _ADMIN)
         if intake is Intake.HOLD and not (
             member.get("status") == "creator" or member.get("can_delete_messages") is True
         ):

@@ -38,7 +38,7 @@ _CHUNK: Final = 64 * 1024
 
 def too_big_for_bots(most: int = MAX_DOWNLOAD) -> MediaRefused:
     """For a file that Telegram hands to its members and to no bot."""
-    error = UnfitMedia(MediaReason.TOO_BIG)
+    error = UnfitMedia(MediaReason.TOO_BIG, limit=most)
     error.args = (f"Telegram hands files over {most // 1_000_000} MB to no bot: ask for a smaller file",)
     return error
 
@@ -51,7 +51,7 @@ def gone() -> MediaRefused:
 
 
 def _larger_than(limit: int, size: int = 0) -> MediaRefused:
-    error = UnfitMedia(MediaReason.TOO_BIG)
+    error = UnfitMedia(MediaReason.TOO_BIG, limit=limit)
     has = f"the file has {size / 1e6:.1f} MB" if size else "the file is larger"
     error.args = (f"{has}, the limit is {limit / 1e6:.1f} MB",)
     return error

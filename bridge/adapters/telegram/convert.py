@@ -157,7 +157,7 @@ class _Reader:
             chat_title=str(chat.get("title") or ""),
             text=text,
             files=shown,
-            uncarried=uncarried(message, has_file=bool(shown)),
+            uncarried=uncarried(message, self.account, has_file=bool(shown)),
             album=str(message.get("media_group_id") or ""),
             reply_to=answered,
             reply_excerpt=excerpt,
@@ -179,7 +179,7 @@ class _Reader:
             chat_kind=_CHAT_KINDS.get(str(_object(message["chat"])["type"]), ChatKind.GROUP),
             text=text,
             files=shown,
-            uncarried=uncarried(message, has_file=bool(shown)),
+            uncarried=uncarried(message, self.account, has_file=bool(shown)),
         )
 
     def pressed(self, query: Fields) -> InboundEvent | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from bridge.core.ids import AccountId, UserId, UserRef
 from bridge.core.message import Place, Poll, Uncarried, UncarriedKind
 
 Fields = Mapping[str, Any]
@@ -195,19 +196,24 @@ def wanders(message: Fields) -> bool:
     return isinstance(message.get("location"), Mapping) and "venue" not in message
 
 
-def uncarried(message: Fields, *, has_file: bool) -> tuple[Uncarried, ...]:
+def uncarried(message: Fields, account: AccountId, *, has_file: bool) -> tuple[Uncarried, ...]:
     """What of a message is neither text nor file. Never empty for a message that has neither."""
     origin = message.get("forward_origin")
-    whose = (_forwarded(origin),) if isinstance(origin, Mapping) else ()
+    whose = (_forwarded(origin, account),) if isinstance(origin, Mapping) else ()
     return (*whose, *_content(message, has_file))
 
 
-def _forwarded(origin: Fields) -> Uncarried:
+def _forwarded(origin: Fields, account: AccountId) -> Uncarried:
     sender = _object(origin, "sender_user")
     chat = _object(origin, "sender_chat") or _object(origin, "chat")
     name = _full_name(sender) or _text(origin, "sender_user_name") or _chat(chat)
     signature = _text(origin, "author_signature")
-    return Uncarried(kind=UncarriedKind.FORWARDED, detail=", ".join(filter(None, (name, signature))))
+    number = sender.get("id")
+    return Uncarried(
+        kind=UncarriedKind.FORWARDED,
+        detail=", ".join(filter(None, (name, signature))),
+        whose=str(UserRef(account, UserId(str(number)))) if isinstance(number, int) else "",
+    )
 
 
 def _content(message: Fields, has_file: bool) -> tuple[Uncarried, ...]:

@@ -160,11 +160,11 @@ def _key(button: Button) -> dict[str, str]:
 # --- edits ----------------------------------------------------------------------------------------------------------
 
 
-def to_edit(payload: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+def to_edit(payload: Mapping[str, Any], item: int = 0) -> tuple[str, dict[str, Any]] | None:
     """The method and the parameters (without the address) that make a sent message this payload.
 
-    A keyboard that the payload does not name is removed by Telegram. Of an album it is the first message. None for
-    what cannot be changed once it is sent.
+    A keyboard that the payload does not name is removed by Telegram. Of an album it is one message: ``item``, from 1,
+    or else the first. None for what cannot be changed once it is sent.
     """
     method = payload.get("method")
     if method in ("sendMessage", "sendVoice"):  # the sound of a voice message cannot be replaced
@@ -172,13 +172,13 @@ def to_edit(payload: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
         words = {name: payload[name] for name in names if name in payload}
         return "editMessageText" if method == "sendMessage" else "editMessageCaption", words | _kept_markup(payload)
     if method == "sendMediaGroup":
-        return "editMessageMedia", {"media": payload["media"][0]}
+        return "editMessageMedia", {"media": payload["media"][max(item, 1) - 1]}
     kind = media.FILE_FIELD.get(str(method), "")
     if kind not in media.EDITABLE:
         return None
-    item = {"type": kind, "media": payload[kind]}
-    item |= {name: value for name, value in payload.items() if name not in {*_ENVELOPE, kind}}
-    return "editMessageMedia", {"media": item, **_kept_markup(payload)}
+    shown = {"type": kind, "media": payload[kind]}
+    shown |= {name: value for name, value in payload.items() if name not in {*_ENVELOPE, kind}}
+    return "editMessageMedia", {"media": shown, **_kept_markup(payload)}
 
 
 def _kept_markup(payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -19,6 +20,8 @@ from bridge.core.ports import Later, Outgoing, Refused, SendOutcome, Sent, State
 log = structlog.get_logger()
 
 _DEFECT_PAUSE: Final = timedelta(seconds=30)
+_MAX_DELETED: Final = 100
+"""https://core.telegram.org/bots/api#deletemessages"""
 _NO_FILE: Final = Refused(reason=Refusal.BAD_CONTENT, detail="the file is no longer in the media folder")
 
 
@@ -98,7 +101,7 @@ class Sender:
 
     async def edit(self, ref: RemoteRef, outgoing: Outgoing) -> SendOutcome:
         try:
-            change = convert.to_edit(outgoing.payload)
+            change = convert.to_edit(outgoing.payload, outgoing.item)
         except Exception as error:  # not one of our payloads
             return self._defect(error)
         if change is None:
@@ -126,6 +129,34 @@ class Sender:
         return await self._changed(
             lambda: self._client.call("deleteMessage", _target(ref)), ref.chat, faults.is_already_deleted
         )
+
+    async def delete_together(self, refs: Sequence[RemoteRef]) -> SendOutcome:
+        """The items of an album: one by itself, and then all others in one call.
+
+        ``deleteMessages`` passes over what may not be removed and says nothing of it. So it is asked for only once a
+        single removal has succeeded: what was sent together is as old, and ours alike.
+        """
+        for position, ref in enumerate(refs, 1):
+            try:
+                await self._client.call("deleteMessage", _target(ref))
+            except TelegramError as error:
+                if not faults.is_already_deleted(error):
+                    return await self._failed(error, ref.chat, targeted=True)
+            except Exception as error:
+                return self._defect(error)
+            else:
+                return await self._delete_rest(refs[position:])
+        return Sent()
+
+    async def _delete_rest(self, refs: Sequence[RemoteRef]) -> SendOutcome:
+        for start in range(0, len(refs), _MAX_DELETED):
+            some = refs[start : start + _MAX_DELETED]
+            params = {"chat_id": _target(some[0])["chat_id"], "message_ids": [int(ref.message) for ref in some]}
+            call = partial(self._client.call, "deleteMessages", params)
+            outcome = await self._changed(call, some[0].chat, faults.is_already_deleted)
+            if not isinstance(outcome, Sent):
+                return outcome
+        return Sent()
 
     async def react(self, ref: RemoteRef, emojis: Sequence[str]) -> SendOutcome:
         params = _target(ref) | {"reaction": reactions.placed(emojis)}

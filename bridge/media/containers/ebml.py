@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from bridge.media.containers.common import Facts, blank, broken, length, read_at, side, write_at
+from bridge.media.containers.ogg import NO_COMMENTS
+from bridge.media.containers.plain import flac_head
 from bridge.media.refusal import MediaReason, UnfitMedia
 
 _MAX_ELEMENTS = 1_000_000
@@ -13,9 +15,10 @@ _INFO, _TRACKS, _CLUSTER, _SEEK, _CUES = 0x1549A966, 0x1654AE6B, 0x1F43B675, 0x1
 _CHAPTERS, _TAGS, _ATTACHED = 0x1043A770, 0x1254C367, 0x1941A469
 _LEVEL_1 = frozenset({_INFO, _TRACKS, _CLUSTER, _SEEK, _CUES, _CHAPTERS, _TAGS, _ATTACHED})
 _SCALE, _DURATION, _MUXER, _WRITER = 0x2AD7B1, 0x4489, 0x4D80, 0x5741
-_ENTRY, _TYPE, _VIDEO, _WIDTH, _HEIGHT = 0xAE, 0x83, 0xE0, 0xB0, 0xBA
+_ENTRY, _TYPE, _VIDEO, _WIDTH, _HEIGHT, _CODEC, _PRIVATE = 0xAE, 0x83, 0xE0, 0xB0, 0xBA, 0x86, 0x63A2
+_OF_HEADER = frozenset({0x4286, 0x42F7, 0x42F2, 0x42F3, 0x4282, 0x4287, 0x4285})
 _OF_TRACK = frozenset(
-    {0xD7, 0x73C5, _TYPE, 0xB9, 0x88, 0x55AA, 0x9C, 0x22B59C, 0x22B59D, 0x86, 0x63A2, 0x23E383, 0x56AA, 0x56BB}
+    {0xD7, 0x73C5, _TYPE, 0xB9, 0x88, 0x55AA, 0x9C, 0x22B59C, 0x22B59D, _CODEC, _PRIVATE, 0x23E383, 0x56AA, 0x56BB}
     | {_VIDEO, 0xE1, 0x6D80, 0x55EE, 0x41E4, 0x6DE7, 0x6DF8}
 )
 _TIMESTAMP, _SIMPLE_BLOCK, _GROUP = 0xE7, 0xA3, 0xA0
@@ -123,6 +126,7 @@ class _Walk:
             place = end
 
     def track(self, place: int, stop: int) -> None:
+        codec, private = b"", (0, 0)
         while place < stop:
             element, end = self.whole(place, stop)
             if element.kind not in _OF_TRACK:
@@ -131,7 +135,15 @@ class _Walk:
                 self.types.add(self.number(element, end))
             elif element.kind == _VIDEO:
                 self.video(element.body, end)
+            elif element.kind == _CODEC:
+                codec = read_at(self.file, element.body, min(end - element.body, 64)).rstrip(b"\x00")
+            elif element.kind == _PRIVATE:
+                private = (element.body, end)
             place = end
+        if codec == b"A_VORBIS":
+            _wipe_vorbis(self.file, *private)
+        elif codec == b"A_FLAC" and private[1]:
+            _wipe_flac(self.file, *private)
 
     def video(self, place: int, stop: int) -> None:
         width = height = 0
@@ -178,6 +190,8 @@ def scrub(file: BinaryIO, size: int) -> Facts:
         element, inner = walk.whole(inner, place)
         if element.kind == 0x4282:
             doctype = read_at(file, element.body, inner - element.body).rstrip(b"\x00")
+        elif element.kind not in _OF_HEADER:
+            walk.void(element, inner)
     if doctype not in (b"webm", b"matroska"):
         raise UnfitMedia(MediaReason.UNSUPPORTED)
     while place < size:
@@ -212,6 +226,31 @@ def _facts(walk: _Walk, form: str) -> Facts:
         width=side(width),
         height=side(height),
     )
+
+
+def _wipe_vorbis(file: BinaryIO, place: int, end: int) -> None:
+    """Three packets as in OGG, of which the second holds the tags: https://www.matroska.org/technical/codec_specs.html"""
+    data = read_at(file, place, min(end - place, 1024))
+    if data[:1] != b"\x02":
+        raise broken()
+    sizes, at = [0, 0], 1
+    for number in range(2):
+        while at < len(data) and data[at] == 255:
+            sizes[number], at = sizes[number] + 255, at + 1
+        if at >= len(data):
+            raise broken()
+        sizes[number], at = sizes[number] + data[at], at + 1
+    start = place + at + sizes[0]
+    if sizes[1] < len(NO_COMMENTS) or start + sizes[1] > end:
+        raise broken()
+    write_at(file, start, NO_COMMENTS)
+    blank(file, start + len(NO_COMMENTS), start + sizes[1])
+
+
+def _wipe_flac(file: BinaryIO, place: int, end: int) -> None:
+    if read_at(file, place, 4) != b"fLaC":
+        raise broken()
+    flac_head(file, place, end)
 
 
 def _vint_width(first: bytes) -> int:

@@ -23,7 +23,10 @@ _KEPT = frozenset(
     | {b"ctts", b"cslg", b"stss", b"stsc", b"stsz", b"stz2", b"stco", b"co64", b"sdtp", b"sbgp", b"sgpd", b"saiz"}
     | {b"saio", b"mehd", b"trex", b"mfhd", b"tfhd", b"tfdt", b"trun", b"tfra", b"mfro"}
 )
+_METADATA = frozenset({b"uuid", b"udta", b"meta", b"free", b"skip", b"wide", b"name", b"xml ", b"XMP_"})
 _FILM, _SOUND = b"vide", b"soun"
+_PICTURE, _SOUND_0 = 78, 28
+"""Bytes of a picture's and a sound's properties."""
 
 
 @dataclass(slots=True)
@@ -42,6 +45,7 @@ class _Track:
     ticks: int = 0
     shape: tuple[int, int] = (0, 0)
     tables: dict[bytes, _Box] = field(default_factory=dict)
+    described: list[_Box] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -69,6 +73,9 @@ def scrub(file: BinaryIO, size: int) -> Facts:
         elif box.kind in _HOLDS:
             film.pieces = film.pieces or box.kind == b"moof"
             _inside(film, box, None, 1)
+    for track in film.tracks:
+        for box in track.described:
+            _blank_encoder(film, box, track)
     _drop_other_tracks(film)
     return _facts(film)
 
@@ -138,11 +145,11 @@ def _leaf(film: _Film, box: _Box, track: _Track | None) -> None:
         kind = read_at(file, box.body + 8, 4)
         if not track.handler:
             track.handler = kind
-        blank(file, box.body + 24, box.end)
+        blank(file, box.body + 12, box.end)  # the maker of the program, and the track's name
     else:
         track.tables.setdefault(box.kind, box)
         if box.kind == b"stsd":
-            _blank_encoder(film, box)
+            track.described.append(box)
 
 
 def _times(file: BinaryIO, box: _Box) -> tuple[int, int]:
@@ -173,14 +180,31 @@ def _own_data_only(film: _Film, box: _Box) -> None:
         blank(film.file, entry.body + 4, entry.end)
 
 
-def _blank_encoder(film: _Film, box: _Box) -> None:
-    """The name of the program or the camera stands among a picture's properties."""
+def _blank_encoder(film: _Film, box: _Box, track: _Track) -> None:
+    """The name of the program or the camera stands among a picture's properties, and boxes may follow these."""
     _room(box, 8)
     for entry in _boxes(film, box.body + 8, box.end):
-        if entry.kind in (b"avc1", b"avc3", b"hvc1", b"hev1", b"mp4v", b"vp09", b"av01", b"s263") and (
-            entry.end - entry.body >= 78
-        ):
+        count = entry.end - entry.body
+        if track.handler == _FILM and count >= _PICTURE:
             blank(film.file, entry.body + 42, entry.body + 74)
+            _free_beside(film, entry.body + _PICTURE, entry.end)
+        elif track.handler == _SOUND and count >= _SOUND_0:
+            version = _number(film.file, entry.body + 8, 2)
+            _free_beside(film, entry.body + _SOUND_0 + {0: 0, 1: 16, 2: 36}.get(version, count), entry.end)
+
+
+def _free_beside(film: _Film, start: int, end: int) -> None:
+    """Behind the properties of a codec stays whatever is not known to be metadata: codecs have many boxes of their own.
+
+    What is no row of boxes there is left alone.
+    """
+    while end - start >= 8:
+        size, kind = struct.unpack(">I4s", read_at(film.file, start, 8))
+        if not 8 <= size <= end - start:
+            return
+        if kind in _METADATA:
+            _free(film.file, _Box(kind, start, start + 8, start + size))
+        start += size
 
 
 def _free(file: BinaryIO, box: _Box) -> None:

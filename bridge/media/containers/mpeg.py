@@ -59,14 +59,15 @@ def scrub(file: BinaryIO, size: int) -> Facts:
 
 
 def _next(file: BinaryIO, place: int, size: int) -> int | None:
-    """Where the next two frames stand one after the other."""
+    """Where the next two frames stand one after the other, or the last one of the file."""
     file.seek(place)
     data = file.read(min(_GAP, size - place))
     at = data.find(b"\xff", 1)
     while at >= 0:
-        if (found := frame(data[at : at + 4])) and place + at + found[0] + 4 <= size:
-            file.seek(place + at + found[0])
-            if frame(file.read(4)):
+        if found := frame(data[at : at + 4]):
+            end = place + at + found[0]
+            file.seek(end)
+            if end == size or (end + 4 <= size and frame(file.read(4))):
                 return place + at
         at = data.find(b"\xff", at + 1)
     return None

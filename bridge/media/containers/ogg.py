@@ -9,7 +9,9 @@ from bridge.media.refusal import MediaReason, UnfitMedia
 
 _MIRROR = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _OPUS, _VORBIS = b"OpusHead", b"\x01vorbis"
-_CLEAN = {_OPUS: b"OpusTags" + bytes(8), _VORBIS: b"\x03vorbis" + bytes(8) + b"\x01"}
+NO_COMMENTS = b"\x03vorbis" + bytes(8) + b"\x01"
+"""The packet of comments of Vorbis, without any."""
+_CLEAN = {_OPUS: b"OpusTags" + bytes(8), _VORBIS: NO_COMMENTS}
 _CONTINUED = 1
 
 

@@ -8,6 +8,7 @@ _AMR = (12, 13, 15, 17, 19, 20, 26, 31, 5)
 _AMR_WIDE = (17, 23, 32, 36, 40, 46, 50, 58, 60, 5)
 _ADTS_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 _MAX_BLOCKS = 2_000_000
+_FLAC_PROPERTIES = 4 + 34
 
 
 def wav(file: BinaryIO, size: int) -> Facts:
@@ -37,12 +38,22 @@ def wav(file: BinaryIO, size: int) -> Facts:
 
 
 def flac(file: BinaryIO, size: int) -> Facts:
-    """Everything but the properties and the table of places becomes padding."""
-    place, seconds, last = 4, 0.0, False
+    """Everything but the properties and the table of places becomes padding; tags behind the sound are cut off."""
+    place, seconds = flac_head(file, 0, size)
+    if read_at(file, place, 2)[:1] != b"\xff":
+        raise broken()
+    file.truncate(_without_tags(file, place, size))
+    return Facts(mime="audio/flac", seconds=length(seconds))
+
+
+def flac_head(file: BinaryIO, start: int, size: int) -> tuple[int, float]:
+    """Clean the blocks before the sound: where they end, and how many seconds it is said to last."""
+    place, seconds = start + 4, 0.0
     for number in range(1000):
         head = read_at(file, place, 4)
         kind, last, end = head[0] & 0x7F, bool(head[0] & 0x80), place + 4 + int.from_bytes(head[1:], "big")
-        if end > size or (not number and kind):
+        # The properties come first and once, and are never longer: what calls itself so would hide anything.
+        if end > size or (kind == 0) is not (number == 0) or (kind == 0 and end - place != _FLAC_PROPERTIES):
             raise broken()
         if kind == 0:
             packed = int.from_bytes(read_at(file, place + 14, 8), "big")
@@ -54,10 +65,22 @@ def flac(file: BinaryIO, size: int) -> Facts:
             blank(file, place + 4, end)
         place = end
         if last:
+            return place, seconds
+    raise broken()
+
+
+def _without_tags(file: BinaryIO, start: int, end: int) -> int:
+    """Where the sound ends that begins at ``start``: programs for MP3 put their tags behind FLAC as well."""
+    while end - start > 128:
+        if read_at(file, end - 128, 3) == b"TAG":
+            end -= 128
+            continue
+        foot = read_at(file, end - 32, 32)
+        count = int.from_bytes(foot[12:16], "little") + (32 if foot[23] & 0x80 else 0)
+        if foot[:8] != b"APETAGEX" or not 32 <= count <= end - start:
             break
-    if not last or read_at(file, place, 2)[:1] != b"\xff":
-        raise broken()
-    return Facts(mime="audio/flac", seconds=length(seconds))
+        end -= count
+    return end
 
 
 def amr(file: BinaryIO, size: int) -> Facts:

@@ -1,5 +1,6 @@
 """Methods that send files: one at a time, or two to ten as an album."""
 
+from functools import partial
 from typing import Any
 
 from bridge.playground.botapi.access import find_chat
@@ -89,55 +90,21 @@ async def _send(call: Call, kind: str) -> JsonObject:
     return render_message(call.world.state, call.bot.id, chat, message)
 
 
-@method("sendPhoto", f"{SEND} {CAPTION} photo show_caption_above_media has_spoiler", UNSUPPORTED)
-async def send_photo(call: Call) -> JsonObject:
-    """Send a photo."""
-    return await _send(call, "photo")
-
-
-@method("sendDocument", f"{SEND} {CAPTION} document thumbnail disable_content_type_detection", UNSUPPORTED)
-async def send_document(call: Call) -> JsonObject:
-    """Send any file; without `disable_content_type_detection` an uploaded GIF, MP4 or MP3 becomes what it is."""
-    return await _send(call, "document")
-
-
 _VIDEO = "thumbnail width height duration show_caption_above_media has_spoiler"
-
-
-@method("sendVideo", f"{SEND} {CAPTION} video {_VIDEO} supports_streaming", f"{UNSUPPORTED} cover start_timestamp")
-async def send_video(call: Call) -> JsonObject:
-    """Send an MP4 video; other formats become documents."""
-    return await _send(call, "video")
-
-
-@method("sendAnimation", f"{SEND} {CAPTION} animation {_VIDEO}", UNSUPPORTED)
-async def send_animation(call: Call) -> JsonObject:
-    """Send a GIF or a silent MP4."""
-    return await _send(call, "animation")
-
-
-@method("sendAudio", f"{SEND} {CAPTION} audio thumbnail duration performer title", UNSUPPORTED)
-async def send_audio(call: Call) -> JsonObject:
-    """Send music (MP3 or M4A)."""
-    return await _send(call, "audio")
-
-
-@method("sendVoice", f"{SEND} {CAPTION} voice duration", UNSUPPORTED)
-async def send_voice(call: Call) -> JsonObject:
-    """Send a voice note (Ogg with Opus, MP3 or M4A); other formats become audio or documents."""
-    return await _send(call, "voice")
-
-
-@method("sendVideoNote", f"{SEND} video_note thumbnail duration length", UNSUPPORTED)
-async def send_video_note(call: Call) -> JsonObject:
-    """Send a round video of up to a minute."""
-    return await _send(call, "video_note")
-
-
-@method("sendSticker", f"{SEND} sticker emoji", UNSUPPORTED)
-async def send_sticker(call: Call) -> JsonObject:
-    """Send a sticker."""
-    return await _send(call, "sticker")
+#: By kind: the name of its method, its parameters beside those of all, and those that Telegram knows and we do not.
+_METHODS: dict[str, tuple[str, str, str]] = {
+    "photo": ("sendPhoto", f"{CAPTION} show_caption_above_media has_spoiler", ""),
+    # Without `disable_content_type_detection` an uploaded GIF, MP4 or MP3 becomes what it is.
+    "document": ("sendDocument", f"{CAPTION} thumbnail disable_content_type_detection", ""),
+    "video": ("sendVideo", f"{CAPTION} {_VIDEO} supports_streaming", "cover start_timestamp"),
+    "animation": ("sendAnimation", f"{CAPTION} {_VIDEO}", ""),
+    "audio": ("sendAudio", f"{CAPTION} thumbnail duration performer title", ""),
+    "voice": ("sendVoice", f"{CAPTION} duration", ""),
+    "video_note": ("sendVideoNote", "thumbnail duration length", ""),
+    "sticker": ("sendSticker", "emoji", ""),
+}
+for _kind, (_name, _own, _not_simulated) in _METHODS.items():
+    method(_name, f"{SEND} {_kind} {_own}", f"{UNSUPPORTED} {_not_simulated}")(partial(_send, kind=_kind))
 
 
 def check_mixture(kinds: list[str]) -> None:

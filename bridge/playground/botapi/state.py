@@ -251,11 +251,6 @@ class State:
         """Return the bot that owns `token`."""
         return next((a for a in self.accounts.values() if a.token == token), None)
 
-    def by_username(self, username: str) -> Account | None:
-        """Return an account by its username, without regard to case."""
-        wanted = username.removeprefix("@").lower()
-        return next((a for a in self.accounts.values() if a.username and a.username.lower() == wanted), None)
-
     def allocate_message_id(self, chat: Chat) -> int:
         """Return the next message id of `chat`.
 

@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("baraza", "0005_messages")]
+    dependencies = [("baraza", "0009_archive")]
 
     initial = False
 

@@ -4,7 +4,6 @@
 of each kind, and a tenth of it for the round trips.
 """
 
-import os
 import random
 import re
 from html import escape
@@ -25,8 +24,8 @@ from bridge.core.splitting import split
 from bridge.core.text import EXPANDABLE, Mark, MarkKind, RichText
 from bridge.playground.botapi.entities import check_entities
 from bridge.rendering.posts import spelled
+from tests.fuzzing import FUZZ
 
-FUZZ = int(os.environ.get("BARAZA_FUZZ", "0"))
 INPUTS = FUZZ or 400
 pytestmark = [pytest.mark.timeout(0)] if FUZZ else []
 ROUNDS = settings(

@@ -42,6 +42,30 @@ def test_groups_connected_in_chats_are_looked_at_too(app: FakeApp, config: Path,
     assert ChatUse(chat=ChatId("clinic"), intake=Intake.COPY) in adapter.asked
 
 
+@pytest.mark.parametrize(
+    ("archive", "public_url", "said"),
+    [
+        ("off", "", "hifa: off, nothing can be read"),
+        ("members", "", "but nobody can be told where it is"),
+        ("public", "http://bridge.example.org", "where others on the way can read it"),
+        ("public", "https://bridge.example.org", "at https://bridge.example.org/hifa"),
+    ],
+)
+def test_who_may_read_the_archive(
+    app: FakeApp, config: Path, baraza: Run, archive: str, public_url: str, said: str
+) -> None:
+    account(app, [finding(Level.OK, "everything is there")])
+    text = CONFIG.replace("[web]\n", f'[web]\npublic_url = "{public_url}"\n')
+    config.write_text(text.replace('name = "HIFA"\n', f'name = "HIFA"\narchive = "{archive}"\n'))
+    result = baraza("check", "--json", "--config", config)
+    assert result.status == 0
+    found = [each for each in json.loads(result.out)["findings"]["this machine"] if each["subject"] == "archive"]
+    assert len(found) == 1
+    assert said in found[0]["message"]
+    good = archive == "off" or public_url.startswith("https")
+    assert found[0]["level"] == ("ok" if good else "warning")
+
+
 def test_a_warning_does_not_fail(app: FakeApp, config: Path, baraza: Run) -> None:
     account(app, [finding(Level.WARNING, "rather slow", "wait")])
     result = baraza("check", "--config", config)

@@ -20,6 +20,7 @@ RICH = Capabilities(
     marks=frozenset(MarkKind),
     media=frozenset(AttachmentKind),
     max_file_bytes=1_000_000,
+    sees_edits=True,
     edits=True,
     deletes_own=True,
     deletes_others=timedelta(hours=48),

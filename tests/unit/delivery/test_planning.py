@@ -192,6 +192,16 @@ def test_every_place_is_shown_however_few_messages_the_chat_bears() -> None:
     assert "more characters]" in shown[0].text.text
 
 
+@pytest.mark.parametrize("max_parts", [1, 2, 3, 4])
+def test_places_and_polls_beyond_what_the_chat_bears_become_words(max_parts: int) -> None:
+    view = replace(VIEW, uncarried=(CLINIC, DOSE, CLINIC))
+    shown = parts(view, replace(ALBUMS, max_parts=max_parts))
+    assert len(shown) == max_parts
+    apart = sum(p.place is not None or p.poll is not None for p in shown)
+    said = shown[0].text.text.count("[place: ") + shown[0].text.text.count("[poll: ")
+    assert (apart, said) == (max_parts - 1, 4 - max_parts)
+
+
 def test_where_every_character_costs_all_of_it_is_short_words() -> None:
     view = replace(VIEW, attachments=(sound(1), photo(2)), uncarried=(CLINIC, DOSE))
     (one,) = parts(view, LINE)

@@ -17,8 +17,16 @@ import structlog
 
 from bridge import logs
 from bridge.core.errors import MediaRefused
-from bridge.core.events import ButtonPressed, MessageEdited, MessagePosted, ReactionsSet
-from bridge.core.ids import Address, ChatId, UserId
+from bridge.core.events import (
+    ButtonPressed,
+    ChatKind,
+    InboundEvent,
+    MessageEdited,
+    MessagePosted,
+    PollVoted,
+    ReactionsSet,
+)
+from bridge.core.ids import Address, ChatId, MessageId, RemoteRef, UserId
 from bridge.core.message import Attachment, AttachmentKind, RemoteFile
 from bridge.core.ports import ChatFacts
 from bridge.core.states import MembershipState, MembershipStep
@@ -30,8 +38,8 @@ from bridge.storage import codec, database, erasure, inbox, memberships, people
 from bridge.storage.inbox import DurableSink
 from bridge.storage.models import Delivery, Inbox, Review, Revision
 from bridge.storage.models_members import BridgedGroup
-from tests.unit.delivery.scripted import Scripted
-from tests.unit.storage.stage import COMMUNITIES, MODS, NET, NOW, SLOW, FakeClock, posted, sender
+from tests.unit.delivery.scripted import RICH, Scripted
+from tests.unit.storage.stage import COMMUNITIES, KENYA, MODS, NET, NOW, SLOW, UGANDA, FakeClock, posted, sender
 
 
 @pytest.fixture
@@ -322,6 +330,61 @@ async def test_a_file_of_a_message_that_was_refused_is_not_kept_for_ever(clock: 
     assert await erasure.unused_files() == [f"{2:064x}", f"{3:064x}"]
 
 
+async def test_a_members_notice_is_no_way_around_the_moderators(clock: FakeClock) -> None:
+    """A stranger's is the bot's that it says it is, and so are those in groups in which everything stays anyway."""
+    sink, worker = DurableSink(NET, clock), made(clock)
+
+    async def notice(key: str, user: str, chat: Address = KENYA, **more: Any) -> int:
+        event = posted("psst", key=key, user=user, chat=chat)
+        event = replace(event, sender=replace(event.sender, bot=True, says_bot=True), **more)
+        await DurableSink(event.account, clock).accept([event])
+        await work(worker, clock)
+        return await Review.all().count()
+
+    assert await notice("1", "amina") == 0
+    for chat in (KENYA, UGANDA):
+        await DurableSink(chat.account, clock).accept([posted("hello", key="2", chat=chat)])
+    await work(worker, clock)
+    assert await notice("3", "news") == 2
+    assert await notice("4", "amina", UGANDA) == 2
+    assert await notice("5", "amina") == 3
+    assert await Delivery.filter(kind="removal", target_message="m5").count() == 1
+    await Delivery.filter(kind="removal", target_message="m5").update(state="cancelled")
+
+    shown = await Delivery.filter(kind="card", account=NET).order_by("id").first()
+    assert shown is not None
+    await Delivery.filter(id=shown.id).update(state="delivered", remote_chat=KENYA.chat, message="ours")
+    ours = RemoteRef(NET, KENYA.chat, MessageId("ours"))
+    assert await notice("6", "amina", reply_to=ours) == 3, "it may be a program that answers us"
+    marked = posted("psst", key="7")
+    await sink.accept([replace(marked, sender=replace(marked.sender, bot=True))])
+    await work(worker, clock)
+    assert await Review.all().count() == 3
+
+
+@pytest.mark.parametrize(("told", "chat"), [(False, UGANDA), (True, UGANDA), (False, KENYA)])
+async def test_where_deletions_are_not_told_of_authors_hear_how_to_take_back(
+    clock: FakeClock, told: bool, chat: Address
+) -> None:
+    """Once, with their first post. Where the original is taken out of the group there is nothing left to delete."""
+    can = replace(RICH, sees_deletes=told, receives=frozenset(AttachmentKind), max_received_bytes=20_000_000)
+    accounts = {account: Scripted(account, can) for account in (NET, SLOW)}
+    worker = Processor(COMMUNITIES, Directory(dict(accounts)), no_files, clock)
+    for number in range(2):
+        await DurableSink(chat.account, clock).accept([posted(f"post {number}", key=f"{number}", chat=chat)])
+        await work(worker, clock)
+    receipts = [row.content for row in await Delivery.filter(kind="notice", chat="amina").order_by("id")]
+    said = ["If you delete your message" in text for text in receipts if "is with the moderators" in text]
+    assert said == [not told and chat == UGANDA, False]
+    private = replace(posted("/help", key="9", chat=Address(chat.account, ChatId("amina"))), chat_kind=ChatKind.PRIVATE)
+    await DurableSink(chat.account, clock).accept([replace(private, is_command=True)])
+    await work(worker, clock)
+    last = await Delivery.filter(kind="notice").order_by("-id").first()
+    assert last is not None
+    assert ("If you delete a message here" in last.content) is not told
+    assert "Files reach me up to" in last.content
+
+
 async def test_who_reacts_to_what_is_not_ours_is_not_kept(clock: FakeClock) -> None:
     said = vars(posted("", key="1"))
     values = {name: said[name] for name in ("account", "chat", "key", "ref", "sender")}
@@ -330,3 +393,19 @@ async def test_who_reacts_to_what_is_not_ours_is_not_kept(clock: FakeClock) -> N
     await work(made(clock), clock)
     (row,) = await Inbox.all()
     assert (row.state.value, row.event, row.raw_json) == ("done", "{}", "")
+
+
+async def test_a_reaction_is_counted_and_its_event_not_kept(clock: FakeClock) -> None:
+    """What it came to stands with the post; of the event stays that it was here."""
+    where: dict[str, Any] = {"account": NET, "chat": KENYA.chat, "remote_chat": KENYA.chat, "message": "p1"}
+    await Delivery.create(kind="notice", state="delivered", content="", due_at=NOW, planned_at=NOW, **where)
+    about = {"ref": RemoteRef(NET, KENYA.chat, MessageId("p1")), "sender": sender("amina"), "at": NOW, "raw": "{..}"}
+    common: dict[str, Any] = {"account": NET, "chat": KENYA.chat, **about}
+    events: list[InboundEvent] = [
+        ReactionsSet(key="r1", emojis=("👍",), **common),
+        PollVoted(key="v1", options=(1,), **common),
+    ]
+    await DurableSink(NET, clock).accept(events)
+    await work(made(clock), clock, rounds=2)
+    for row in await Inbox.all():
+        assert (row.state, row.event, row.raw_json, row.note) == ("done", "{}", "", inbox.ECHO)

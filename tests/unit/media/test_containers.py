@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import os
 from collections.abc import Callable
 
 import pytest
@@ -15,7 +14,6 @@ from bridge.media.refusal import MediaReason, UnfitMedia
 from tests.unit.media import films
 from tests.unit.media.samples import SECRET
 
-FUZZ = int(os.environ.get("BARAZA_FUZZ", "40"))
 SAMPLES: dict[str, tuple[Callable[[], bytes], str]] = {
     "mp4": (films.mp4, "video/mp4"),
     "mov": (lambda: films.mp4(brand=b"qt  "), "video/quicktime"),
@@ -113,7 +111,7 @@ def test_cut_anywhere_it_is_judged_all_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in SAMPLES if name not in ("long comments", "mp3")])
-@settings(max_examples=FUZZ, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     changes=st.lists(st.tuples(st.integers(0, 4000), st.binary(min_size=1, max_size=8)), max_size=6),
     cut=st.integers(0, 5000),
@@ -128,7 +126,7 @@ def test_whatever_it_holds_the_walk_ends(name: str, changes: list[tuple[int, byt
 
 
 @pytest.mark.parametrize("mime", SCRUBBERS)
-@settings(max_examples=FUZZ, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.binary(max_size=400))
 def test_any_bytes_at_all(mime: str, data: bytes) -> None:
     fuzz(mime, data)

@@ -5,6 +5,7 @@ import io
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -292,9 +293,9 @@ async def test_the_child_inherits_no_secret(store: MediaStore, monkeypatch: pyte
     seen: list[object] = []
     real = asyncio.create_subprocess_exec
 
-    async def watching(*arguments: object, **options: object) -> object:
+    async def watching(*arguments: Any, **options: Any) -> object:
         seen.extend([arguments, options])
-        return await real(*arguments, **options)  # type: ignore[arg-type]
+        return await real(*arguments, **options)
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", watching)
     await take(store, b"plain", "notes about Zawadi.txt")

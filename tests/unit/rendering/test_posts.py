@@ -199,7 +199,7 @@ def test_a_translation_is_shown_as_one_with_the_way_to_the_original() -> None:
         f"Le zinc est-il sûr ?\n\n{CARD}"
     )
     assert posts.compose(view, LINE, W, quoting=False).text == (
-        "HIFA #12 Amina Okello, midwife, Kenya: [translated by Jean Dupont, original: GET 12] Le zinc est-il sûr ?"
+        "HIFA #12 Amina Okello, midwife, Kenya: [translated by Jean Dupont, original: GET 12] Le zinc est-il sur ?"
     )
     unknown = posts.in_language(replace(VIEW, translations=(replace(FRENCH, source=""),)), "fr")
     assert "\nTranslation by Jean Dupont; original" in posts.compose(unknown, RICH, W, quoting=False).text

@@ -1,6 +1,7 @@
 """A member with an encrypting client: matrix-nio's own machinery, of which the adapter uses nothing for keys."""
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from bridge.playground.matrix_timeline import Room, TimelineItem
 from bridge.playground.matrix_user import MatrixUser
 from bridge.playground.synapse import MatrixLogin
 from tests.contract.harness import wait_for
+
+logging.getLogger("peewee").setLevel(logging.ERROR)  # it would tell every row of the store of keys
 
 
 class NioPerson:
@@ -46,7 +49,7 @@ class NioPerson:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await self.client.close()  # type: ignore[no-untyped-call]
+        await self.client.close()  # type: ignore[no-untyped-call]  # nio left it bare
         await self.plain.stop()
 
     async def say(self, room: str, text: str, **content: Any) -> str:

@@ -26,7 +26,7 @@ from bridge.core.events import (
 )
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef
 from bridge.core.message import Attachment, AttachmentKind, Button, Content, Poll, Uncarried, UncarriedKind
-from bridge.core.text import MarkKind, marked, plain
+from bridge.core.text import Mark, MarkKind, RichText, marked, plain
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
 US, AMINA = "@baraza:hs", "@amina:hs"
@@ -66,6 +66,14 @@ def test_a_text() -> None:
     assert (found.chat_kind, found.chat_title) == (ChatKind.GROUP, "Village")
 
 
+@pytest.mark.parametrize("stamp", [0, 1, 4_102_444_800_000, -5, None, "yesterday"])
+def test_a_homeservers_clock_decides_nothing(stamp: object) -> None:
+    """Any homeserver of the federation sets it: what counts is when we were told."""
+    assert read(MessagePosted, text("hello"), origin_server_ts=stamp).at == AT
+    edit = {"m.new_content": text("hello"), "m.relates_to": {"rel_type": "m.replace", "event_id": "$1"}}
+    assert read(MessageEdited, text("* hello") | edit, origin_server_ts=stamp).at == AT
+
+
 def test_formatted_text() -> None:
     content = text("**b**", format="org.matrix.custom.html", formatted_body="<b>b</b>")
     assert read(MessagePosted, content).text == marked("b", MarkKind.BOLD)
@@ -92,7 +100,10 @@ def test_private_messages_name_their_room() -> None:
 
 @pytest.mark.parametrize("kind", ["m.notice", "m.server_notice"])
 def test_notices_come_from_bots(kind: str) -> None:
-    assert read(MessagePosted, {"msgtype": kind, "body": "beep"}).sender.bot
+    sender = read(MessagePosted, {"msgtype": kind, "body": "beep"}).sender
+    assert (sender.bot, sender.says_bot) == (True, True)
+    marked = read(MessagePosted, {"msgtype": kind, "body": "beep", DELIVERY: "a" * 32}).sender
+    assert (marked.bot, marked.says_bot) == (True, False), "that it is a bridge's is no claim"
 
 
 @pytest.mark.parametrize("place", ["content", "m.new_content"])
@@ -483,6 +494,9 @@ def test_fits_measures_the_event() -> None:
     assert not fits(Content(text=plain("é" * 15_001)))
     # the text goes twice, as HTML and as plain text, and signs grow there
     assert not fits(Content(text=marked("<" * 20_000, MarkKind.BOLD)))
+    marks = tuple(Mark(place, place + 1, MarkKind.BOLD) for place in range(0, 2_000, 4))
+    assert fits(Content(text=RichText("a" * 10_000, marks)))
+    assert not fits(Content(text=RichText("ሀ" * 10_000, marks))), "in bytes, of which this letter has three"
     assert not fits(Content(attachments=(file(AttachmentKind.PHOTO), file(AttachmentKind.PHOTO))))
 
 

@@ -12,12 +12,8 @@ from typing import Any
 import pytest
 from vodozemac import GroupSession
 
-from bridge.adapters.matrix import megolm as megolm_module
 from bridge.adapters.matrix import waiting
 from bridge.adapters.matrix.client import HomeServer
-from bridge.adapters.matrix.keystore import KeyStore
-from bridge.adapters.matrix.megolm import Inbound, KeyMissing, Outbound, Refused
-from bridge.adapters.matrix.olm import Device
 from bridge.core.errors import MediaRefused
 from bridge.core.events import MessageDeleted, MessageEdited, MessagePosted
 from bridge.core.ids import ChatId
@@ -25,7 +21,7 @@ from bridge.core.message import Attachment, AttachmentKind, Content
 from bridge.core.ports import ChatUse, Level, LocalFile, Sent
 from bridge.core.text import Mark, MarkKind, RichText, plain
 from bridge.playground.matrix_user import MatrixUser
-from tests.contract.harness import MemoryState, wait_for
+from tests.contract.harness import wait_for
 from tests.servers import unique
 from tests.unit.adapters.matrix.conftest import World, outgoing, said
 from tests.unit.adapters.matrix.nio_person import NioPerson
@@ -234,7 +230,7 @@ async def test_who_leaves_cannot_read_on(world: World, people: People) -> None:
             await juma.hears(text)
             await juma.client.room_leave(room)
             members = adapter._encryption._members
-            await wait_for(lambda: room not in members, what="the leave is seen")  # noqa: B023
+            await wait_for(lambda: room not in members, what="the leave is seen")  # noqa: B023 - called within the round
     assert keys[0] == keys[1] != keys[2]
     kept = await adapter._encryption.store.get(f"out:{room}")
     assert not any(who.startswith(juma.user_id) for who in kept["shared"])
@@ -316,99 +312,6 @@ async def test_bad_input_is_told_and_stops_nothing(world: World, people: People)
     assert sum("m.room_key_request" in path for _, path in world.proxy.requests) <= 20
     await amina.say(room, "third")
     await world.heard("third")
-
-
-async def store_of() -> KeyStore:
-    store = KeyStore()
-    store.open(MemoryState(), "D")
-    return store
-
-
-async def room_key(outbound: Outbound, room: str) -> dict[str, Any]:
-    await outbound.current(room, {}, [], NOW)
-    return await outbound.key(room)
-
-
-async def test_a_key_handed_on_as_their_own_stands_in_nobodys_way() -> None:
-    """Any member has the others' room keys, and may be faster than their owner."""
-    amina, inbound = Outbound(await store_of(), "@amina:x"), Inbound(await store_of())
-    key = await room_key(amina, "!r")
-    session, ciphertext = await amina.seal("!r", {"type": "m.room.message", "content": {}, "room_id": "!r"})
-    content = {"algorithm": key["algorithm"], "session_id": session, "ciphertext": ciphertext}
-    event = {"event_id": "$1", "sender": "@amina:x", "type": "m.room.encrypted", "content": content}
-    for thief, room in (("@thief:x", "!r"), ("@amina:x", "!other")):
-        assert await inbound.take(thief, "c", "e", key | {"room_id": room}, forwarded=False)
-        with pytest.raises(KeyMissing):
-            await inbound.open("!r", event)
-    assert await inbound.take("@amina:x", "c", "e", key, forwarded=False) == session
-    assert (await inbound.open("!r", event))["type"] == "m.room.message"
-    with pytest.raises(Refused):
-        await inbound.open("!r", event | {"event_id": "$2"})
-
-
-async def test_a_replay_is_refused_however_many_messages_came_since(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(megolm_module, "_REMEMBERED", 3)
-    amina, inbound = Outbound(await store_of(), "@amina:x"), Inbound(await store_of())
-    key = await room_key(amina, "!r")
-    await inbound.take("@amina:x", "c", "e", key, forwarded=False)
-    events = []
-    for index in range(6):
-        session, sealed = await amina.seal("!r", {"type": "m.room.message", "content": {}, "room_id": "!r"})
-        content = {"algorithm": key["algorithm"], "session_id": session, "ciphertext": sealed}
-        events.append({"event_id": f"${index}", "sender": "@amina:x", "content": content})
-    for index in (1, 0, 2, 3, 4, 5):  # not always in order
-        await inbound.open("!r", events[index])
-    for event in events:
-        with pytest.raises(Refused):
-            await inbound.open("!r", event | {"event_id": "$again"})
-
-
-async def test_a_room_key_is_durable_before_the_line_that_brought_it() -> None:
-    class Recorded(MemoryState):
-        async def set(self, key: str, value: str) -> None:
-            written.append(key.removeprefix("e2e:D:"))
-            await super().set(key, value)
-
-    written: list[str] = []
-    store = KeyStore()
-    store.open(Recorded(), "D")
-    for name in ("account", "line:x", "in:y"):
-        store.stage(name, {"p": name})
-    await store.flush()
-    assert written == ["in:y", "line:x", "account"]
-
-
-async def test_a_new_key_is_made_in_time() -> None:
-    """After a week or a hundred messages, as the room says, and where somebody who has the old one is gone."""
-    outbound = Outbound(await store_of(), "@us:x")
-    phone = Device(user="@a:x", id="P", curve="c1", ed="e1")
-    laptop = Device(user="@a:x", id="L", curve="c2", ed="e2")
-
-    async def session(rules: dict[str, Any], devices: list[Device], now: datetime = NOW) -> str:
-        missing = await outbound.current("!r", rules, devices, now)
-        await outbound.shared("!r", missing)
-        return str((await outbound.key("!r"))["session_id"])
-
-    async def written(times: int) -> None:
-        for _ in range(times):
-            await outbound.seal("!r", {})
-
-    first = await session({}, [phone])
-    assert await session({}, [phone, laptop]) == first  # a second device only gets it, too
-    assert await outbound.current("!r", {}, [phone, laptop], NOW) == []
-    second = await session({}, [laptop])
-    assert second != first
-    await written(99)
-    assert await session({}, [laptop]) == second
-    await written(1)
-    third = await session({}, [laptop])
-    assert third != second
-    assert await session({}, [laptop], NOW + timedelta(days=6)) == third
-    assert await session({"rotation_period_ms": 1000}, [laptop], NOW + timedelta(seconds=2)) != third
-    fourth = await session({}, [laptop], NOW + timedelta(days=8))
-    monster = {"rotation_period_msgs": 10**9}
-    await written(10_000)
-    assert await session(monster, [laptop], NOW + timedelta(days=8)) != fourth
 
 
 @pytest.mark.parametrize("then", [None, {}, {"algorithm": "org.example.none"}], ids=["gone", "empty", "other"])
@@ -499,7 +402,7 @@ async def test_after_a_backup_came_back_there_are_one_time_keys_again(world: Wor
     await world.heard("habari")
 
     async def count() -> int:
-        return int((await adapter._encryption._upload({}))["one_time_key_counts"]["signed_curve25519"])
+        return int((await adapter._encryption.chores.upload({}))["one_time_key_counts"]["signed_curve25519"])
 
     async def enough() -> bool:
         return await count() >= 20

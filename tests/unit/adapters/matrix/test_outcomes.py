@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.adapters.matrix.client import Answer, NoAnswer, NotSent
+from bridge.adapters.matrix.client import Answer, HomeServer, NoAnswer, NotSent, _retry_after
 from bridge.adapters.matrix.outcomes import outcome_of
 from bridge.adapters.matrix.rooms import Unreachable
 from bridge.adapters.matrix.session import Renewed
@@ -63,3 +63,27 @@ def test_nobody_knows(error: Exception) -> None:
     assert isinstance(attempted, Unknown)
     assert "secret" not in attempted.why
     assert isinstance(outcome_of(error, StoppedClock(), attempted=False), Later)
+
+
+@pytest.mark.parametrize(
+    ("headers", "said", "seconds"),
+    [
+        ({"Retry-After": "7"}, {"retry_after_ms": 1500}, 7.0),
+        ({}, {"retry_after_ms": 1500}, 1.5),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, {"retry_after_ms": 1500}, 1.5),
+        ({"Retry-After": "-3"}, {}, 0.0),
+        ({}, {"retry_after_ms": "soon"}, None),
+        ({}, {}, None),
+    ],
+)
+def test_how_long_to_wait_stands_in_the_header_or_in_the_answer(
+    headers: dict[str, str], said: dict[str, object], seconds: float | None
+) -> None:
+    assert _retry_after(headers, said) == seconds
+
+
+def test_the_library_repeats_nothing_and_keeps_no_place_of_its_own() -> None:
+    """The ledger is in charge of repeats, the database of the place in the stream."""
+    config = HomeServer("https://hs", "@baraza:hs").config
+    assert (config.max_limit_exceeded, config.max_timeouts) == (0, 0)
+    assert config.store_sync_tokens is False

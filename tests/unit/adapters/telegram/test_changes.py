@@ -1,6 +1,7 @@
 """Corrections of files, and reactions of ours."""
 
 import io
+from dataclasses import replace
 
 from PIL import Image
 
@@ -8,7 +9,7 @@ from bridge.adapters.telegram.adapter import TelegramAdapter
 from bridge.core.errors import Refusal
 from bridge.core.ids import ChatId, MessageId, RemoteRef
 from bridge.core.message import AttachmentKind, Content
-from bridge.core.ports import Refused, Sent
+from bridge.core.ports import Later, Refused, Sent, Unknown
 from bridge.core.text import plain
 from tests.unit.adapters.telegram.conftest import ACCOUNT, BOT, Village
 from tests.unit.adapters.telegram.test_adapter import KEY, only, picture
@@ -40,6 +41,49 @@ async def test_words_are_corrected_though_the_file_can_no_longer_be_had(
     assert await adapter.edit(ref, after, KEY) == Sent()
     (shown,) = await village.shown()
     assert (shown["text"], len(shown["media"])) == ("b", 1)
+
+
+async def test_an_item_of_an_album_is_exchanged_by_its_kind_alone(village: Village, adapter: TelegramAdapter) -> None:
+    photos = [village.attachment(picture(each), AttachmentKind.PHOTO, "p.png") for each in ("red", "blue", "green")]
+    note = village.attachment(b"The list", AttachmentKind.DOCUMENT, "list.txt")
+    outcome = await adapter.send(village.outgoing(adapter, Content(text=plain("a"), attachments=(*photos[:2],))), KEY)
+    assert isinstance(outcome, Sent)
+    other = village.outgoing(adapter, Content(text=plain("a"), attachments=(photos[0], photos[2])))
+    assert await adapter.edit(outcome.refs[1], replace(other, item=2), KEY) == Sent()
+    shown = await village.shown()
+    assert [village.simulator.state.blobs[each["media"][0]["file"]] for each in shown] == [
+        picture("red"),
+        picture("green"),
+    ]
+    assert [each["text"] for each in shown] == ["a", ""]
+    document = village.outgoing(adapter, Content(attachments=(note,)))
+    refused = await adapter.edit(outcome.refs[1], replace(document, item=1), KEY)
+    assert isinstance(refused, Refused)
+    assert refused.reason is Refusal.BAD_CONTENT, "which lets the album go and come anew"
+
+
+async def test_the_removal_of_an_album_goes_on_where_it_was(village: Village, adapter: TelegramAdapter) -> None:
+    photos = tuple(
+        village.attachment(picture(each), AttachmentKind.PHOTO, "p.png") for each in ("red", "blue", "green", "black")
+    )
+    outcome = await adapter.send(village.outgoing(adapter, Content(attachments=photos)), KEY)
+    assert isinstance(outcome, Sent)
+    village.simulator.fail_next("deleteMessages", 429, retry_after=7)
+    assert isinstance(await adapter.delete_together(outcome.refs, KEY), Later)
+    assert len(await village.shown()) == 3
+    village.simulator.fail_next("deleteMessages", "drop_after")
+    assert isinstance(await adapter.delete_together(outcome.refs, KEY), Unknown)
+    assert not await village.shown()
+    assert await adapter.delete_together(outcome.refs, KEY) == Sent()
+
+
+async def test_what_may_not_be_removed_is_not_said_to_be(village: Village, adapter: TelegramAdapter) -> None:
+    photos = tuple(village.attachment(picture(each), AttachmentKind.PHOTO, "p.png") for each in ("red", "blue"))
+    outcome = await adapter.send(village.outgoing(adapter, Content(attachments=photos)), KEY)
+    assert isinstance(outcome, Sent)
+    village.simulator.fail_next("deleteMessage", 403)
+    assert isinstance(await adapter.delete_together(outcome.refs, KEY), Refused)
+    assert len(await village.shown()) == 2
 
 
 async def test_a_photo_that_telegram_refuses_goes_as_a_document(village: Village, adapter: TelegramAdapter) -> None:

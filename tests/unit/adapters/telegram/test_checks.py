@@ -78,10 +78,18 @@ async def test_a_bot_that_may_not_remove_falls_back_to_copy(village: Village) ->
     assert finding.level is Level.WARNING
     assert "copy" in finding.message
     assert "Delete messages" in finding.mend
-    assert [f.level for f in await only(village, use(village.group, COPY))] == [Level.OK]
     await village.simulator.users.promote(village.group, BOT, rights=["can_pin_messages"])
     (finding,) = await only(village, use(village.group))
     assert finding.level is Level.WARNING
+
+
+async def test_reactions_are_told_to_administrators_alone(village: Village) -> None:
+    for intake in (COPY, NONE):
+        assert [f.level for f in await only(village, use(village.group, intake))] == [Level.OK]
+    await village.simulator.users.demote(village.group, BOT)
+    for intake in (COPY, NONE):
+        (finding,) = await only(village, use(village.group, intake))
+        assert (finding.level, "reactions" in finding.message) == (Level.WARNING, True)
 
 
 async def test_a_chat_that_is_not_there(village: Village) -> None:
@@ -102,10 +110,10 @@ async def test_a_group_where_members_may_not_write(village: Village) -> None:
     await users.demote(village.group, BOT)
     await users.set_permissions(village.group, [])
     findings = await only(village, use(village.group, COPY))
-    assert [f.level for f in findings] == [Level.ERROR]
+    assert [f.level for f in findings] == [Level.ERROR, Level.WARNING]
     await users.set_permissions(village.group, ["can_send_messages"])
     findings = await only(village, use(village.group, COPY))
-    assert [f.level for f in findings] == [Level.WARNING]
+    assert [f.level for f in findings] == [Level.WARNING, Level.WARNING]
     assert "photos" in findings[0].message
 
 

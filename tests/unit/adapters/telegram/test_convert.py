@@ -82,6 +82,15 @@ def test_a_text_in_a_group() -> None:
     )
 
 
+@pytest.mark.parametrize("date", [0, 1, 4_102_444_800, -5, None, "yesterday"])
+def test_telegrams_clock_decides_nothing(date: object) -> None:
+    """Nor that of the phone behind it: what counts is when we were told."""
+    assert posted(text="habari", date=date).at == AT
+    edited = read({"edited_message": message(text="habari", date=date, edit_date=date)})
+    assert isinstance(edited, MessageEdited)
+    assert edited.at == AT
+
+
 def test_a_private_chat_and_a_channel() -> None:
     private = posted(chat={"id": 5, "type": "private", "first_name": "Amina"}, text="x")
     assert (private.chat_kind, private.chat, private.chat_title) == (ChatKind.PRIVATE, "5", "")

@@ -1,6 +1,5 @@
 """What fits into one message, and that what fits is within Telegram's limits."""
 
-import os
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,6 +12,7 @@ from bridge.adapters.telegram.convert import fits, to_edit
 from bridge.adapters.telegram.entities import utf16_length
 from bridge.core.message import Attachment, AttachmentKind, Button, Content, Place, Poll
 from bridge.core.text import Mark, MarkKind, RichText, plain
+from tests.fuzzing import FUZZ, NO_TIMEOUT
 from tests.unit.adapters.telegram.test_payload import (
     CLINIC,
     DAYS,
@@ -128,7 +128,8 @@ NO_CAPTION = ("sendVideoNote", "sendSticker", "sendLocation", "sendVenue", "send
 TOGETHER = ({"photo"}, {"video"}, {"photo", "video"}, {"document"}, {"audio"})
 
 
-@settings(max_examples=int(os.environ.get("BARAZA_FUZZ", "100")), deadline=None)
+@pytest.mark.timeout(NO_TIMEOUT)
+@settings(max_examples=FUZZ // 10 or 100, deadline=None)
 @given(CONTENTS)
 def test_what_fits_is_within_telegrams_limits(content: Content) -> None:
     if not fits(content):

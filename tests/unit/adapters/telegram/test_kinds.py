@@ -229,19 +229,24 @@ def test_what_is_no_file_is_named_in_all_its_words(fields: dict[str, Any], kind:
 
 
 @pytest.mark.parametrize(
-    ("origin", "whose"),
+    ("origin", "name", "whose"),
     [
-        ({"type": "user", "sender_user": {**AMINA, "first_name": "Dr", "last_name": "Juma"}}, "Dr Juma"),
-        ({"type": "hidden_user", "sender_user_name": "Somebody"}, "Somebody"),
-        ({"type": "chat", "sender_chat": GROUP, "author_signature": "chair"}, "Village, chair"),
-        ({"type": "channel", "chat": {"id": -1009, "title": "Ministry"}, "message_id": 4}, "Ministry"),
-        ({"type": "of_tomorrow"}, ""),
+        (
+            {"type": "user", "sender_user": {**AMINA, "first_name": "Dr", "last_name": "Juma"}},
+            "Dr Juma",
+            f"telegram:{AMINA['id']}",
+        ),
+        ({"type": "user", "sender_user": {"id": "7", "first_name": "Juma"}}, "Juma", ""),
+        ({"type": "hidden_user", "sender_user_name": "Somebody"}, "Somebody", ""),
+        ({"type": "chat", "sender_chat": GROUP, "author_signature": "chair"}, "Village, chair", ""),
+        ({"type": "channel", "chat": {"id": -1009, "title": "Ministry"}, "message_id": 4}, "Ministry", ""),
+        ({"type": "of_tomorrow"}, "", ""),
     ],
 )
-def test_the_words_of_others_are_said_to_be_theirs(origin: dict[str, Any], whose: str) -> None:
+def test_the_words_of_others_are_said_to_be_theirs(origin: dict[str, Any], name: str, whose: str) -> None:
     event = posted(text="drink water", forward_origin=origin)
     assert event.text.text == "drink water"
-    assert event.uncarried == (Uncarried(kind=UncarriedKind.FORWARDED, detail=whose),)
+    assert event.uncarried == (Uncarried(kind=UncarriedKind.FORWARDED, detail=name, whose=whose),)
     event = posted(poll={"question": "?", "options": []}, forward_origin=origin)
     assert [item.kind for item in event.uncarried] == [UncarriedKind.FORWARDED, UncarriedKind.POLL]
 

@@ -285,7 +285,7 @@ async def test_an_absence_longer_than_telegram_remembers_is_told_once(village: V
         again = village.adapter()
         await again.start(village.sink, village.state)
         await village.simulator.users.write(village.amina, village.group, text)
-        await wait_for(lambda: [event.text.text for event in village.sink.of(MessagePosted)][-1:] == [text])  # noqa: B023
+        await wait_for(lambda: [event.text.text for event in village.sink.of(MessagePosted)][-1:] == [text])  # noqa: B023 - called within the round
         await again.stop()
     told = village.sink.of(Missed)
     assert [(event.chat, event.since) for event in told] == ([("", began)] if hours > 24 else [])

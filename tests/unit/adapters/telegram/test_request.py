@@ -345,3 +345,32 @@ async def test_no_failure_tells_the_token_or_the_text(caplog: pytest.LogCaptureF
                 error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     told.append(caplog.text)
     assert not [line for line in told if TOKEN.partition(":")[2] in line or PERSONAL in line]
+
+
+@pytest.mark.parametrize(
+    "reply", [b"", answer("404 Gone", b""), answer("302 Found", b""), answer("200 OK", b"x", length=9)]
+)
+async def test_a_download_that_breaks_does_not_tell_the_files_address(
+    reply: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It holds the bot's token."""
+    caplog.set_level(logging.DEBUG)
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head.split(b" ")[1])
+        found = answer("200 OK", b'{"ok":true,"result":{"file_id":"f","file_path":"photos/1.jpg"}}')
+        writer.write(found if head.startswith(b"POST") else reply)
+        await writer.drain()
+
+    async with serving(serve) as client:
+        with pytest.raises(TelegramError) as caught:
+            _ = [piece async for piece in client.file("f", limit=1_000)]
+    assert asked[-1] == f"/file/bot{TOKEN}/photos/1.jpg".encode()
+    told, error = [caplog.text], caught.value
+    chain: BaseException | None = error
+    while chain is not None:
+        told += [str(chain), repr(chain)]
+        chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)
+    assert not [line for line in told if TOKEN.partition(":")[2] in line]

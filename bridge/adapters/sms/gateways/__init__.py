@@ -1,0 +1,1 @@
+"""The gateways that there are presets for."""
