@@ -118,6 +118,8 @@ async def _posted(event: MessagePosted, context: Context) -> None:
         return
     await chats.remember(event.ref.address, event.chat_title)
     if event.chat_kind is ChatKind.PRIVATE:
+        if await stopping.by_link(event, context):
+            return
         await _refuse_to_circle(event, context)
         paid = paging.is_paid(context.directory.capabilities(event.ref.address))
         if wishes.is_stop(event.text.text, carrier=paid) and not event.files:

@@ -33,6 +33,7 @@ from bridge.core.ports import (
     AdapterContext,
     ChatUse,
     Finding,
+    Handed,
     Health,
     JsonObject,
     Outgoing,
@@ -54,6 +55,7 @@ class EmailAdapter:
     """The mail of one domain."""
 
     kind: ClassVar[str] = "email"
+    channel: ClassVar[str] = "email"
 
     def __init__(self, settings: Settings, context: AdapterContext) -> None:
         self.account = context.account
@@ -241,6 +243,13 @@ class EmailAdapter:
             ref = RemoteRef(self.account, outgoing.chat, MessageId(self._composer.message_id(payload, key)))
             return Sent(refs=(ref,))
         return answer
+
+    def weigh(self, outgoing: Outgoing) -> Handed:
+        payload = {name: str(value) for name, value in outgoing.payload.items()}
+        return Handed(bytes=len(self._composer.message(payload, "0" * 32)))
+
+    def monthly_cap(self) -> None:
+        return None
 
     def health(self) -> Health:
         in_trouble = "" if self._mailbox is None else self._mailbox.trouble
