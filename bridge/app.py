@@ -49,6 +49,7 @@ from bridge.storage import (
     erasure,
     ledger,
     memberships,
+    personal_links,
     small_pictures,
     upkeep,
 )
@@ -351,6 +352,10 @@ class Bridge:
         else:
             content = await ledger.threaded(row, codec.load(codec.CONTENT, row.content))
             capabilities = self._directory.capabilities(row.address)
+            letter = content.letter
+            if letter is not None and letter.leave_label and row.person_id and capabilities and capabilities.letters:
+                leave = await personal_links.unsubscribe_token(row.person_id, row.community, self._clock.now())
+                content = replace(content, letter=replace(letter, leave=leave))
             if row.kind == ledger.NOTICE and capabilities is not None and capabilities.form is Form.LINE:
                 # One sign that GSM 03.38 lacks makes an SMS hold less than half.
                 content = replace(content, text=plain(fold(content.text.text, "en")))

@@ -41,7 +41,11 @@ def across(tables: list[Any], problem: Tell) -> None:
                 problem(place, f"the same chat is {dotted(groups[address])} too", "leave one of them out")
     inboxes: dict[Address, Loc] = {}
     for loc, table in rows:
+        accounts: dict[str, Loc] = {}
         for place, address in _addresses(table.get("inboxes"), (*loc, "inboxes")):
+            first = accounts.setdefault(address.account, place)
+            if first != place:
+                problem(place, f"has an address on that account already, {dotted(first)}", "leave one out")
             taken = groups.get(address) or inboxes.setdefault(address, place)
             if taken != place:
                 problem(place, f"the same address is {dotted(taken)} too", "leave one of them out")

@@ -70,7 +70,7 @@ class Config:
         return {
             community.id: (community.name, inbox.chat)
             for community in self._communities
-            for inbox in reversed(community.inboxes)  # the first is the one that answers go out from
+            for inbox in community.inboxes
             if inbox.account == account
         }
 

@@ -87,6 +87,14 @@ def of_notice(community: Community | None) -> Letter:
     return Letter(kind=LetterKind.NOTICE, community="" if community is None else community.id)
 
 
+def as_reply(content: Content, community: Community) -> Content:
+    """What somebody asked to be sent, in a letter of its own: under the post's own id they may have it already."""
+    letter = content.letter or Letter()
+    return replace(
+        content, letter=replace(letter, kind=LetterKind.REPLY, number=None, community=community.id, leave_label="")
+    )
+
+
 def placed(letter: Letter, community: Community, *, version: int, part: int) -> Letter:
     """One that was written for all, as one of the letters of a post in one community."""
     return replace(letter, community=community.id, version=version, part=part)

@@ -11,7 +11,7 @@ from bridge.core.message import Content
 from bridge.core.splitting import split
 from bridge.core.states import PostState, ReviewState
 from bridge.core.text import RichText, plain
-from bridge.delivery import planning
+from bridge.delivery import lettering, planning
 from bridge.intake import (
     archiving,
     belonging,
@@ -352,6 +352,9 @@ async def _get(
     if capabilities is None:
         return []
     view = await planning.view_of(post, community)
+    if capabilities.letters:
+        found = planning.parts_of(view, address, context.directory, w, quoting=True, whole=True)
+        return [lettering.as_reply(content, community) for content in found[:20]]
     if paging.is_paid(capabilities):
         await paging.send(post, 1, address, community, context, identity)
         return []

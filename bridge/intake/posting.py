@@ -141,16 +141,16 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         if parent is None and private and paging.is_paid(context.directory.capabilities(event.ref.address)):
             parent, text = await threads.begun_with_number(text, event.ref.address, community, context.now)
         reply_post_id = None if parent is None else parent.id
+    title = clean_line(event.subject, themes.LIMIT) if reply_post_id is None else ""
     where = await inbox.origin(event.ref.address)
+    said = "\n".join(filter(None, (title, rules.said_in(quote + text, uncarried, context.attachments))))
     case = rules.Case(
         community=community,
         identity=identity,
         text=quote + text,
         attachments=context.attachments,
         source=None if private else where,
-        findings=rules.examined(
-            rules.said_in(quote + text, uncarried, context.attachments), None if private else where, community
-        ),
+        findings=rules.examined(said, None if private else where, community),
         now=context.now,
         claimed=context.claimed,
     )
@@ -172,8 +172,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     gathers = publish and gather
     parent = None if reply_post_id is None else await submissions.post_by_id(reply_post_id)
     headline, theme_id = await inherited(parent, community)
-    if parent is None and event.subject:
-        headline = clean_line(event.subject, themes.LIMIT)
+    headline = title or headline
     pause = await pausing.for_message(identity, community, context.now)
     review = await submissions.submit(
         community=community.id,

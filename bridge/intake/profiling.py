@@ -120,14 +120,15 @@ async def say(where: Address, content: Content, community: Community, context: C
     """In as many messages as the chat needs; the buttons stand under the last."""
 
     def fits(part: RichText) -> bool:
-        return context.directory.fits(where, Content(text=part, buttons=content.buttons))
+        return context.directory.fits(where, Content(text=part, buttons=content.buttons, letter=content.letter))
 
     if context.directory.capabilities(where) is None:
         return
     parts = split(content.text, fits)
     for number, part in enumerate(parts, 1):
         buttons = content.buttons if number == len(parts) else ()
-        await contact.say(where, Content(text=part, buttons=buttons), community, context.now)
+        shown = Content(text=part, buttons=buttons, letter=content.letter)
+        await contact.say(where, shown, community, context.now)
 
 
 async def offer(identity: Identity, community: Community, context: Context) -> None:

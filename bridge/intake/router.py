@@ -61,6 +61,8 @@ from bridge.storage.models import Delivery, Identity
 log = structlog.get_logger()
 
 _AGAIN = timedelta(minutes=1)
+_LATELY, _MOST_ANSWERS = timedelta(hours=1), 30
+"""More answers by mail than this in an hour no person asks for."""
 _ABOUT_A_REVIEW = (ledger.CARD, ledger.PROMPT, ledger.EXHIBIT)
 _POSTS = (ledger.POST, ledger.COPY)
 _ABOUT_AN_APPLICATION = (ledger.APPLICATION, ledger.PROMPT)
@@ -116,6 +118,9 @@ async def _posted(event: MessagePosted, context: Context) -> None:
         return
     await chats.remember(event.ref.address, event.chat_title)
     if event.chat_kind is ChatKind.PRIVATE:
+        if await stopping.by_link(event, context):
+            return
+        await _refuse_to_circle(event, context)
         paid = paging.is_paid(context.directory.capabilities(event.ref.address))
         if wishes.is_stop(event.text.text, carrier=paid) and not event.files:
             await stopping.stop(event, context)
@@ -140,6 +145,15 @@ async def _posted(event: MessagePosted, context: Context) -> None:
         await commands.not_here(event, found[0], context)
         return
     await posting.in_group(event, found[0], found[1], context)
+
+
+async def _refuse_to_circle(event: MessagePosted, context: Context) -> None:
+    """A mailbox that answers by itself without saying so would be answered, and answer, for ever: a person looks."""
+    capabilities = context.directory.capabilities(event.ref.address)
+    if capabilities is None or not capabilities.letters:
+        return
+    if await ledger.count_notices(event.ref.address, context.now - _LATELY) >= _MOST_ANSWERS:
+        raise NotUnderstoodError("it was answered too often within an hour: a machine may be writing there")
 
 
 async def _said_by_a_bot(event: MessagePosted, context: Context) -> None:

@@ -158,6 +158,11 @@ async def said_lately(address: Address, content: Content, since: datetime) -> bo
     return content.text in texts
 
 
+async def count_notices(address: Address, since: datetime) -> int:
+    """How often something was said in a chat that is no post."""
+    return await Delivery.filter(kind=NOTICE, account=address.account, chat=address.chat, planned_at__gt=since).count()
+
+
 async def unclaimed_edit(card: Delivery) -> Delivery | None:
     """An edit of this card that is still to be composed, and so will show whatever is true by then."""
     return await Delivery.filter(target_id=card.id, operation=EDIT, state=DeliveryState.PLANNED, payload="").first()

@@ -1,6 +1,7 @@
 """Mail in through a real Postfix, a card, an approval, letters out through Postfix into the world; then an answer."""
 
 import asyncio
+import re
 import smtplib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.storage.models_members import Membership
 from tests.acceptance.world import World
 from tests.acceptance.world import until as until_then
 from tests.mail_servers import Postfix, Received, SmtpSink, short_folder
@@ -97,7 +99,7 @@ async def test_a_mail_becomes_a_post_and_its_answer_another_one(world: World, se
     assert "Which dose of misoprostol" in world.card_text(1)
     assert "Misoprostol at home: which dose?" in world.card_text(1)
     await until(lambda: servers.to("amina@example.org"))
-    [receipt] = servers.to("amina@example.org")
+    receipt = servers.to("amina@example.org")[0]
     assert receipt.mail["Auto-Submitted"] in ("auto-replied", "auto-generated")
     world.press("Approve", by="grace")
     await until(lambda: [m for m in servers.to("ben@example.net") if m.mail["List-Id"]])
@@ -106,7 +108,13 @@ async def test_a_mail_becomes_a_post_and_its_answer_another_one(world: World, se
     assert letter.sender.startswith("hifa+b-")
     assert letter.mail["From"].startswith("Amina Okello")
     assert "Which dose of misoprostol" in letter.text
-    assert f"hifa+leave@{DOMAIN}" in letter.text
+    assert "To leave HIFA: hifa+u-" in letter.text
+
+    await servers.writes(BEN, "hifa", "get 1", Subject="get 1")
+    await until(lambda: [m for m in servers.to("ben@example.net") if "Misoprostol" in str(m.mail["Subject"])][1:])
+    asked = [m for m in servers.to("ben@example.net") if "Misoprostol" in str(m.mail["Subject"])][1]
+    assert asked.mail["Message-ID"] != letter.mail["Message-ID"], "a mailbox would show it as one with the first"
+    assert asked.mail["Auto-Submitted"] == "auto-replied"
 
     quoted = "".join(f"> {line}\n" for line in letter.text.splitlines())
     await servers.writes(
@@ -126,3 +134,11 @@ async def test_a_mail_becomes_a_post_and_its_answer_another_one(world: World, se
     world.press("Approve", by="grace", number=2)
     await until(lambda: [text for text in world.texts("kenya") if "We give 400 mcg." in text])
     assert any("Re #1" in text for text in world.texts("kenya"))
+
+    leave = re.search(r"mailto:(hifa\+u-[^@]+)@", str(letter.mail["List-Unsubscribe"]))
+    assert leave is not None
+    await servers.writes("Robot <noreply@example.net>", leave[1], "")
+    async with asyncio.timeout(60):
+        while not await Membership.exists(reading="none"):  # noqa: ASYNC110 - nothing rings in a table
+            await asyncio.sleep(0.1)
+    assert not servers.to("noreply@example.net"), "a provider's machine is not answered"

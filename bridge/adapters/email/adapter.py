@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import json
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -11,7 +13,7 @@ import structlog
 from bridge.adapters.email import mailbox
 from bridge.adapters.email.addresses import Destination, Domain, Meaning, normal
 from bridge.adapters.email.capabilities import MAILBOX
-from bridge.adapters.email.checks import Checks
+from bridge.adapters.email.checks import SET_ASIDE, Checks, counts
 from bridge.adapters.email.convert import Converter
 from bridge.adapters.email.letters import Composer
 from bridge.adapters.email.lmtp import LmtpServer
@@ -23,7 +25,7 @@ from bridge.adapters.email.spool import Spool
 from bridge.adapters.email.transport import Transport
 from bridge.core.capabilities import Capabilities
 from bridge.core.errors import AccountError, Refusal
-from bridge.core.events import InboundEvent, MessagePosted, Unreadable
+from bridge.core.events import InboundEvent, MessagePosted, SetAside, Unreadable
 from bridge.core.ids import ChatId, MessageId, RemoteRef
 from bridge.core.message import Content, RemoteFile
 from bridge.core.ports import (
@@ -31,6 +33,7 @@ from bridge.core.ports import (
     AdapterContext,
     ChatUse,
     Finding,
+    Handed,
     Health,
     JsonObject,
     Outgoing,
@@ -52,6 +55,7 @@ class EmailAdapter:
     """The mail of one domain."""
 
     kind: ClassVar[str] = "email"
+    channel: ClassVar[str] = "email"
 
     def __init__(self, settings: Settings, context: AdapterContext) -> None:
         self.account = context.account
@@ -70,6 +74,7 @@ class EmailAdapter:
         self._sink: Sink | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._mailbox: mailbox.Mailbox | None = None
+        self._aside: Counter[str] = Counter()
         self._trouble = "not started"
 
     async def start(self, sink: Sink, state: StateStore) -> None:
@@ -82,6 +87,7 @@ class EmailAdapter:
                 f"account {self.account}: cannot use the folder {self._settings.spool} ({error.strerror}): "
                 "correct spool"
             ) from error
+        self._aside = Counter(counts(await state.get(SET_ASIDE)))
         self._sink = sink
         try:
             await self._receive(state)
@@ -155,10 +161,16 @@ class EmailAdapter:
             raise OSError("stopped")
         kept = await self._spool.put(raw)
         events = await self._events(raw, kept.name, envelope_sender, destinations)
-        await self._sink.accept(events, state=state)
+        aside = [event.why for event in events if isinstance(event, SetAside)]
+        await self._sink.accept(events, state={**(state or {}), **self._counted(aside)})
         if not any(isinstance(event, Unreadable) or _has_files(event) for event in events):
             with contextlib.suppress(OSError):
                 await self._spool.drop(kept)
+
+    def _counted(self, aside: Sequence[str]) -> dict[str, str]:
+        """How much was set aside so far, and why; committed with the mail."""
+        self._aside.update(aside)
+        return {SET_ASIDE: json.dumps(self._aside, sort_keys=True)} if aside else {}
 
     async def _events(
         self, raw: bytes, name: str, envelope_sender: str | None, destinations: Sequence[Destination]
@@ -232,13 +244,20 @@ class EmailAdapter:
             return Sent(refs=(ref,))
         return answer
 
+    def weigh(self, outgoing: Outgoing) -> Handed:
+        payload = {name: str(value) for name, value in outgoing.payload.items()}
+        return Handed(bytes=len(self._composer.message(payload, "0" * 32)))
+
+    def monthly_cap(self) -> None:
+        return None
+
     def health(self) -> Health:
         in_trouble = "" if self._mailbox is None else self._mailbox.trouble
         trouble = self._trouble or in_trouble or self._transport.trouble
         return Health(connected=not trouble, detail=trouble)
 
     async def check(self, uses: Sequence[ChatUse], state: StateStore) -> Sequence[Finding]:
-        return await Checks(self._settings, self._context, self._domain, self._transport).run()
+        return await Checks(self._settings, self._context, self._domain, self._transport).run(state)
 
 
 def _has_files(event: InboundEvent) -> bool:

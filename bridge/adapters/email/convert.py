@@ -115,7 +115,7 @@ class Converter:
             is_command=bool(to.command),
             community=to.community,
             answers=self._answers(mail, to, names),
-            subject="" if to.command else subject,
+            subject="" if to.command or mail.in_reply_to else subject,
             cut=mail.cut,
         )
 

@@ -166,4 +166,6 @@ class LmtpServer:
                 session._handler_coroutine.cancel()  # noqa: SLF001
                 tasks.append(session._handler_coroutine)  # noqa: SLF001
         await asyncio.gather(*tasks, return_exceptions=True)
-        await server.wait_closed()
+        with contextlib.suppress(TimeoutError):  # later Pythons wait for every connection
+            async with asyncio.timeout(_FAREWELL):
+                await server.wait_closed()

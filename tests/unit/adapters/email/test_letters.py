@@ -177,3 +177,24 @@ def test_no_address_is_shown_for_a_name(name: str, alone: str) -> None:
 )
 def test_what_is_no_address(bad: str) -> None:
     assert normal(bad) == ""
+
+
+def test_a_digest_is_one_long_letter_from_a_machine() -> None:
+    composer = Composer(DOMAIN, public_url="", prefix=True)
+    letter = Letter(kind=LetterKind.DIGEST, community=HIFA, leave_label="To leave HIFA:")
+    text = "HIFA daily digest · 30 new messages\n" + "#482 Amina: a line of a digest\n" * 450
+    assert composer.fits(Content(text=plain(text), letter=letter))
+    assert not composer.fits(Content(text=plain(text * 2), letter=letter))
+    assert not composer.fits(Content(text=plain(text), letter=post()))
+    mail = message_from_bytes(composed(Content(text=plain(text), letter=letter)), policy=policy.default)
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["List-Id"] == "HIFA <hifa.lists.example.org>"
+    assert mail["Subject"] == "HIFA daily digest · 30 new messages"
+    assert mail.get_content().endswith("To leave HIFA: hifa+leave@lists.example.org\r\n")
+
+
+def test_a_correction_stands_in_the_thread_behind_what_it_corrects() -> None:
+    mail = message_from_bytes(composed(Content(text=plain("x"), letter=post(version=2, answers=400))))
+    assert mail["Message-ID"] == "<p482r2.hifa@lists.example.org>"
+    assert mail["In-Reply-To"] == "<p482.hifa@lists.example.org>"
+    assert "<p400.hifa@lists.example.org>" in mail["References"]

@@ -1,6 +1,7 @@
 """Taking mail: by LMTP with every trick of the wire, and out of a mailbox."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,7 @@ async def test_machines_are_set_aside_and_reports_name_the_delivery(tmp_path: Pa
         await asyncio.to_thread(hand_over, port, report, f"hifa+b-{key}@{DOMAIN}", sender="")
         await asyncio.to_thread(hand_over, port, b"Auto-Submitted: auto-replied\r\n" + MAIL)
         assert not list((tmp_path / "spool/mail").iterdir()), "what has no files in it is not kept"
+    assert json.loads(store.state["set_aside"]) == {"auto_reply": 1, "bounce": 1}
     bounce, vacation = store.events
     assert isinstance(bounce, SetAside)
     assert (bounce.why, bounce.about, bounce.detail) == ("bounce", key, "failed 5.1.1")
