@@ -120,7 +120,9 @@ class Bridge:
                 file_path=self._media.path,
                 clock=self._clock,
             )
-            processor = Processor(self._communities, self._directory, self._fetch, self._clock, self._keep)
+            processor = Processor(
+                self._communities, self._directory, self._fetch, self._clock, self._keep, installation
+            )
             self._schedule(stack, worker)
             feeder = Feeder(self._communities, self._directory, self._clock)
             tasks = [

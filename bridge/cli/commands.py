@@ -19,6 +19,7 @@ from bridge.cli import (
     members,
     running,
     scaffold,
+    tracing,
 )
 from bridge.cli.common import ConfigOption, Exit, complain
 from bridge.core.errors import BarazaError, ConfigError
@@ -58,6 +59,7 @@ app.command()(initialising.init)
 app.command()(checking.check)
 app.command()(running.run)
 app.command()(ledger.status)
+app.command()(tracing.trace)
 app.command()(grouping.groups)
 app.add_typer(ledger.deliveries, name="deliveries")
 app.add_typer(auditing.audit, name="audit")

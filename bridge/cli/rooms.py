@@ -11,7 +11,7 @@ from bridge.core.community import Community
 from bridge.core.exports import Decisions, DiscussionLine, ExportedDiscussion, ExportedPost, Posts, Quotations
 from bridge.core.ids import AccountId
 from bridge.core.ports import Adapter, ChatUse, StateStore
-from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, GroupLine, StatusReport
+from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, GroupLine, StatusReport, TraceReport
 from bridge.core.roster import Figures, ImportReport, PersonShown, Table
 from bridge.core.states import DeliveryStep
 
@@ -49,6 +49,10 @@ class App(Protocol):
     def status(self, now: datetime) -> Coroutine[Any, Any, StatusReport]: ...
 
     def deliveries(self, wanted: DeliveryFilter) -> Coroutine[Any, Any, Sequence[DeliveryLine]]: ...
+
+    def trace(self, community: str, number: int) -> Coroutine[Any, Any, TraceReport]:
+        """The way of one item. Raises LookupError."""
+        ...
 
     def audit_chains(self, community: str | None = None) -> Coroutine[Any, Any, Sequence[Chain]]: ...
 

@@ -34,6 +34,7 @@ from bridge.storage import codec, inbox, ledger
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
 from bridge.storage.models import Delivery
+from bridge.storage.tracing import Tracer
 
 log = structlog.get_logger()
 
@@ -71,6 +72,7 @@ class Worker:
         self._clock = clock
         self._pacer = Pacer()
         self._judge = Judge(directory, installation, effects, clock)
+        self._tracer = Tracer(installation)
         self._in_flight: dict[int, Address] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._done: list[ledger.Outcome] = []
@@ -148,8 +150,10 @@ class Worker:
                 # Counted before the claim, so that one round cannot take more than the account's rate.
                 self._pacer.attempted(address, now)
         if ready:
-            for row in await self._claim(ready, now):
-                self._launch(row)
+            rows = await self._claim(ready, now)
+            traces = await self._traces(rows)
+            for row in rows:
+                self._launch(row, traces.get(row.id, ""))
             return 0.0
         due = await ledger.next_due(now, accounts)
         wake += [due] if due is not None else []
@@ -185,13 +189,23 @@ class Worker:
         capabilities = self._directory.capabilities(address)
         return Pace() if capabilities is None else capabilities.pace
 
-    def _launch(self, row: Delivery) -> None:
+    async def _traces(self, rows: Sequence[Delivery]) -> dict[int, str]:
+        """What the log calls the items of rows that are claimed by now: they must go out, whatever this meets."""
+        try:
+            return await self._tracer.of_rows(rows)
+        except Exception as error:
+            log.warning("trace_unknown", error=type(error).__name__)
+            return {}
+
+    def _launch(self, row: Delivery, trace: str) -> None:
         self._in_flight[row.id] = row.address
-        task = asyncio.create_task(self._carry(row), name=f"delivery-{row.id}")
+        task = asyncio.create_task(self._carry(row, trace), name=f"delivery-{row.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _carry(self, row: Delivery) -> None:
+    async def _carry(self, row: Delivery, trace: str = "") -> None:
+        if trace:  # in this task alone; the adapter's own lines carry it, too
+            structlog.contextvars.bind_contextvars(trace=trace)
         now = self._clock.now()
         self._pacer.started(row.address, now)
         if row.expires_at is not None and row.expires_at < now:
