@@ -55,7 +55,7 @@ OWN_FILE = 50_000_000
 _UNUSED_FOR = 600.0
 """Seconds that a file must have lain there before it is removed as used by nobody."""
 _BACKUPS_STAY = 30 * 86400.0
-"""Seconds that the copy made before an upgrade is kept."""
+"""Seconds that the copy made before an upgrade or a restore is kept."""
 _RETRY_ACCOUNT = 60.0
 """Seconds until an account that could not start is tried again."""
 
@@ -108,6 +108,7 @@ class Bridge:
             await stack.enter_async_context(database.only_program(self._config.database))
             installation = await database.open_database(self._config.database)
             stack.push_async_callback(database.close_database)
+            await upkeep.after_restore()
             await connecting.reload(self._communities, self._directory)
             server = self._web_server()
             await server.start()
@@ -210,6 +211,7 @@ class Bridge:
                 await erasure.unmark()
         await asyncio.to_thread(self._media.sweep)
         await asyncio.to_thread(database.forget_backups, self._config.database, _BACKUPS_STAY)
+        await asyncio.to_thread(self._media.forget_copies, _BACKUPS_STAY)
 
     async def _forget_files(self) -> None:
         """Somebody was erased: what the tables no longer hold leaves the disk, too."""

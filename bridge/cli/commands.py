@@ -9,6 +9,7 @@ import typer
 
 from bridge.cli import (
     auditing,
+    backing_up,
     checking,
     exporting,
     figures,
@@ -58,6 +59,8 @@ def _global(
 app.command()(initialising.init)
 app.command()(checking.check)
 app.command()(running.run)
+app.command()(backing_up.backup)
+app.command()(backing_up.restore)
 app.command()(ledger.status)
 app.command()(tracing.trace)
 app.command()(grouping.groups)

@@ -145,6 +145,53 @@ class People(Protocol):
     def figures(self, community: str, *, since: datetime | None, until: datetime) -> Coroutine[Any, Any, Figures]: ...
 
 
+class Manifest(Protocol):
+    """What an archive holds."""
+
+    @property
+    def made_at(self) -> str: ...
+
+    @property
+    def rows(self) -> int: ...
+
+    @property
+    def tables(self) -> Mapping[str, int]: ...
+
+    @property
+    def media(self) -> Mapping[str, int]: ...
+
+    @property
+    def damaged(self) -> Sequence[str]: ...
+
+
+class Restored(Protocol):
+    """What a restore did."""
+
+    @property
+    def manifest(self) -> Manifest: ...
+
+    @property
+    def kept(self) -> Sequence[Path]: ...
+
+
+class Backups(Protocol):
+    """What the commands use of ``bridge.backups``; the module is checked against this, too."""
+
+    def backup(
+        self, url: str, media: Path, file: Path, now: datetime, *, replace: bool = False
+    ) -> Coroutine[Any, Any, Manifest]: ...
+
+    def restore(
+        self, url: str, media: Path, file: Path, now: datetime, *, replace: bool = False, moved: bool = False
+    ) -> Coroutine[Any, Any, Restored]: ...
+
+
+def backups() -> Backups:
+    from bridge import backups as module
+
+    return module
+
+
 def people() -> People:
     from bridge import office as module
 

@@ -6,9 +6,10 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from bridge.media.refusal import MediaReason, UnfitMedia
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WRITE_SIZE = 1 << 18
 _ABANDONED_SECONDS = 3600
+_BEFORE = ".before-restore-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +102,26 @@ class MediaStore:
             with contextlib.suppress(FileNotFoundError):  # adopted or removed meanwhile
                 if path.stat().st_mtime < old:
                     path.unlink()
+                    left += 1
+        return left
+
+    def files(self) -> Iterator[tuple[str, Path]]:
+        """Every complete file, by its hash; one may be gone by the time it is looked at."""
+        for path in sorted(self._root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*")):
+            if _SHA256.fullmatch(path.name):
+                yield path.name, path
+
+    def kept_aside(self, label: str) -> Path:
+        """Where the whole folder is kept as it was before a restore."""
+        return self._root.with_name(f"{self._root.name}{_BEFORE}{label}")
+
+    def forget_copies(self, older_than: float) -> int:
+        """Remove the copies made before restores that are older than so many seconds; returns how many."""
+        left = 0
+        for copy in self._root.parent.glob(f"{self._root.name}{_BEFORE}*"):
+            with contextlib.suppress(OSError):
+                if time.time() - copy.stat().st_mtime > older_than:
+                    shutil.rmtree(copy) if copy.is_dir() else copy.unlink()
                     left += 1
         return left
 
