@@ -23,6 +23,7 @@ from bridge.core.ports import (
     HasRoutes,
     Health,
 )
+from bridge.core.tally import Tally
 from bridge.core.text import plain
 from bridge.delivery import mirroring
 from bridge.delivery.directory import Directory
@@ -101,6 +102,7 @@ class Bridge:
         self._media = MediaStore(config.media)
         self._limits = Limits(max_bytes=config.max_megabytes * 1_000_000)
         self._troubles: dict[AccountId, str] = {}
+        self._counts = Tally()
 
     async def run(self, ready: Callable[[], None] | None = None) -> None:
         """Run until cancelled; then finish what is under way and close everything."""
@@ -120,6 +122,7 @@ class Bridge:
                 effects=arrivals(self._communities, self._clock.now),
                 file_path=self._media.path,
                 clock=self._clock,
+                counts=self._counts,
             )
             processor = Processor(
                 self._communities, self._directory, self._fetch, self._clock, self._keep, installation
@@ -143,7 +146,7 @@ class Bridge:
 
     def _web_server(self) -> WebServer:
         routes = [route for a in self._adapters.values() if isinstance(a, HasRoutes) for route in a.routes()]
-        return WebServer(self._config.web.host, self._config.web.port, routes, self.health, self._clock)
+        return WebServer(self._config.web.host, self._config.web.port, routes, self.health, self._clock, self._counts)
 
     def health(self) -> Mapping[str, Health]:
         """Every account, with the words of what keeps it from working."""

@@ -36,6 +36,8 @@ class StatusReport:
     """When the oldest event that is still unread was received."""
     inbox_parked: int
     deliveries: Mapping[DeliveryState, int]
+    oldest_uncertain: datetime | None = None
+    """When the oldest message that a person must settle was last attempted."""
     oldest_undelivered: datetime | None
     """When the oldest delivery that is neither finished nor given up was planned."""
 

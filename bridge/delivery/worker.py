@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from bridge.core import tally
 from bridge.core.capabilities import Pace
 from bridge.core.clock import Clock
 from bridge.core.errors import Refusal, StorageContended, StorageUnavailable
@@ -63,7 +64,9 @@ class Worker:
         effects: ledger.Effects,
         file_path: Callable[[str], Path],
         clock: Clock,
+        counts: tally.Tally | None = None,
     ) -> None:
+        self._counts = counts or tally.Tally()
         self._directory = directory
         self._installation = installation
         self._compose = compose
@@ -214,6 +217,7 @@ class Worker:
             answer = await self._call(row)
         if isinstance(answer, Later):
             self._pacer.hold(row.address, answer.when, whole_account=answer.whole_account)
+        self._count(row, answer)
         log.info(
             "delivery",
             id=row.id,
@@ -225,6 +229,13 @@ class Worker:
         )
         self._done.append(ledger.Outcome(row=row, answer=answer))
         delivery_bell.ring()
+
+    def _count(self, row: Delivery, answer: SendOutcome) -> None:
+        self._counts.count(tally.ANSWERS, row.account, type(answer).__name__.lower())
+        if isinstance(answer, Refused):
+            self._counts.count(tally.REFUSALS, row.account, answer.reason.value)
+        elif isinstance(answer, Later):
+            self._counts.count(tally.POSTPONED, row.account, "limit" if answer.limit else "trouble")
 
     async def _call(self, row: Delivery) -> SendOutcome:
         adapter = self._directory.adapter(row.account)

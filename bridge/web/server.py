@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from bridge.core.clock import Clock
 from bridge.core.errors import ConfigError, StorageUnavailable
 from bridge.core.ports import Health, Route, WebRequest
+from bridge.core.tally import Tally
 from bridge.storage import database, ledger
 from bridge.web import metrics
 
@@ -19,8 +20,15 @@ class WebServer:
     """Listens on one address. ``health`` tells the state of every account."""
 
     def __init__(
-        self, host: str, port: int, routes: Sequence[Route], health: Callable[[], Mapping[str, Health]], clock: Clock
+        self,
+        host: str,
+        port: int,
+        routes: Sequence[Route],
+        health: Callable[[], Mapping[str, Health]],
+        clock: Clock,
+        counts: Tally | None = None,
     ) -> None:
+        self._counts = counts or Tally()
         self._host = host
         self._port = port
         self._health = health
@@ -72,7 +80,7 @@ class WebServer:
 
     async def _metrics(self, _: web.Request) -> web.Response:
         try:
-            body = await metrics.collect(self._health(), self._clock.now())
+            body = await metrics.collect(self._health(), self._clock.now(), self._counts)
         except StorageUnavailable:
             return web.Response(status=503, text="the database does not answer\n")
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
