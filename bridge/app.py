@@ -27,7 +27,7 @@ from bridge.core.tally import Tally
 from bridge.core.text import plain
 from bridge.delivery import mirroring
 from bridge.delivery.directory import Directory
-from bridge.delivery.worker import Worker
+from bridge.delivery.worker import FINISH, Worker
 from bridge.intake.processor import Processor
 from bridge.media.clean import Limits
 from bridge.media.ingest import receive
@@ -240,7 +240,7 @@ class Bridge:
             if task.get_name() not in names:
                 task.cancel()
         if working:
-            await asyncio.wait(working, timeout=5.0)
+            await asyncio.wait(working, timeout=FINISH + 0.5)  # and half a second to write down what became of them
         await asyncio.gather(*(adapter_stopped(a) for a in self._adapters.values()))
         for task in tasks:
             task.cancel()
@@ -301,7 +301,7 @@ class Bridge:
 async def adapter_stopped(adapter: Adapter) -> None:
     """Stop an adapter, whatever state it is in."""
     try:
-        async with asyncio.timeout(4.0):
+        async with asyncio.timeout(1.5):  # the whole stop takes less than ten seconds
             await adapter.stop()
     except Exception as error:  # the others must still be stopped
         log.warning("account_stop_failed", account=adapter.account, error=type(error).__name__)

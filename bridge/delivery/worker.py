@@ -48,6 +48,8 @@ _IDLE = 30.0
 """Seconds between looks at the ledger when nothing rings: rows may come from another process."""
 _SLOWEST = 50_000
 """Bytes a second of an upload that is still waited for."""
+FINISH = 7.0
+"""Seconds that calls under way have at a stop; one that takes longer is in doubt at the next start."""
 SEND_TIMEOUT = 120.0
 """Seconds after which a call that never answers is in doubt; adapters give up before."""
 
@@ -344,7 +346,7 @@ class Worker:
         """Let the calls under way end, and write down what became of them."""
         await self._judge.stop()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=4.0)
+            await asyncio.wait(self._tasks, timeout=FINISH)
         for task in list(self._tasks):
             task.cancel()
         with suppress(StorageUnavailable):

@@ -39,7 +39,8 @@ class WebServer:
         application.router.add_get("/metrics", self._metrics)
         for route in routes:
             application.router.add_route(route.method, route.path, _mounted(route))
-        self._runner = web.AppRunner(application, access_log=None, handle_signals=False)
+        # Whoever is in the middle of a request when the program stops asks again: nothing was acknowledged.
+        self._runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=0.5)
 
     async def start(self) -> None:
         """Raises ConfigError where the address is taken or not ours."""
