@@ -23,7 +23,7 @@ class Slow:
         self.seconds: dict[str, float] = {}
         self.waiting: set[str] = set()
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def forward(self, request: web.Request) -> web.Response:
         body = await request.read()
         async with aiohttp.ClientSession() as http:
             address = f"{self._url}{request.rel_url}"
@@ -45,7 +45,7 @@ class Slow:
 async def slow_platform(url: str) -> AsyncIterator[tuple[Slow, str]]:
     slow = Slow(url)
     application = web.Application(client_max_size=1 << 26)
-    application.router.add_route("*", "/{path:.*}", slow)
+    application.router.add_route("*", "/{path:.*}", slow.forward)
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -79,8 +79,9 @@ def unit() -> dict[str, list[str]]:
 
 def test_the_unit_is_shut_in() -> None:
     said = unit()
-    for key in ("NoNewPrivileges", "DynamicUser", "PrivateTmp", "PrivateDevices", "ProtectHome", "RestrictSUIDSGID"):
+    for key in ("NoNewPrivileges", "PrivateTmp", "PrivateDevices", "ProtectHome", "RestrictSUIDSGID"):
         assert said[key] == ["yes"], key
+    assert said["User"] == ["baraza"]
     assert said["ProtectSystem"] == ["strict"]
     assert said["CapabilityBoundingSet"] == [""]
     assert "ReadWritePaths" not in said
