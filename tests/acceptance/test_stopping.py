@@ -1,6 +1,7 @@
 """SIGTERM while platforms are slow: the call in flight is finished and written down, and ten seconds are the most."""
 
 import asyncio
+import shutil
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -12,7 +13,8 @@ from aiohttp import web
 
 from bridge.playground.botapi import BotApiSimulator
 from tests.acceptance.program import populate, running, write_config
-from tests.acceptance.world import until
+from tests.acceptance.world import World, until
+from tests.servers import free_port
 
 
 class Slow:
@@ -61,6 +63,9 @@ async def test_the_call_in_flight_is_finished(tmp_path: Path) -> None:
         telegram = await populate(simulator)
         config, _ = write_config(tmp_path, telegram=telegram)
         config.write_text(config.read_text().replace(simulator.url, url))
+        tables = World(tmp_path / "tables", free_port())
+        await tables.with_tables()
+        await asyncio.to_thread(shutil.copy, tables.directory / "baraza.db", tmp_path)
         late, never = str(telegram.kenya), str(telegram.uganda)
         async with running(config) as program:
             await telegram.users.write(telegram.amina, telegram.bot, "Which dose of zinc?")

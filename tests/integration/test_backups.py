@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -279,7 +280,7 @@ async def test_a_rotten_picture_is_left_out_and_told(made: tuple[str, Path, Path
 
 async def test_what_was_to_be_sent_is_in_doubt_after_a_restore(opened: str) -> None:
     """It may have gone out between the backup and the restore: nothing may be published twice."""
-    row = {"account": "net", "chat": "kenya", "planned_at": NOW}
+    row: dict[str, Any] = {"account": "net", "chat": "kenya", "planned_at": NOW}
     due = await Delivery.create(**row, kind=ledger.POST, due_at=NOW)
     later = await Delivery.create(**row, kind=ledger.POST, due_at=NOW + timedelta(days=9))
     card = await Delivery.create(**row, kind=ledger.CARD, due_at=NOW)
