@@ -19,6 +19,13 @@ def rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
         return {name: sorted(connection.execute(f'SELECT * FROM "{name}"'), key=repr) for name in names}  # noqa: S608
 
 
+def open_to_others(folder: Path, *further: Path) -> list[Path]:
+    """Files of the program that anybody but its user may read, and its folders that others may look into."""
+    found = [*folder.glob("baraza.db*"), *folder.glob("media*"), *folder.glob("media*/**/*"), *further]
+    assert folder / "media" in found
+    return [path for path in found if stat.S_IMODE(path.stat().st_mode) & 0o077]
+
+
 async def test_backup_under_load_and_restore_elsewhere(tmp_path: Path) -> None:
     here = World(tmp_path / "here", free_port())
     there = World(tmp_path / "there", free_port())
@@ -28,6 +35,9 @@ async def test_backup_under_load_and_restore_elsewhere(tmp_path: Path) -> None:
 
     async def chatter() -> None:
         nonlocal written
+        here.chat.shares("leaflet.pdf", b"%PDF-1.4\n%%EOF\n")
+        here.chat.writes("kenya", "", user="amina", name="Amina", file="leaflet.pdf")
+        written += 1
         while True:
             written += 1
             here.chat.writes("kenya", f"Question {written}", user=f"member{written}", name=f"Member {written}")
@@ -45,7 +55,7 @@ async def test_backup_under_load_and_restore_elsewhere(tmp_path: Path) -> None:
         assert status == 1
         assert "already running" in output
         writing.cancel()
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert open_to_others(here.directory, file) == []
     assert at_the_end > 3
     with tarfile.open(file) as tar:
         tar.extract("database.sqlite3", tmp_path, filter="data")
@@ -55,7 +65,10 @@ async def test_backup_under_load_and_restore_elsewhere(tmp_path: Path) -> None:
     status, output = await command(there.path, "restore", str(file), "--moved")
     assert status == 0, output
     assert rows(there.directory / "baraza.db") == saved
-    assert stat.S_IMODE((there.directory / "baraza.db").stat().st_mode) == 0o600
+    files = [path.name for path in (there.directory / "media").glob("??/??/*")]
+    assert files == [path.name for path in (here.directory / "media").glob("??/??/*")]
+    assert len(files) == 1
+    assert open_to_others(there.directory) == []
     # The platform is the same one: its messages, and what it has not been told to be acknowledged, are there.
     shutil.rmtree(there.directory / "chat", ignore_errors=True)
     shutil.copytree(here.directory / "chat", there.directory / "chat")

@@ -17,6 +17,7 @@ import aiohttp
 import pytest
 import structlog
 from aiohttp import web
+from multidict import CIMultiDict
 
 from bridge import logs
 from tests.acceptance.program import Program, command
@@ -212,10 +213,9 @@ def _kinds() -> list[BaseException]:
     grouped = ExceptionGroup(f"both {HOOK}", [ValueError(TOKEN), OSError(5, MATRIX, f"/secrets/{HOOK}")])
     noted = RuntimeError("see the note")
     noted.add_note(f"the note: {MATRIX}")
+    headers = CIMultiDict(Authorization=f"Bearer {HOOK}")
     return [
-        aiohttp.ClientResponseError(
-            request, (), status=401, message=f"for {TOKEN}", headers={"Authorization": f"Bearer {HOOK}"}
-        ),  # type: ignore[arg-type]
+        aiohttp.ClientResponseError(request, (), status=401, message=f"for {TOKEN}", headers=headers),
         ConnectionError(f"postgres://baraza:{quote(POSTGRES, safe='')}@db/x"),
         KeyError(MATRIX),
         UnicodeDecodeError("utf-8", HOOK.encode(), 0, 1, TOKEN),
