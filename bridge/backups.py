@@ -231,6 +231,7 @@ async def restore(
                     await asyncio.to_thread(swap.undo)
                     raise
                 await asyncio.to_thread(swap.finish, manifest)
+                await asyncio.to_thread(_hand_over, url, media)
         except snapshots.Damaged as error:
             raise BackupRefused(f"{file} cannot be used: {error}. Nothing was changed") from error
         except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -344,6 +345,22 @@ async def _replace(url: str, copy: Path, media: Path, label: str, moment: str) -
     return former
 
 
+def _hand_over(url: str, media: Path) -> None:
+    """Restored by root, it belongs to whom the folder belongs to: the program that is to use it seldom is root."""
+    if os.geteuid() != 0:
+        return
+    places = [media, *media.parent.glob(f"{media.name}.before-restore-*")]
+    places += [inside for place in places for inside in place.rglob("*")]
+    if _kind(url) == "sqlite":
+        path = _path(url)
+        places += [path, *path.parent.glob(f"{path.name}[.-]*")]
+    owner = (_path(url) if _kind(url) == "sqlite" else media).parent.stat()
+    for place in places:
+        if place.exists():
+            # Not what a link leads to: who may write here could have root give away any file of the machine.
+            os.chown(place, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
 class _MediaSwap:
     """Files are only added before the database is replaced, and only removed after: a stop between harms nothing."""
 
@@ -356,17 +373,14 @@ class _MediaSwap:
 
     def add(self, manifest: Manifest) -> None:
         for sha256, path in self._store.files():
-            self._aside.mkdir(mode=0o700, exist_ok=True)
             self.aside = self._aside
-            kept = MediaStore(self._aside).path(sha256)
-            kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            kept = MediaStore(self._aside).make_room(sha256)
             try:
                 os.link(path, kept)
             except OSError:  # a file system without hard links
                 shutil.copy2(path, kept)
         for sha256 in manifest.media:
-            place = self._store.path(sha256)
-            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            place = self._store.make_room(sha256)
             if not place.exists():
                 self._added.append(place)
             (self._files / sha256).replace(place)

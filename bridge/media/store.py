@@ -105,6 +105,18 @@ class MediaStore:
                     left += 1
         return left
 
+    def make_room(self, sha256: str) -> Path:
+        """Where a file is to be put, with the folders on the way."""
+        place = self.path(sha256)
+        self._make(place.parent)
+        return place
+
+    def _make(self, folder: Path) -> None:
+        """One after the other: ``parents`` would let others look into those on the way."""
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for part in [*reversed(folder.relative_to(self._root).parents[:-1]), folder.relative_to(self._root)]:
+            (self._root / part).mkdir(mode=0o700, exist_ok=True)
+
     def files(self) -> Iterator[tuple[str, Path]]:
         """Every complete file, by its hash; one may be gone by the time it is looked at."""
         for path in sorted(self._root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*")):
@@ -128,7 +140,7 @@ class MediaStore:
     def _new(self) -> Path:
         path = self._incoming / secrets.token_hex(16)
         try:
-            self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make(self._incoming)
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         except OSError as error:
             raise _unavailable(error) from error
@@ -162,7 +174,7 @@ class MediaStore:
             if place.exists():
                 os.utime(place)  # it is wanted again: whoever removes what is unused sees that
                 return Stored(sha256=digest, size=size)
-            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make(place.parent)
             incoming.replace(place)
             for folder in (place.parent, place.parent.parent, self._root):  # a new name is durable once its folder is
                 _sync_folder(folder)

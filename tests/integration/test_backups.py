@@ -269,6 +269,17 @@ async def test_a_stop_between_files_and_database_harms_nothing(
     assert tree(tmp_path) == before
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+async def test_restored_by_root_it_belongs_to_whom_the_folder_belongs_to(
+    made: tuple[str, Path, Path], tmp_path: Path
+) -> None:
+    url, media, file = made
+    os.chown(media.parent, 1234, 1234)
+    await backups.restore(url, media, file, NOW, replace=True)
+    found = [path for path in media.parent.rglob("*") if path.name != "incoming"]
+    assert {path.stat().st_uid for path in found} == {1234}
+
+
 async def test_a_rotten_picture_is_left_out_and_told(made: tuple[str, Path, Path], tmp_path: Path) -> None:
     url, media, _ = made
     sha256, path = next(MediaStore(media).files())
