@@ -275,9 +275,13 @@ async def test_restored_by_root_it_belongs_to_whom_the_folder_belongs_to(
 ) -> None:
     url, media, file = made
     os.chown(media.parent, 1234, 1234)
+    foreign = tmp_path / "shadow"
+    foreign.touch()
+    (media / "link").symlink_to(foreign)
     await backups.restore(url, media, file, NOW, replace=True)
     found = [path for path in media.parent.rglob("*") if path.name != "incoming"]
-    assert {path.stat().st_uid for path in found} == {1234}
+    assert {path.lstat().st_uid for path in found} == {1234}
+    assert foreign.stat().st_uid == 0  # who may write there could else have any file given to them
 
 
 async def test_a_rotten_picture_is_left_out_and_told(made: tuple[str, Path, Path], tmp_path: Path) -> None:
