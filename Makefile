@@ -15,7 +15,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-servers demo test lint format docs bench fuzz crash clean
+.PHONY: help setup setup-servers demo test lint audit sbom format docs messages bench fuzz crash clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -32,11 +32,25 @@ demo: setup ## run the bridge with its playground and print the page's address (
 test: setup-servers lint ## everything: servers, lint and all tests (a selection: ARGS="-k matrix")
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(ARGS)
 
-lint: setup ## style, types and who may import whom
+lint: setup audit ## style, types, who may import whom, the Dockerfile, and known weaknesses of what we depend on
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@if [ -x $(BIN)/hadolint ]; then $(BIN)/hadolint docker/Dockerfile; else echo "hadolint is not made for this machine: the Dockerfile was not checked"; fi
+
+audit: setup ## are weaknesses known in what uv.lock names? Where osv.dev cannot be reached, that is only said
+	@status=0; $(BIN)/uv audit --preview-features audit-command --frozen $(ARGS) || status=$$?; \
+	case $$status in \
+		0) ;; \
+		1) echo "Raise what is named above with: $(BIN)/uv lock --upgrade-package NAME" >&2; exit 1 ;; \
+		*) echo "warning: the list of known weaknesses could not be asked (see above): NOT AUDITED, do it again with a network" >&2 ;; \
+	esac
+
+sbom: setup ## write the software bill of materials (CycloneDX) of what is installed with the program: dist/baraza.cdx.json
+	@mkdir -p dist
+	@$(BIN)/uv export --preview-features sbom-export --frozen --quiet --no-dev --format cyclonedx1.5 --output-file dist/baraza.cdx.json >/dev/null
+	@echo "dist/baraza.cdx.json: $$(grep -c '"purl"' dist/baraza.cdx.json) packages"
 
 format: setup ## put the code into its one format
 	$(BIN)/ruff format

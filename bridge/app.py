@@ -26,10 +26,11 @@ from bridge.core.ports import (
     HasRoutes,
     Health,
 )
+from bridge.core.tally import Tally
 from bridge.core.text import plain
 from bridge.delivery import mirroring
 from bridge.delivery.directory import Directory
-from bridge.delivery.worker import Worker
+from bridge.delivery.worker import FINISH, Worker
 from bridge.intake.processor import Processor
 from bridge.media.clean import Limits
 from bridge.media.ingest import receive
@@ -68,7 +69,7 @@ OWN_FILE = 50_000_000
 _UNUSED_FOR = 600.0
 """Seconds that a file must have lain there before it is removed as used by nobody."""
 _BACKUPS_STAY = 30 * 86400.0
-"""Seconds that the copy made before an upgrade is kept."""
+"""Seconds that the copy made before an upgrade or a restore is kept."""
 _RETRY_ACCOUNT = 60.0
 """Seconds until an account that could not start is tried again."""
 
@@ -116,6 +117,7 @@ class Bridge:
         self._limits = Limits(max_bytes=config.max_megabytes * 1_000_000)
         self._shrinker = Shrinker(self._media)
         self._troubles: dict[AccountId, str] = {}
+        self._counts = Tally()
 
     async def run(self, ready: Callable[[], None] | None = None) -> None:
         """Run until cancelled; then finish what is under way and close everything."""
@@ -123,6 +125,7 @@ class Bridge:
             await stack.enter_async_context(database.only_program(self._config.database))
             installation = await database.open_database(self._config.database)
             stack.push_async_callback(database.close_database)
+            await upkeep.after_restore()
             await connecting.reload(self._communities, self._directory)
             server = self._web_server()
             await server.start()
@@ -135,8 +138,11 @@ class Bridge:
                 file_path=self._media.path,
                 clock=self._clock,
                 alarm=self._alarm,
+                counts=self._counts,
             )
-            processor = Processor(self._communities, self._directory, self._fetch, self._clock, self._keep)
+            processor = Processor(
+                self._communities, self._directory, self._fetch, self._clock, self._keep, installation
+            )
             self._schedule(stack, worker)
             feeder = Feeder(self._communities, self._directory, self._clock)
             tasks = [
@@ -169,7 +175,8 @@ class Bridge:
                 trusted_proxies=self._config.web.trusted_proxies,
             )
         )
-        return WebServer(self._config.web.host, self._config.web.port, routes, self.health, self._clock, pages)
+        web = self._config.web
+        return WebServer(web.host, web.port, routes, self.health, self._clock, pages=pages, counts=self._counts)
 
     def _ways(self, community: Community) -> Sequence[WayShown]:
         """How to take part, as the accounts themselves say it."""
@@ -277,6 +284,7 @@ class Bridge:
                 await erasure.unmark()
         await asyncio.to_thread(self._media.sweep)
         await asyncio.to_thread(database.forget_backups, self._config.database, _BACKUPS_STAY)
+        await asyncio.to_thread(self._media.forget_copies, _BACKUPS_STAY)
 
     async def _forget_files(self) -> None:
         """Somebody was erased: what the tables no longer hold leaves the disk, too."""
@@ -303,7 +311,7 @@ class Bridge:
             if task.get_name() not in names:
                 task.cancel()
         if working:
-            await asyncio.wait(working, timeout=5.0)
+            await asyncio.wait(working, timeout=FINISH + 0.5)  # and half a second to write down what became of them
         await asyncio.gather(*(adapter_stopped(a) for a in self._adapters.values()))
         for task in tasks:
             task.cancel()
@@ -368,7 +376,7 @@ class Bridge:
 async def adapter_stopped(adapter: Adapter) -> None:
     """Stop an adapter, whatever state it is in."""
     try:
-        async with asyncio.timeout(4.0):
+        async with asyncio.timeout(1.5):  # the whole stop takes less than ten seconds
             await adapter.stop()
     except Exception as error:  # the others must still be stopped
         log.warning("account_stop_failed", account=adapter.account, error=type(error).__name__)

@@ -21,7 +21,7 @@ from bridge.core.ports import (
     ChatUse,
     StateStore,
 )
-from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, GroupLine, StatusReport
+from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, GroupLine, StatusReport, TraceReport
 from bridge.core.roster import Figures, ImportReport, PersonShown, Table
 from bridge.core.states import DeliveryStep
 from bridge.delivery.directory import Directory
@@ -43,6 +43,7 @@ from bridge.storage import (
     reports,
     roster,
     statistics,
+    tracing,
 )
 from bridge.storage.inbox import DurableState
 
@@ -67,6 +68,11 @@ async def bandwidth(*, sizes: datetime, money: datetime) -> Bandwidth:
 async def deliveries(wanted: DeliveryFilter) -> Sequence[DeliveryLine]:
     """Rows of the ledger; inside ``open_storage``."""
     return await reports.deliveries(wanted)
+
+
+async def trace(community: str, number: int) -> TraceReport:
+    """The way of one item; inside ``open_storage``. Raises LookupError."""
+    return await tracing.trace(community, number)
 
 
 async def audit_chains(community: str | None = None) -> Sequence[Chain]:
@@ -285,5 +291,6 @@ __all__ = [
     "settle",
     "state_store",
     "status",
+    "trace",
     "ways_in",
 ]

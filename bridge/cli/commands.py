@@ -9,6 +9,7 @@ import typer
 
 from bridge.cli import (
     auditing,
+    backing_up,
     checking,
     exporting,
     figures,
@@ -20,6 +21,7 @@ from bridge.cli import (
     reporting,
     running,
     scaffold,
+    tracing,
 )
 from bridge.cli.common import ConfigOption, Exit, complain
 from bridge.core.errors import BarazaError, ConfigError
@@ -58,7 +60,10 @@ def _global(
 app.command()(initialising.init)
 app.command()(checking.check)
 app.command()(running.run)
+app.command()(backing_up.backup)
+app.command()(backing_up.restore)
 app.command()(ledger.status)
+app.command()(tracing.trace)
 app.command()(grouping.groups)
 app.add_typer(ledger.deliveries, name="deliveries")
 app.add_typer(auditing.audit, name="audit")

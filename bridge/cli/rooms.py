@@ -12,7 +12,7 @@ from bridge.core.community import Community
 from bridge.core.exports import Decisions, DiscussionLine, ExportedDiscussion, ExportedPost, Posts, Quotations
 from bridge.core.ids import AccountId
 from bridge.core.ports import Adapter, ChatUse, StateStore
-from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, GroupLine, StatusReport
+from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, GroupLine, StatusReport, TraceReport
 from bridge.core.roster import Figures, ImportReport, PersonShown, Table
 from bridge.core.states import DeliveryStep
 
@@ -53,6 +53,10 @@ class App(Protocol):
 
     def bandwidth(self, *, sizes: datetime, money: datetime) -> Coroutine[Any, Any, Bandwidth]:
         """How large messages were from ``sizes`` on, and what they cost from ``money`` on."""
+        ...
+
+    def trace(self, community: str, number: int) -> Coroutine[Any, Any, TraceReport]:
+        """The way of one item. Raises LookupError."""
         ...
 
     def audit_chains(self, community: str | None = None) -> Coroutine[Any, Any, Sequence[Chain]]: ...
@@ -144,6 +148,53 @@ class People(Protocol):
         ...
 
     def figures(self, community: str, *, since: datetime | None, until: datetime) -> Coroutine[Any, Any, Figures]: ...
+
+
+class Manifest(Protocol):
+    """What an archive holds."""
+
+    @property
+    def made_at(self) -> str: ...
+
+    @property
+    def rows(self) -> int: ...
+
+    @property
+    def tables(self) -> Mapping[str, int]: ...
+
+    @property
+    def media(self) -> Mapping[str, int]: ...
+
+    @property
+    def damaged(self) -> Sequence[str]: ...
+
+
+class Restored(Protocol):
+    """What a restore did."""
+
+    @property
+    def manifest(self) -> Manifest: ...
+
+    @property
+    def kept(self) -> Sequence[Path]: ...
+
+
+class Backups(Protocol):
+    """What the commands use of ``bridge.backups``; the module is checked against this, too."""
+
+    def backup(
+        self, url: str, media: Path, file: Path, now: datetime, *, replace: bool = False
+    ) -> Coroutine[Any, Any, Manifest]: ...
+
+    def restore(
+        self, url: str, media: Path, file: Path, now: datetime, *, replace: bool = False, moved: bool = False
+    ) -> Coroutine[Any, Any, Restored]: ...
+
+
+def backups() -> Backups:
+    from bridge import backups as module
+
+    return module
 
 
 def people() -> People:

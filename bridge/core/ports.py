@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
@@ -60,6 +60,8 @@ class Later:
     why: str = ""
     whole_account: bool = False
     """The limit (or the outage) is the account's, not only this chat's."""
+    limit: bool = False
+    """The platform says that it was asked too often (429)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +142,8 @@ class Health:
     connected: bool
     detail: str = ""
     """In plain words, no secrets."""
+    silent: timedelta | None = None
+    """How long the platform has not been heard, not even with nothing to say; None: the adapter does not tell."""
 
 
 # --- the contract ---------------------------------------------------------------------------------------------------

@@ -36,6 +36,8 @@ class StatusReport:
     """When the oldest event that is still unread was received."""
     inbox_parked: int
     deliveries: Mapping[DeliveryState, int]
+    oldest_uncertain: datetime | None = None
+    """When the oldest message that a person must settle was last attempted."""
     oldest_undelivered: datetime | None
     """When the oldest delivery that is neither finished nor given up was planned."""
 
@@ -112,3 +114,39 @@ class Chain:
     """The first line that is not as it was written, or whose forerunner is missing."""
     older: int = 0
     """Lines from before there was a chain."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraceLine:
+    """One thing that happened to an item on its way."""
+
+    at: datetime
+    step: str
+    """inbox, submission, revision, review, decision, post, delivery."""
+    what: str
+    where: str
+    outcome: str
+    id: int | None = None
+    """Of the row in its table; for an inbox event and a delivery, the number that the log names, too."""
+    attempts: int = 0
+    reference: str = ""
+    """What the platform calls the message."""
+    by: str = ""
+    tried_at: datetime | None = None
+    """When it was last attempted."""
+    done_at: datetime | None = None
+    due_at: datetime | None = None
+    """When it is tried (again)."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraceReport:
+    """The way of one item from intake to arrival."""
+
+    community: str
+    number: int
+    ids: tuple[str, ...]
+    """What log lines about it carry as ``trace``: one, or one for each item of an album."""
+    state: str
+    lines: tuple[TraceLine, ...]

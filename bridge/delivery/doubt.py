@@ -17,6 +17,7 @@ from bridge.storage import ledger
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
 from bridge.storage.models import Delivery
+from bridge.storage.tracing import Tracer
 
 log = structlog.get_logger()
 
@@ -37,6 +38,7 @@ class Judge:
         self._installation = installation
         self._effects = effects
         self._clock = clock
+        self._tracer = Tracer(installation)
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
     async def look(self, now: datetime) -> None:
@@ -69,6 +71,8 @@ class Judge:
 
     async def _settle(self, row: Delivery) -> None:
         try:
+            if trace := (await self._tracer.of_rows([row])).get(row.id, ""):
+                structlog.contextvars.bind_contextvars(trace=trace)
             step, refs = await self.judge(row, self._clock.now())
             now = self._clock.now()
             if step is None:

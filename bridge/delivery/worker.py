@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from bridge.core import tally
 from bridge.core.capabilities import Pace
 from bridge.core.clock import Clock
 from bridge.core.errors import Refusal, StorageContended, StorageUnavailable
@@ -41,6 +42,7 @@ from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
 from bridge.storage.handovers import Weighed
 from bridge.storage.models import Delivery
+from bridge.storage.tracing import Tracer
 
 log = structlog.get_logger()
 
@@ -59,6 +61,8 @@ _IDLE = 30.0
 """Seconds between looks at the ledger when nothing rings: rows may come from another process."""
 _SLOWEST = 50_000
 """Bytes a second of an upload that is still waited for."""
+FINISH = 7.0
+"""Seconds that calls under way have at a stop; one that takes longer is in doubt at the next start."""
 SEND_TIMEOUT = 120.0
 """Seconds after which a call that never answers is in doubt; adapters give up before."""
 
@@ -76,9 +80,11 @@ class Worker:
         file_path: Callable[[str], Path],
         clock: Clock,
         alarm: Alarm | None = None,
+        counts: tally.Tally | None = None,
     ) -> None:
         self._alarm = alarm
         self._purse = Purse()
+        self._counts = counts or tally.Tally()
         self._directory = directory
         self._installation = installation
         self._compose = compose
@@ -87,6 +93,7 @@ class Worker:
         self._clock = clock
         self._pacer = Pacer()
         self._judge = Judge(directory, installation, effects, clock)
+        self._tracer = Tracer(installation)
         self._in_flight: dict[int, Address] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._done: list[ledger.Outcome] = []
@@ -164,8 +171,10 @@ class Worker:
                 # Counted before the claim, so that one round cannot take more than the account's rate.
                 self._pacer.attempted(address, now)
         if ready:
-            for row in await self._claim(ready, now):
-                self._launch(row)
+            rows = await self._claim(ready, now)
+            traces = await self._traces(rows)
+            for row in rows:
+                self._launch(row, traces.get(row.id, ""))
             return 0.0
         due = await ledger.next_due(now, accounts)
         wake += [due] if due is not None else []
@@ -201,13 +210,23 @@ class Worker:
         capabilities = self._directory.capabilities(address)
         return Pace() if capabilities is None else capabilities.pace
 
-    def _launch(self, row: Delivery) -> None:
+    async def _traces(self, rows: Sequence[Delivery]) -> dict[int, str]:
+        """What the log calls the items of rows that are claimed by now: they must go out, whatever this meets."""
+        try:
+            return await self._tracer.of_rows(rows)
+        except Exception as error:
+            log.warning("trace_unknown", error=type(error).__name__)
+            return {}
+
+    def _launch(self, row: Delivery, trace: str) -> None:
         self._in_flight[row.id] = row.address
-        task = asyncio.create_task(self._carry(row), name=f"delivery-{row.id}")
+        task = asyncio.create_task(self._carry(row, trace), name=f"delivery-{row.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _carry(self, row: Delivery) -> None:
+    async def _carry(self, row: Delivery, trace: str = "") -> None:
+        if trace:  # in this task alone; the adapter's own lines carry it, too
+            structlog.contextvars.bind_contextvars(trace=trace)
         now = self._clock.now()
         self._pacer.started(row.address, now)
         weighed = self._weighed(row)
@@ -219,6 +238,7 @@ class Worker:
             weighed = replace(weighed, handed=answer.handed)
         if isinstance(answer, Later):
             self._pacer.hold(row.address, answer.when, whole_account=answer.whole_account)
+        self._count(row, answer)
         log.info(
             "delivery",
             id=row.id,
@@ -270,6 +290,13 @@ class Worker:
             if said.currency == cost.currency:
                 self._purse.give_back(account, replace(cost, amount=cost.amount - said.amount))
         return answer
+
+    def _count(self, row: Delivery, answer: SendOutcome) -> None:
+        self._counts.count(tally.ANSWERS, row.account, type(answer).__name__.lower())
+        if isinstance(answer, Refused):
+            self._counts.count(tally.REFUSALS, row.account, answer.reason.value)
+        elif isinstance(answer, Later):
+            self._counts.count(tally.POSTPONED, row.account, "limit" if answer.limit else "trouble")
 
     async def _call(self, row: Delivery) -> SendOutcome:
         adapter = self._directory.adapter(row.account)
@@ -379,7 +406,7 @@ class Worker:
         """Let the calls under way end, and write down what became of them."""
         await self._judge.stop()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=4.0)
+            await asyncio.wait(self._tasks, timeout=FINISH)
         for task in list(self._tasks):
             task.cancel()
         with suppress(StorageUnavailable):

@@ -38,6 +38,7 @@ from bridge.storage import codec, erasure, inbox, ledger, memberships, people, s
 from bridge.storage.bells import inbox_bell
 from bridge.storage.database import UNAVAILABLE, transaction
 from bridge.storage.models import Inbox
+from bridge.storage.tracing import Tracer
 
 log = structlog.get_logger()
 _IDLE = 15.0
@@ -66,13 +67,20 @@ class Processor:
     """Handles inbox events. ``fetch`` brings a file into the media store."""
 
     def __init__(
-        self, communities: Communities, directory: Directory, fetch: Fetch, clock: Clock, keep: Keep | None = None
+        self,
+        communities: Communities,
+        directory: Directory,
+        fetch: Fetch,
+        clock: Clock,
+        keep: Keep | None = None,
+        installation: str = "",
     ) -> None:
         self._communities = communities
         self._directory = directory
         self._fetch = fetch
         self._clock = clock
         self._keep = keep
+        self._tracer = Tracer(installation)
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._answers: set[asyncio.Task[None]] = set()
         self._looks: dict[tuple[str, str, str], tuple[float, tuple[ChatFacts | None, bool]]] = {}
@@ -127,6 +135,8 @@ class Processor:
             await self._park(row, "the stored event cannot be read by this version")
             return
         try:
+            if trace := await self._tracer.before(event):
+                structlog.contextvars.bind_contextvars(trace=trace)
             await self._handle(row, event)
         except _AlreadyDoneError:
             return
@@ -175,9 +185,16 @@ class Processor:
                 await erasure.doom(unused, context.now)
             if await self._is_nobodys(event):
                 await inbox.empty(row)
+        await self._trace_after(event)
         log.info("inbox_event_done", id=row.id, account=row.account, type=event.type)
         for answer in context.answers:
             self._answer(answer)
+
+    async def _trace_after(self, event: InboundEvent) -> None:
+        """The items of an album become one submission: from here on they share its id."""
+        with suppress(StorageUnavailable, *UNAVAILABLE, LookupError):
+            if isinstance(event, MessagePosted) and (trace := await self._tracer.after(event)):
+                structlog.contextvars.bind_contextvars(trace=trace)
 
     async def _members_of(self, event: InboundEvent) -> frozenset[str]:
         """Asked for before the transaction, too, and only where it matters."""

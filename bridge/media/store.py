@@ -6,9 +6,10 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from bridge.media.refusal import MediaReason, UnfitMedia
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WRITE_SIZE = 1 << 18
 _ABANDONED_SECONDS = 3600
+_BEFORE = ".before-restore-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +105,42 @@ class MediaStore:
                     left += 1
         return left
 
+    def make_room(self, sha256: str) -> Path:
+        """Where a file is to be put, with the folders on the way."""
+        place = self.path(sha256)
+        self._make(place.parent)
+        return place
+
+    def _make(self, folder: Path) -> None:
+        """One after the other: ``parents`` would let others look into those on the way."""
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for part in [*reversed(folder.relative_to(self._root).parents[:-1]), folder.relative_to(self._root)]:
+            (self._root / part).mkdir(mode=0o700, exist_ok=True)
+
+    def files(self) -> Iterator[tuple[str, Path]]:
+        """Every complete file, by its hash; one may be gone by the time it is looked at."""
+        for path in sorted(self._root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*")):
+            if _SHA256.fullmatch(path.name):
+                yield path.name, path
+
+    def kept_aside(self, label: str) -> Path:
+        """Where the whole folder is kept as it was before a restore."""
+        return self._root.with_name(f"{self._root.name}{_BEFORE}{label}")
+
+    def forget_copies(self, older_than: float) -> int:
+        """Remove the copies made before restores that are older than so many seconds; returns how many."""
+        left = 0
+        for copy in self._root.parent.glob(f"{self._root.name}{_BEFORE}*"):
+            with contextlib.suppress(OSError):
+                if time.time() - copy.stat().st_mtime > older_than:
+                    shutil.rmtree(copy) if copy.is_dir() else copy.unlink()
+                    left += 1
+        return left
+
     def _new(self) -> Path:
         path = self._incoming / secrets.token_hex(16)
         try:
-            self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make(self._incoming)
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         except OSError as error:
             raise _unavailable(error) from error
@@ -140,7 +174,7 @@ class MediaStore:
             if place.exists():
                 os.utime(place)  # it is wanted again: whoever removes what is unused sees that
                 return Stored(sha256=digest, size=size)
-            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make(place.parent)
             incoming.replace(place)
             for folder in (place.parent, place.parent.parent, self._root):  # a new name is durable once its folder is
                 _sync_folder(folder)

@@ -231,7 +231,8 @@ async def only_program(url: str) -> AsyncIterator[None]:
         return
     _prepare_file(path)
     try:
-        file = path.with_name(f"{path.name}.lock").open("w")
+        lock = os.open(path.with_name(f"{path.name}.lock"), os.O_CREAT | os.O_WRONLY, 0o600)
+        file = os.fdopen(lock, "w")
     except OSError as error:
         raise StorageUnavailable(
             f"the folder of the database {path} cannot be written ({error.strerror}): make it writable for this user, "

@@ -23,7 +23,7 @@ from bridge.storage.handovers import Weighed
 from bridge.storage.ledger_calls import bring_forward, call_off, call_off_notices, call_off_older, mark, set_view
 from bridge.storage.ledger_changes import ORIGINAL, is_to_be_removed
 from bridge.storage.ledger_copies import copy_row, plan_copies
-from bridge.storage.ledger_doubt import Effects, postpone_doubt, recover, resolve_doubt, settle
+from bridge.storage.ledger_doubt import Effects, distrust, postpone_doubt, recover, resolve_doubt, settle
 from bridge.storage.ledger_reads import (
     ACTIVE,
     ANSWER,
@@ -381,6 +381,7 @@ __all__ = [
     "copy_row",
     "count_notices",
     "count_shown",
+    "distrust",
     "edit_after",
     "find_by_ref",
     "heads",

@@ -9,6 +9,7 @@ from bridge.core.ids import RemoteRef
 from bridge.core.states import DELIVERY, DeliveryState, DeliveryStep
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
+from bridge.storage.ledger_reads import POST, SEND
 from bridge.storage.ledger_steps import LIFETIME, advance, cancel_dependants, keep_further, release, restore_dependants
 from bridge.storage.models import Delivery
 
@@ -29,6 +30,22 @@ async def recover(*, alive: Sequence[int] = (), before: datetime | None = None) 
             doubted=True,
             detail="the program stopped while it was being sent",
         )
+
+
+async def distrust(restored_at: datetime) -> int:
+    """After a restore: what was still to be sent when the copy was made may have gone out since. Returns how many.
+
+    Posts only: a card or a notice twice is better than none. Their platforms are asked, or a person is.
+    """
+    async with transaction():
+        planned = Delivery.filter(kind=POST, operation=SEND, state__in=DELIVERY.sources(DeliveryStep.ATTEMPT))
+        rows = await planned.filter(due_at__lte=restored_at)
+        for row in rows:
+            # As old as it can be: a platform's memory for repeats counts from its first attempt.
+            first = row.first_attempt_at or row.planned_at
+            if await advance(row, DeliveryStep.ATTEMPT, first_attempt_at=first, attempted_at=restored_at):
+                await advance(row, DeliveryStep.DOUBT, doubted=True, detail="the database was restored from a copy")
+        return len(rows)
 
 
 async def resolve_doubt(

@@ -20,6 +20,7 @@ async def status() -> StatusReport:
         items = tuple(HeldItem(id=r.submission.number, kind=r.kind, since=r.created_at) for r in mine[:20])
         queues.append(Queue(community=CommunityId(community), held=len(mine), items=items))
     oldest = await Inbox.filter(state=InboxState.NEW).order_by("id").first()
+    uncertain = await Delivery.filter(state=DeliveryState.UNCERTAIN).order_by("id").first()
     counted = await Delivery.all().annotate(count=Count("id")).group_by("state").values_list("state", "count")
     return StatusReport(
         queues=tuple(queues),
@@ -28,6 +29,7 @@ async def status() -> StatusReport:
         inbox_parked=await Inbox.filter(state=InboxState.PARKED).count(),
         deliveries={DeliveryState(state): count for state, count in counted},
         oldest_undelivered=await ledger.oldest_undelivered(),
+        oldest_uncertain=None if uncertain is None else uncertain.attempted_at or uncertain.planned_at,
     )
 
 

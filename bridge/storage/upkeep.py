@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 
+import structlog
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
@@ -16,7 +17,7 @@ from bridge.core.membership import Retention
 from bridge.core.ports import UPLOADED
 from bridge.core.states import ApplicationState, InboxState, MembershipState, ReviewState
 from bridge.core.text import EMPTY
-from bridge.storage import codec, echoes, erasure, handovers, inbox, link_codes, people, traces
+from bridge.storage import codec, echoes, erasure, handovers, inbox, ledger_doubt, link_codes, people, traces
 from bridge.storage.database import transaction
 from bridge.storage.ledger_reads import APPLICATION, CARD, DIGEST, EXHIBIT, NOTICE, PROMPT
 from bridge.storage.models import (
@@ -25,6 +26,7 @@ from bridge.storage.models import (
     Delivery,
     Identity,
     Inbox,
+    Meta,
     Person,
     Post,
     Profile,
@@ -38,6 +40,9 @@ from bridge.storage.models_archive import PersonalLink
 from bridge.storage.models_desk import Appointment, Note, Translation
 from bridge.storage.models_members import Application, Membership
 from bridge.storage.personal import NO_WORDS
+from bridge.storage.snapshots import RESTORED
+
+log = structlog.get_logger()
 
 _SLICE = 500
 MOST_UPLOADS = 5_000
@@ -68,6 +73,17 @@ async def prune(now: datetime, retention: Retention | None = None) -> None:
     await _uploads()
     await after_erasure()
     await erasure.used_again(now)
+
+
+async def after_restore() -> None:
+    """At a start: was the database put back from a copy? Then the ledger may be behind what really went out."""
+    mark = await Meta.get_or_none(key=RESTORED)
+    if mark is None:
+        return
+    async with transaction():
+        count = await ledger_doubt.distrust(datetime.fromisoformat(mark.value))
+        await Meta.filter(key=RESTORED).delete()
+    log.warning("database_was_restored", posts_in_doubt=count)
 
 
 async def after_erasure() -> None:

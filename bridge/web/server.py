@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from bridge.core.clock import Clock
 from bridge.core.errors import ConfigError, StorageUnavailable
 from bridge.core.ports import Health, Route, WebRequest
+from bridge.core.tally import Tally
 from bridge.storage import database, ledger
 from bridge.web import metrics
 from bridge.web.pages import Pages
@@ -28,7 +29,9 @@ class WebServer:
         health: Callable[[], Mapping[str, Health]],
         clock: Clock,
         pages: Pages | None = None,
+        counts: Tally | None = None,
     ) -> None:
+        self._counts = counts or Tally()
         self._host = host
         self._port = port
         self._health = health
@@ -41,7 +44,8 @@ class WebServer:
             application.router.add_route(route.method, route.path, mounted(route))
         if pages is not None:
             pages.add_to(application)
-        self._runner = web.AppRunner(application, access_log=None, handle_signals=False)
+        # Whoever is in the middle of a request when the program stops asks again: nothing was acknowledged.
+        self._runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=0.5)
 
     async def start(self) -> None:
         """Raises ConfigError where the address is taken or not ours."""
@@ -82,7 +86,7 @@ class WebServer:
 
     async def _metrics(self, _: web.Request) -> web.Response:
         try:
-            body = await metrics.collect(self._health(), self._clock.now())
+            body = await metrics.collect(self._health(), self._clock.now(), self._counts)
         except StorageUnavailable:
             return web.Response(status=503, text="the database does not answer\n")
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

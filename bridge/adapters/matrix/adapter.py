@@ -82,6 +82,7 @@ class MatrixAdapter:
         self._ready = False
         """Has the account been connected since the start?"""
         self._health = Health(connected=False, detail="not started")
+        self._heard: float | None = None
         self._max_file_bytes = CAPABILITIES.max_file_bytes
 
     # --- life ---
@@ -111,7 +112,8 @@ class MatrixAdapter:
         self._health = Health(connected=False, detail="stopped")
 
     def health(self) -> Health:
-        return self._health
+        silent = None if self._heard is None else timedelta(seconds=self._clock.monotonic() - self._heard)
+        return replace(self._health, silent=silent)
 
     def profile_link(self) -> str | None:
         """Shows the account in whatever app a person has: https://matrix.to"""
@@ -133,6 +135,7 @@ class MatrixAdapter:
         await self._learn_limits()
         self._ready = True
         self._health = Health(connected=True)
+        self._heard = self._clock.monotonic()
         _log.info("matrix_connected", account=self.account)
 
     async def _learn_limits(self) -> None:
@@ -178,6 +181,7 @@ class MatrixAdapter:
             else:
                 failures = 0
                 self._health = Health(connected=True)
+                self._heard = self._clock.monotonic()
 
     async def _receive(self, sink: Sink, state: StateStore, patience: int) -> None:
         since = await state.get(SINCE)

@@ -65,7 +65,8 @@ def outcome_of(error: Exception, clock: Clock, *, attempted: bool) -> SendOutcom
 
 def _of_answer(answer: Answer, later: Later, *, attempted: bool) -> SendOutcome:
     if answer.status == 429 or answer.code in ("M_LIMIT_EXCEEDED", "M_RESOURCE_LIMIT_EXCEEDED"):
-        return Later(when=later.when, why=later.why, whole_account=True)  # the server counts per account, not per room
+        # The server counts per account, not per room.
+        return Later(when=later.when, why=later.why, whole_account=True, limit=True)
     if answer.code in _CODES:
         return Refused(reason=_CODES[answer.code], detail=str(answer))
     if answer.status >= 500:

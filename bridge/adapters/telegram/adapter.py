@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import ClassVar, Final
 
 import structlog
@@ -68,7 +69,7 @@ class TelegramAdapter:
         await self._client.close_connections()
 
     def health(self) -> Health:
-        return self._receiver.health
+        return replace(self._receiver.health, silent=self._receiver.silent())
 
     def routes(self) -> Sequence[Route]:
         if self._settings.updates != "webhook":

@@ -127,7 +127,7 @@ def outcome(error: TelegramError, now: datetime, *, private: bool = False, targe
     """
     if isinstance(error, FloodControl):
         # Telegram does not say whether the chat or the whole bot was too fast: the chat nearly always was.
-        return Later(when=now + timedelta(seconds=error.seconds), why=str(error))
+        return Later(when=now + timedelta(seconds=error.seconds), why=str(error), limit=True)
     if isinstance(error, NotSent):
         return Later(when=now + NETWORK_PAUSE, why=str(error), whole_account=True)
     if isinstance(error, GarbledAnswer):

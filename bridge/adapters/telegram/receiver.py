@@ -95,6 +95,10 @@ class Receiver:
         if isinstance(error, InvalidToken):
             self.health = Health(connected=False, detail=faults.in_words(error))
 
+    def silent(self) -> timedelta:
+        """How long Telegram has not been heard."""
+        return self._hearing.silent()
+
     async def report(self, event: InboundEvent) -> None:
         """Commit something learned while sending; given up where storage cannot take it, it will be learned again."""
         if self._sink is not None:

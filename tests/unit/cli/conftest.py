@@ -30,7 +30,16 @@ from bridge.core.ports import (
     Sink,
     StateStore,
 )
-from bridge.core.reports import DeliveryFilter, DeliveryLine, GroupLine, HeldItem, Queue, StatusReport
+from bridge.core.reports import (
+    DeliveryFilter,
+    DeliveryLine,
+    GroupLine,
+    HeldItem,
+    Queue,
+    StatusReport,
+    TraceLine,
+    TraceReport,
+)
 from bridge.core.states import DELIVERY, DeliveryState, DeliveryStep
 
 CONFIG = """\
@@ -175,6 +184,12 @@ class FakeApp:
     async def deliveries(self, wanted: DeliveryFilter) -> Sequence[DeliveryLine]:
         self.wanted = wanted
         return list(self.lines.values())[: wanted.limit]
+
+    async def trace(self, community: str, number: int) -> TraceReport:
+        if number != 12:
+            raise LookupError
+        line = TraceLine(at=STARTED, step="delivery", what="send post", where="net:members", outcome="delivered", id=7)
+        return TraceReport(community=community, number=number, ids=("0a1b", "2c3d"), state="live", lines=(line,))
 
     async def groups(self, config: Config) -> Sequence[GroupLine]:
         return self.group_lines

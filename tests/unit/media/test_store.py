@@ -127,3 +127,11 @@ def test_no_name_is_a_path(name: str) -> None:
 def test_what_looks_like_a_hash_and_is_none_is_no_path(name: str) -> None:
     with pytest.raises(ValueError, match="hex"):
         MediaStore(Path("/srv/media")).path(name)
+
+
+async def test_nobody_else_may_look_in(tmp_path: Path) -> None:
+    """Not into a folder on the way, either: a hash says which file a community has."""
+    root = tmp_path / "far" / "away" / "media"
+    await MediaStore(root).put(stream(b"a picture"), 100)
+    open_to_others = [path for path in (root, *root.rglob("*")) if path.stat().st_mode & 0o077]
+    assert open_to_others == []

@@ -1,0 +1,107 @@
+"""What the container and the unit promise: no root, nothing writable but the data, and time to finish."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bridge.delivery.worker import FINISH
+
+ROOT = Path(__file__).parents[3]
+DOCKERFILE = (ROOT / "docker/Dockerfile").read_text()
+LONGEST_STOP = 10
+
+
+def compose(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / "docker" / name).read_text())
+    return found
+
+
+def test_the_image_runs_as_nobody_and_says_how_it_is() -> None:
+    final = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
+    assert re.search(r"^FROM python:3\.\d+-slim$", final, re.MULTILINE)
+    assert re.search(r"^USER 1000:1000$", final, re.MULTILINE)
+    assert final.index("USER ") < final.index("ENTRYPOINT ")
+    assert "HEALTHCHECK " in final
+    assert "/healthz" in final
+    assert 'ENTRYPOINT ["baraza"]' in final  # the first process, not a shell that keeps SIGTERM to itself
+    ignored = (ROOT / "docker/Dockerfile.dockerignore").read_text().splitlines()
+    assert "*" in ignored  # and so neither data nor secrets
+    assert not [line for line in ignored if line.startswith("!") and ("config" in line or "data" in line)]
+
+
+@pytest.mark.skipif(shutil.which("hadolint", path=ROOT / ".venv/bin") is None, reason="not made for this machine")
+def test_the_dockerfile_is_linted() -> None:
+    done = subprocess.run(
+        [ROOT / ".venv/bin/hadolint", ROOT / "docker/Dockerfile"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_container_can_write_its_data_alone() -> None:
+    service = compose("compose.yaml")["services"]["baraza"]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    writable = [volume for volume in service["volumes"] if not volume.endswith(":ro")]
+    assert writable == ["data:/data"]
+    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+    assert int(service["stop_grace_period"].removesuffix("s")) > LONGEST_STOP
+    assert "environment" not in service  # no secret where `docker inspect` shows it
+
+
+def test_the_one_with_postgresql_adds_to_the_first() -> None:
+    first, second = compose("compose.yaml"), compose("compose.postgres.yaml")
+    assert second["services"]["baraza"].keys() == {"depends_on", "secrets"}
+    postgres = second["services"]["postgres"]
+    assert "ports" not in postgres  # nobody but Baraza reaches it
+    assert postgres["environment"]["POSTGRES_PASSWORD_FILE"].startswith("/run/secrets/")
+    assert "POSTGRES_PASSWORD" not in postgres["environment"]
+    assert postgres["healthcheck"]["test"][0] == "CMD"
+    named = {*first["secrets"], *second["secrets"]}
+    for service in [*first["services"].values(), *second["services"].values()]:
+        assert set(service.get("secrets", ())) <= named
+    assert {"postgres"} == set(second["volumes"])
+
+
+def unit() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in (ROOT / "config/baraza.service").read_text().splitlines():
+        if "=" in line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            found.setdefault(key, []).append(value)
+    return found
+
+
+def test_the_unit_is_shut_in() -> None:
+    said = unit()
+    for key in ("NoNewPrivileges", "PrivateTmp", "PrivateDevices", "ProtectHome", "RestrictSUIDSGID"):
+        assert said[key] == ["yes"], key
+    assert said["User"] == ["baraza"]
+    assert said["ProtectSystem"] == ["strict"]
+    assert said["CapabilityBoundingSet"] == [""]
+    assert "ReadWritePaths" not in said
+    assert said["UMask"] == ["0077"]
+    assert int(said["TimeoutStopSec"][0]) > LONGEST_STOP > FINISH
+    assert said["RestartPreventExitStatus"] == ["2"]
+    # Pictures are opened in a process that limits itself (setrlimit).
+    assert said["SystemCallFilter"] == ["@system-service", "~@privileged"]
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+def test_the_unit_is_understood_by_systemd(tmp_path: Path) -> None:
+    """With a program that exists in the place of ours: it is not installed here."""
+    text = (ROOT / "config/baraza.service").read_text().replace("/opt/baraza/.venv/bin/baraza", "/bin/true")
+    (tmp_path / "baraza.service").write_text(text)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", tmp_path / "baraza.service"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = [line for line in done.stderr.splitlines() if "baraza.service" in line]
+    assert said == []
