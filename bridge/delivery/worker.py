@@ -14,17 +14,14 @@ from bridge.core import tally
 from bridge.core.capabilities import Pace
 from bridge.core.clock import Clock
 from bridge.core.errors import Refusal, StorageContended, StorageUnavailable
-from bridge.core.ids import AccountId, Address, ChatId, MessageId, RemoteRef, delivery_key
+from bridge.core.ids import Address, ChatId, MessageId, RemoteRef, delivery_key
 from bridge.core.message import Attachment, AttachmentKind, Thumbnail
-from bridge.core.money import Price
 from bridge.core.ports import (
     Adapter,
     CanDelete,
     CanDeleteTogether,
     CanEdit,
     CanReact,
-    CanWeigh,
-    Handed,
     Later,
     LocalFile,
     Outgoing,
@@ -36,23 +33,16 @@ from bridge.core.ports import (
 from bridge.delivery.directory import Directory
 from bridge.delivery.doubt import Judge
 from bridge.delivery.pacing import WINDOW, Pacer
-from bridge.delivery.purse import Purse
+from bridge.delivery.paying import Alarm, Till, weigh
 from bridge.storage import codec, inbox, ledger
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
-from bridge.storage.handovers import Weighed
 from bridge.storage.models import Delivery
 from bridge.storage.tracing import Tracer
 
 log = structlog.get_logger()
 
 Compose = Callable[[Delivery], Awaitable[ledger.Frozen | None]]
-Alarm = Callable[[AccountId, Price, bool], Awaitable[None]]
-"""Tells that an account has used up its month's money (True), or most of it."""
-_COUNTED = (ledger.POST, ledger.COPY, ledger.DIGEST)
-"""Of what goes through chats, whose accounts count nothing themselves: what readers read."""
-_CAPPED = timedelta(minutes=10)
-"""Until an account that has used up its month's money is looked at again: the cap may have been raised."""
 _AT_ONCE = 64
 """Rows of one account that may be under way; one that hangs takes no other's place."""
 _TROUBLE = 2.0
@@ -82,8 +72,7 @@ class Worker:
         alarm: Alarm | None = None,
         counts: tally.Tally | None = None,
     ) -> None:
-        self._alarm = alarm
-        self._purse = Purse()
+        self._till = Till(clock, alarm)
         self._counts = counts or tally.Tally()
         self._directory = directory
         self._installation = installation
@@ -229,11 +218,12 @@ class Worker:
             structlog.contextvars.bind_contextvars(trace=trace)
         now = self._clock.now()
         self._pacer.started(row.address, now)
-        weighed = self._weighed(row)
+        adapter: object = self._directory.adapter(row.account)
+        weighed = weigh(adapter, row, delivery_key(row.id, self._installation), lambda: self._outgoing(row), _bytes)
         if row.expires_at is not None and row.expires_at < now:
             answer: SendOutcome = Refused(reason=Refusal.EXPIRED)
         else:
-            answer = await self._pay(row, weighed)
+            answer = await self._till.pay(adapter, row.address.account, weighed, lambda: self._call(row))
         if weighed is not None and isinstance(answer, Sent) and answer.handed is not None:
             weighed = replace(weighed, handed=answer.handed)
         if isinstance(answer, Later):
@@ -250,46 +240,6 @@ class Worker:
         )
         self._done.append(ledger.Outcome(row=row, answer=answer, weighed=weighed))
         delivery_bell.ring()
-
-    def _weighed(self, row: Delivery) -> Weighed | None:
-        """What a send is, where its account counts that."""
-        adapter: object = self._directory.adapter(row.account)
-        if row.operation != ledger.SEND:
-            return None
-        key = delivery_key(row.id, self._installation)
-        if isinstance(adapter, CanWeigh):
-            return Weighed(channel=adapter.channel, key=key, handed=adapter.weigh(self._outgoing(row)))
-        if not isinstance(adapter, Adapter) or row.kind not in _COUNTED:
-            return None
-        size = len(row.payload.encode()) + _bytes(row)
-        return Weighed(channel=adapter.kind, key=key, handed=Handed(bytes=size))
-
-    async def _pay(self, row: Delivery, weighed: Weighed | None) -> SendOutcome:
-        """Call, where the month's money is enough for it."""
-        adapter: object = self._directory.adapter(row.account)
-        cap = adapter.monthly_cap() if isinstance(adapter, CanWeigh) else None
-        cost = weighed.handed.cost if weighed is not None else None
-        if cap is None or cost is None:
-            return await self._call(row)
-        account = row.address.account
-        try:
-            enough = await self._purse.take(account, cap, cost, self._clock.now())
-            if self._alarm is not None and (not enough or self._purse.is_low(account, cap)):
-                await self._alarm(account, cap, not enough)
-        except (StorageUnavailable, *UNAVAILABLE) as error:
-            log.error("ledger_unavailable", error=str(error))
-            return Later(when=self._clock.now() + timedelta(seconds=_TROUBLE), why="the ledger cannot be read now")
-        if not enough:
-            why = f"the monthly cap of {cap.currency} {cap.amount} is reached"
-            return Later(when=self._clock.now() + _CAPPED, why=why, whole_account=True)
-        answer = await self._call(row)
-        if isinstance(answer, Later | Refused):
-            self._purse.give_back(account, cost)
-        elif isinstance(answer, Sent) and answer.handed is not None and answer.handed.cost is not None:
-            said = answer.handed.cost
-            if said.currency == cost.currency:
-                self._purse.give_back(account, replace(cost, amount=cost.amount - said.amount))
-        return answer
 
     def _count(self, row: Delivery, answer: SendOutcome) -> None:
         self._counts.count(tally.ANSWERS, row.account, type(answer).__name__.lower())

@@ -1,0 +1,81 @@
+"""What a send costs: counted in the ledger, and held to what an account may cost in a month."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from bridge.core.clock import Clock
+from bridge.core.errors import StorageUnavailable
+from bridge.core.ids import AccountId
+from bridge.core.money import Price
+from bridge.core.ports import Adapter, CanWeigh, Handed, Later, Outgoing, Refused, SendOutcome, Sent
+from bridge.delivery.purse import Purse
+from bridge.storage import ledger
+from bridge.storage.database import UNAVAILABLE
+from bridge.storage.handovers import Weighed
+from bridge.storage.models import Delivery
+
+log = structlog.get_logger()
+
+Alarm = Callable[[AccountId, Price, bool], Awaitable[None]]
+"""Tells that an account has used up its month's money (True), or most of it."""
+_COUNTED = (ledger.POST, ledger.COPY, ledger.DIGEST)
+"""Of what goes through chats, whose accounts count nothing themselves: what readers read."""
+_CAPPED = timedelta(minutes=10)
+"""Until an account that has used up its month's money is looked at again: the cap may have been raised."""
+_TROUBLE = timedelta(seconds=2)
+
+
+def weigh(
+    adapter: object, row: Delivery, key: str, outgoing: Callable[[], Outgoing], file_bytes: Callable[[Delivery], int]
+) -> Weighed | None:
+    """What a send is, where that is counted."""
+    if row.operation != ledger.SEND:
+        return None
+    if isinstance(adapter, CanWeigh):
+        return Weighed(channel=adapter.channel, key=key, handed=adapter.weigh(outgoing()))
+    if not isinstance(adapter, Adapter) or row.kind not in _COUNTED:
+        return None
+    return Weighed(channel=adapter.kind, key=key, handed=Handed(bytes=len(row.payload.encode()) + file_bytes(row)))
+
+
+class Till:
+    """Lets a call happen where the month's money is enough for it."""
+
+    def __init__(self, clock: Clock, alarm: Alarm | None) -> None:
+        self._clock = clock
+        self._alarm = alarm
+        self._purse = Purse()
+
+    async def pay(
+        self,
+        adapter: object,
+        account: AccountId,
+        weighed: Weighed | None,
+        call: Callable[[], Awaitable[SendOutcome]],
+    ) -> SendOutcome:
+        """The answer of the call, or ``Later`` where there is not enough money for it."""
+        cap = adapter.monthly_cap() if isinstance(adapter, CanWeigh) else None
+        cost = weighed.handed.cost if weighed is not None else None
+        if cap is None or cost is None:
+            return await call()
+        try:
+            enough = await self._purse.take(account, cap, cost, self._clock.now())
+            if self._alarm is not None and (not enough or self._purse.is_low(account, cap)):
+                await self._alarm(account, cap, not enough)
+        except (StorageUnavailable, *UNAVAILABLE) as error:
+            log.error("ledger_unavailable", error=str(error))
+            return Later(when=self._clock.now() + _TROUBLE, why="the ledger cannot be read now")
+        if not enough:
+            why = f"the monthly cap of {cap.currency} {cap.amount} is reached"
+            return Later(when=self._clock.now() + _CAPPED, why=why, whole_account=True)
+        answer = await call()
+        if isinstance(answer, Later | Refused):
+            self._purse.give_back(account, cost)
+        elif isinstance(answer, Sent) and answer.handed is not None and answer.handed.cost is not None:
+            said = answer.handed.cost
+            if said.currency == cost.currency:
+                self._purse.give_back(account, replace(cost, amount=cost.amount - said.amount))
+        return answer
