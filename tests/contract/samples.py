@@ -8,7 +8,7 @@ from PIL import Image
 
 from bridge.core.message import AttachmentKind
 from tests.contract.seen import Upload
-from tests.unit.playground.samples import MP3, MP4, OGG_OPUS, WEBP
+from tests.smallest_files import MP3, MP4, OGG_OPUS, WEBP
 
 
 def _mp4(what: bytes) -> bytes:

@@ -10,6 +10,13 @@ import pytest
 from tests.unit.cli.conftest import Run
 
 ROOT = Path(__file__).parents[3]
+_FILES = (
+    "pyproject.toml",
+    "tests/__init__.py",
+    "tests/smallest_files.py",
+    "tests/unit/__init__.py",
+    "tests/unit/adapters/__init__.py",
+)
 
 
 @pytest.fixture
@@ -18,7 +25,7 @@ def source(tmp_path: Path) -> Path:
     for folder in ("bridge", "tests/contract", "tests/unit/adapters/loopback"):
         if (ROOT / folder).is_dir():
             shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
-    for file in ("pyproject.toml", "tests/__init__.py", "tests/unit/__init__.py", "tests/unit/adapters/__init__.py"):
+    for file in _FILES:
         if (ROOT / file).is_file():
             shutil.copy(ROOT / file, tmp_path / file)
     registry = tmp_path / "tests/contract/conftest.py"

@@ -9,7 +9,7 @@ import pytest_asyncio
 from bridge.playground.botapi import ApiError
 from bridge.playground.botapi.files import grey_png
 from bridge.playground.botapi.persistence import dump, load
-from tests.unit.playground import samples
+from tests import smallest_files as samples
 from tests.unit.playground.conftest import Town, built_town
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
