@@ -7,9 +7,9 @@ from bridge.core.ids import ChatId
 from bridge.core.message import AttachmentKind, Content, Place, Poll, RemoteFile, UncarriedKind
 from bridge.core.ports import Refused, Sent
 from bridge.core.text import plain
+from tests import smallest_files as samples
 from tests.unit.adapters.telegram.conftest import Village
 from tests.unit.adapters.telegram.test_adapter import KEY, only, picture
-from tests.unit.playground import samples
 
 CLINIC = Place(latitude=-1.283334, longitude=36.8, title="Clinic", address="Main road")
 DAYS = Poll(question="Which day?", options=("Monday", "Tuesday"))

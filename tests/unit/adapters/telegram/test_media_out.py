@@ -22,9 +22,9 @@ from bridge.core.ids import ChatId, MessageId, RemoteRef
 from bridge.core.message import Attachment, AttachmentKind, Content, Thumbnail
 from bridge.core.ports import Later, LocalFile, Outgoing, Refused, Sent, Unknown
 from bridge.core.text import plain
+from tests import smallest_files as samples
 from tests.unit.adapters.telegram.conftest import ACCOUNT, TOKEN, Village
 from tests.unit.adapters.telegram.test_adapter import KEY, only, picture
-from tests.unit.playground import samples
 
 KIND = AttachmentKind
 
