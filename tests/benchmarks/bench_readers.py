@@ -45,7 +45,7 @@ class Instant(LoopbackAdapter):
         return Sent(refs=(RemoteRef(self.account, outgoing.chat, MessageId(f"m{self.sent}")),))
 
 
-async def readers(count: int, work: Backlog) -> None:
+async def readers(count: int, work: Backlog, *, account: AccountId = _ACCOUNT, address: str = "reader{}") -> None:
     """That many members of the community, each with one account that can be written to."""
     now = work.bridge._clock.now()
     for first in range(0, count, 3000):
@@ -57,10 +57,10 @@ async def readers(count: int, work: Backlog) -> None:
                 [
                     Identity(
                         person_id=person.id,
-                        account=_ACCOUNT,
-                        user=f"reader{number}",
+                        account=account,
+                        user=address.format(number),
                         name=f"Reader {number}",
-                        direct_chat=f"reader{number}",
+                        direct_chat=address.format(number),
                         direct_open=True,
                         created_at=now,
                     )
