@@ -1,5 +1,6 @@
 """What gateways and servers report of our messages later, and whom nobody reaches any more."""
 
+import re
 from datetime import timedelta
 
 import structlog
@@ -15,6 +16,10 @@ from bridge.storage import handovers, ledger
 
 log = structlog.get_logger()
 
+# RFC 3463: what mail servers say of an address, and of what was written.
+_NO_SUCH_ADDRESS = re.compile(r"5\.1\.(?:1|2|3|6|10)\b")
+_ABOUT_THE_LETTER = re.compile(r"[45]\.[67]\.")
+"""A letter that is taken for spam says nothing of its reader."""
 _DOUBTFUL = (DeliveryState.ATTEMPTING, DeliveryState.IN_DOUBT, DeliveryState.UNCERTAIN)
 _QUICKEST = timedelta(seconds=10)
 """A report may come before the answer to the send that it is about is written down."""
@@ -44,7 +49,7 @@ async def reported(event: DeliveryReported, context: Context) -> None:
     if delivery is None:
         return
     if event.arrival is Arrival.FAILED:
-        await _perhaps_lost(delivery.address, context)
+        await _perhaps_lost(delivery.address, event.code, context)
     if delivery.post is not None and event.arrival is not Arrival.SENT:
         # The card of a post says how many copies arrived, and how many failed.
         await cards.refresh_published(delivery.post.submission_id, context.now, pause=cards.COPIES_PAUSE)
@@ -68,9 +73,13 @@ async def _settle(event: DeliveryReported, context: Context) -> None:
     await ledger.resolve_doubt(delivery, DeliveryStep.FOUND, context.now, effects, refs=[ref])
 
 
-async def _perhaps_lost(address: Address, context: Context) -> None:
-    failures = await handovers.failed_in_a_row(address, _GIVES_UP)
-    if len(failures) < _GIVES_UP or failures[0].handed_at - failures[-1].handed_at < _OVER:
+async def _perhaps_lost(address: Address, code: str, context: Context) -> None:
+    if _ABOUT_THE_LETTER.match(code):
         return
+    if not _NO_SUCH_ADDRESS.match(code):
+        failures = await handovers.failed_in_a_row(address, _GIVES_UP)
+        failures = [row for row in failures if not _ABOUT_THE_LETTER.match(row.code)]
+        if len(failures) < _GIVES_UP or failures[0].handed_at - failures[-1].handed_at < _OVER:
+            return
     if await handovers.lose(address, context.now):
         log.warning("unreachable_from_now_on", account=address.account)

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from bridge.core.events import SetAside
+from bridge.core.events import Arrival, DeliveryReported
 from bridge.core.ids import ChatId, delivery_key
 from bridge.core.message import Content, Letter, LetterKind
 from bridge.core.ports import Outgoing, Sent
@@ -34,8 +34,8 @@ async def test_a_bounce_names_the_delivery(tmp_path: Path) -> None:
                     while not store.events:  # noqa: ASYNC110 - the report comes when Postfix has written it
                         await asyncio.sleep(0.05)
             [report] = store.events
-            assert isinstance(report, SetAside)
-            assert (report.why, report.about, report.detail) == ("bounce", key, "failed 5.1.1")
+            assert isinstance(report, DeliveryReported)
+            assert (report.send, report.arrival, report.code) == (key, Arrival.FAILED, "5.1.1")
         finally:
             await asyncio.to_thread(postfix.stop)
             await asyncio.to_thread(world.stop)

@@ -25,7 +25,7 @@ from bridge.adapters.email.spool import Spool
 from bridge.adapters.email.transport import Transport
 from bridge.core.capabilities import Capabilities
 from bridge.core.errors import AccountError, Refusal
-from bridge.core.events import InboundEvent, MessagePosted, SetAside, Unreadable
+from bridge.core.events import DeliveryReported, InboundEvent, MessagePosted, SetAside, Unreadable
 from bridge.core.ids import ChatId, MessageId, RemoteRef
 from bridge.core.message import Content, RemoteFile
 from bridge.core.ports import (
@@ -162,6 +162,7 @@ class EmailAdapter:
         kept = await self._spool.put(raw)
         events = await self._events(raw, kept.name, envelope_sender, destinations)
         aside = [event.why for event in events if isinstance(event, SetAside)]
+        aside += ["bounce" for event in events if isinstance(event, DeliveryReported)]
         await self._sink.accept(events, state={**(state or {}), **self._counted(aside)})
         if not any(isinstance(event, Unreadable) or _has_files(event) for event in events):
             with contextlib.suppress(OSError):

@@ -5,12 +5,21 @@ import mimetypes
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TypedDict
+from typing import Final, TypedDict
 
 from bridge.adapters.email.addresses import WITH_WORDS, Destination, Domain, Ids, Meaning
 from bridge.adapters.email.mail import File, Mail
 from bridge.adapters.email.reader import bare_subject, number_in
-from bridge.core.events import ChatKind, InboundEvent, MessagePosted, Sender, SetAside, Unreadable
+from bridge.core.events import (
+    Arrival,
+    ChatKind,
+    DeliveryReported,
+    InboundEvent,
+    MessagePosted,
+    Sender,
+    SetAside,
+    Unreadable,
+)
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef, UserId, UserRef
 from bridge.core.message import AttachmentKind, RemoteFile, Uncarried, UncarriedKind
 from bridge.core.text import RichText
@@ -29,6 +38,16 @@ class _Shared(TypedDict):
     key: str
     at: datetime
     raw: str
+
+
+_ARRIVALS: Final = {
+    "failed": Arrival.FAILED,
+    "delayed": Arrival.FAILED,
+    "delivered": Arrival.DELIVERED,
+    "relayed": Arrival.SENT,
+    "expanded": Arrival.SENT,
+}
+"""The actions of RFC 3464, section 2.3.3."""
 
 
 class Converter:
@@ -62,19 +81,23 @@ class Converter:
                 found[place] = self._posted(mail, raw, each, at, name, further=bool(found))
         return list(found.values())
 
-    def _set_aside(self, mail: Mail, raw: bytes, key: str, about: str, at: datetime) -> SetAside:
+    def _set_aside(self, mail: Mail, raw: bytes, key: str, about: str, at: datetime) -> SetAside | DeliveryReported:
         bounce = mail.bounce
+        shared: _Shared = {
+            "account": self._account,
+            "chat": ChatId(mail.sender),
+            "key": key,
+            "at": at,
+            "raw": shown(raw, _RAW_ASIDE),
+        }
+        send = about or ("" if bounce is None else bounce.key)
+        if bounce is not None and send and (arrival := _ARRIVALS.get(bounce.action)) is not None:
+            # Who wrote it may be anybody: that it knows the key of the letter is what counts.
+            return DeliveryReported(
+                **shared, send=send, arrival=arrival, code=bounce.status, final=bounce.action != "delayed"
+            )
         detail = "" if bounce is None else f"{bounce.action} {bounce.status}".rstrip()
-        return SetAside(
-            account=self._account,
-            chat=ChatId(mail.sender),
-            key=key,
-            at=at,
-            raw=shown(raw, _RAW_ASIDE),
-            why=mail.set_aside,
-            about=about or ("" if bounce is None else bounce.key),
-            detail=detail,
-        )
+        return SetAside(**shared, why=mail.set_aside, about=send, detail=detail)
 
     def _posted(
         self, mail: Mail, raw: bytes, to: Destination, at: datetime, name: str, *, further: bool

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.adapters.email.mailbox import Cursor
 from bridge.core.errors import StorageUnavailable
-from bridge.core.events import MessagePosted, SetAside, Unreadable
+from bridge.core.events import Arrival, DeliveryReported, MessagePosted, SetAside, Unreadable
 from bridge.core.message import RemoteFile
 from tests.mail_servers import Dovecot, short_folder
 from tests.servers import ServerMissing, missing
@@ -164,8 +164,8 @@ async def test_machines_are_set_aside_and_reports_name_the_delivery(tmp_path: Pa
         assert not list((tmp_path / "spool/mail").iterdir()), "what has no files in it is not kept"
     assert json.loads(store.state["set_aside"]) == {"auto_reply": 1, "bounce": 1}
     bounce, vacation = store.events
-    assert isinstance(bounce, SetAside)
-    assert (bounce.why, bounce.about, bounce.detail) == ("bounce", key, "failed 5.1.1")
+    assert isinstance(bounce, DeliveryReported)
+    assert (bounce.send, bounce.arrival, bounce.code, bounce.final) == (key, Arrival.FAILED, "5.1.1", True)
     assert isinstance(vacation, SetAside)
     assert vacation.why == "auto_reply"
 
