@@ -15,7 +15,7 @@ from bridge.moderation.effects import arrivals
 from bridge.storage import ledger
 from bridge.storage.database import transaction
 from bridge.storage.handovers import Weighed
-from bridge.storage.models import Delivery
+from bridge.storage.models import Delivery, Meta
 from bridge.storage.models_handover import Handover
 from tests.integration.reading_town import Readers
 from tests.unit.storage.stage import NET
@@ -95,6 +95,7 @@ async def test_full_for_days_counts_and_taken_for_spam_does_not(town: Readers) -
 
 async def test_a_delay_and_an_invented_report_say_nothing(town: Readers) -> None:
     await town.reads("ben", Reading.IMMEDIATE)
+    await Meta.get_or_create(key="installation", defaults={"value": "test"})
     row, key = await letter(town)
     await bounces(town, key, "5.1.1", final=False)
     town.later(seconds=30)
