@@ -15,7 +15,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-servers demo test lint audit sbom format docs messages bench fuzz crash clean
+.PHONY: help setup setup-servers demo test lint audit sbom format docs schema messages bench fuzz crash clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -59,6 +59,9 @@ format: setup ## put the code into its one format
 docs: setup ## write docs/states.md and docs/capabilities.md from the tables in the code
 	$(BIN)/python docs/generate_states.py
 	$(BIN)/python docs/generate_capabilities.py
+
+schema: setup ## write bridge/storage/fresh.sql, with which new databases begin (after each new migration)
+	$(BIN)/python docs/generate_schema.py
 
 messages: setup ## collect every sentence that people are shown, for the translators, into each language's file
 	@template=bridge/rendering/locales/baraza.pot; new="$$template.new"; trap 'rm -f "$$new"' EXIT; \

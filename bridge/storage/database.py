@@ -32,12 +32,13 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
 from bridge.core.errors import ConfigError, StorageConflict, StorageContended, StorageUnavailable
-from bridge.storage import full_text
+from bridge.storage import fresh, full_text
 from bridge.storage.models import Meta
 
 log = structlog.get_logger()
 
 APP = "baraza"
+MIGRATIONS = "bridge.storage.migrations"
 _hooks: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
 UNAVAILABLE = (
     OperationalError,
@@ -102,7 +103,7 @@ def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
                     "bridge.storage.models_archive",
                 ],
                 "default_connection": name,
-                "migrations": "bridge.storage.migrations",
+                "migrations": MIGRATIONS,
             }
         },
         "use_tz": True,
@@ -160,9 +161,13 @@ def _backup(path: Path, label: str) -> Path:
     return target
 
 
-async def _upgrade(url: str) -> None:
+async def _upgrade(url: str, *, from_script: bool) -> None:
     """Apply outstanding migrations; refuse a database that is newer than this program."""
     path = _sqlite_path(url)
+    if path is not None and from_script:
+        module = tortoise_config(url)["apps"][APP]["migrations"]
+        if await asyncio.to_thread(fresh.create, path, module):
+            return
     # Tortoise rebuilds a SQLite table by dropping it, and with foreign keys on that deletes the rows of its children.
     connection = await _connect(url, foreign_keys=False)
     try:
@@ -265,10 +270,11 @@ async def _advisory_lock(url: str) -> AsyncIterator[None]:
             await connection.close()
 
 
-async def open_database(url: str, *, migrate: bool = True) -> str:
+async def open_database(url: str, *, migrate: bool = True, from_script: bool = True) -> str:
     """Connect, upgrade where needed, and return the id of this installation.
 
-    Without ``migrate`` nothing is created or changed.
+    Without ``migrate`` nothing is created or changed. Without ``from_script`` a new database is made by carrying out
+    all migrations, which comes to the same.
 
     Raises ConfigError where the database is newer than the program, StorageUnavailable where it cannot be reached.
     """
@@ -281,7 +287,7 @@ async def open_database(url: str, *, migrate: bool = True) -> str:
         if path is not None:
             await asyncio.to_thread(_look, path)
         if migrate:
-            await _upgrade(url)
+            await _upgrade(url, from_script=from_script)
         await _connect(url)
         row, _ = await Meta.get_or_create(key="installation", defaults={"value": uuid.uuid4().hex})
     # A wrong password and a file that is no database are refusals, not failures of a connection.

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from tortoise.migrations.recorder import MigrationRecorder
 from bridge.core.errors import ConfigError, StorageUnavailable
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef
 from bridge.core.states import ReviewState
-from bridge.storage import database, echoes, ledger, migrations, submissions
+from bridge.storage import database, echoes, fresh, ledger, migrations, submissions
 from bridge.storage.models import Decision, Delivery, Meta, Person, Post, Review, Revision
 from tests.unit.storage.stage import NOW
 
@@ -311,3 +312,25 @@ async def test_programs_that_start_at_once_upgrade_one_after_the_other(postgres:
     for process in both:
         _, said = await process.communicate()
         assert process.returncode == 0, said.decode()[-500:]
+
+
+async def test_a_new_database_is_what_all_migrations_come_to(tmp_path: Path) -> None:
+    """Otherwise: ``make schema``."""
+    path = tmp_path / "migrated.db"
+    await database.open_database(f"sqlite://{path}", from_script=False)
+    await database.close_database()
+    assert fresh.SCRIPT.read_text() == fresh.dumped(path, database.MIGRATIONS)
+    with closing(sqlite3.connect(path)) as migrated:
+        tables = [str(name) for (name,) in migrated.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        kept = {"meta", "tortoise_migrations", "sqlite_sequence"}
+        ours = [name for name in tables if name not in kept and not name.startswith("archive_fts")]
+        query = 'SELECT 1 FROM "{}" LIMIT 1'
+        filled = [name for name in ours if migrated.execute(query.format(name)).fetchone()]
+    assert filled == [], "what a migration writes, the script does not"
+    begun = tmp_path / "begun.db"
+    await database.open_database(f"sqlite://{begun}")
+    await database.close_database()
+    assert fresh.dumped(begun, database.MIGRATIONS) == fresh.dumped(path, database.MIGRATIONS)
+    with closing(sqlite3.connect(begun)) as new, closing(sqlite3.connect(path)) as old:
+        query = "SELECT app, name FROM tortoise_migrations ORDER BY id"
+        assert new.execute(query).fetchall() == old.execute(query).fetchall()
