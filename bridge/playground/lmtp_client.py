@@ -12,7 +12,7 @@ class LmtpRefused(BarazaError):
 
 
 async def hand_over(port: int, sender: str, recipient: str, mail: bytes) -> None:
-    """Returns when the other side has it. Raises LmtpRefused, and OSError, EOFError or TimeoutError: try again."""
+    """Returns when the other side has it. Raises LmtpRefused, and OSError, EOFError or ValueError: try again."""
     async with asyncio.timeout(_SECONDS):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         try:

@@ -74,7 +74,7 @@ class MailDevice:
                 tab=letter.id,
                 tabs=self.tabs(),
                 title=opened.subject,
-                subtitle=f"{letter_bytes(letter)} · {opened.sender}",
+                subtitle=letter_bytes(letter),
                 compose="none" if letter.mine else "text",
                 letter=opened,
             )
@@ -187,7 +187,6 @@ def _opened(letter: Letter) -> OpenLetter:
     more = {name: str(mail[name]) for name in _HEADERS if mail[name]}
     return OpenLetter(
         id=letter.id,
-        sender=_sender(mail),
         subject=_subject(mail),
         fields=tuple(fields.items()),
         more=tuple(more.items()),

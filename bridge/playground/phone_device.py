@@ -39,8 +39,8 @@ class PhoneDevice:
             tab=TAB,
             tabs=self.tabs(),
             title=SHORT_CODE,
-            subtitle=f"in: {_bill(text for text in texts if not text.mine)}, paid by the community"
-            f" · out: {_bill(text for text in texts if text.mine)}",
+            subtitle=f"in {_bill(text for text in texts if not text.mine)}"
+            f" · out {_bill(text for text in texts if text.mine)}",
             bubbles=tuple(self._bubble(text) for text in texts[-SHOWN_MESSAGES:]),
             empty="No messages yet. HELP tells what can be written.",
         )

@@ -120,7 +120,7 @@ class PostOffice:
                     await hand_over(self.lmtp_port, letter.owner, letter.recipient, _proven(letter))
                 except LmtpRefused as refused:
                     self._keep(letter.owner, _report(letter, str(refused)))
-                except (OSError, EOFError, TimeoutError):
+                except (OSError, EOFError, ValueError):  # gone, slow or strange: again
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
                     continue

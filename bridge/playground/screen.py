@@ -124,7 +124,6 @@ class OpenLetter:
     """A letter that is being read. ``fields`` and ``more`` are of its header; ``body`` is safe HTML."""
 
     id: str
-    sender: str
     subject: str
     fields: tuple[tuple[str, str], ...]
     more: tuple[tuple[str, str], ...]

@@ -122,7 +122,7 @@ async def test_the_phone_shows_what_comes_in_its_order_with_parts_and_money(town
     assert await send(town.gateway, GOOD | {"text": "answer " * 30}) == 202
     html = await town.shows("joseph", "sms", "answer")
     assert "210/306 · 2 SMS · GSM-7 · KES 1.60" in html
-    assert "in: 2 SMS, KES 1.60, paid by the community · out: 1 SMS, KES 0.80" in html
+    assert "in 2 SMS, KES 1.60 · out 1 SMS, KES 0.80" in html
     await town.do("joseph", "write", text="thanks")
     html = await town.screen("joseph")
     assert html.index("question") < html.index("answer") < html.index("thanks")
