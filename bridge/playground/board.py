@@ -6,14 +6,12 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 from bridge.playground.botapi.world import World
 from bridge.playground.devices import Device
-from bridge.playground.phone_device import PhoneDevice
 from bridge.playground.screen import Notice, Screen
 
 STATUS = "status"
 """The key of the line over the phones, beside the devices' own."""
 TOAST_SECONDS = 6.0
 _SETTLE_SECONDS = 0.03
-_LOOK_SECONDS = 0.3
 
 
 class Listener:
@@ -99,7 +97,6 @@ class Board:
         self.look()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow_telegram(world))
-            group.create_task(self._follow_phones())
             async for _ in self._pokes():
                 self.look()
 
@@ -135,11 +132,3 @@ class Board:
         while True:
             version = await world.wait_for_change(version, 3600)
             self.poke()
-
-    async def _follow_phones(self) -> None:
-        phones = [device for device in self.devices.values() if isinstance(device, PhoneDevice)]
-        while True:
-            for phone in phones:
-                if phone.look_again():
-                    self.poke()
-            await asyncio.sleep(_LOOK_SECONDS)

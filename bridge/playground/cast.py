@@ -3,6 +3,7 @@
 import secrets
 
 from bridge.playground.botapi import UsersSide
+from bridge.playground.post_office import DOMAIN
 
 BOT_NAME = "Baraza"
 BOT_USERNAME = "BarazaDemoBot"
@@ -12,7 +13,10 @@ BOT_ID = 7_000_100_001
 AMINA, DANIEL, GRACE = 500_100_001, 500_100_002, 500_100_003
 CHW_KENYA, MIDWIVES_UGANDA, MODERATORS = -1_002_000_000_101, -1_002_000_000_102, -1_002_000_000_103
 JOSEPH_NUMBER = "+254700000001"
-SMS_SENDER = "Baraza"
+ESTHER_ADDRESS = "esther@clinic.example"
+COMMUNITY_ADDRESS = f"{COMMUNITY_ID}@{DOMAIN}"
+PUBLIC_URL = "https://baraza.example"
+"""The bridge's pages as letters name them: one-click unsubscribing wants https. Nobody has this name (RFC 6761)."""
 
 _RIGHTS = ["can_delete_messages", "can_invite_users", "can_pin_messages"]
 

@@ -1,4 +1,4 @@
-"""``baraza demo``: phones on a page, a simulated Telegram, a real Synapse, and the real bridge between them."""
+"""``baraza demo``: devices on a page, the networks behind them, and the real bridge between these."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,9 @@ from bridge.playground.demo_config import write_config
 from bridge.playground.devices import all_devices
 from bridge.playground.matrix_side import MatrixAccount, MatrixSide, Phase
 from bridge.playground.page import Page, Status
+from bridge.playground.post_office import PostOffice
 from bridge.playground.seeding import seed
+from bridge.playground.sms_gateway import SmsGateway
 from bridge.playground.synapse import free_port
 
 DATA = Path("data/demo")
@@ -115,16 +117,28 @@ async def _run(data: Path, door: socket.socket, synapse: bool, venv: Path) -> No
         bridge = BridgeRunner(data / "baraza.log", changed=changed)
         stack.push_async_callback(bridge.stop)
 
+        gateway = SmsGateway(data / "gateway", subscribers=[cast.JOSEPH_NUMBER], changed=changed)
+        stack.push_async_callback(gateway.stop)
+        await gateway.start()
+        office = PostOffice(data / "mail", people=[cast.ESTHER_ADDRESS], lmtp_port=free_port(), changed=changed)
+        stack.push_async_callback(office.stop)
+        await office.start()
+        web_port = kept_port(data / "web-port")
+        pages = f"http://127.0.0.1:{web_port}"
+
         def status() -> Status:
             return Status(
                 bridge=bridge.words,
                 bridge_is_well=bridge.is_running,
                 matrix=matrix.words.splitlines()[0],
                 matrix_is_well=matrix.phase is Phase.READY,
+                archive=f"{pages}/{cast.COMMUNITY_ID}",
             )
 
-        board = Board(all_devices(simulator.users, matrix, data / "sms"), status)
-        runner = web.AppRunner(Page(board, simulator.users, status, port=port).app, access_log=None, shutdown_timeout=1)
+        devices = all_devices(simulator.users, matrix, gateway, office, web=pages)
+        board = Board(devices, status)
+        page = Page(board, simulator.users, status, port=port, resolve=(cast.PUBLIC_URL, pages))
+        runner = web.AppRunner(page.app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, door).start()
@@ -135,12 +149,13 @@ async def _run(data: Path, door: socket.socket, synapse: bool, venv: Path) -> No
                 data,
                 bot_token=cast.bot_token(simulator.users),
                 api_url=simulator.url,
-                web_port=free_port(),
-                sms=data / "sms",
+                web_port=web_port,
+                gateway=gateway,
+                office=office,
                 matrix=account,
             )
             if not bridge.is_started:
-                await seed(config)
+                await seed(config, data / "readers")
             await bridge.start(config)
 
         async with asyncio.TaskGroup() as group:
@@ -156,6 +171,18 @@ async def _run(data: Path, door: socket.socket, synapse: bool, venv: Path) -> No
                 account = await preparing
                 if account is not None or not slow:
                     await run_bridge(account)
+
+
+def kept_port(note: Path) -> int:
+    """The port of the last run where it is still free, so that links to the archive stay good; else any."""
+    with contextlib.suppress(OSError, ValueError), socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        port = int(note.read_text("utf-8"))
+        probe.bind(("127.0.0.1", port))
+        return port
+    port = free_port()
+    note.write_text(str(port), "utf-8")
+    return port
 
 
 def _simulator(state: Path) -> BotApiSimulator:

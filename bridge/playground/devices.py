@@ -1,21 +1,24 @@
-"""The six phones on the playground's page."""
-
-from pathlib import Path
+"""The devices on the playground's page."""
 
 from bridge.playground import cast
 from bridge.playground.botapi import UsersSide
+from bridge.playground.mail_device import MailDevice
 from bridge.playground.matrix_device import MatrixDevice
 from bridge.playground.matrix_side import FATIMA, HEALTH, MODERATORS, PETER, MatrixSide
 from bridge.playground.phone_device import PhoneDevice
+from bridge.playground.post_office import PostOffice
+from bridge.playground.sms_gateway import SmsGateway
 from bridge.playground.telegram_device import PRIVATE, TelegramChat, TelegramDevice
 
 GROUP = "group"
-Device = TelegramDevice | MatrixDevice | PhoneDevice
+Device = TelegramDevice | MatrixDevice | PhoneDevice | MailDevice
 """One person's phone. Actions raise DeviceRefused with a sentence for the person."""
 
 
-def all_devices(users: UsersSide, matrix: MatrixSide, sms: Path) -> dict[str, Device]:
-    """Every phone by its key, in the order of the page. ``sms`` is the loopback network's folder."""
+def all_devices(
+    users: UsersSide, matrix: MatrixSide, gateway: SmsGateway, office: PostOffice, *, web: str
+) -> dict[str, Device]:
+    """Every device by its key, in the order of the page. ``web`` is where the bridge's pages are on this machine."""
     bot = TelegramChat(PRIVATE, cast.BOT_NAME, cast.BOT_ID)
     devices: list[Device] = [
         TelegramDevice(
@@ -44,12 +47,21 @@ def all_devices(users: UsersSide, matrix: MatrixSide, sms: Path) -> dict[str, De
         ),
         MatrixDevice(matrix, key=FATIMA, person="Fatima", about="nurse, Matrix", rooms=[(HEALTH, "Health room")]),
         PhoneDevice(
-            sms,
+            gateway,
             key="joseph",
             person="Joseph",
             about="village health volunteer, SMS",
             number=cast.JOSEPH_NUMBER,
-            full_name="Joseph Kamau",
+        ),
+        MailDevice(
+            office,
+            key="esther",
+            person="Esther",
+            about="midwifery tutor, e-mail",
+            address=cast.ESTHER_ADDRESS,
+            full_name="Esther Banda",
+            community=cast.COMMUNITY_ADDRESS,
+            web=(cast.PUBLIC_URL, web),
         ),
         MatrixDevice(matrix, key=PETER, person="Peter", about="moderator, Matrix", rooms=[(MODERATORS, "Moderators")]),
     ]

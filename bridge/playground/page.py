@@ -1,4 +1,4 @@
-"""The playground's page: six phones, drawn on the server, kept up to date by a stream of events."""
+"""The playground's page: everybody's devices, drawn on the server, kept up to date by a stream of events."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -13,6 +13,7 @@ from bridge.core.hygiene import clean_filename
 from bridge.playground.board import STATUS, Board
 from bridge.playground.botapi import UsersSide
 from bridge.playground.devices import Device
+from bridge.playground.mail_device import MailDevice
 from bridge.playground.matrix_device import MatrixDevice
 from bridge.playground.page_guard import guard
 from bridge.playground.phone_device import PhoneDevice
@@ -35,16 +36,31 @@ class Status:
     bridge_is_well: bool
     matrix: str
     matrix_is_well: bool
+    archive: str = ""
+    """Where the community's public archive is, in a browser on this machine."""
 
 
 class Page:
-    """The web application. ``port`` is where it will be reached on 127.0.0.1."""
+    """The web application. ``port`` is where it will be reached on 127.0.0.1.
 
-    def __init__(self, board: Board, users: UsersSide, status: Callable[[], Status], *, port: int) -> None:
+    ``resolve``: the bridge's public address, which is invented, and where it answers on this machine: links to the
+    first open the second, as names are looked up.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        users: UsersSide,
+        status: Callable[[], Status],
+        *,
+        port: int,
+        resolve: tuple[str, str] = ("", ""),
+    ) -> None:
         self._board = board
         self._users = users
         self._status = status
         self._closing = False
+        self._resolve = resolve
         self._templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -168,6 +184,8 @@ class Page:
                 text = form.text("text")
                 if not text.strip() and form.upload is None:
                     raise DeviceRefused("Write something first.")
+                if isinstance(device, MailDevice):
+                    return await device.write(tab, text, subject=form.text("subject"), upload=form.upload)
                 if form.text("edit") and not isinstance(device, PhoneDevice):
                     await device.edit(tab, form.text("edit"), text)
                 else:
@@ -180,6 +198,8 @@ class Page:
                 await device.start(tab, form.text("start"))
             case ((TelegramDevice() | MatrixDevice()), "react"):
                 await device.react(tab, form.text("message"), form.text("key"))
+            case MailDevice(), "unsubscribe":
+                return await device.unsubscribe(tab)
             case MatrixDevice(), "join":
                 await device.join(tab)
             case _, "dismiss":
@@ -203,6 +223,9 @@ class Page:
 
     def _html(self, template: str, **values: object) -> web.Response:
         text = self._templates.get_template(template).render(values)
+        public, local = self._resolve
+        if public:
+            text = text.replace(f'href="{public}', f'href="{local}')
         return web.Response(text=text, content_type="text/html")
 
     async def _close(self, app: web.Application) -> None:

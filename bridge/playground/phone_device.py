@@ -1,127 +1,78 @@
-"""A feature phone that only knows SMS, on the loopback network."""
+"""A feature phone that only knows SMS: it counts the parts and the money of each."""
 
-import json
-import os
-import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Iterable
 from typing import ClassVar
 
-from bridge.adapters.loopback.people import Message, People
-from bridge.playground import cast
 from bridge.playground.formatting import excerpt, telegram_html
 from bridge.playground.screen import SHOWN_MESSAGES, Bubble, DeviceRefused, Screen, Tab, Upload, clock_words
-from bridge.playground.segments import segments
+from bridge.playground.segments import Segments, segments
+from bridge.playground.sms_gateway import CURRENCY, PRICE, SHORT_CODE, SmsGateway, Text
 
 TAB = "sms"
 
 
 class PhoneDevice:
-    """One SMS phone. The network has no clock: the phone notes for itself when it sent or got what."""
+    """One SMS phone, a subscriber behind the demo's gateway."""
 
     look: ClassVar[str] = "sms"
     takes_pictures: ClassVar[bool] = False
     takes_replies: ClassVar[bool] = False
     longest: ClassVar[int] = 459
     """Three concatenated SMS."""
+    currency: ClassVar[str] = CURRENCY
+    price: ClassVar[int] = PRICE
+    hint: ClassVar[str] = f"160 characters to one SMS, 70 with other letters; {CURRENCY} {PRICE / 100:.2f} each"
 
-    def __init__(
-        self,
-        directory: Path,
-        *,
-        key: str,
-        person: str,
-        about: str,
-        number: str,
-        full_name: str,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, gateway: SmsGateway, *, key: str, person: str, about: str, number: str) -> None:
         self.key = key
         self.person = person
         self.about = about
+        self._gateway = gateway
         self._number = number
-        self._full_name = full_name
-        self._people = People(directory)
-        self._notes = directory / "phone.jsonl"
-        self._clock = clock
-        self._at: dict[str, float] = self._read_notes()
-        self._stamp: tuple[tuple[int, int], ...] = ()
-        self._messages: list[Message] = []
-        self.look_again()
-
-    def look_again(self) -> bool:
-        """Read what the network brought, if it brought anything; whether the screen changed."""
-        files = (self._people.directory / name for name in ("inbox.jsonl", "outbox.jsonl"))
-        stamp = tuple(_stamp(path) for path in files)
-        if stamp == self._stamp:
-            return False
-        self._stamp = stamp
-        shown = self._people.shown(self._number)
-        for message in shown:
-            if message.id not in self._at:
-                self._note(message.id)
-        order = {identity: place for place, identity in enumerate(self._at)}
-        self._messages = sorted(shown, key=lambda message: order[message.id])
-        return True
 
     def tabs(self) -> tuple[Tab, ...]:
-        return (Tab(key=TAB, title=cast.SMS_SENDER),)
+        return (Tab(key=TAB, title=SHORT_CODE),)
 
     def screen(self, tab: str, start: str = "") -> Screen:
+        texts = self._gateway.of(self._number)
         return Screen(
             tab=TAB,
             tabs=self.tabs(),
-            title=cast.SMS_SENDER,
-            subtitle=f"from {self._number}",
-            bubbles=tuple(self._bubble(message) for message in self._messages[-SHOWN_MESSAGES:]),
+            title=SHORT_CODE,
+            subtitle=f"in {_bill(text for text in texts if not text.mine)}"
+            f" · out {_bill(text for text in texts if text.mine)}",
+            bubbles=tuple(self._bubble(text) for text in texts[-SHOWN_MESSAGES:]),
+            empty="No messages yet. HELP tells what can be written.",
         )
 
     async def write(self, tab: str, text: str, *, reply_to: str = "", upload: Upload | None = None) -> None:
         if upload is not None or not text.strip():
             raise DeviceRefused("This phone sends texts only.")
-        if len(text) > self.longest:
-            raise DeviceRefused(f"That is too long: this phone sends at most {self.longest} characters.")
-        self._people.writes(self._number, text, user=self._number, name=self._full_name, private=True)
-        self.look_again()
+        if segments(text).count > 3:
+            raise DeviceRefused("That is too long: this phone sends at most 3 SMS at once.")
+        self._gateway.writes(self._number, text)
 
-    def _bubble(self, message: Message) -> Bubble:
-        cost = segments(message.text)
+    def _bubble(self, text: Text) -> Bubble:
         return Bubble(
-            id=message.id,
-            sender="" if message.user else cast.SMS_SENDER,
-            mine=bool(message.user),
-            is_bot=not message.user,
-            time=clock_words(self._at[message.id]),
-            body=telegram_html(message.text, ()),
-            excerpt=excerpt(message.text),
-            note=f"{cost.count} SMS · {cost.units} {'Unicode units' if cost.is_unicode else 'characters'}",
+            id=text.id,
+            sender="" if text.mine else SHORT_CODE,
+            mine=text.mine,
+            is_bot=not text.mine,
+            time=clock_words(text.at),
+            body=telegram_html(text.text, ()),
+            excerpt=excerpt(text.text),
+            note=counter_words(segments(text.text)),
         )
 
-    def _note(self, identity: str) -> None:
-        self._at[identity] = self._clock()
-        with open(self._notes, "a", encoding="utf-8", opener=_private) as file:
-            file.write(json.dumps({"id": identity, "at": self._at[identity]}) + "\n")
 
-    def _read_notes(self) -> dict[str, float]:
-        found: dict[str, float] = {}
-        if self._notes.exists():
-            for line in self._notes.read_text("utf-8").splitlines():
-                try:
-                    note = json.loads(line)
-                except ValueError:  # the last line of a phone that was switched off while it wrote
-                    continue
-                if isinstance(note, Mapping):
-                    found[str(note["id"])] = float(note["at"])
-        return found
+def counter_words(cost: Segments) -> str:
+    """``148/160 · 1 SMS · GSM-7 · KES 0.80``; the page's script counts in the same words."""
+    alone, together = (70, 67) if cost.is_unicode else (160, 153)
+    room = alone if cost.count == 1 else together * cost.count
+    kind = "UCS-2" if cost.is_unicode else "GSM-7"
+    return f"{cost.units}/{room} · {cost.count} SMS · {kind} · {CURRENCY} {cost.count * PRICE / 100:.2f}"
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return (0, 0)
-    return (found.st_size, found.st_mtime_ns)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def _bill(texts: Iterable[Text]) -> str:
+    parts = sum(segments(text.text).count for text in texts)
+    return f"{parts} SMS, {CURRENCY} {parts * PRICE / 100:.2f}"

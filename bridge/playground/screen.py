@@ -107,6 +107,31 @@ class Tab:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LetterLine:
+    """One letter in a mail program's list."""
+
+    id: str
+    sender: str
+    subject: str
+    excerpt: str
+    size: str
+    time: str
+    mine: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenLetter:
+    """A letter that is being read. ``fields`` and ``more`` are of its header; ``body`` is safe HTML."""
+
+    id: str
+    subject: str
+    fields: tuple[tuple[str, str], ...]
+    more: tuple[tuple[str, str], ...]
+    body: Markup
+    can_unsubscribe: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Screen:
     """One chat on one device. ``waiting`` is said in the place of messages that cannot be shown yet."""
 
@@ -119,6 +144,8 @@ class Screen:
     start_payload: str = ""
     waiting: str = ""
     empty: str = "No messages yet."
+    letters: tuple[LetterLine, ...] = ()
+    letter: OpenLetter | None = None
 
 
 def clock_words(seconds: float) -> str:

@@ -66,6 +66,21 @@ class Demo:
         assert found[0], f"{device} has no button {label}: {words(page)}"
         return {"tab": tab, "message": found[0], "data": found[1]}
 
+    async def newest_letter(self, device: str) -> str:
+        """The id of the newest letter that came."""
+        page = await self.get(f"/screens/{device}?tab=inbox")
+        found = re.search(r'<li><a [^>]*data-tab="([0-9a-f]+)"', page)
+        assert found is not None, words(page)
+        return found[1]
+
+    async def archive(self) -> str:
+        """The page that the line over the devices links to."""
+        found = re.search(r'Archive: <a href="([^"]+)"', await self.get("/status"))
+        assert found is not None
+        async with self.http.get(found[1]) as answer:
+            assert answer.status == 200
+            return await answer.text()
+
     async def ready(self, *, matrix: bool = False) -> None:
         """Wait until the line over the phones says that the bridge (and Matrix) runs."""
         await self.status("Bridge: running", *(["Matrix: ready"] if matrix else []))

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from bridge.playground.synapse import SynapseServer
-from tests.acceptance.demo_page import ROOT, running_demo, spawn
+from tests.acceptance.demo_page import ROOT, running_demo, spawn, words
 from tests.servers import SYNAPSE_VENV
 
 EVIL = '<img src=x onerror="alert(1)"> & <b>bold</b>'
@@ -33,18 +33,38 @@ async def test_a_post_goes_from_a_phone_through_a_moderator_to_every_group(tmp_p
         assert "Who has ORS to spare?" not in await demo.screen("daniel", "group")
 
         await demo.do("grace", "press", **await demo.button("grace", "group", "Approve"))
-        for device, tab in (("amina", "group"), ("daniel", "group"), ("joseph", "sms")):
+        for device, tab in (("amina", "group"), ("daniel", "group")):
             shown = await demo.shows(device, tab, "Who has ORS to spare?", "Amina Okello", EVIL)
             assert "Baraza Demo #1" in shown
         assert "Baraza Demo profile: Amina Okello" in await demo.screen("daniel", "group")
-        await demo.shows("grace", "group", "approved", "Arrived in 3 of 3 groups")
-        for path in ("/", "/screens/daniel?tab=group", "/screens/joseph?tab=sms"):
+        headline = await demo.shows("joseph", "sms", "Baraza Demo #1 Amina Okello", "Who has ORS to spare?")
+        assert "/160 · 1 SMS · GSM-7 · KES 0.80" in headline
+        await demo.shows("esther", "inbox", "Amina Okello (Kenya) via Baraza Demo", "Who has ORS to spare?", "bytes")
+        await demo.shows("grace", "group", "approved", "Arrived in 2 of 2 groups", "Private copies: 2 of 2")
+        letter = await demo.newest_letter("esther")
+        assert EVIL in await demo.screen("esther", letter)
+        assert "Who has ORS to spare?" in words(await demo.archive())
+        for path in ("/", "/screens/daniel?tab=group", "/screens/joseph?tab=sms", f"/screens/esther?tab={letter}"):
             assert "<img src=x" not in await demo.get(path)
+        assert "<img src=x" not in await demo.archive()
+
+        await demo.do("esther", "write", tab=letter, text="We have two boxes in Lusaka.")
+        await demo.shows("grace", "group", "We have two boxes in Lusaka.", "address proven by the mail server")
+        await demo.shows("esther", "inbox", "is with the moderators")
+        await demo.do("esther", "unsubscribe", tab=letter)
+        await demo.shows("esther", "inbox", "the mail program sent POST, and the answer was 200")
+        await demo.do("grace", "press", **await demo.button("grace", "group", "Approve"))
+        await demo.shows("joseph", "sms", "Baraza Demo #2 Re #1 Esther Banda")
+        await demo.do("joseph", "write", tab="sms", text="GET 2")
+        await demo.shows("joseph", "sms", "We have two boxes in Lusaka.")
+        assert "We have two boxes" not in await demo.screen("esther", await demo.newest_letter("esther"))
 
         await demo.do("joseph", "write", tab="sms", text="Two boxes at Ahero dispensary")
         await demo.shows("grace", "group", "Two boxes at Ahero dispensary", "waiting for a decision")
         await demo.do("grace", "press", **await demo.button("grace", "group", "Reject"))
-        assert "Two boxes" not in await demo.screen("daniel", "group")
+        assert "Two boxes at Ahero" not in await demo.screen("daniel", "group")
+        await demo.do("joseph", "write", tab="sms", text="STOP")
+        await demo.shows("joseph", "sms", "I write to you no more")
         assert await demo.stop() == 0
         assert demo.said.count("\n") == 1, demo.said
 
@@ -159,8 +179,8 @@ async def test_with_the_real_synapse_posts_reach_matrix_and_come_from_it(
         page = await demo.get("/screens/peter?tab=moderators")
         found = re.findall(r'name="message" value="([^"]+)">\s*<button name="key" value="✅"', page)
         await demo.do("peter", "react", tab="moderators", message=found[-1], key="✅")
-        for device, tab in (("fatima", "health"), ("daniel", "group"), ("joseph", "sms")):
-            await demo.shows(device, tab, "Baraza Demo #1", "What dose of zinc?", "Fatima Hassan")
+        for device, tab in (("fatima", "health"), ("daniel", "group"), ("joseph", "sms"), ("esther", "inbox")):
+            await demo.shows(device, tab, "What dose of zinc?", "Fatima Hassan")
         assert await demo.stop() == 0
     _assert_no_synapse(data)
     async with running_demo(data, venv=SYNAPSE_VENV) as demo:

@@ -46,7 +46,8 @@ async function refresh(key, tab, start) {
   place.replaceChildren(fresh.content);
   const now = section.querySelector(".messages");
   // The list is laid out from its end: 0 is the newest message, further up is negative.
-  now.scrollTop = scrolled < -40 ? scrolled : 0;
+  // Mail begins at its top.
+  now.scrollTop = scrolled < -40 || section.classList.contains("mail") ? scrolled : 0;
   if (inLog) now.focus({ preventScroll: true });
   section.querySelector(".compose [name=tab]").value = current(section).tab;
   if (moved) cancelContext(section);
@@ -98,9 +99,43 @@ async function send(form, submitter) {
   line.hidden = !refused;
   if (refused) return;
   form.elements.text.value = "";
+  if (form.elements.subject) form.elements.subject.value = "";
   if (form.elements.file) form.elements.file.value = "";
   cancelContext(section);
   grow(form.elements.text);
+  count(form);
+}
+
+const BASIC = new Set("@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà");
+const EXTENDED = new Set("\f^{}\\[~]|€");
+
+// The parts of an SMS, as on the server: 3GPP TS 23.038 and 23.040.
+function segments(text) {
+  const chars = [...text];
+  const unicode = !chars.every((char) => BASIC.has(char) || EXTENDED.has(char));
+  const [alone, together] = unicode ? [70, 67] : [160, 153];
+  const sizes = chars.map((char) => (unicode ? char.length : EXTENDED.has(char) ? 2 : 1));
+  const units = sizes.reduce((sum, size) => sum + size, 0);
+  let parts = 1;
+  if (units > alone) {
+    let room = together;
+    for (const size of sizes) {
+      if (size > room) [parts, room] = [parts + 1, together];
+      room -= size;
+    }
+  }
+  return { parts, units, kind: unicode ? "UCS-2" : "GSM-7", room: parts === 1 ? alone : together * parts };
+}
+
+function count(form) {
+  const line = form.querySelector(".counter");
+  if (!line) return;
+  line.dataset.hint ??= line.textContent;
+  const text = form.elements.text.value.trim();
+  const { parts, units, kind, room } = segments(text);
+  const [currency, cents] = [line.dataset.currency, Number(line.dataset.price)];
+  line.textContent = text ? `${units}/${room} · ${parts} SMS · ${kind} · ${currency} ${((parts * cents) / 100).toFixed(2)}` : line.dataset.hint;
+  line.classList.toggle("over", parts > 3);
 }
 
 document.addEventListener("submit", (event) => {
@@ -110,12 +145,15 @@ document.addEventListener("submit", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.target.name !== "text") return;
+  if (event.target.closest(".mail")) return; // letters have lines
   event.preventDefault();
   event.target.form.requestSubmit();
 });
 
 document.addEventListener("input", (event) => {
-  if (event.target.name === "text") grow(event.target);
+  if (event.target.name !== "text") return;
+  grow(event.target);
+  count(event.target.form);
 });
 
 document.addEventListener("change", (event) => {

@@ -10,13 +10,17 @@ import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer, unused_port
 
-from bridge.adapters.loopback.people import People
 from bridge.playground import cast
 from bridge.playground.board import Board
 from bridge.playground.botapi import BotApiSimulator, UsersSide
 from bridge.playground.devices import all_devices
 from bridge.playground.matrix_side import MatrixSide
 from bridge.playground.page import Page, Status
+from bridge.playground.post_office import PostOffice
+from bridge.playground.sms_gateway import SmsGateway
+
+WEB = "http://127.0.0.1:9"
+"""Where the bridge's pages would be."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class Town:
 
     client: TestClient  # type: ignore[type-arg]  # generic only since aiohttp 3.11, over internals
     users: UsersSide
-    people: People
+    gateway: SmsGateway
+    office: PostOffice
     board: Board
     matrix: MatrixSide
     port: int
@@ -55,7 +60,9 @@ class Town:
 
 @pytest.fixture
 def status() -> Callable[[], Status]:
-    return lambda: Status(bridge="running", bridge_is_well=True, matrix="off", matrix_is_well=False)
+    return lambda: Status(
+        bridge="running", bridge_is_well=True, matrix="off", matrix_is_well=False, archive=f"{WEB}/demo"
+    )
 
 
 @pytest.fixture
@@ -64,12 +71,15 @@ async def town(tmp_path: Path, status: Callable[[], Status]) -> AsyncIterator[To
         await cast.people_telegram(simulator.users)
         matrix = MatrixSide(tmp_path, tmp_path / "venv", changed=lambda: None)
         matrix.switch_off()
-        board = Board(all_devices(simulator.users, matrix, tmp_path / "sms"), status)
+        gateway = SmsGateway(tmp_path / "gateway", subscribers=[cast.JOSEPH_NUMBER], changed=lambda: board.poke())
+        office = PostOffice(tmp_path / "mail", people=[cast.ESTHER_ADDRESS], lmtp_port=9, changed=lambda: board.poke())
+        board = Board(all_devices(simulator.users, matrix, gateway, office, web=WEB), status)
         port = unused_port()
-        server = TestServer(Page(board, simulator.users, status, port=port).app, port=port)
+        page = Page(board, simulator.users, status, port=port, resolve=(cast.PUBLIC_URL, WEB))
+        server = TestServer(page.app, port=port)
         watching = asyncio.create_task(board.run(simulator.world))
         async with TestClient(server) as client:
-            yield Town(client, simulator.users, People(tmp_path / "sms"), board, matrix, port)
+            yield Town(client, simulator.users, gateway, office, board, matrix, port)
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watching
