@@ -91,10 +91,16 @@ def stubborn(text: str, *, accents: bool = False) -> tuple[str, ...]:
 def fold(text: str, language: str) -> str:
     """``to_gsm7`` as the language bears it: ê becomes e in French, and stays in Yoruba, which would change meaning.
 
-    What is never folded is a text with letters that another language needs, and any script but the Latin one.
+    Accents go only where that saves an SMS. Never folded is a text with letters that another language needs, and any
+    script but the Latin one.
     """
-    bare = language.partition("-")[0].casefold() in _READ_BARE
-    return to_gsm7(text, accents=bare and not _MEANT & set(unicodedata.normalize("NFC", text).casefold()))
+    plain = to_gsm7(text)
+    if language.partition("-")[0].casefold() not in _READ_BARE:
+        return plain
+    if _MEANT & set(unicodedata.normalize("NFC", text).casefold()):
+        return plain
+    bare = to_gsm7(text, accents=True)
+    return bare if segments(bare).count < segments(plain).count else plain
 
 
 def to_gsm7(text: str, *, accents: bool = False) -> str:

@@ -97,11 +97,12 @@ async def reported(account: str, *, send: str, message: str) -> Handover | None:
 
 async def doubted(account: str, key: str) -> Delivery | None:
     """The send of unknown fate that has this key."""
-    installation = (await Meta.get(key="installation")).value
+    row = await Meta.get_or_none(key="installation")
+    installation = "" if row is None else row.value
     rows = Delivery.filter(account=account, state__in=list(_DOUBTED), operation=SEND)
-    for row in await rows.order_by("-id").limit(2000):
-        if delivery_key(row.id, installation) == key:
-            return row
+    for delivery in await rows.order_by("-id").limit(2000):
+        if delivery_key(delivery.id, installation) == key:
+            return delivery
     return None
 
 

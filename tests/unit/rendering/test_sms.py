@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.rendering.sms import Segments, parts, segments, stubborn, to_gsm7, unfit
+from bridge.rendering.sms import Segments, fold, parts, segments, stubborn, to_gsm7, unfit
 
 ESCAPED = "\f^{}\\[~]|€"
 # Where parts are cut matters near their ends, with pairs that straddle them.
@@ -182,3 +182,24 @@ def test_no_digit_comes_to_stand_beside_another(text: str) -> None:
     runs = "".join(char if char in "0123456789" else " " for char in text).split()
     found = "".join(char if char in "0123456789" else " " for char in plain.replace("1/2", " ").replace("1/4", " "))
     assert set(runs) - {"1", "2", "4"} <= set(found.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "changed"),
+    [
+        ("Être prête à l’hémorragie : où trouver le misoprostol quand le centre n’en a plus, en été ?", "fr", True),
+        ("Être prête", "fr", False),  # one SMS either way
+        ("Não há misoprostol no posto de saúde, e a comunicação com o hospital não é fácil à noite.", "pt", True),
+        ("Babu ƙa’ida a nan; waɗansu suna ba da 400, waɗansu 600 mcg, asibiti yana da nisa ƙwarai.", "ha", True),
+        ("Obìnrin mẹ́rin ta ẹ̀jẹ̀ lẹ́yìn ìbí ní oṣù yìí, ilé ìwòsàn sì jìnnà. Kí ni ẹ máa ń ṣe?" * 2, "yo", False),
+        ("Obìnrin mẹ́rin ta ẹ̀jẹ̀ lẹ́yìn ìbí ní oṣù yìí, ilé ìwòsàn sì jìnnà. Kí ni ẹ máa ń ṣe?" * 2, "fr", False),
+        ("यहाँ कोई नियम नहीं है; कुछ 400, कुछ 600 माइक्रोग्राम देते हैं। आप क्या करते हैं और क्यों, बताइए?", "en", False),
+        ("Être prête à l’hémorragie : où trouver le misoprostol quand le centre n’en a plus, en été ?", "vi", False),
+    ],
+)
+def test_accents_go_where_they_are_not_missed_and_an_sms_is_saved(text: str, language: str, changed: bool) -> None:
+    folded = fold(text, language)
+    assert (folded != text) == changed
+    assert "?" not in folded.replace("?", "", text.count("?"))
+    if changed:
+        assert segments(folded).count < segments(text).count
