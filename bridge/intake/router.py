@@ -36,6 +36,7 @@ from bridge.intake import (
     bridging,
     choosing,
     commands,
+    confirming,
     conversing,
     echoing,
     editing,
@@ -230,8 +231,17 @@ async def _private(event: MessagePosted, identity: Identity, context: Context) -
         return
     if command is not None and command.is_word and await _answers_a_question(event, command, identity, known, context):
         command = None
+    if (confirmed := await confirming.given(event, identity, context)) is not None:
+        name, argument = confirmed
+        order = commands.Command(name=name, argument=argument)
+        await commands.run(order, event, identity, community or known[0], replace(context, claimed=False))
+        return
+    if await confirming.is_spent(event, community or known[0], identity, context):
+        return
     if command is not None and (event.text.text.startswith(("/", "!")) or not _answers_something(event)):
-        await commands.run(command, event, identity, community or known[0], context)
+        place = community or known[0]
+        if not await confirming.asks(command.name, command.argument, event, identity, place, context):
+            await commands.run(command, event, identity, place, context)
         return
     if await conversing.continues(event, identity, context):
         return

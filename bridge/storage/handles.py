@@ -33,3 +33,31 @@ async def handle(
 async def handle_by_token(token: str) -> Handle | None:
     """What a button stands for; None for whatever we never made."""
     return await Handle.get_or_none(token=token) if _TOKEN.fullmatch(token) else None
+
+
+async def once(
+    subject: str, subject_id: int, action: str, now: datetime, *, argument: str, again_after: datetime
+) -> str | None:
+    """A new token in place of an old one; None while the last one is younger than ``again_after``."""
+    same = Handle.filter(subject=subject, subject_id=subject_id, revision=0, action=action, argument=argument)
+    if await same.filter(created_at__gte=again_after).exists():
+        return None
+    await same.delete()
+    return await handle(subject, subject_id, action, now, argument=argument)
+
+
+async def made_since(subject: str, subject_id: int, since: datetime) -> int:
+    """How many there are of one thing that were made since a moment."""
+    return await Handle.filter(subject=subject, subject_id=subject_id, created_at__gte=since).count()
+
+
+async def take(token: str, subject: str, subject_id: int, since: datetime) -> tuple[str, str] | None:
+    """What a token that counts once stands for: action and argument. It is gone afterwards.
+
+    None for one that was never made, is for something else, was used, or is older than ``since``.
+    """
+    found = await handle_by_token(token)
+    if found is None or (found.subject, found.subject_id) != (subject, subject_id) or found.created_at < since:
+        return None
+    gone = await Handle.filter(token=token).delete()
+    return (found.action, found.argument) if gone else None
