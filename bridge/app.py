@@ -187,6 +187,13 @@ class Bridge:
             address = adapter.public_address(str(community.id)) if isinstance(adapter, CanBeWrittenTo) else None
             if way.link or address:
                 found.append(WayShown(kind=kind, link=way.link, address=address or "", words=way.words))
+        named = {way.account for way in ways(community, self._directory)}
+        for account, other in self._adapters.items():
+            writable: object = other
+            if account in named or not isinstance(writable, CanBeWrittenTo):
+                continue
+            if address := writable.public_address(str(community.id)):
+                found.append(WayShown(kind=other.kind, address=address))
         return found
 
     async def _small(self, sha256: str, kind: str) -> Picture | None:

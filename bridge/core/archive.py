@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-RESERVED = frozenset({"u", "healthz", "readyz", "metrics"})
+RESERVED = frozenset({"u", "healthz", "readyz", "metrics", "webhook", "sms"})
 """What the web server has at the addresses where communities' archives begin."""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from bridge.core.archive import post_address
 from bridge.core.capabilities import Capabilities
 from bridge.core.community import Community
 from bridge.core.ids import Address
@@ -18,7 +19,7 @@ from bridge.members import contact
 from bridge.members.answers import folded
 from bridge.rendering import posts, sms
 from bridge.rendering.words import Words
-from bridge.storage import asked, submissions
+from bridge.storage import asked, codec, personal_links, submissions
 from bridge.storage.models import Identity, Post
 
 MORE = "more"
@@ -103,15 +104,17 @@ async def photo(post: Post, identity: Identity, community: Community, address: A
         text = w._("#{number} has no photo and no file.", number=post.number)
     else:
         told = ", ".join(posts.files_words(view.attachments, w, {}))
-        page = page_address(community, post)
+        page = await page_address(community, post, identity)
         where = page or w._("They are in the community's groups: there is no web page to show them on.")
         text = f"#{post.number}: {told}. {where}"
     await contact.say(address, Content(text=plain(text)), community, context.now)
 
 
-def page_address(community: Community, post: Post) -> str | None:
-    """Where a post stands on a web page, for everybody; None where the community has none."""
-    return None
+async def page_address(community: Community, post: Post, identity: Identity) -> str | None:
+    """Where this reader finds a post on a web page; None where the community has none, or they asked for no link."""
+    key = await personal_links.known_archive_key(identity.person_id, community.id)
+    everywhere = not codec.load_list(post.targets)
+    return post_address(community.archive, post.number, key, everywhere=everywhere)
 
 
 __all__: Sequence[str] = ("MORE", "NAMES", "PHOTO", "is_paid", "more", "page_address", "photo", "send", "typed")

@@ -77,6 +77,9 @@ class EmailAdapter:
         self._aside: Counter[str] = Counter()
         self._trouble = "not started"
 
+    def public_address(self, community: str) -> str | None:
+        return self._domain.address_of(community) if community in self._domain.communities else None
+
     async def start(self, sink: Sink, state: StateStore) -> None:
         if self._sink is not None:
             return

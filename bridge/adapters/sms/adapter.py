@@ -81,6 +81,13 @@ class SmsAdapter:
 
     # --- life ---
 
+    def public_address(self, community: str) -> str | None:
+        """The number or short code. A name, as some gateways send under, cannot be answered."""
+        sender = self._settings.sender
+        return (
+            sender if any(char.isdecimal() for char in sender) and not any(char.isalpha() for char in sender) else None
+        )
+
     async def start(self, sink: Sink, state: StateStore) -> None:
         self._sink = sink
         self._caller.open()
