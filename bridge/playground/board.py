@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from bridge.playground.botapi.world import World
 from bridge.playground.devices import Device
 from bridge.playground.screen import Notice, Screen
+from bridge.playground.web_device import WebDevice
 
 STATUS = "status"
 """The key of the line over the phones, beside the devices' own."""
 TOAST_SECONDS = 6.0
 _SETTLE_SECONDS = 0.03
+_LOOK_SECONDS = 1.5
 
 
 class Listener:
@@ -97,6 +99,7 @@ class Board:
         self.look()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow_telegram(world))
+            group.create_task(self._follow_pages())
             async for _ in self._pokes():
                 self.look()
 
@@ -132,3 +135,12 @@ class Board:
         while True:
             version = await world.wait_for_change(version, 3600)
             self.poke()
+
+    async def _follow_pages(self) -> None:
+        """A browser is told nothing: while somebody looks, it asks again."""
+        browsers = [device for device in self.devices.values() if isinstance(device, WebDevice)]
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            for browser in browsers if self._listeners else ():
+                if await browser.refresh():
+                    self.poke()

@@ -9,9 +9,10 @@ from bridge.playground.phone_device import PhoneDevice
 from bridge.playground.post_office import PostOffice
 from bridge.playground.sms_gateway import SmsGateway
 from bridge.playground.telegram_device import PRIVATE, TelegramChat, TelegramDevice
+from bridge.playground.web_device import WebDevice
 
 GROUP = "group"
-Device = TelegramDevice | MatrixDevice | PhoneDevice | MailDevice
+Device = TelegramDevice | MatrixDevice | PhoneDevice | MailDevice | WebDevice
 """One person's phone. Actions raise DeviceRefused with a sentence for the person."""
 
 
@@ -64,5 +65,13 @@ def all_devices(
             web=(cast.PUBLIC_URL, web),
         ),
         MatrixDevice(matrix, key=PETER, person="Peter", about="moderator, Matrix", rooms=[(MODERATORS, "Moderators")]),
+        WebDevice(
+            key="reader",
+            person="Anyone",
+            about="the archive, in a browser",
+            public=cast.PUBLIC_URL,
+            local=web,
+            home=f"/{cast.COMMUNITY_ID}",
+        ),
     ]
     return {device.key: device for device in devices}

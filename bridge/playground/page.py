@@ -19,6 +19,7 @@ from bridge.playground.page_guard import guard
 from bridge.playground.phone_device import PhoneDevice
 from bridge.playground.screen import DeviceRefused, Notice, Upload
 from bridge.playground.telegram_device import TelegramDevice
+from bridge.playground.web_device import WebDevice
 
 HERE = Path(__file__).parent
 MAX_BODY = 21 * 1024 * 1024
@@ -89,6 +90,8 @@ class Page:
         view = self._view(request.query)
         shown = []
         for key, device in self._board.devices.items():
+            if isinstance(device, WebDevice):
+                await device.open(view.get(key, ""))
             screen = device.screen(view.get(key, ""), view.get(f"start_{key}", ""))
             found = {bubble.id: bubble for bubble in screen.bubbles if not bubble.service}
             edit = found.get(view.get(f"edit_{key}", ""))
@@ -106,6 +109,8 @@ class Page:
 
     async def _screen(self, request: web.Request) -> web.Response:
         device = self._device(request)
+        if isinstance(device, WebDevice):
+            await device.open(request.query.get("tab", ""))
         screen = device.screen(request.query.get("tab", ""), request.query.get("start", ""))
         return self._html(
             "screen.html", device=device, screen=screen, notice=self._board.notice(device.key), back=device.key
@@ -186,7 +191,7 @@ class Page:
                     raise DeviceRefused("Write something first.")
                 if isinstance(device, MailDevice):
                     return await device.write(tab, text, subject=form.text("subject"), upload=form.upload)
-                if form.text("edit") and not isinstance(device, PhoneDevice):
+                if form.text("edit") and not isinstance(device, PhoneDevice | WebDevice):
                     await device.edit(tab, form.text("edit"), text)
                 else:
                     await device.write(tab, text, reply_to=form.text("reply_to"), upload=form.upload)

@@ -146,6 +146,8 @@ class Screen:
     empty: str = "No messages yet."
     letters: tuple[LetterLine, ...] = ()
     letter: OpenLetter | None = None
+    page: Markup = _EMPTY
+    """Of a browser; safe HTML."""
 
 
 def clock_words(seconds: float) -> str:

@@ -47,6 +47,9 @@ async def test_a_post_goes_from_a_phone_through_a_moderator_to_every_group(tmp_p
         for path in ("/", "/screens/daniel?tab=group", "/screens/joseph?tab=sms", f"/screens/esther?tab={letter}"):
             assert "<img src=x" not in await demo.get(path)
         assert "<img src=x" not in await demo.archive()
+        shown = await demo.shows("reader", "/demo", "Amina Okello", "bytes sent")
+        assert "Who has ORS to spare?" in shown
+        assert "<img src=x" not in await demo.get("/screens/reader?tab=/demo/1")
 
         await demo.do("esther", "write", tab=letter, text="We have two boxes in Lusaka.")
         await demo.shows("grace", "group", "We have two boxes in Lusaka.", "address proven by the mail server")

@@ -47,10 +47,11 @@ async function refresh(key, tab, start) {
   const now = section.querySelector(".messages");
   // The list is laid out from its end: 0 is the newest message, further up is negative.
   // Mail begins at its top.
-  now.scrollTop = scrolled < -40 || section.classList.contains("mail") ? scrolled : 0;
+  now.scrollTop = scrolled < -40 || section.matches(".mail, .web") ? scrolled : 0;
   if (inLog) now.focus({ preventScroll: true });
-  section.querySelector(".compose [name=tab]").value = current(section).tab;
-  if (moved) cancelContext(section);
+  const form = section.querySelector(".compose");
+  if (form) form.elements.tab.value = current(section).tab;
+  if (form && moved) cancelContext(section);
   mark(section);
 }
 

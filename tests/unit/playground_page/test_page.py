@@ -33,6 +33,7 @@ async def test_the_page_shows_everybodys_device_and_says_what_to_try(town: Town)
         "joseph",
         "esther",
         "peter",
+        "reader",
     ]
     assert 'href="http://127.0.0.1:9/demo"' in html
     assert "in CHW Kenya." in html
@@ -288,7 +289,7 @@ async def test_a_button_with_an_address_is_a_link(town: Town) -> None:
 async def test_an_open_page_is_told_which_phones_changed(town: Town) -> None:
     async with town.client.get("/events") as stream:
         first = json.loads((await stream.content.readuntil(b"\n\n")).removeprefix(b"data: "))
-        assert set(first) == {"status", "amina", "grace", "daniel", "fatima", "joseph", "esther", "peter"}
+        assert set(first) == {"status", "amina", "grace", "daniel", "fatima", "joseph", "esther", "peter", "reader"}
         await town.do("amina", "write", tab="group", text="news")
         assert json.loads((await stream.content.readuntil(b"\n\n")).removeprefix(b"data: ")) == ["amina"]
 
