@@ -39,8 +39,8 @@ lint: setup audit ## style, types, who may import whom, the Dockerfile, and know
 	$(BIN)/lint-imports
 	@if [ -x $(BIN)/hadolint ]; then $(BIN)/hadolint docker/Dockerfile; else echo "hadolint is not made for this machine: the Dockerfile was not checked"; fi
 
-audit: setup ## are weaknesses known in what uv.lock names? Where osv.dev cannot be reached, that is only said
-	@status=0; $(BIN)/uv audit --preview-features audit-command --frozen $(ARGS) || status=$$?; \
+audit: setup ## are weaknesses known in what uv.lock names? Where osv.dev cannot be reached, that is only said (options: AUDIT="...")
+	@status=0; $(BIN)/uv audit --preview-features audit-command --frozen $(AUDIT) || status=$$?; \
 	case $$status in \
 		0) ;; \
 		1) echo "Raise what is named above with: $(BIN)/uv lock --upgrade-package NAME" >&2; exit 1 ;; \
