@@ -2,6 +2,7 @@
 
 import base64
 import re
+from functools import lru_cache
 from typing import Final
 
 from bridge.core.graphemes import cut_before
@@ -17,6 +18,7 @@ NAME, SUBJECT = 100, 200
 """Characters; what is longer is cut, and says so."""
 
 
+@lru_cache(maxsize=512)  # the same few names and subjects go to many thousands
 def phrase(name: str) -> str:
     """A display name: as it is where it is plain, in quotation marks where it is ASCII, else in encoded words."""
     cleaned = clean_line(name, NAME)
@@ -29,6 +31,7 @@ def phrase(name: str) -> str:
     return f'"{escaped}"'
 
 
+@lru_cache(maxsize=512)
 def unstructured(text: str, *, name: str, room: int = 1000) -> str:
     """A subject of at most ``room`` bytes, coded; ``name`` is that of the line, for its length."""
     limit = SUBJECT
