@@ -81,5 +81,6 @@ class Site:
                 found
                 if len(found := self.sink.of(DeliveryReported, lambda event: event.arrival is arrival)) >= count
                 else []
-            )
+            ),
+            30,
         )

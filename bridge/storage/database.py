@@ -298,6 +298,10 @@ async def open_database(url: str, *, migrate: bool = True, from_script: bool = T
             f"{where} cannot be used ({type(error).__name__}: {_reason(error)}): check that it is there, "
             "writable, not full and not locked by another program, then start again"
         ) from error
+    except asyncio.CancelledError:
+        # Stopped while it starts: the thread of a connection that is left open keeps the whole program from ending.
+        await close_database()
+        raise
     return row.value
 
 

@@ -115,6 +115,7 @@ async def test_an_author_on_a_simple_phone_is_asked_answers_and_rewords(world: W
         await carded(world, "Changed by the author: Give 400 micrograms of misoprostol")
         world.press("Approve", by="peter")
         await until(lambda: [t for t in world.texts("kenya") if "Give 400 micrograms of misoprostol" in t])
+        await until(lambda: len(received(world)) >= 5)
         assert len(received(world)) == 5, "the receipt, the question, the thanks, the new text and the approval"
         texts(world, "A second post")
         await until(lambda: world.card(2))
@@ -217,7 +218,7 @@ async def test_who_never_opened_the_chat_is_invited_and_asked_once_they_do(
         await carded(world, "📵 Not delivered yet")
         assert not [t for t in world.texts("kenya") if "dose" in t], "a question never stands in public"
         says(world, "/start")
-        await heard(world, "Which dose?")
+        await heard(world, "A moderator asks about your post #1")  # the welcome names the question as well, before it
         await until(lambda: "📵" not in world.card_text())
         await carded(world, "⏳ No answer yet")
         says(world, "400 micrograms")

@@ -92,6 +92,10 @@ BEN = "Ben Otieno <ben@example.net>"
 async def test_a_mail_becomes_a_post_and_its_answer_another_one(world: World, servers: Servers) -> None:
     await servers.writes(BEN, "hifa+join", "", Message_ID="<join@example.net>")
     await until(lambda: servers.to("ben@example.net"))
+    line = re.search(r"confirm-[\w-]+", servers.to("ben@example.net")[0].text)
+    assert line is not None, "nobody vouches for whoever wrote that"
+    await servers.writes(BEN, "hifa", f"Yes.\n\n{line[0]}\n", Message_ID="<yes@example.net>")
+    await until(lambda: len(servers.to("ben@example.net")) > 1)
     await servers.writes(
         AMINA, "hifa", "Which dose of misoprostol do you give at home?\n", Subject="Misoprostol at home: which dose?"
     )
