@@ -148,6 +148,7 @@ async def _all_well(crowd: Crowd, logs: list[Any]) -> None:
         again = Delivery.filter(post_id=row.post_id, account=row.account, chat=row.chat, part=row.part)
         sent = again.filter(kind=ledger.POST, operation=ledger.SEND, state=DeliveryState.DELIVERED)
         assert await sent.count() == 1, "one post was sent twice to a group"
+    await crowd.settles()  # what the last answers brought about
     for review in await Review.all():
         refs = [await crowd.card(review, channel) for channel in (MODS, DESK)]
         here_and_there = {crowd.shown(ref) for ref in refs if ref is not None}
