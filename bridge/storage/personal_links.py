@@ -3,6 +3,7 @@
 import hmac
 import re
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 
 from bridge.core.states import MembershipState
@@ -19,6 +20,24 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{34}")
 async def unsubscribe_token(person_id: int, community: str, now: datetime) -> str:
     """What stands in a mail's List-Unsubscribe: always the same for a person in a community."""
     return await _known(person_id, community, UNSUBSCRIBE) or await _new(person_id, community, UNSUBSCRIBE, now)
+
+
+async def unsubscribe_tokens(readers: Collection[tuple[int, str]], now: datetime) -> dict[tuple[int, str], str]:
+    """The same for many at once, by (person, community); inside the caller's transaction."""
+    wanted = dict.fromkeys(readers)
+    rows = PersonalLink.filter(
+        person_id__in=list({person_id for person_id, _ in wanted}) or [0],
+        community__in=list({community for _, community in wanted}),
+        purpose=UNSUBSCRIBE,
+    )
+    found: dict[tuple[int, str], str] = {}
+    for row in await rows.order_by("id"):
+        found.setdefault((row.person_id, row.community), row.selector + row.secret)
+    new = [_made(*reader, UNSUBSCRIBE, now) for reader in wanted if reader not in found]
+    if new:
+        await PersonalLink.bulk_create(new)
+    found |= {(row.person_id, row.community): row.selector + row.secret for row in new}
+    return {reader: found[reader] for reader in wanted}
 
 
 async def archive_key(person_id: int, community: str, now: datetime) -> str:
@@ -58,7 +77,13 @@ async def _known(person_id: int, community: str, purpose: str) -> str:
 
 
 async def _new(person_id: int, community: str, purpose: str, now: datetime) -> str:
-    row = await PersonalLink.create(
+    row = _made(person_id, community, purpose, now)
+    await row.save()
+    return row.selector + row.secret
+
+
+def _made(person_id: int, community: str, purpose: str, now: datetime) -> PersonalLink:
+    return PersonalLink(
         selector=secrets.token_urlsafe(9),
         secret=secrets.token_urlsafe(16),
         purpose=purpose,
@@ -66,7 +91,6 @@ async def _new(person_id: int, community: str, purpose: str, now: datetime) -> s
         community=community,
         created_at=now,
     )
-    return row.selector + row.secret
 
 
 async def _owner(token: str, purpose: str) -> PersonalLink | None:
@@ -85,5 +109,6 @@ __all__ = [
     "opens",
     "revoke_archive_keys",
     "unsubscribe_token",
+    "unsubscribe_tokens",
     "unsubscribes",
 ]
