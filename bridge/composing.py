@@ -25,6 +25,7 @@ class Composer:
         self._clock = clock
         self._leave: dict[tuple[int, str], str] = {}
         self._read = ("", Content())
+        self._dumped: tuple[object, str] = (None, "")
 
     async def prepare(self, rows: Sequence[Delivery]) -> None:
         """What a batch needs of the database, asked for all of it at once; inside the transaction that claims it."""
@@ -50,7 +51,9 @@ class Composer:
         # Of a reader's own link the ledger keeps what is sent, and the words as they are for everybody.
         kept = row.content if content is written else codec.dump(codec.CONTENT, content)
         payload = self._directory.payload(row.address, await self._personal(row, content))
-        return ledger.Frozen(payload=codec.dump_object(payload), content=kept)
+        if payload is not self._dumped[0]:  # an adapter may give the same again
+            self._dumped = (payload, codec.dump_object(payload))
+        return ledger.Frozen(payload=self._dumped[1], content=kept)
 
     def _written(self, content: str) -> Content:
         """Private copies of a post have the same words many times in a row."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bridge.core.capabilities import Capabilities
 from bridge.core.ids import AccountId, Address
 from bridge.core.message import Content
-from bridge.core.ports import Adapter, CanBeFound, CanLink, CanVisit, JsonObject
+from bridge.core.ports import Adapter, CanBeFound, CanLink, CanVisit, CanWeigh, JsonObject
 
 
 class Directory:
@@ -13,12 +13,18 @@ class Directory:
 
     def __init__(self, adapters: Mapping[AccountId, Adapter]) -> None:
         self._adapters = dict(adapters)
+        # Asked for every message; what a protocol asks of an object takes Python longer than the answer is worth.
+        self._weighing = {account: adapter for account, adapter in adapters.items() if isinstance(adapter, CanWeigh)}
         self._starting: set[AccountId] = set()
         self.kept: set[Address] = set()
         """Groups that were connected from inside a chat, or that somebody asked to connect."""
 
     def adapter(self, account: str) -> Adapter | None:
         return self._adapters.get(AccountId(account))
+
+    def weighing(self, account: str) -> CanWeigh | None:
+        """The same account, where its messages cost somebody money, or bytes that are counted."""
+        return self._weighing.get(AccountId(account))
 
     def accounts(self) -> list[AccountId]:
         """Those on which something can be sent."""

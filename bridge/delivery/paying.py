@@ -10,7 +10,8 @@ from bridge.core.clock import Clock
 from bridge.core.errors import StorageUnavailable
 from bridge.core.ids import AccountId
 from bridge.core.money import Price
-from bridge.core.ports import Adapter, CanWeigh, Handed, Later, Outgoing, Refused, SendOutcome, Sent
+from bridge.core.ports import CanWeigh, Handed, Later, Outgoing, Refused, SendOutcome, Sent
+from bridge.delivery.directory import Directory
 from bridge.delivery.purse import Purse
 from bridge.storage import ledger
 from bridge.storage.database import UNAVAILABLE
@@ -29,14 +30,20 @@ _TROUBLE = timedelta(seconds=2)
 
 
 def weigh(
-    adapter: object, row: Delivery, key: str, outgoing: Callable[[], Outgoing], file_bytes: Callable[[Delivery], int]
+    directory: Directory,
+    row: Delivery,
+    key: str,
+    outgoing: Callable[[], Outgoing],
+    file_bytes: Callable[[Delivery], int],
 ) -> Weighed | None:
     """What a send is, where that is counted."""
     if row.operation != ledger.SEND:
         return None
-    if isinstance(adapter, CanWeigh):
-        return Weighed(channel=adapter.channel, key=key, handed=adapter.weigh(outgoing()))
-    if not isinstance(adapter, Adapter) or row.kind not in _COUNTED:
+    weighing = directory.weighing(row.account)
+    if weighing is not None:
+        return Weighed(channel=weighing.channel, key=key, handed=weighing.weigh(outgoing()))
+    adapter = directory.adapter(row.account)
+    if adapter is None or row.kind not in _COUNTED:
         return None
     return Weighed(channel=adapter.kind, key=key, handed=Handed(bytes=len(row.payload.encode()) + file_bytes(row)))
 
@@ -51,13 +58,13 @@ class Till:
 
     async def pay(
         self,
-        adapter: object,
+        weighing: CanWeigh | None,
         account: AccountId,
         weighed: Weighed | None,
         call: Callable[[], Awaitable[SendOutcome]],
     ) -> SendOutcome:
         """The answer of the call, or ``Later`` where there is not enough money for it."""
-        cap = adapter.monthly_cap() if isinstance(adapter, CanWeigh) else None
+        cap = None if weighing is None else weighing.monthly_cap()
         cost = weighed.handed.cost if weighed is not None else None
         if cap is None or cost is None:
             return await call()

@@ -44,7 +44,7 @@ log = structlog.get_logger()
 
 _AT_ONCE = 128
 """Rows of one account that may be under way; one that hangs takes no other's place."""
-_MANY, _GATHERED = 32, 0.02
+_MANY, _GATHERED = 32, 0.04
 """Rows under way from which on outcomes are gathered, and the longest that the first of them waits, in seconds."""
 _TROUBLE = 2.0
 """Seconds to wait when the database is not to be had."""
@@ -115,12 +115,10 @@ class Worker:
 
     async def _gather(self) -> None:
         """Where much is under way: several outcomes are written down, and several rows claimed, with one commit."""
-        until = self._clock.monotonic() + _GATHERED
-        while len(self._in_flight) >= _MANY and len(self._done) < _MANY // 2 and not self._stopping:
-            left = until - self._clock.monotonic()
-            if left <= 0:
-                return
-            await delivery_bell.wait(left)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GATHERED):
+                while _MANY <= len(self._in_flight) > 4 * len(self._done) // 3 and not self._stopping:
+                    await delivery_bell.wait(_GATHERED)
 
     def stop(self) -> None:
         self._stopping = True
@@ -231,12 +229,15 @@ class Worker:
             structlog.contextvars.bind_contextvars(trace=trace)
         now = self._clock.now()
         self._pacer.started(row.address, now)
-        adapter: object = self._directory.adapter(row.account)
-        weighed = weigh(adapter, row, delivery_key(row.id, self._installation), lambda: self._outgoing(row), _bytes)
+        weighed = weigh(
+            self._directory, row, delivery_key(row.id, self._installation), lambda: self._outgoing(row), _bytes
+        )
         if row.expires_at is not None and row.expires_at < now:
             answer: SendOutcome = Refused(reason=Refusal.EXPIRED)
         else:
-            answer = await self._till.pay(adapter, row.address.account, weighed, lambda: self._call(row))
+            answer = await self._till.pay(
+                self._directory.weighing(row.account), row.address.account, weighed, lambda: self._call(row)
+            )
         if weighed is not None and isinstance(answer, Sent) and answer.handed is not None:
             weighed = replace(weighed, handed=answer.handed)
         if isinstance(answer, Later):

@@ -170,9 +170,9 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
     revision = await submissions.revision(submission.id, revision_number)
     author = await standing_of(submission, community, unseen=True)
     post = await submissions.post_of_submission(submission.id)
-    deliveries: list[tuple[Delivery, str]] = []
-    if post is not None:
-        deliveries = [(row, await chats.title(row.address)) for row in await ledger.of_post(post.id)]
+    rows = [] if post is None else await ledger.of_post(post.id)
+    origin = Address(submission.source.account, submission.source.chat)
+    titles = await chats.titles({*(row.address for row in rows), *(g.chat for g in community.groups), origin})
     answers = None
     if submission.reply_post_id is not None:
         parent = await submissions.post_by_id(submission.reply_post_id)
@@ -200,7 +200,7 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         standing=await desk.standing(identity.person_id, community.id),
         name=await told_apart(shown_name(identity, words(community.language)), identity, community.id),
         earlier_posts=await submissions.posts_before(submission),
-        origin=await chats.title(Address(submission.source.account, submission.source.chat)),
+        origin=titles[origin],
         answers=answers,
         reasons=(*why.codes, *(["removal_failed"] if await intake_reads.original_stays(review) else [])),
         noted=why.noted,
@@ -216,14 +216,14 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         votes=[],
         targets=frozenset(Address.parse(text) for text in codec.load_list(review.targets)),
         crossed=tuple(codec.load_list(review.crossed)),
-        titles={group.chat: await chats.title(group.chat) for group in community.groups},
+        titles={group.chat: titles[group.chat] for group in community.groups},
         about=None if review.about_review is None else await submissions.review_by_id(review.about_review),
         merged_into=await _number_of(review.merged_into),
         merged=await merges.into(submission.id),
         forwarded=await _forwarded(submission, community),
         origin_became=await _origin_became(submission),
         post=post,
-        deliveries=deliveries,
+        deliveries=[(row, titles[row.address]) for row in rows],
         told=(0, 0) if post is None or post.feed_number is None else await handovers.of_copies(post.id),
         copies=(0, 0) if post is None or post.feed_number is None else await feed.arrived(post.id),
         reactions=() if post is None else await echoes.tally(post.id),

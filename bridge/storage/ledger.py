@@ -77,6 +77,7 @@ from bridge.storage.ledger_steps import (
     keep_pruned,
     release,
 )
+from bridge.storage.many import save_each
 from bridge.storage.models import Delivery, Identity
 from bridge.storage.models_handover import Handover
 from bridge.storage.models_members import Membership
@@ -248,10 +249,9 @@ async def claim(
     async with transaction():
         changed: list[Delivery] = []
         ready: list[Delivery] = []
-        fresh: list[Delivery] = []
         reworded: list[Delivery] = []
-        planned = Delivery.filter(id__in=list(ids), state=DeliveryState.PLANNED).order_by("id").select_related("post")
-        rows = await planned
+        planned = Delivery.filter(id__in=list(ids), state=DeliveryState.PLANNED).order_by("id")
+        rows = await planned.prefetch_related("post")  # that of most rows is the same
         unwanted = await _unwanted(rows)
         if prepare is not None:
             await prepare([row for row in rows if not row.payload])
@@ -277,21 +277,14 @@ async def claim(
                     continue
                 reworded += [row] if row.content != frozen.content else []
                 row.payload, row.content, row.shows = frozen.payload, frozen.content, frozen.shows
-                fresh.append(row)
             ready.append(row)
         claimed = await advance_all(ready, DeliveryStep.ATTEMPT, attempted_at=now, reason="", detail="")
-        ours = {row.id for row in claimed}
-        if frozen_now := [row for row in fresh if row.id in ours]:
-            await Delivery.bulk_update(frozen_now, fields=["payload", "shows"])
-        if changed_words := [row for row in reworded if row.id in ours]:
-            await Delivery.bulk_update(changed_words, fields=["content"])
-        first = [row.id for row in claimed if row.first_attempt_at is None]
-        await Delivery.filter(id__in=list(ours)).update(attempts=F("attempts") + 1)
-        if first:
-            await Delivery.filter(id__in=first).update(first_attempt_at=now)
         for row in claimed:
             row.attempts += 1
             row.first_attempt_at = row.first_attempt_at or now
+        await save_each(claimed, ("attempts", "first_attempt_at", "payload", "shows"))
+        ours = {row.id for row in claimed}
+        await save_each([row for row in reworded if row.id in ours], ("content",))
         if changed and effects is not None:
             await effects(changed)
     return claimed
@@ -354,8 +347,7 @@ async def _record_sent(outcomes: Sequence[Outcome], now: datetime) -> list[Deliv
     placed = [row for row in rows if row.id in refs]
     for row in placed:
         row.remote_chat, row.message = refs[row.id].chat, refs[row.id].message
-    if placed:
-        await Delivery.bulk_update(placed, fields=["remote_chat", "message"])
+    await save_each(placed, ("remote_chat", "message"))
     answers = {o.row.id: o.answer.refs for o in outcomes if isinstance(o.answer, Sent)}
     await keep_further({row.id: answers.get(row.id, ()) for row in rows})
     await keep_pruned([row for row in rows if row.operation == PRUNE])

@@ -1,6 +1,7 @@
 """The Matrix adapter: connects, listens, and hands the domain's requests to those who carry them out."""
 
 import asyncio
+import functools
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
@@ -58,6 +59,12 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _CHUNK = 64 << 10
 
 
+@functools.cache
+def _capabilities(authors: bool, most: int) -> Capabilities:
+    """Homeservers pass on no larger files of others than their own people may upload."""
+    return replace(CAPABILITIES, authors=authors, max_file_bytes=most, max_received_bytes=most)
+
+
 def build(settings: Settings, context: AdapterContext) -> Adapter:
     """Make the adapter of one account. Nothing is opened yet."""
     return MatrixAdapter(settings, context)
@@ -72,6 +79,7 @@ class MatrixAdapter:
         self.account: AccountId = context.account
         self._clock = context.clock
         self._author_names = settings.author_names
+        self._made: tuple[Content | None, JsonObject] = (None, {})
         self._session = Session(settings)
         self._rooms = Rooms(context, self._session)
         self._errands = Errands(settings, context, self._session, self._rooms)
@@ -232,15 +240,18 @@ class MatrixAdapter:
     # --- sending ---
 
     def capabilities(self, chat: ChatId) -> Capabilities:
-        # Homeservers pass on no larger files of others than their own people may upload.
-        most = self._max_file_bytes
-        return replace(CAPABILITIES, authors=self._author_names, max_file_bytes=most, max_received_bytes=most)
+        return _capabilities(self._author_names, self._max_file_bytes)
 
     def fits(self, chat: ChatId, content: Content) -> bool:
         return payload.fits(content) and all(file.size <= self._max_file_bytes for file in content.attachments)
 
     def to_payload(self, chat: ChatId, content: Content) -> JsonObject:
-        return payload.to_payload(content, authors=self._author_names)
+        # A post is the same in every room: what was made of the last content is given again, as it is.
+        last, made = self._made
+        if last is not content:
+            made = payload.to_payload(content, authors=self._author_names)
+            self._made = (content, made)
+        return made
 
     async def send(self, outgoing: Outgoing, key: str) -> SendOutcome:
         return self._not_ready() or await self._sender.send(outgoing, key)
