@@ -28,7 +28,7 @@ from bridge.core.ports import (
 )
 from bridge.core.tally import Tally
 from bridge.core.text import plain
-from bridge.delivery import mirroring
+from bridge.delivery import lettering, mirroring
 from bridge.delivery.directory import Directory
 from bridge.delivery.worker import FINISH, Worker
 from bridge.intake.processor import Processor
@@ -50,7 +50,6 @@ from bridge.storage import (
     erasure,
     ledger,
     memberships,
-    personal_links,
     small_pictures,
     upkeep,
 )
@@ -368,9 +367,10 @@ class Bridge:
             content = await ledger.threaded(row, codec.load(codec.CONTENT, row.content))
             capabilities = self._directory.capabilities(row.address)
             letter = content.letter
-            if letter is not None and letter.leave_label and row.person_id and capabilities and capabilities.letters:
-                leave = await personal_links.unsubscribe_token(row.person_id, row.community, self._clock.now())
-                content = replace(content, letter=replace(letter, leave=leave))
+            if letter is not None and capabilities is not None and capabilities.letters:
+                community = self._communities.get(row.community)
+                letter = await lettering.own(letter, row, community, self._clock.now())
+                content = replace(content, letter=letter)
             if row.kind == ledger.NOTICE and capabilities is not None and capabilities.form is Form.LINE:
                 # One sign that GSM 03.38 lacks makes an SMS hold less than half.
                 content = replace(content, text=plain(fold(content.text.text, "en")))

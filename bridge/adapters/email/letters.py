@@ -3,6 +3,7 @@
 import base64
 import quopri
 import re
+from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Final
@@ -21,6 +22,12 @@ _SUBJECT: Final = 70
 _MESSAGE_ID: Final = 110
 """Characters kept for the line that hangs on the delivery's key, or names the post."""
 _FROM_A_LIST: Final = (LetterKind.POST, LetterKind.DIGEST)
+_ADDRESS: Final = re.compile(r"https?://[!-;=?-~]{1,150}")
+"""Of a web page, one that may stand in a head."""
+_TOKEN: Final = "t" * 34
+"""As long as what a letter is given when it is sent, for one to leave by."""
+_OTHERWISE: Final = ("mail", "daily", "weekly", "monthly")
+"""Orders by which one reads more or less often."""
 
 
 class Composer:
@@ -39,10 +46,10 @@ class Composer:
         text = spelled(content.text).replace("\n", "\r\n").encode()
         letter = content.letter
         if letter is not None and letter.kind is LetterKind.DIGEST:
-            return len(text) + len(self._beneath(letter).encode()) <= DIGEST
+            return len(text) + self._room_beneath(letter) <= DIGEST
         if len(text) > MAILBOX.text_limit:
             return False
-        return letter is None or len(text) + len(self._beneath(letter).encode()) <= BODY
+        return letter is None or len(text) + self._room_beneath(letter) <= BODY
 
     def payload(self, chat: ChatId, content: Content, now: datetime) -> dict[str, str]:
         """Everything but what hangs on the delivery's key: the envelope's sender, and the id of what is no post."""
@@ -128,6 +135,7 @@ class Composer:
             field("List-Id", f"{phrase(name)} <{local}.{self._domain.name}>"),
             field("List-Post", f"<mailto:{self._domain.address_of(letter.community)}>"),
             field("List-Help", f"<mailto:{self._domain.address_of(letter.community, 'help')}>"),
+            *([field("List-Archive", f"<{letter.archive}>")] if _ADDRESS.fullmatch(letter.archive) else []),
             field("List-Unsubscribe", ",\r\n ".join(ways)),
             *([field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")] if one_click else []),
             field("Precedence", "list"),
@@ -137,13 +145,21 @@ class Composer:
         """RFC 8058 wants https."""
         return f"{self._public_url}/u/{letter.leave}" if letter.leave and self._public_url.startswith("https:") else ""
 
+    def _room_beneath(self, letter: Letter) -> int:
+        """Bytes of what will stand there, once it is known by what its reader leaves."""
+        return len(self._beneath(replace(letter, leave=letter.leave or _TOKEN)).encode())
+
     def _beneath(self, letter: Letter) -> str:
         """How to leave, visibly, where mail programs look for a signature."""
         if not letter.leave_label:
             return ""
         by_mail = self._domain.address_of(letter.community, f"u-{letter.leave}" if letter.leave else "leave")
         way = f"{self._public_url}/u/{letter.leave}" if letter.leave and self._public_url else by_mail
-        return f"\r\n-- \r\n{letter.leave_label} {way}\r\n"
+        lines = [f"{letter.leave_label} {way}"]
+        if letter.reading_label:
+            ways = [self._domain.address_of(letter.community, order) for order in _OTHERWISE]
+            lines.insert(0, f"{letter.reading_label} {', '.join(ways)}")
+        return "\r\n-- \r\n" + "".join(f"{line}\r\n" for line in lines)
 
 
 def spelled(text: RichText) -> str:

@@ -182,15 +182,44 @@ def test_what_is_no_address(bad: str) -> None:
 def test_a_digest_is_one_long_letter_from_a_machine() -> None:
     composer = Composer(DOMAIN, public_url="", prefix=True)
     letter = Letter(kind=LetterKind.DIGEST, community=HIFA, leave_label="To leave HIFA:")
-    text = "HIFA daily digest · 30 new messages\n" + "#482 Amina: a line of a digest\n" * 450
+    text = "HIFA daily digest · 30 new messages\n" + "#482 Amina: a line of a digest\n" * 400
     assert composer.fits(Content(text=plain(text), letter=letter))
     assert not composer.fits(Content(text=plain(text * 2), letter=letter))
     assert not composer.fits(Content(text=plain(text), letter=post()))
-    mail = message_from_bytes(composed(Content(text=plain(text), letter=letter)), policy=policy.default)
+    raw = composed(Content(text=plain(text), letter=letter))
+    assert len(raw) <= 15_000
+    mail = message_from_bytes(raw, policy=policy.default)
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["List-Id"] == "HIFA <hifa.lists.example.org>"
     assert mail["Subject"] == "HIFA daily digest · 30 new messages"
     assert mail.get_content().endswith("To leave HIFA: hifa+leave@lists.example.org\r\n")
+
+
+def test_a_digest_says_how_to_read_more_or_less_often() -> None:
+    letter = Letter(kind=LetterKind.DIGEST, community=HIFA, leave_label="To leave HIFA:", reading_label="Otherwise:")
+    raw = composed(Content(text=plain("x"), letter=letter))
+    ways = ", ".join(f"hifa+{order}@lists.example.org" for order in ("mail", "daily", "weekly", "monthly"))
+    assert raw.decode().endswith(f"-- \r\nOtherwise: {ways}\r\nTo leave HIFA: hifa+leave@lists.example.org\r\n")
+    for order in ("mail", "daily", "weekly", "monthly"):
+        destination = DOMAIN.destination(f"hifa+{order}@lists.example.org")
+        assert destination is not None
+        assert destination.command.startswith("/settings reading")
+
+
+@pytest.mark.parametrize(
+    ("archive", "shown"),
+    [
+        ("https://lists.example.org/hifa", "<https://lists.example.org/hifa>"),
+        ("https://lists.example.org/hifa/~kEy/", "<https://lists.example.org/hifa/~kEy/>"),
+        ("", None),
+        ("https://lists.example.org/a b", None),
+        ("https://lists.example.org/>\r\nBcc: x@example.org", None),
+    ],
+)
+def test_where_the_archive_is(archive: str, shown: str | None) -> None:
+    mail = message_from_bytes(composed(Content(text=plain("x"), letter=post(archive=archive))))
+    assert mail["List-Archive"] == shown
+    assert mail["Bcc"] is None
 
 
 def test_a_correction_stands_in_the_thread_behind_what_it_corrects() -> None:
