@@ -100,21 +100,51 @@ def test_nothing_in_a_name_or_subject_becomes_a_field(name: str, subject: str, t
     assert not mail.defects
 
 
+def shown(raw: bytes) -> str:
+    """As a reader's program shows it: where it says so, a line that ends with a space goes on (RFC 3676)."""
+    mail = message_from_bytes(raw, policy=policy.default)
+    text = str(mail.get_content()).replace("\r\n", "\n")
+    if mail.get_param("format") != "flowed":
+        return text
+    lines = [line.removeprefix(" ") for line in text.removesuffix("\n").split("\n")]
+    return "".join(line if line.endswith(" ") and line != "-- " else f"{line}\n" for line in lines)
+
+
 @given(st.text(max_size=3000))
 def test_a_body_arrives_as_it_was(text: str) -> None:
     usable = text.encode("utf-8", "replace").decode().replace("\r", " ").replace("\x00", " ")
     raw = composed(Content(text=plain("\n".join(usable.splitlines())), letter=post()))
-    got = message_from_bytes(raw, policy=policy.default).get_content().replace("\r\n", "\n").rstrip("\n")
+    got = shown(raw).rstrip("\n")
     assert got == "\n".join(usable.splitlines()).rstrip("\n")
     assert max(len(line) for line in raw.split(b"\r\n")) <= 998
 
 
 @pytest.mark.parametrize(
-    ("text", "encoding"),
-    [("a", "7bit"), ("é", "8bit"), ("word " * 400, "quoted-printable"), ("ሰላም " * 300, "base64")],
+    ("text", "encoding", "flowed"),
+    [
+        ("a", "7bit", False),
+        ("é", "8bit", False),
+        ("word " * 400, "7bit", True),
+        ("ሰላም " * 300, "8bit", True),
+        ("x" * 2000, "quoted-printable", False),
+        ("我们" * 600, "base64", False),
+        ("a\x00b", "quoted-printable", False),
+    ],
 )
-def test_a_body_travels_in_the_cheapest_way(text: str, encoding: str) -> None:
-    assert encoded(text)[0] == encoding
+def test_a_body_travels_in_the_cheapest_way(text: str, encoding: str, flowed: bool) -> None:
+    body = encoded(text)
+    assert (body.encoding, body.flowed) == (encoding, flowed)
+
+
+@given(st.lists(st.text(alphabet=st.sampled_from("ab >F é\u2028"), max_size=1500), max_size=6))
+def test_a_long_line_is_broken_and_joined_again(lines: list[str]) -> None:
+    text = "\r\n".join(["word " * 300 + "end", "From here", "> so it goes", "  x", "-- ", *lines])
+    body = encoded(text)
+    assert max(len(line.encode()) for line in body.text.split("\r\n")) <= 998
+    if body.flowed:
+        head = f"Content-Type: text/plain; charset=utf-8; format=flowed\r\nContent-Transfer-Encoding: {body.encoding}"
+        kept = "\n".join(line if line == "-- " else line.rstrip(" ") for line in text.split("\r\n"))
+        assert shown(f"{head}\r\n\r\n{body.text}\r\n".encode()) == f"{kept}\n"
 
 
 def test_the_same_content_is_the_same_bytes() -> None:
