@@ -134,10 +134,18 @@ def as_reply(content: Content, community: Community) -> Content:
     )
 
 
-def placed(letter: Letter, community: Community, *, version: int, part: int) -> Letter:
-    """One that was written for all, as one of the letters of a post in one community."""
-    public = archive_address(community.archive) or ""
-    return replace(letter, community=community.id, version=version, part=part, archive=letter.archive or public)
+def placed(content: Content, community: Community, *, version: int = 0, part: int = 1) -> Content:
+    """What was written for all, as one of the letters of a post in one community."""
+    letter = content.letter
+    if letter is None:
+        return content
+    archive = letter.archive or archive_address(community.archive) or ""
+    return replace(content, letter=replace(letter, community=community.id, version=version, part=part, archive=archive))
+
+
+def said(content: Content) -> tuple[Content, str]:
+    """What its readers read, and not to whom and when it was sent."""
+    return replace(content, letter=None), "" if content.letter is None else content.letter.subject
 
 
 async def own(letter: Letter, row: Delivery, community: Community | None, now: datetime) -> Letter:

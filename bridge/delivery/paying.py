@@ -1,5 +1,6 @@
 """What a send costs: counted in the ledger, and held to what an account may cost in a month."""
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +13,7 @@ from bridge.core.ids import AccountId
 from bridge.core.money import Price
 from bridge.core.ports import Adapter, CanWeigh, Handed, Later, Outgoing, Refused, SendOutcome, Sent
 from bridge.delivery.purse import Purse
-from bridge.storage import ledger
+from bridge.storage import codec, ledger
 from bridge.storage.database import UNAVAILABLE
 from bridge.storage.handovers import Weighed
 from bridge.storage.models import Delivery
@@ -38,7 +39,11 @@ def weigh(
         return Weighed(channel=adapter.channel, key=key, handed=adapter.weigh(outgoing()))
     if not isinstance(adapter, Adapter) or row.kind not in _COUNTED:
         return None
-    return Weighed(channel=adapter.kind, key=key, handed=Handed(bytes=len(row.payload.encode()) + file_bytes(row)))
+    # Stored as ASCII; on its way to a reader every character has the bytes that it has in UTF-8.
+    spelled = json.dumps(codec.load_object(row.payload), ensure_ascii=False, separators=(",", ":"))
+    return Weighed(
+        channel=adapter.kind, key=key, handed=Handed(bytes=len(spelled.encode(errors="replace")) + file_bytes(row))
+    )
 
 
 class Till:

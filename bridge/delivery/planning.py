@@ -324,10 +324,7 @@ async def plan_parts(
     """
     rows: list[Delivery] = []
     for number, content in enumerate(parts, first):
-        if content.letter is not None:
-            content = replace(
-                content, letter=lettering.placed(content.letter, community, version=revision, part=number)
-            )
+        content = lettering.placed(content, community, version=revision, part=number)
         rows.append(
             await ledger.plan(
                 kind=ledger.POST if person_id is None else ledger.COPY,

@@ -14,7 +14,7 @@ from bridge.core.ids import Address
 from bridge.core.message import Content
 from bridge.core.states import PostState
 from bridge.core.text import plain
-from bridge.delivery import correcting, planning, retracting
+from bridge.delivery import correcting, lettering, planning, retracting
 from bridge.delivery.directory import Directory
 from bridge.members import contact, preferences
 from bridge.members.digesting import MOST_ITEMS, Digests
@@ -187,7 +187,7 @@ class _Job:
             quoting = (str(reader.address.account), str(reader.address.chat)) not in self._threads[post.reply_post_id]
         key = (post.id, reader.address.account, reader.capabilities, reader.language, reader.member.media, quoting)
         if key not in self._parts:
-            self._parts[key] = planning.parts_of(
+            parts = planning.parts_of(
                 posts.in_language(view, reader.language),
                 reader.address,
                 self.directory,
@@ -195,6 +195,7 @@ class _Job:
                 quoting=quoting,
                 media=reader.member.media,
             )
+            self._parts[key] = [lettering.placed(part, self.community, part=n) for n, part in enumerate(parts, 1)]
         return self._parts[key]
 
     # --- digests ---

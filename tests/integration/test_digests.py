@@ -13,9 +13,11 @@ from bridge.core.ids import AccountId, ChatId, CommunityId
 from bridge.core.membership import Reading
 from bridge.core.message import Content, LetterKind
 from bridge.core.ports import AdapterContext
+from bridge.core.states import DeliveryState
+from bridge.core.text import plain
 from bridge.delivery import lettering
 from bridge.delivery.directory import Directory
-from bridge.storage import codec, ledger, memberships, personal_links
+from bridge.storage import codec, feed, ledger, memberships, personal_links
 from bridge.storage.database import transaction
 from bridge.storage.models import Delivery, Post
 from tests.integration.archive_stage import long_text
@@ -182,6 +184,44 @@ async def test_an_sms_names_as_many_changes_as_it_has_room_for(opened: str) -> N
     assert more is not None
     assert named + int(more[1]) == 60
     assert "#60" in text
+
+
+async def test_a_letter_is_of_its_own_community(opened: str) -> None:
+    """An account may serve several, and who reads one of them is to find that one's address in it."""
+    del opened
+    town = MailTown(ArchivePolicy.PUBLIC)
+    await town.reads("ben@example.net", Reading.IMMEDIATE, account=MAIL)
+    await town.publishes("Is zinc safe?")
+    await town.batches()
+    (row,) = await Delivery.filter(kind=ledger.COPY)
+    letter = codec.load(codec.CONTENT, row.content).letter
+    assert letter is not None
+    assert (letter.community, letter.archive) == ("hifa", ADDRESS)
+
+
+async def test_a_letter_is_sent_again_only_with_other_words(opened: str) -> None:
+    del opened
+    town = MailTown()
+    await town.reads("ben@example.net", Reading.IMMEDIATE, account=MAIL)
+    post = await town.publishes("Is zinc safe?")
+    await town.batches()
+    (row,) = await Delivery.filter(kind=ledger.COPY)
+    content = codec.load(codec.CONTENT, row.content)
+    assert content.letter is not None
+    own = replace(content, letter=await lettering.own(content.letter, row, town.community, town.now))
+    assert own != content
+    await Delivery.filter(id=row.id).update(
+        content=codec.dump(codec.CONTENT, own), state=DeliveryState.DELIVERED, message="x1", remote_chat=row.chat
+    )
+    async with transaction():
+        await feed.note_change(post, "correct", town.now)
+    await town.batches()
+    assert await Delivery.filter(kind=ledger.COPY).count() == 1, "nothing was changed"
+    await Post.filter(id=post.id).update(text=codec.dump(codec.RICH_TEXT, plain("Is zinc safe for all?")), revision=2)
+    async with transaction():
+        await feed.note_change(await Post.get(id=post.id), "correct", town.now)
+    await town.batches()
+    assert await Delivery.filter(kind=ledger.COPY).count() == 2
 
 
 async def test_threads_stand_together(opened: str) -> None:

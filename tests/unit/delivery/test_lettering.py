@@ -78,7 +78,7 @@ def parts(view: PostView, *, whole: bool = False, quoting: bool = False) -> list
 def sent(content: Content) -> bytes:
     letter = content.letter
     assert letter is not None
-    placed = replace(content, letter=lettering.placed(replace(letter, leave=TOKEN), HIFA, version=0, part=1))
+    placed = lettering.placed(replace(content, letter=replace(letter, leave=TOKEN)), HIFA)
     payload = {name: str(value) for name, value in ADAPTER.to_payload(BEN.chat, placed).items()}
     return ADAPTER._composer.message(payload, "0" * 32)
 
@@ -222,5 +222,6 @@ def test_an_ordinary_letter(language: str, size: int) -> None:
 def test_a_letter_knows_its_place(version: int) -> None:
     [content] = parts(VIEW)
     assert content.letter is not None
-    placed = lettering.placed(content.letter, HIFA, version=version, part=1)
+    placed = lettering.placed(content, HIFA, version=version).letter
+    assert placed is not None
     assert (placed.community, placed.version) == ("hifa", version)
