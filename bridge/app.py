@@ -4,19 +4,18 @@ import asyncio
 import importlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import replace
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bridge.composing import Composer
 from bridge.config import Config
-from bridge.core.capabilities import Form
 from bridge.core.clock import Clock, SystemClock
 from bridge.core.community import Communities, Community
 from bridge.core.errors import AccountError, StorageUnavailable
 from bridge.core.ids import AccountId
 from bridge.core.membership import Reading
-from bridge.core.message import Attachment, AttachmentKind, Content, RemoteFile
+from bridge.core.message import Attachment, AttachmentKind, RemoteFile
 from bridge.core.money import Price
 from bridge.core.ports import (
     Adapter,
@@ -27,8 +26,6 @@ from bridge.core.ports import (
     Health,
 )
 from bridge.core.tally import Tally
-from bridge.core.text import plain
-from bridge.delivery import lettering, mirroring
 from bridge.delivery.directory import Directory
 from bridge.delivery.worker import FINISH, Worker
 from bridge.intake.processor import Processor
@@ -40,22 +37,18 @@ from bridge.media.store import MediaStore
 from bridge.members import preferences
 from bridge.members.feeder import Feeder
 from bridge.members.ways import ways
-from bridge.moderation import application_cards, capping, cards, connecting, timers
+from bridge.moderation import capping, connecting, timers
 from bridge.moderation.effects import arrivals
-from bridge.rendering.sms import fold
 from bridge.storage import (
     archive,
-    codec,
     database,
     erasure,
-    ledger,
     memberships,
     small_pictures,
     upkeep,
 )
 from bridge.storage.bells import delivery_bell, feed_bell, inbox_bell, upkeep_bell
 from bridge.storage.inbox import DurableSink, DurableState
-from bridge.storage.models import Delivery
 from bridge.web.pages import Pages
 from bridge.web.ports import Picture, Ports
 from bridge.web.ports import Way as WayShown
@@ -112,6 +105,7 @@ class Bridge:
         self._directory = Directory(self._adapters)
         for account in self._adapters:
             self._directory.starting(account)
+        self._compose = Composer(self._communities, self._directory, self._clock)
         self._media = MediaStore(config.media)
         self._limits = Limits(max_bytes=config.max_megabytes * 1_000_000)
         self._shrinker = Shrinker(self._media)
@@ -133,6 +127,7 @@ class Bridge:
                 self._directory,
                 installation=installation,
                 compose=self._compose,
+                prepare=self._compose.prepare,
                 effects=arrivals(self._communities, self._clock.now),
                 file_path=self._media.path,
                 clock=self._clock,
@@ -338,46 +333,6 @@ class Bridge:
 
         stored = await self._media.put(once(), OWN_FILE)
         return Attachment(sha256=stored.sha256, kind=AttachmentKind.DOCUMENT, mime=mime, size=stored.size, name=name)
-
-    async def _compose(self, row: Delivery) -> ledger.Frozen | None:
-        """Freeze what a row sends. Cards show what is true at this moment; all else was written when it was planned."""
-        content: Content
-        shows = ""
-        if row.operation in (ledger.DELETE, ledger.PRUNE):
-            return ledger.Frozen(payload="{}", content=row.content)
-        if row.operation == ledger.REACT:
-            return await mirroring.compose(row, self._directory)
-        if row.kind == ledger.CARD:
-            community = self._communities.get(row.community)
-            if community is None:
-                return None
-            composed = await cards.compose(row, community, self._directory, self._clock.now())
-            if composed is None:
-                return None
-            content, shows = composed
-        elif row.kind == ledger.APPLICATION:
-            community = self._communities.get(row.community)
-            shown = None
-            if community is not None:
-                shown = await application_cards.compose(row, community, self._directory, self._clock.now())
-            if shown is None:
-                return None
-            content = shown
-        else:
-            content = await ledger.threaded(row, codec.load(codec.CONTENT, row.content))
-            capabilities = self._directory.capabilities(row.address)
-            letter = content.letter
-            if letter is not None and capabilities is not None and capabilities.letters:
-                community = self._communities.get(row.community)
-                letter = await lettering.own(letter, row, community, self._clock.now())
-                content = replace(content, letter=letter)
-            if row.kind == ledger.NOTICE and capabilities is not None and capabilities.form is Form.LINE:
-                # One sign that GSM 03.38 lacks makes an SMS hold less than half.
-                content = replace(content, text=plain(fold(content.text.text, "en")))
-        payload = self._directory.payload(row.address, content)
-        return ledger.Frozen(
-            payload=codec.dump_object(payload), content=codec.dump(codec.CONTENT, content), shows=shows
-        )
 
 
 async def adapter_stopped(adapter: Adapter) -> None:

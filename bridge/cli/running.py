@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,18 @@ def run(
     log_level: LogLevelOption = LogLevel.INFO,
 ) -> None:
     """Run the bridge until it is told to stop (Ctrl-C, or SIGTERM)."""
-    asyncio.run(_until_stopped(open_config(context, config, log_format=log_format, log_level=log_level)))
+    settings = open_config(context, config, log_format=log_format, log_level=log_level)
+    with asyncio.Runner(loop_factory=quick_loop()) as runner:
+        runner.run(_until_stopped(settings))
+
+
+def quick_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """An event loop that costs less of the processor for each message, where it is made for the system."""
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        return None
+    return uvloop.new_event_loop
 
 
 async def _until_stopped(config: Config) -> None:

@@ -1,7 +1,6 @@
 """Posts, digests and notices as letters: what stands round their words where messages have a subject and a sender."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from bridge.core.archive import ArchivePolicy, archive_address
 from bridge.core.capabilities import Capabilities
@@ -15,8 +14,6 @@ from bridge.rendering import kinds, posts
 from bridge.rendering.countries import country_name
 from bridge.rendering.posts import PostView
 from bridge.rendering.words import Words
-from bridge.storage import personal_links
-from bridge.storage.models import Delivery
 
 _SUBJECT = 70
 """Characters of a post's beginning where it has no headline."""
@@ -148,15 +145,11 @@ def said(content: Content) -> tuple[Content, str]:
     return replace(content, letter=None), "" if content.letter is None else content.letter.subject
 
 
-async def own(letter: Letter, row: Delivery, community: Community | None, now: datetime) -> Letter:
-    """With what is its reader's alone: how they leave, and where they read the archive of a community that has one
-    for its members, if they asked for that.
+def own(letter: Letter, community: Community | None, leave: str, key: str = "") -> Letter:
+    """With what is its reader's alone: how they leave, and where they read the archive of a community that has one for
+    its members, if they asked for their link (``key``).
     """
-    if not letter.leave_label or row.person_id is None:
-        return letter
-    leave = await personal_links.unsubscribe_token(row.person_id, row.community, now)
     archive = letter.archive
-    if not archive and community is not None and community.archive.policy is ArchivePolicy.MEMBERS:
-        key = await personal_links.known_archive_key(row.person_id, row.community)
+    if not archive and key and community is not None and community.archive.policy is ArchivePolicy.MEMBERS:
         archive = archive_address(community.archive, key) or ""
     return replace(letter, leave=leave, archive=archive)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -42,9 +42,10 @@ from bridge.storage.tracing import Tracer
 
 log = structlog.get_logger()
 
-Compose = Callable[[Delivery], Awaitable[ledger.Frozen | None]]
-_AT_ONCE = 64
+_AT_ONCE = 128
 """Rows of one account that may be under way; one that hangs takes no other's place."""
+_MANY, _GATHERED = 32, 0.02
+"""Rows under way from which on outcomes are gathered, and the longest that the first of them waits, in seconds."""
 _TROUBLE = 2.0
 """Seconds to wait when the database is not to be had."""
 _IDLE = 30.0
@@ -65,10 +66,11 @@ class Worker:
         directory: Directory,
         *,
         installation: str,
-        compose: Compose,
+        compose: ledger.Compose,
         effects: ledger.Effects,
         file_path: Callable[[str], Path],
         clock: Clock,
+        prepare: ledger.Prepare | None = None,
         alarm: Alarm | None = None,
         counts: tally.Tally | None = None,
     ) -> None:
@@ -77,6 +79,7 @@ class Worker:
         self._directory = directory
         self._installation = installation
         self._compose = compose
+        self._prepare = prepare
         self._effects = effects
         self._file_path = file_path
         self._clock = clock
@@ -107,7 +110,17 @@ class Worker:
                 await self._clock.sleep(_TROUBLE)
             elif not self._done:
                 await delivery_bell.wait(wait)
+            await self._gather()
         await self._drain()
+
+    async def _gather(self) -> None:
+        """Where much is under way: several outcomes are written down, and several rows claimed, with one commit."""
+        until = self._clock.monotonic() + _GATHERED
+        while len(self._in_flight) >= _MANY and len(self._done) < _MANY // 2 and not self._stopping:
+            left = until - self._clock.monotonic()
+            if left <= 0:
+                return
+            await delivery_bell.wait(left)
 
     def stop(self) -> None:
         self._stopping = True
@@ -172,7 +185,7 @@ class Worker:
     async def _claim(self, ids: list[int], now: datetime) -> list[Delivery]:
         """Claim a batch; where one row spoils it, each by itself, and the spoilt one is put before a person."""
         try:
-            return await ledger.claim(ids, now, self._compose, self._effects)
+            return await ledger.claim(ids, now, self._compose, self._effects, prepare=self._prepare)
         except (StorageUnavailable, *UNAVAILABLE):
             raise
         except Exception as error:
@@ -229,7 +242,9 @@ class Worker:
         if isinstance(answer, Later):
             self._pacer.hold(row.address, answer.when, whole_account=answer.whole_account)
         self._count(row, answer)
-        log.info(
+        # One line for each of thousands of private copies would be the most of the log, and of the work.
+        note = log.debug if row.kind == ledger.COPY and isinstance(answer, Sent) else log.info
+        note(
             "delivery",
             id=row.id,
             kind=row.kind,

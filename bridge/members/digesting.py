@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bridge.core.archive import archive_address, post_address
+from bridge.core.archive import ArchivePolicy, archive_address, post_address
 from bridge.core.capabilities import Form
 from bridge.core.community import Community
 from bridge.core.membership import Reading
@@ -89,7 +89,9 @@ class Digests:
         self, reader: Reader, unread: Sequence[Post], earlier: "_Earlier", changed: Sequence[Post]
     ) -> list[Content]:
         """Its messages; the same for all who read alike."""
-        key = await personal_links.known_archive_key(reader.member.person_id, str(self.community.id))
+        key = ""
+        if self.community.archive.policy is ArchivePolicy.MEMBERS:
+            key = await personal_links.known_archive_key(reader.member.person_id, str(self.community.id))
         page = archive_address(self.community.archive, key) or ""
         zone, reading = preferences.zone_of(reader.member, self.community), preferences.reading_of(reader.member)
         alike = (

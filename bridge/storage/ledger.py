@@ -6,6 +6,7 @@ Every change of state goes through ``ledger_steps.advance``.
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from tortoise.expressions import F
 
@@ -81,6 +82,9 @@ from bridge.storage.models_handover import Handover
 from bridge.storage.models_members import Membership
 
 Compose = Callable[[Delivery], Awaitable["Frozen | None"]]
+"""What a row sends; None where it has become pointless. Raises ValueError, LookupError or TypeError where it cannot."""
+Prepare = Callable[[Sequence[Delivery]], Awaitable[None]]
+"""Sees a batch before its rows are composed, so that the database is asked once for all of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,7 +232,14 @@ async def _gives_way(row: Delivery) -> bool:
     return newer is not None
 
 
-async def claim(ids: Sequence[int], now: datetime, compose: Compose, effects: Effects | None = None) -> list[Delivery]:
+async def claim(
+    ids: Sequence[int],
+    now: datetime,
+    compose: Compose,
+    effects: Effects | None = None,
+    *,
+    prepare: Prepare | None = None,
+) -> list[Delivery]:
     """Freeze and mark rows as being attempted, in one commit that precedes their sends.
 
     A row whose content has become pointless (compose says None) is called off; one that cannot be composed is
@@ -242,6 +253,8 @@ async def claim(ids: Sequence[int], now: datetime, compose: Compose, effects: Ef
         planned = Delivery.filter(id__in=list(ids), state=DeliveryState.PLANNED).order_by("id").select_related("post")
         rows = await planned
         unwanted = await _unwanted(rows)
+        if prepare is not None:
+            await prepare([row for row in rows if not row.payload])
         for row in rows:
             if await _is_pointless(row, unwanted):
                 await advance(row, DeliveryStep.CANCEL)
@@ -333,7 +346,10 @@ def _handover(outcome: Outcome, now: datetime) -> Handover | None:
 
 async def _record_sent(outcomes: Sequence[Outcome], now: datetime) -> list[Delivery]:
     """Mark rows as delivered and keep where their messages are; returns the rows that were still being attempted."""
-    rows = await advance_all([o.row for o in outcomes], DeliveryStep.SENT, done_at=now, reason="", detail="")
+    sent: dict[str, Any] = {"done_at": now, "reason": "", "detail": ""}
+    rows = await advance_all([o.row for o in outcomes if o.row.kind != COPY], DeliveryStep.SENT, **sent)
+    # What was frozen for one reader of thousands has done its work; the words stay, for corrections.
+    rows += await advance_all([o.row for o in outcomes if o.row.kind == COPY], DeliveryStep.SENT, **sent, payload="{}")
     refs = {o.row.id: o.answer.refs[0] for o in outcomes if isinstance(o.answer, Sent) and o.answer.refs}
     placed = [row for row in rows if row.id in refs]
     for row in placed:
@@ -370,6 +386,7 @@ __all__ = [
     "Effects",
     "Frozen",
     "Outcome",
+    "Prepare",
     "answered",
     "application_rows",
     "bring_forward",

@@ -27,6 +27,8 @@ async def advance(row: Delivery, step: DeliveryStep, **values: Any) -> bool:
 
 async def advance_all(rows: Sequence[Delivery], step: DeliveryStep, **values: Any) -> list[Delivery]:
     """One step and the same values for many rows, in two statements; returns the rows that took it."""
+    if not rows:
+        return []
     ids = [row.id for row in rows]
     able = Delivery.filter(id__in=ids, state__in=DELIVERY.sources(step))
     ours = {row.id for row in await able.only("id").order_by("id").select_for_update()}

@@ -3,6 +3,7 @@
 import hmac
 import re
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 
 from bridge.core.states import MembershipState
@@ -21,6 +22,24 @@ async def unsubscribe_token(person_id: int, community: str, now: datetime) -> st
     return await _known(person_id, community, UNSUBSCRIBE) or await _new(person_id, community, UNSUBSCRIBE, now)
 
 
+async def unsubscribe_tokens(readers: Collection[tuple[int, str]], now: datetime) -> dict[tuple[int, str], str]:
+    """The same for many at once, by (person, community); inside the caller's transaction."""
+    wanted = dict.fromkeys(readers)
+    rows = PersonalLink.filter(
+        person_id__in=list({person_id for person_id, _ in wanted}) or [0],
+        community__in=list({community for _, community in wanted}),
+        purpose=UNSUBSCRIBE,
+    )
+    found: dict[tuple[int, str], str] = {}
+    for row in await rows.order_by("id"):
+        found.setdefault((row.person_id, row.community), row.selector + row.secret)
+    new = [_made(*reader, UNSUBSCRIBE, now) for reader in wanted if reader not in found]
+    if new:
+        await PersonalLink.bulk_create(new)
+    found |= {(row.person_id, row.community): row.selector + row.secret for row in new}
+    return {reader: found[reader] for reader in wanted}
+
+
 async def archive_key(person_id: int, community: str, now: datetime) -> str:
     """What a member's own address of the archive is made with: the same until they take it back."""
     return await _known(person_id, community, ARCHIVE) or await _new(person_id, community, ARCHIVE, now)
@@ -29,6 +48,21 @@ async def archive_key(person_id: int, community: str, now: datetime) -> str:
 async def known_archive_key(person_id: int, community: str) -> str:
     """The same, empty where they never asked for one or took it back."""
     return await _known(person_id, community, ARCHIVE)
+
+
+async def known_archive_keys(readers: Collection[tuple[int, str]]) -> dict[tuple[int, str], str]:
+    """The same for many at once, by (person, community); without those that have none."""
+    wanted = set(readers)
+    rows = PersonalLink.filter(
+        person_id__in=list({person_id for person_id, _ in wanted}) or [0],
+        community__in=list({community for _, community in wanted}),
+        purpose=ARCHIVE,
+    )
+    found: dict[tuple[int, str], str] = {}
+    for row in await rows.order_by("id"):
+        if (row.person_id, row.community) in wanted:
+            found.setdefault((row.person_id, row.community), row.selector + row.secret)
+    return found
 
 
 async def revoke_archive_keys(person_id: int, community: str) -> bool:
@@ -58,7 +92,13 @@ async def _known(person_id: int, community: str, purpose: str) -> str:
 
 
 async def _new(person_id: int, community: str, purpose: str, now: datetime) -> str:
-    row = await PersonalLink.create(
+    row = _made(person_id, community, purpose, now)
+    await row.save()
+    return row.selector + row.secret
+
+
+def _made(person_id: int, community: str, purpose: str, now: datetime) -> PersonalLink:
+    return PersonalLink(
         selector=secrets.token_urlsafe(9),
         secret=secrets.token_urlsafe(16),
         purpose=purpose,
@@ -66,7 +106,6 @@ async def _new(person_id: int, community: str, purpose: str, now: datetime) -> s
         community=community,
         created_at=now,
     )
-    return row.selector + row.secret
 
 
 async def _owner(token: str, purpose: str) -> PersonalLink | None:
@@ -82,8 +121,10 @@ async def _owner(token: str, purpose: str) -> PersonalLink | None:
 __all__ = [
     "archive_key",
     "known_archive_key",
+    "known_archive_keys",
     "opens",
     "revoke_archive_keys",
     "unsubscribe_token",
+    "unsubscribe_tokens",
     "unsubscribes",
 ]

@@ -230,3 +230,17 @@ async def test_members_links() -> None:
     assert row is not None
     assert await memberships.step(row, MembershipStep.BAN, now=NOW, by="net:grace")
     assert not await personal_links.opens(again, "hifa")
+
+
+@pytest.mark.usefixtures("opened")
+async def test_many_members_links_at_once_are_those_that_each_is_given_alone() -> None:
+    readers = [((await people.meet(sender(name), NOW)).person_id, "hifa") for name in ("amina", "joy", "pedro")]
+    early = await personal_links.unsubscribe_token(*readers[1], NOW)
+    other = await personal_links.unsubscribe_token(readers[1][0], "other", NOW)
+    tokens = await personal_links.unsubscribe_tokens([*readers, readers[0]], NOW)
+    assert tokens.keys() == set(readers)
+    assert tokens[readers[1]] == early != other
+    assert len(set(tokens.values())) == 3
+    assert await personal_links.unsubscribe_tokens(readers, NOW) == tokens
+    assert [await personal_links.unsubscribe_token(*reader, NOW) for reader in readers] == [*tokens.values()]
+    assert await personal_links.unsubscribes(tokens[readers[2]]) == readers[2]
