@@ -40,9 +40,11 @@ def compose(digest: Digest, w: Words) -> str:
 
 
 def _index(view: PostView, w: Words) -> str:
-    answers = "" if view.answers is None else f" ({w._('Re #{number}', number=view.answers)})"
-    title = posts.subject(view) or digests.words_of(view)
-    return f"#{view.number} {_within(view.author, _NAME)}{answers}: {_within(title, _TITLE)}"
+    who = _within(view.author, _NAME)
+    if view.answers is not None:
+        answered = w._("Re #{number}", number=view.answers)
+        who = f"{who} ({answered})"
+    return f"#{view.number} {who}: {_within(posts.subject(view) or digests.words_of(view), _TITLE)}"
 
 
 def _item(view: PostView, digest: Digest, w: Words) -> str:
