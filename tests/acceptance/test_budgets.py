@@ -18,6 +18,7 @@ The rows of the budgets, and what holds each of them:
 """
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -34,11 +35,19 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from bridge.adapters.matrix.capabilities import CAPABILITIES as ROOM
+from bridge.adapters.matrix.payload import to_payload
 from bridge.cli.commands import app as commands
 from bridge.core.bandwidth import Spread
+from bridge.core.card import from_json
 from bridge.core.ids import AccountId, UserId, UserRef
+from bridge.core.message import Content
+from bridge.core.text import plain
 from bridge.playground.botapi import BotApiSimulator
 from bridge.playground.post_office import AUTHSERV_ID, DOMAIN, PostOffice
+from bridge.rendering import posts
+from bridge.rendering.posts import PostView
+from bridge.rendering.words import words
 from bridge.storage import handovers, people
 from bridge.storage.bells import feed_bell
 from bridge.storage.database import transaction
@@ -328,6 +337,16 @@ def test_a_group_is_sent_little_more_than_the_words(day: Day) -> None:
         said = [row["bytes"] for row in rows if row["post"] == number]
         text = long_text(language, 1000 if language == "en" else 1200)
         assert min(said) <= len(text.encode()) + 600, language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_matrix_room_is_sent_the_words_twice(language: str) -> None:
+    """As HTML beside the plain text: what the protocol wants for bold letters, and nothing besides."""
+    text = long_text(language, 1200)
+    card = from_json({"label": "HIFA", **CARD})
+    view = PostView(community="HIFA", number=482, author=card.name, text=plain(text), card=card, headline=text[:60])
+    shown = to_payload(Content(text=posts.compose(view, ROOM, words("en"), quoting=False)))
+    assert len(json.dumps(shown, ensure_ascii=False).encode()) <= 2 * len(text.encode()) + 1600
 
 
 def test_a_person_is_sent_a_post_once(day: Day) -> None:

@@ -13,13 +13,15 @@ from bridge.core.clock import SystemClock
 from bridge.core.community import Communities
 from bridge.core.ids import AccountId, ChatId, CommunityId
 from bridge.core.membership import Reading
-from bridge.core.message import Content, LetterKind
+from bridge.core.message import Attachment, AttachmentKind, Content, LetterKind
 from bridge.core.ports import AdapterContext
 from bridge.core.states import DeliveryState
 from bridge.core.text import plain
 from bridge.delivery import lettering
 from bridge.delivery.directory import Directory
-from bridge.storage import codec, feed, ledger, memberships, personal_links
+from bridge.intake import paging
+from bridge.intake.context import Context
+from bridge.storage import codec, feed, ledger, memberships, people, personal_links
 from bridge.storage.database import transaction
 from bridge.storage.models import Delivery, Post
 from tests.integration.archive_stage import long_text
@@ -189,6 +191,38 @@ async def test_an_sms_names_as_many_changes_as_it_has_room_for(opened: str) -> N
     assert more is not None
     assert named + int(more[1]) == 60
     assert "#60" in text
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        (ArchivePolicy.PUBLIC, f"{ADDRESS}/1"),
+        (ArchivePolicy.MEMBERS, "They are on a web page for members: write ARCHIVE for your link to it."),
+        (ArchivePolicy.OFF, "They are in the community's groups: there is no web page to show them on."),
+    ],
+)
+async def test_who_asks_for_a_photo_by_mail_is_told_where_it_is(opened: str, policy: ArchivePolicy, told: str) -> None:
+    del opened
+    town = MailTown(policy)
+    ben = await town.reads("ben@example.net", Reading.IMMEDIATE, account=MAIL)
+    post = await town.publishes("Look at our chart")
+    file = Attachment(sha256="0" * 64, kind=AttachmentKind.PHOTO, mime="image/jpeg", size=82_000, name="a.jpg")
+    await Post.filter(id=post.id).update(attachments=codec.dump(codec.ATTACHMENTS, (file,)))
+    await town.batches()
+    (row,) = await Delivery.filter(kind=ledger.COPY)
+    said = codec.load(codec.CONTENT, row.content).text.text
+    assert {
+        ArchivePolicy.PUBLIC: f"[photo, 82 kB; small, up to 8 kB: {ADDRESS}/1/file/1/240]",
+        ArchivePolicy.MEMBERS: "[photo, 82 kB: GET 1 PHOTO]",
+        ArchivePolicy.OFF: "[photo, 82 kB]",
+    }[policy] in said
+    context = Context(communities=town.communities, directory=town.directory, now=town.now, event_id=1)
+    identity = (await people.identities(ben.person_id))[0]
+    async with transaction():
+        await paging.photo(await Post.get(id=post.id), identity, town.community, row.address, context)
+    answer = await Delivery.filter(kind=ledger.NOTICE, account="mail").order_by("-id").first()
+    assert answer is not None
+    assert codec.load(codec.CONTENT, answer.content).text.text == f"#1: [photo, 82 kB]. {told}"
 
 
 async def test_a_letter_is_of_its_own_community(opened: str) -> None:
