@@ -262,6 +262,22 @@ async def test_a_letter_is_sent_again_only_with_other_words(opened: str) -> None
     assert await Delivery.filter(kind=ledger.COPY).count() == 2
 
 
+async def test_what_was_frozen_of_a_digest_goes_when_it_has_arrived(opened: str) -> None:
+    """It weighs as much as its words, which stay for whoever is erased from them."""
+    del opened
+    town = Readers()
+    await town.reads("joseph", Reading.DAILY)
+    await town.publishes("Is zinc safe?")
+    town.later(days=1)
+    await town.batches()
+    (row,) = await town.rows("joseph", ledger.DIGEST)
+    await Delivery.filter(id=row.id).update(payload='{"text": "Is zinc safe?"}')
+    await town.arrive()
+    row = await Delivery.get(id=row.id)
+    assert (row.state, row.payload) == (DeliveryState.DELIVERED, "{}")
+    assert "Is zinc safe?" in row.content
+
+
 async def test_threads_stand_together(opened: str) -> None:
     del opened
     town = MailTown()
