@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bridge.core.archive import ArchivePolicy
 from bridge.core.capabilities import Form
 from bridge.core.clock import Clock
 from bridge.core.community import Communities
 from bridge.core.message import Content
 from bridge.core.text import plain
-from bridge.delivery import mirroring
+from bridge.delivery import lettering, mirroring
 from bridge.delivery.directory import Directory
 from bridge.moderation import application_cards, cards
 from bridge.rendering.sms import fold
@@ -24,6 +25,7 @@ class Composer:
         self._directory = directory
         self._clock = clock
         self._leave: dict[tuple[int, str], str] = {}
+        self._archive: dict[tuple[int, str], str] = {}
         self._read = ("", Content())
         self._dumped: tuple[object, str] = (None, "")
 
@@ -35,6 +37,8 @@ class Composer:
             if row.person_id and row.kind in (ledger.COPY, ledger.DIGEST) and self._is_of_letters(row)
         ]
         self._leave = await personal_links.unsubscribe_tokens(readers, self._clock.now()) if readers else {}
+        asking = [reader for reader in readers if self._is_for_members(reader[1])]
+        self._archive = await personal_links.known_archive_keys(asking) if asking else {}
 
     async def __call__(self, row: Delivery) -> ledger.Frozen | None:
         """Freeze one row; None where it has become pointless. Raises ValueError where it cannot be sent at all."""
@@ -65,10 +69,11 @@ class Composer:
         capabilities = self._directory.capabilities(row.address)
         letter = content.letter
         if letter is not None and letter.leave_label and row.person_id and capabilities and capabilities.letters:
-            leave = self._leave.get((row.person_id, row.community))
+            reader = (row.person_id, row.community)
+            leave, key = self._leave.get(reader), self._archive.get(reader, "")
             if leave is None:
-                leave = await personal_links.unsubscribe_token(row.person_id, row.community, self._clock.now())
-            content = replace(content, letter=replace(letter, leave=leave))
+                leave = await personal_links.unsubscribe_token(*reader, self._clock.now())
+            content = replace(content, letter=lettering.own(letter, self._communities.get(row.community), leave, key))
         if row.kind == ledger.NOTICE and capabilities is not None and capabilities.form is Form.LINE:
             # One sign that GSM 03.38 lacks makes an SMS hold less than half.
             content = replace(content, text=plain(fold(content.text.text, "en")))
@@ -93,6 +98,11 @@ class Composer:
         return ledger.Frozen(
             payload=codec.dump_object(payload), content=codec.dump(codec.CONTENT, content), shows=shows
         )
+
+    def _is_for_members(self, community_id: str) -> bool:
+        """Has the community an archive that each member finds by a link of their own?"""
+        community = self._communities.get(community_id)
+        return community is not None and community.archive.policy is ArchivePolicy.MEMBERS
 
     def _is_of_letters(self, row: Delivery) -> bool:
         capabilities = self._directory.capabilities(row.address)

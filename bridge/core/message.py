@@ -205,6 +205,10 @@ class Letter:
     """What lets this reader leave with one press; empty: by writing."""
     leave_label: str = ""
     """The words before the address by which one leaves; empty: none is shown."""
+    reading_label: str = ""
+    """The words before the addresses by which one chooses how often letters come; empty: none are shown."""
+    archive: str = ""
+    """Where this reader finds what was published before on web pages; empty where nowhere."""
 
 
 @dataclass(frozen=True, kw_only=True)

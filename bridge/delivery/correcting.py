@@ -11,7 +11,7 @@ from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Content
 from bridge.core.states import DeliveryState
 from bridge.core.text import RichText
-from bridge.delivery import exchanging, planning
+from bridge.delivery import exchanging, lettering, planning
 from bridge.delivery.directory import Directory
 from bridge.storage import codec, inbox, ledger, ledger_changes
 from bridge.storage.models import Delivery, Post, Submission
@@ -73,7 +73,8 @@ async def correct_copy(
         return 0
     if not (capabilities.edits or all(map(ledger_changes.is_absent, chat.sends))):
         last = chat.sends[-1]
-        if [codec.load(codec.CONTENT, row.content) for row in chat.sends[-len(parts) :]] == list(parts):
+        before = [codec.load(codec.CONTENT, row.content) for row in chat.sends[-len(parts) :]]
+        if [*map(lettering.said, before)] == [*map(lettering.said, parts)]:
             return 0
         after = None if last.state == DeliveryState.DELIVERED else last
         planned = await planning.plan_parts(

@@ -1,5 +1,6 @@
 """What a send costs: counted in the ledger, and held to what an account may cost in a month."""
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +14,7 @@ from bridge.core.money import Price
 from bridge.core.ports import CanWeigh, Handed, Later, Outgoing, Refused, SendOutcome, Sent
 from bridge.delivery.directory import Directory
 from bridge.delivery.purse import Purse
-from bridge.storage import ledger
+from bridge.storage import codec, ledger
 from bridge.storage.database import UNAVAILABLE
 from bridge.storage.handovers import Weighed
 from bridge.storage.models import Delivery
@@ -45,7 +46,11 @@ def weigh(
     adapter = directory.adapter(row.account)
     if adapter is None or row.kind not in _COUNTED:
         return None
-    return Weighed(channel=adapter.kind, key=key, handed=Handed(bytes=len(row.payload.encode()) + file_bytes(row)))
+    # Stored as ASCII; on its way to a reader every character has the bytes that it has in UTF-8.
+    spelled = json.dumps(codec.load_object(row.payload), ensure_ascii=False, separators=(",", ":"))
+    return Weighed(
+        channel=adapter.kind, key=key, handed=Handed(bytes=len(spelled.encode(errors="replace")) + file_bytes(row))
+    )
 
 
 class Till:

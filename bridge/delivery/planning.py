@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bridge.core import card as cards
+from bridge.core.archive import ArchivePolicy, post_address
 from bridge.core.capabilities import Capabilities, Form
 from bridge.core.community import Community, Group
 from bridge.core.ids import Address
@@ -34,7 +35,7 @@ async def view_of(post: Post, community: Community) -> PostView:
         excerpt = excerpt_of(codec.load(codec.RICH_TEXT, parent.text))
     theme = await desk.theme(post.theme_id)
     root = None if post.thread_id is None else await submissions.post_by_id(post.thread_id)
-    origin = codec.load_object(post.origin)
+    origin, everywhere = codec.load_object(post.origin), not codec.load_list(post.targets)
     return PostView(
         community=community.name,
         number=post.number,
@@ -67,6 +68,8 @@ async def view_of(post: Post, community: Community) -> PostView:
             for language, row in codec.load_object(post.translations).items()
         ),
         origin=(str(origin["community"]), int(origin["number"])) if origin else None,
+        page=post_address(community.archive, post.number, everywhere=everywhere) or "",
+        asks_page=community.archive.is_reachable and community.archive.policy is ArchivePolicy.MEMBERS,
     )
 
 
@@ -321,10 +324,7 @@ async def plan_parts(
     """
     rows: list[Delivery] = []
     for number, content in enumerate(parts, first):
-        if content.letter is not None:
-            content = replace(
-                content, letter=lettering.placed(content.letter, community, version=revision, part=number)
-            )
+        content = lettering.placed(content, community, version=revision, part=number)
         rows.append(
             await ledger.plan(
                 kind=ledger.POST if person_id is None else ledger.COPY,

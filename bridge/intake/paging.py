@@ -106,6 +106,8 @@ async def photo(post: Post, identity: Identity, community: Community, address: A
         told = ", ".join(posts.files_words(view.attachments, w, {}))
         page = await page_address(community, post, identity)
         where = page or w._("They are in the community's groups: there is no web page to show them on.")
+        if not page and view.asks_page:
+            where = w._("They are on a web page for members: write ARCHIVE for your link to it.")
         text = f"#{post.number}: {told}. {where}"
     await contact.say(address, Content(text=plain(text)), community, context.now)
 

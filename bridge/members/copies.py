@@ -9,24 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bridge.core.capabilities import Capabilities, Form
 from bridge.core.community import Communities, Community
 from bridge.core.ids import Address
-from bridge.core.membership import Reading
 from bridge.core.message import Content
-from bridge.core.reading import at_hour
-from bridge.core.splitting import split
 from bridge.core.states import PostState
-from bridge.core.text import RichText, plain
-from bridge.core.when import Hours
+from bridge.core.text import plain
 from bridge.delivery import correcting, lettering, planning, retracting
 from bridge.delivery.directory import Directory
 from bridge.members import contact, preferences
-from bridge.rendering import digests, posts
-from bridge.rendering.digests import Digest
-from bridge.rendering.posts import PostView
-from bridge.rendering.words import Words, words
-from bridge.storage import asked, codec, feed, ledger, memberships, people, submissions
+from bridge.members.digesting import MOST_ITEMS, Digests
+from bridge.members.readers import Reader, Shelf, quiet
+from bridge.rendering import posts
+from bridge.storage import codec, feed, ledger, memberships, people, submissions
 from bridge.storage.bells import feed_bell
 from bridge.storage.counting import lock
 from bridge.storage.database import transaction
@@ -39,13 +33,8 @@ _AT_A_TICK = 10
 """Batches of one community that the minute's tick does: other timers wait for it."""
 _FLOOD = 5
 """Somebody who is more posts than this behind (they were away) gets them as one digest."""
-_LINE_ITEMS = 6
-"""Of a digest where every message costs: what is more is a number."""
-_MOST_ITEMS = 30
-"""Of a digest."""
 _UNREACHABLE = timedelta(days=1)
 """When somebody who cannot be written to is looked at again."""
-_DIGEST_LIFETIME = timedelta(days=2)
 _LONGEST_WAIT = timedelta(seconds=60)
 
 
@@ -94,13 +83,14 @@ class _Job:
     directory: Directory
     now: datetime
     planned: int = 0
-    _views: dict[int, PostView] = field(default_factory=dict)
-    _behind: dict[int, list[Post]] = field(default_factory=dict)
-    _places: dict[int, int] = field(default_factory=dict)
     _parts: dict[tuple[object, ...], list[Content]] = field(default_factory=dict)
     _texts: dict[int, str] = field(default_factory=dict)
     _gathered: list[Delivery] = field(default_factory=list)
     _threads: dict[int, set[tuple[str, str]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.shelf = Shelf(community=self.community, most=2 * MOST_ITEMS)
+        self.digests = Digests(community=self.community, directory=self.directory, now=self.now, shelf=self.shelf)
 
     # --- at once ---
 
@@ -114,8 +104,8 @@ class _Job:
             if self.planned >= BATCH:
                 full = True
                 break
-            reader = self._reader(member, accounts.get(member.person_id, []))
-            later = preferences.held_back_until(member, self.community, self.now, _quiet(reader))
+            reader = Reader.among(member, accounts.get(member.person_id, []), self.community, self.directory)
+            later = preferences.held_back_until(member, self.community, self.now, quiet(reader))
             if later is None and reader is None:
                 later = self.now + _UNREACHABLE
             if later is None and reader is not None:
@@ -123,9 +113,9 @@ class _Job:
             if later is not None or reader is None:
                 await memberships.prefer(member, next_at=later)
                 continue
-            unread = await self._unread(member, _FLOOD + 1)
+            unread = await self.shelf.unread(member, _FLOOD + 1)
             if len(unread) > await self._most_at_once(reader):
-                await self._digest(reader, newest)
+                self.planned += await self.digests.plan(reader, newest)
             elif not await self._send(reader, unread, [m.person_id for m in members]):
                 full = True
                 break
@@ -134,27 +124,19 @@ class _Job:
         await memberships.prefer_all(served, read_post_id=newest.id, next_at=None)
         return full
 
-    async def _enough_today(self, reader: "_Reader") -> datetime | None:
+    async def _enough_today(self, reader: Reader) -> datetime | None:
         """The end of their day, where they have been sent as much today as may be; what comes then is one digest."""
         most = reader.capabilities.pushes_per_day
-        return None if not most or await self._left_today(reader) > 0 else self._tomorrow(reader)
+        if not most or await reader.left_today(self.community, self.now) > 0:
+            return None
+        return reader.tomorrow(self.community, self.now)
 
-    async def _most_at_once(self, reader: "_Reader") -> int:
+    async def _most_at_once(self, reader: Reader) -> int:
         if not reader.capabilities.pushes_per_day:
             return _FLOOD
-        return min(_FLOOD, await self._left_today(reader))
+        return min(_FLOOD, await reader.left_today(self.community, self.now))
 
-    async def _left_today(self, reader: "_Reader") -> int:
-        zone = preferences.zone_of(reader.member, self.community)
-        begun = at_hour(self.now.astimezone(zone).date(), 0, zone)
-        sent = await asked.pushed(reader.member.person_id, reader.address.account, begun)
-        return reader.capabilities.pushes_per_day - sent
-
-    def _tomorrow(self, reader: "_Reader") -> datetime:
-        zone = preferences.zone_of(reader.member, self.community)
-        return at_hour(self.now.astimezone(zone).date() + timedelta(days=1), 0, zone)
-
-    async def _send(self, reader: "_Reader", unread: Sequence[Post], others: Sequence[int]) -> bool:
+    async def _send(self, reader: Reader, unread: Sequence[Post], others: Sequence[int]) -> bool:
         """Copies of some posts; False where they are too many for what is left of this batch."""
         contents = [(post, await self._contents(post, reader, others)) for post in unread]
         count = sum(len(parts) for _, parts in contents)
@@ -165,7 +147,7 @@ class _Job:
         self.planned += count
         return True
 
-    async def _plan(self, post: Post, parts: Sequence[Content], reader: "_Reader") -> None:
+    async def _plan(self, post: Post, parts: Sequence[Content], reader: Reader) -> None:
         """One message waits for nothing, and is written together with those of the other readers."""
         if len(parts) == 1:
             self._gathered.append(
@@ -194,9 +176,9 @@ class _Job:
             self._texts[id(content)] = codec.dump(codec.CONTENT, content)
         return self._texts[id(content)]
 
-    async def _contents(self, post: Post, reader: "_Reader", others: Sequence[int] = ()) -> list[Content]:
+    async def _contents(self, post: Post, reader: Reader, others: Sequence[int] = ()) -> list[Content]:
         """A post's messages for one reader; the same for all who have the same language, account and wishes."""
-        view = await self._view(post)
+        view = await self.shelf.view(post)
         quoting = post.reply_post_id is not None
         if post.reply_post_id is not None and reader.capabilities.replies:
             if post.reply_post_id not in self._threads:
@@ -205,7 +187,7 @@ class _Job:
             quoting = (str(reader.address.account), str(reader.address.chat)) not in self._threads[post.reply_post_id]
         key = (post.id, reader.address.account, reader.capabilities, reader.language, reader.member.media, quoting)
         if key not in self._parts:
-            self._parts[key] = planning.parts_of(
+            parts = planning.parts_of(
                 posts.in_language(view, reader.language),
                 reader.address,
                 self.directory,
@@ -213,6 +195,7 @@ class _Job:
                 quoting=quoting,
                 media=reader.member.media,
             )
+            self._parts[key] = [lettering.placed(part, self.community, part=n) for n, part in enumerate(parts, 1)]
         return self._parts[key]
 
     # --- digests ---
@@ -225,89 +208,19 @@ class _Job:
             if self.planned >= BATCH:
                 return True
             after = preferences.next_due(member, self.community, self.now)
-            reader = self._reader(member, accounts.get(member.person_id, []))
-            later = preferences.held_back_until(member, self.community, self.now, _quiet(reader))
+            reader = Reader.among(member, accounts.get(member.person_id, []), self.community, self.directory)
+            later = preferences.held_back_until(member, self.community, self.now, quiet(reader))
             if later is not None and later == member.away_until:
                 # What comes at their hour comes at their hour, also after a journey.
                 later = preferences.next_due(member, self.community, later)
             if member.next_at is None or later is not None or reader is None:
                 await memberships.prefer(member, next_at=later or after)
                 continue
-            if await self._digest(reader, newest):
+            if planned := await self.digests.plan(reader, newest):
+                self.planned += planned
                 await memberships.prefer(member, digest_at=self.now)
             await memberships.prefer(member, read_post_id=newest.id, next_at=after)
         return len(members) == BATCH
-
-    async def _digest(self, reader: "_Reader", newest: Post) -> bool:
-        """Plan one; False where there is nothing to tell."""
-        member = reader.member
-        unread = await self._unread(member, _MOST_ITEMS + 1)
-        earlier = 0
-        if len(unread) > _MOST_ITEMS:
-            place = await self._place(member)
-            total = await feed.count_behind(self.community.id, place)
-            if newest.feed_number is not None and total > _MOST_ITEMS:
-                skipped = max(place, newest.feed_number - 2 * _MOST_ITEMS)
-                unread = [p for p in await feed.behind(self.community.id, skipped, 500) if not _is_own(p, member)]
-            unread = unread[-_MOST_ITEMS:]
-            earlier = max(0, total - len(unread))
-        changed = await self._changed(member)
-        if not unread and not changed:
-            return False
-        views = [posts.in_language(await self._view(post), reader.language) for post in unread]
-        digest = Digest(
-            community=self.community.name,
-            reading=preferences.reading_of(member),
-            items=views,
-            earlier=earlier,
-            corrected=[post.number for post in changed if post.state == PostState.LIVE],
-            taken_back=[post.number for post in changed if post.state != PostState.LIVE],
-        )
-        last: Delivery | None = None
-        for part in self._digest_parts(digest, reader):
-            last = await ledger.plan(
-                kind=ledger.DIGEST,
-                address=reader.address,
-                now=self.now,
-                content=part,
-                community=self.community.id,
-                person_id=member.person_id,
-                view=ledger.CAN_WAIT,
-                waits_for=None if last is None else last.id,
-                lifetime=_DIGEST_LIFETIME,
-            )
-            self.planned += 1
-        return True
-
-    async def _changed(self, member: Membership) -> list[Post]:
-        """What was corrected or taken back of what an earlier digest told; copies were changed themselves."""
-        if member.digest_at is None or preferences.reading_of(member) is Reading.IMMEDIATE:
-            return []
-        return await feed.changed_since(self.community.id, await self._place(member), member.digest_at)
-
-    def _digest_parts(self, digest: Digest, reader: "_Reader") -> list[Content]:
-        def fits(text: RichText) -> bool:
-            if reader.capabilities.push_parts:
-                return planning.is_push(text.text, reader.capabilities)
-            return self.directory.fits(reader.address, Content(text=text))
-
-        if reader.capabilities.letters:
-            text = digests.compose(digest, reader.capabilities, reader.w)
-            letter = lettering.of_digest(self.community, reader.w)
-            return [
-                Content(text=part, letter=letter)
-                for part in split(text, lambda t: self.directory.fits(reader.address, Content(text=t, letter=letter)))
-            ]
-        if reader.capabilities.form is not Form.LINE:
-            text = digests.compose(digest, reader.capabilities, reader.w)
-            return [Content(text=part) for part in split(text, fits)][: reader.capabilities.max_parts]
-        # One message, whatever happened: somebody pays for each.
-        most = len(digest.items)
-        if reader.capabilities.push_parts:
-            most = min(most, _LINE_ITEMS)
-        while most > 0 and not fits(plain(digests.line(digest, reader.w, most))):
-            most -= 1
-        return [Content(text=split(plain(digests.line(digest, reader.w, most)), fits)[0])]
 
     # --- corrections and retractions ---
 
@@ -340,7 +253,7 @@ class _Job:
         capabilities = self.directory.capabilities(address)
         if identity is None or capabilities is None:
             return
-        reader = _Reader.of(member, identity, address, capabilities, self.community)
+        reader = Reader.of(member, identity, address, capabilities, self.community)
         if post.state == PostState.LIVE:
             parts = await self._contents(post, reader)
             self.planned += await correcting.correct_copy(
@@ -352,72 +265,6 @@ class _Job:
         if stays:
             await say_taken_back(post, identity, address, self.community, self.now)
             self.planned += 1
-
-    # --- readers and posts ---
-
-    def _reader(self, member: Membership, accounts: Sequence[Identity]) -> "_Reader | None":
-        """On which account of theirs: one that costs nothing before one where every message does."""
-        found: list[_Reader] = []
-        for identity in accounts:
-            direct = identity.direct
-            capabilities = None if direct is None else self.directory.capabilities(direct)
-            if direct is None or capabilities is None or not contact.reachable(identity, self.directory):
-                continue
-            if identity.person.erased_at is None:
-                found.append(_Reader.of(member, identity, direct, capabilities, self.community))
-        return min(found, key=lambda reader: reader.capabilities.form is Form.LINE, default=None)
-
-    async def _place(self, member: Membership) -> int:
-        if member.read_post_id not in self._places:
-            self._places[member.read_post_id] = await feed.place_of(member.read_post_id, self.community.id)
-        return self._places[member.read_post_id]
-
-    async def _unread(self, member: Membership, limit: int) -> list[Post]:
-        """Behind their cursor, oldest first, at most so many; not their own."""
-        place = await self._place(member)
-        if place not in self._behind:
-            self._behind[place] = await feed.behind(self.community.id, place, 2 * _MOST_ITEMS)
-        return [post for post in self._behind[place] if not _is_own(post, member)][:limit]
-
-    async def _view(self, post: Post) -> PostView:
-        if post.id not in self._views:
-            self._views[post.id] = await planning.view_of(post, self.community)
-        return self._views[post.id]
-
-
-def _quiet(reader: "_Reader | None") -> Hours | None:
-    """When telephones are not to ring, where their owners have said nothing of it."""
-    return None if reader is None else reader.capabilities.quiet
-
-
-def _is_own(post: Post, member: Membership) -> bool:
-    return bool(post.submission.identity.person_id == member.person_id)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Reader:
-    """A member, and where and how they are written to."""
-
-    member: Membership
-    address: Address
-    capabilities: Capabilities
-    language: str
-
-    @classmethod
-    def of(
-        cls,
-        member: Membership,
-        identity: Identity,
-        address: Address,
-        capabilities: Capabilities,
-        community: Community,
-    ) -> "_Reader":
-        language = people.language_for(identity.person, community.id) or community.language
-        return cls(member=member, address=address, capabilities=capabilities, language=language)
-
-    @property
-    def w(self) -> Words:
-        return words(self.language)
 
 
 async def say_taken_back(post: Post, identity: Identity, address: Address, community: Community, now: datetime) -> None:

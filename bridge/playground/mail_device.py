@@ -18,7 +18,17 @@ from bridge.playground.screen import DeviceRefused, LetterLine, Notice, OpenLett
 
 INBOX, WRITE = "inbox", "write"
 SHOWN_LETTERS = 50
-_HEADERS = ("Return-Path", "Reply-To", "List-Id", "List-Unsubscribe", "Message-ID", "In-Reply-To", "Auto-Submitted")
+_QUOTED = re.compile(r'"([^"\\]*)" (<[^<>]*>)')
+_HEADERS = (
+    "Return-Path",
+    "Reply-To",
+    "List-Id",
+    "List-Archive",
+    "List-Unsubscribe",
+    "Message-ID",
+    "In-Reply-To",
+    "Auto-Submitted",
+)
 """What a mail program shows of the header when asked for more."""
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,200}")
 _LINK = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]]")
@@ -183,7 +193,7 @@ def _line(letter: Letter) -> LetterLine:
 @lru_cache(maxsize=64)
 def _opened(letter: Letter) -> OpenLetter:
     mail = message_from_bytes(letter.raw, policy=policy.default)
-    fields = {name: str(mail[name]) for name in ("From", "To", "Date") if mail[name]}
+    fields = {name: _unquoted(str(mail[name])) for name in ("From", "To", "Date") if mail[name]}
     more = {name: str(mail[name]) for name in _HEADERS if mail[name]}
     return OpenLetter(
         id=letter.id,
@@ -193,6 +203,12 @@ def _opened(letter: Letter) -> OpenLetter:
         body=_linked(_words(mail)),
         can_unsubscribe=bool(mail["List-Unsubscribe"]) and not letter.mine,
     )
+
+
+def _unquoted(text: str) -> str:
+    """A name without the quotation marks that the header needs."""
+    match = _QUOTED.fullmatch(text)
+    return text if match is None else f"{match[1]} {match[2]}"
 
 
 def _sender(mail: EmailMessage) -> str:
@@ -206,7 +222,14 @@ def _subject(mail: EmailMessage) -> str:
 
 def _words(mail: EmailMessage) -> str:
     part = mail.get_body(preferencelist=("plain",))
-    return str(part.get_content()).replace("\r\n", "\n").rstrip() if part is not None else ""
+    if part is None:
+        return ""
+    text = str(part.get_content()).replace("\r\n", "\n").rstrip()
+    if part.get_param("format") != "flowed":
+        return text
+    # RFC 3676: a line that ends with a space goes on in the next one.
+    lines = [line.removeprefix(" ") for line in text.split("\n")]
+    return "".join(line if line.endswith(" ") and line != "-- " else f"{line}\n" for line in lines).rstrip()
 
 
 def _quoted(mail: EmailMessage) -> str:

@@ -8,6 +8,11 @@ from itertools import groupby
 from bridge.core.message import Attachment, AttachmentKind, Uncarried, UncarriedKind
 from bridge.rendering.words import Words
 
+SHRUNK = ("image/jpeg", "image/png", "image/webp", "image/gif")
+"""Pictures of which web pages have small ones."""
+SMALL = 8_192
+"""Bytes of one of 240 pixels, at most."""
+
 
 def kind_words(kind: AttachmentKind | UncarriedKind, w: Words) -> str:
     """What a kind of message is called."""
@@ -52,10 +57,13 @@ def kind_words(kind: AttachmentKind | UncarriedKind, w: Words) -> str:
             return w._("message of a kind that cannot be carried")
 
 
-def attachment_words(attachment: Attachment, w: Words, *, number: int | None = None, count: int = 1) -> str:
+def attachment_words(
+    attachment: Attachment, w: Words, *, number: int | None = None, count: int = 1, how: str = ""
+) -> str:
     """``[photo, 82 kB]``, ``[voice message 0:42, 180 kB]``: what a reader is told who cannot be shown the file.
 
-    ``number``: of the post, where they are sent the file when they ask for it; ``count``: of files like this one.
+    ``number``: of the post, where they are sent the file when they ask for it; ``count``: of files like this one;
+    ``how``: what else leads to it.
     """
     said = kind_words(attachment.kind, w)
     if count > 1:
@@ -68,14 +76,41 @@ def attachment_words(attachment: Attachment, w: Words, *, number: int | None = N
         said += f" {_clock(attachment.duration)}"
     if attachment.alt:
         said += f": {attachment.alt}"
-    how = "" if number is None else f": GET {number}"
+    if number is not None:
+        how = f": GET {number}"
+    elif how:
+        how = f": {how}"
     return f"[{said}, {w.size(attachment.size)}{how}]"
 
 
-def files_words(attachments: Sequence[Attachment], w: Words, obtainable: Mapping[str, int] | None = None) -> list[str]:
+def linked_files(attachments: Sequence[Attachment], w: Words, page: str) -> list[str]:
+    """The same with their addresses, below that of their post's page: a large picture's leads to a small one.
+
+    ``[photo, 1.4 MB; small, up to 8 kB: https://…/482/file/1/240]``; of several that are alike to the page.
+    """
+    said: list[str] = []
+    place = 1
+    for _, group in groupby(attachments, key=lambda a: attachment_words(replace(a, size=0), w)):
+        files = list(group)
+        whole = replace(files[0], size=sum(file.size for file in files))
+        words, address = attachment_words(whole, w, count=len(files)).removesuffix("]"), page
+        if len(files) == 1:
+            address = f"{page}/file/{place}"
+            if whole.kind is AttachmentKind.PHOTO and whole.mime in SHRUNK and whole.size > SMALL:
+                words += "; " + w._("{name}, up to {size}", name=w._("small"), size=w.size(SMALL))
+                address += "/240"
+        said.append(f"{words}: {address}]")
+        place += len(files)
+    return said
+
+
+def files_words(
+    attachments: Sequence[Attachment], w: Words, obtainable: Mapping[str, int] | None = None, *, how: str = ""
+) -> list[str]:
     """The same for several files: what differs in nothing but its size is counted, ``[5 × photo, 410 kB]``.
 
-    ``obtainable``: the number of the post for each file (by ``sha256``) that is sent to whoever asks for it.
+    ``obtainable``: the number of the post for each file (by ``sha256``) that is sent to whoever asks for it; ``how``:
+    what leads to all of them.
     """
     numbers = obtainable or {}
     said: list[str] = []
@@ -83,7 +118,7 @@ def files_words(attachments: Sequence[Attachment], w: Words, obtainable: Mapping
     for _, group in alike:
         files = list(group)
         whole = replace(files[0], size=sum(file.size for file in files))
-        said.append(attachment_words(whole, w, number=numbers.get(whole.sha256), count=len(files)))
+        said.append(attachment_words(whole, w, number=numbers.get(whole.sha256), count=len(files), how=how))
     return said
 
 

@@ -46,6 +46,12 @@ class PostView:
     """The same for all of the author's posts in this community, and meaningless elsewhere."""
     attachments: tuple[Attachment, ...] = ()
     uncarried: tuple[Uncarried, ...] = ()
+    page: str = ""
+    """Where everybody finds it on a web page; empty where nowhere."""
+    asks_page: bool = False
+    """Is it on a page for those members who ask for their own link?"""
+    file_words: tuple[str, ...] | None = None
+    """What is said in place of its files; None: their kinds and sizes."""
     obtainable: frozenset[str] = frozenset()
     """Files (by ``sha256``) that this reader is told of in words, and sent when they ask for the post."""
     previews: bool = False
@@ -188,6 +194,7 @@ def reworded(view: PostView, text: RichText) -> PostView:
 def body(view: PostView, told: Sequence[Attachment], w: Words, *, brief: bool = False) -> RichText:
     """The author's words with the notes' anchors, and words for what cannot be shown."""
     extra = files_words(told, w, dict.fromkeys(view.obtainable, view.number))
+    extra = [*(extra if view.file_words is None else view.file_words)]
     extra += uncarried_words(view.uncarried, w, brief=brief)
     words = notes.anchored(wording(view), _notes(view), w, brief=brief)
     return joined([part for part in (words, *map(plain, extra)) if part], "\n")

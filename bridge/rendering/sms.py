@@ -50,6 +50,7 @@ _IN_CONTEXT: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]],
     (re.compile("—"), "-"),
     (re.compile(r"[µμ]g\b"), "mcg"),  # "ug" has been read as "mg" and as "units"
     (re.compile(r"[ \u00a0\u202f\u2009]?°[ \u00a0\u202f\u2009]?(?=[CF]\b)"), " "),
+    (re.compile(r"(?<=\b[nN])[°º](?!\w)"), "o"),  # n° 2214: what a file, a case or a ticket is called by
     (re.compile(r"(?<=\d)[ \u2064]?(?=[¼½¾⅓⅔⅛⅜⅝⅞])"), " "),
     (re.compile(r"[¼½¾⅓⅔⅛⅜⅝⅞](?![\d/⁄])"), lambda match: match[0].translate(_FRACTIONS)),
     # m², CO₂, SpO₂; but 10³ and 5¹ have nothing plain.

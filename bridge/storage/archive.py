@@ -26,6 +26,8 @@ _LAST = 2**62
 _MOMENT = timedelta(microseconds=1)
 _MOST_IN_THREAD = 1000
 _MOST_THEMES = 200
+_RECENT, _MOST_GONE = 200, 50
+"""Of how many of the latest posts, and how many at most, it is said that they were taken back."""
 _MADE = "archive-indexed"
 """A key of ``Meta``: the posts from before there was an archive stand in it."""
 
@@ -241,6 +243,22 @@ async def noticed_languages(posts: Collection[Post]) -> dict[int, str]:
     }
 
 
+async def taken_back(reader: Reader, *, theme_id: int | None = None) -> list[tuple[int, datetime]]:
+    """(number, when) of the latest posts that this reader may have been shown and is shown no more, newest first."""
+    last = await Post.filter(community=reader.community).order_by("-number").first()
+    if last is None:
+        return []
+    rows = Post.filter(community=reader.community, number__gt=last.number - _RECENT, state=PostState.RETRACTED)
+    rows = rows if theme_id is None else rows.filter(theme_id=theme_id)
+    found = await rows.only("id", "number", "community", "targets", "publish_at", "approved_at", "retracted_at")
+    gone = [
+        (row.number, row.retracted_at)
+        for row in found
+        if row.retracted_at is not None and reader.sees(row) and (row.publish_at or row.approved_at) <= row.retracted_at
+    ]
+    return sorted(gone, reverse=True)[:_MOST_GONE]
+
+
 async def _posts(ids: Sequence[object]) -> list[Post]:
     """In the order of their ids here. What was taken back since is not there, whatever the entries say."""
     numbers = [int(str(number)) for number in ids]
@@ -263,6 +281,7 @@ __all__ = [
     "noticed_languages",
     "post",
     "search",
+    "taken_back",
     "theme",
     "themes",
     "themes_by_ids",

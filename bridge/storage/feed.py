@@ -85,7 +85,7 @@ async def count_behind(community: str, place: int) -> int:
 async def changed_since(community: str, place: int, since: datetime) -> list[Post]:
     """Posts up to a place that were corrected or taken back since a moment."""
     changed = Q(corrected_at__gt=since) | Q(retracted_at__gt=since)
-    return await Post.filter(changed, community=community, feed_number__lte=place).order_by("feed_number").limit(50)
+    return await Post.filter(changed, community=community, feed_number__lte=place).order_by("feed_number").limit(1000)
 
 
 # --- who is to be sent something ---

@@ -340,9 +340,10 @@ def _handover(outcome: Outcome, now: datetime) -> Handover | None:
 async def _record_sent(outcomes: Sequence[Outcome], now: datetime) -> list[Delivery]:
     """Mark rows as delivered and keep where their messages are; returns the rows that were still being attempted."""
     sent: dict[str, Any] = {"done_at": now, "reason": "", "detail": ""}
-    rows = await advance_all([o.row for o in outcomes if o.row.kind != COPY], DeliveryStep.SENT, **sent)
+    private = [o.row for o in outcomes if o.row.kind in (COPY, DIGEST)]
+    rows = await advance_all([o.row for o in outcomes if o.row.kind not in (COPY, DIGEST)], DeliveryStep.SENT, **sent)
     # What was frozen for one reader of thousands has done its work; the words stay, for corrections.
-    rows += await advance_all([o.row for o in outcomes if o.row.kind == COPY], DeliveryStep.SENT, **sent, payload="{}")
+    rows += await advance_all(private, DeliveryStep.SENT, **sent, payload="{}")
     refs = {o.row.id: o.answer.refs[0] for o in outcomes if isinstance(o.answer, Sent) and o.answer.refs}
     placed = [row for row in rows if row.id in refs]
     for row in placed:

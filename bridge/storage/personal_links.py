@@ -50,6 +50,21 @@ async def known_archive_key(person_id: int, community: str) -> str:
     return await _known(person_id, community, ARCHIVE)
 
 
+async def known_archive_keys(readers: Collection[tuple[int, str]]) -> dict[tuple[int, str], str]:
+    """The same for many at once, by (person, community); without those that have none."""
+    wanted = set(readers)
+    rows = PersonalLink.filter(
+        person_id__in=list({person_id for person_id, _ in wanted}) or [0],
+        community__in=list({community for _, community in wanted}),
+        purpose=ARCHIVE,
+    )
+    found: dict[tuple[int, str], str] = {}
+    for row in await rows.order_by("id"):
+        if (row.person_id, row.community) in wanted:
+            found.setdefault((row.person_id, row.community), row.selector + row.secret)
+    return found
+
+
 async def revoke_archive_keys(person_id: int, community: str) -> bool:
     """From now on no earlier link opens the archive; False where there was none."""
     return await PersonalLink.filter(person_id=person_id, community=community, purpose=ARCHIVE).delete() > 0
@@ -106,6 +121,7 @@ async def _owner(token: str, purpose: str) -> PersonalLink | None:
 __all__ = [
     "archive_key",
     "known_archive_key",
+    "known_archive_keys",
     "opens",
     "revoke_archive_keys",
     "unsubscribe_token",

@@ -1,4 +1,7 @@
-"""The archive as a feed: RFC 4287. Entries keep their ids whatever becomes of the address."""
+"""The archive as a feed: RFC 4287. Entries keep their ids whatever becomes of the address.
+
+What was taken back or erased is no entry any more, and a tombstone (RFC 6721) asks those who gathered it to let it go.
+"""
 
 import re
 import uuid
@@ -17,6 +20,7 @@ from bridge.web.replies import Reply
 ENTRIES = 20
 _UNFIT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML cannot hold: https://www.w3.org/TR/xml/#charsets"""
+_TOMBSTONES = ' xmlns:at="http://purl.org/atompub/tombstones/1.0"'
 _BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -30,17 +34,20 @@ async def feed(room: Room, installation: str, theme_id: int | None = None) -> Re
         title, path, name = f"{theme.title} · {title}", f"theme/{theme_id}", f"{name}/theme/{theme_id}"
     rows = await archive.newest(room.reader, limit=ENTRIES, theme_id=theme_id)
     entries = await _entries(room, rows, installation)
-    newest = max((_updated(row) for row in rows), default=_BEGINNING)
+    gone = await archive.taken_back(room.reader, theme_id=theme_id)
+    newest = max((*(_updated(row) for row in rows), *(when for _, when in gone)), default=_BEGINNING)
+    spaces = _TOMBSTONES if gone else ""
     alternate = f"{room.base}/{path}" if path else room.base
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
-        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang={quoteattr(room.w.language)}>',
+        f'<feed xmlns="http://www.w3.org/2005/Atom"{spaces} xml:lang={quoteattr(room.w.language)}>',
         f"<id>{_id(installation, name)}</id>",
         f"<title>{_text(title)}</title>",
         f"<updated>{_stamp(newest)}</updated>",
         f'<link rel="self" type="application/atom+xml" href={_address(f"{alternate}/feed.atom")}/>',
         f'<link rel="alternate" type="text/html" href={_address(alternate)}/>',
         *entries,
+        *(_tombstone(_id(installation, f"{room.community.id}/{number}"), when) for number, when in gone),
         "</feed>",
     ]
     return Reply(
@@ -72,6 +79,10 @@ async def _entries(room: Room, rows: Sequence[Post], installation: str) -> list[
             f'<content type="html">{_text(content)}</content></entry>'
         )
     return found
+
+
+def _tombstone(entry: str, when: datetime) -> str:
+    return f'<at:deleted-entry ref="{entry}" when="{_stamp(when)}"/>'
 
 
 def _updated(row: Post) -> datetime:

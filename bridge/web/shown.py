@@ -179,7 +179,7 @@ class FileShown:
 
 
 PICTURES = ("image/jpeg", "image/png", "image/webp", "image/gif")
-MOST = {"160": 4_096, "240": 8_192, "480": 25_000}
+MOST = {"160": 4_096, "240": kinds.SMALL, "480": 25_000}
 """Bytes of a small picture, by kind."""
 
 

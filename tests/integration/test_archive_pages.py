@@ -4,7 +4,6 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -420,46 +419,6 @@ async def test_documents_are_saved_not_opened(browser: Browser, tmp_path: Path) 
     assert got.headers["Content-Type"] == "application/octet-stream"
     assert got.headers["Content-Disposition"].startswith("attachment; filename=")
     assert "Set-Cookie" not in got.headers
-
-
-# --- the feed ---
-
-
-async def test_the_feed(browser: Browser) -> None:
-    theme = await Theme.create(community="hifa", title="Zinc & <copper>", created_at=NOW)
-    await published(RichText("Ten\x0bmg & <b>more</b>"), theme_id=theme.id, theme_number=1, headline="Dose \x01?")
-    await published("Elsewhere", corrected_at=at(0.5))
-    atom = "{http://www.w3.org/2005/Atom}"
-    got = await browser.get("/hifa/feed.atom")
-    assert got.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
-    feed = ET.fromstring(got.body)  # noqa: S314 - our own
-    assert feed.tag == f"{atom}feed"
-    for name in ("id", "title", "updated"):
-        assert feed.findtext(f"{atom}{name}"), name
-    entries = feed.findall(f"{atom}entry")
-    assert len(entries) == 2
-    ids = [entry.findtext(f"{atom}id") for entry in entries]
-    assert len(set(ids)) == 2
-    for entry in entries:
-        assert entry.findtext(f"{atom}author/{atom}name") == "Amina Okello"
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", entry.findtext(f"{atom}updated") or "")
-        link = entry.find(f"{atom}link")
-        assert link is not None
-        assert (link.get("href") or "").startswith("https://bridge.example.org/hifa/")
-    content = entries[1].findtext(f"{atom}content") or ""
-    assert "&lt;b&gt;more&lt;/b&gt;" in content
-    assert "HIFA profile: Amina Okello" in content
-    assert "amina" not in content.casefold().replace("amina okello", "")
-    links = {link.get("rel"): link.get("href") for link in feed.findall(f"{atom}link")}
-    assert links == {
-        "self": "https://bridge.example.org/hifa/feed.atom",
-        "alternate": "https://bridge.example.org/hifa",
-    }
-    again = ET.fromstring((await browser.get("/hifa/feed.atom")).body)  # noqa: S314 - our own
-    assert [entry.findtext(f"{atom}id") for entry in again.findall(f"{atom}entry")] == ids
-    of_theme = ET.fromstring((await browser.get("/hifa/theme/1/feed.atom")).body)  # noqa: S314 - our own
-    assert [entry.findtext(f"{atom}id") for entry in of_theme.findall(f"{atom}entry")] == ids[1:]
-    assert (await browser.get("/hifa/theme/9/feed.atom")).status == 404
 
 
 # --- unsubscribing ---

@@ -9,8 +9,8 @@ BODY: Final = 4096
 """Bytes of a letter's body, with what stands under the text."""
 HEAD: Final = 1200
 """Bytes of a letter's header, as it is handed over."""
-DIGEST: Final = 15_000
-"""Bytes of a digest's."""
+DIGEST: Final = 15_000 - HEAD
+"""Bytes of a digest's: it has 15 kB with its header."""
 MAILBOX: Final = Capabilities(
     form=Form.PLAIN,
     text_limit=3584,  # the rest is for the lines underneath: how to leave, where to read

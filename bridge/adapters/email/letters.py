@@ -3,6 +3,7 @@
 import base64
 import quopri
 import re
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Final
@@ -21,6 +22,12 @@ _SUBJECT: Final = 70
 _MESSAGE_ID: Final = 110
 """Characters kept for the line that hangs on the delivery's key, or names the post."""
 _FROM_A_LIST: Final = (LetterKind.POST, LetterKind.DIGEST)
+_ADDRESS: Final = re.compile(r"https?://[!-;=?-~]{1,150}")
+"""Of a web page, one that may stand in a head."""
+_TOKEN: Final = "t" * 34
+"""As long as what a letter is given when it is sent, for one to leave by."""
+_OTHERWISE: Final = ("mail", "daily", "weekly", "monthly")
+"""Orders by which one reads more or less often."""
 
 
 class Composer:
@@ -39,24 +46,24 @@ class Composer:
         text = spelled(content.text).replace("\n", "\r\n").encode()
         letter = content.letter
         if letter is not None and letter.kind is LetterKind.DIGEST:
-            return len(text) + len(self._beneath(letter).encode()) <= DIGEST
+            return len(text) + self._room_beneath(letter) <= DIGEST
         if len(text) > MAILBOX.text_limit:
             return False
-        return letter is None or len(text) + len(self._beneath(letter).encode()) <= BODY
+        return letter is None or len(text) + self._room_beneath(letter) <= BODY
 
     def payload(self, chat: ChatId, content: Content, now: datetime) -> dict[str, str]:
         """Everything but what hangs on the delivery's key: the envelope's sender, and the id of what is no post."""
         letter = content.letter or Letter()
         text = "\r\n".join(spelled(content.text).splitlines()) + "\r\n"
-        encoding, body = encoded(text + self._beneath(letter))
+        body = encoded(text + self._beneath(letter))
         message_id = ""
         if letter.number is not None:
             message_id = self._ids.of_post(letter.number, letter.community, version=letter.version, part=letter.part)
-        head = self._head(chat, content, letter, now, encoding)
+        head = self._head(chat, content, letter, now, body)
         return {
             "community": letter.community,
             "id": message_id,
-            "message": f"{head}\r\n{body}",
+            "message": f"{head}\r\n{body.text}",
         }
 
     def message_id(self, payload: dict[str, str], key: str) -> str:
@@ -67,7 +74,7 @@ class Composer:
         """The letter as it goes to the mail server."""
         return f"Message-ID: <{self.message_id(payload, key)}>\r\n{payload['message']}".encode()
 
-    def _head(self, chat: ChatId, content: Content, letter: Letter, now: datetime, encoding: str) -> str:
+    def _head(self, chat: ChatId, content: Content, letter: Letter, now: datetime, body: "Body") -> str:
         own = self._domain.address_of(letter.community)
         name = self._domain.name_of(letter.community)
         of_list = letter.kind in _FROM_A_LIST
@@ -86,8 +93,8 @@ class Composer:
             after.append(field("X-Loop", own))
         after += [
             field("MIME-Version", "1.0"),
-            field("Content-Type", "text/plain; charset=utf-8"),
-            field("Content-Transfer-Encoding", encoding),
+            field("Content-Type", "text/plain; charset=utf-8" + ("; format=flowed" if body.flowed else "")),
+            field("Content-Transfer-Encoding", body.encoding),
         ]
         room = HEAD - _MESSAGE_ID - sum(map(len, (*before, *after)))
         subject = field("Subject", unstructured(self._subject(content, letter, name), name="Subject", room=room))
@@ -128,6 +135,7 @@ class Composer:
             field("List-Id", f"{phrase(name)} <{local}.{self._domain.name}>"),
             field("List-Post", f"<mailto:{self._domain.address_of(letter.community)}>"),
             field("List-Help", f"<mailto:{self._domain.address_of(letter.community, 'help')}>"),
+            *([field("List-Archive", f"<{letter.archive}>")] if _ADDRESS.fullmatch(letter.archive) else []),
             field("List-Unsubscribe", ",\r\n ".join(ways)),
             *([field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")] if one_click else []),
             field("Precedence", "list"),
@@ -137,13 +145,21 @@ class Composer:
         """RFC 8058 wants https."""
         return f"{self._public_url}/u/{letter.leave}" if letter.leave and self._public_url.startswith("https:") else ""
 
+    def _room_beneath(self, letter: Letter) -> int:
+        """Bytes of what will stand there, once it is known by what its reader leaves."""
+        return len(self._beneath(replace(letter, leave=letter.leave or _TOKEN)).encode())
+
     def _beneath(self, letter: Letter) -> str:
         """How to leave, visibly, where mail programs look for a signature."""
         if not letter.leave_label:
             return ""
         by_mail = self._domain.address_of(letter.community, f"u-{letter.leave}" if letter.leave else "leave")
         way = f"{self._public_url}/u/{letter.leave}" if letter.leave and self._public_url else by_mail
-        return f"\r\n-- \r\n{letter.leave_label} {way}\r\n"
+        lines = [f"{letter.leave_label} {way}"]
+        if letter.reading_label:
+            ways = [self._domain.address_of(letter.community, order) for order in _OTHERWISE]
+            lines.insert(0, f"{letter.reading_label} {', '.join(ways)}")
+        return "\r\n-- \r\n" + "".join(f"{line}\r\n" for line in lines)
 
 
 def spelled(text: RichText) -> str:
@@ -162,16 +178,53 @@ def beginning(text: str) -> str:
     return plain(first).shortened(_SUBJECT).text
 
 
-def encoded(text: str) -> tuple[str, str]:
-    """How a body travels, and the body: as it is where its lines are short enough, else in whichever way is shorter."""
+@dataclass(frozen=True)
+class Body:
+    """What stands below the head, and how it travels."""
+
+    encoding: str
+    text: str
+    flowed: bool = False
+    """Do lines that end with a space go on in the next one (RFC 3676)?"""
+
+
+def encoded(text: str) -> Body:
+    """As it is where its lines are short enough or can be broken at spaces, else in whichever way is shorter.
+
+    A paragraph in Amharic or Hindi is longer than a line may be after some 330 characters; coded, it would weigh a
+    third more.
+    """
     data = text.encode()
-    if all(len(line) <= _LONGEST_LINE for line in data.split(b"\r\n")) and "\x00" not in text:
-        return ("7bit" if text.isascii() else "8bit"), text
+    if "\x00" not in text:
+        plain_encoding = "7bit" if text.isascii() else "8bit"
+        if all(len(line) <= _LONGEST_LINE for line in data.split(b"\r\n")):
+            return Body(plain_encoding, text)
+        broken = [_broken(line) for line in text.split("\r\n")]
+        if all(broken):
+            return Body(plain_encoding, "\r\n".join(piece for pieces in broken for piece in pieces), flowed=True)
     quoted = quopri.encodestring(data.replace(b"\r\n", b"\n")).replace(b"\n", b"\r\n")
     based = base64.encodebytes(data).replace(b"\n", b"\r\n")
     if len(quoted) <= len(based):
-        return "quoted-printable", quoted.decode("ascii")
-    return "base64", based.decode("ascii")
+        return Body("quoted-printable", quoted.decode("ascii"))
+    return Body("base64", based.decode("ascii"))
+
+
+def _broken(line: str) -> list[str]:
+    """One line as RFC 3676 has it: in pieces that end with a space where it goes on; none where it has no spaces."""
+    if line != "-- ":
+        line = line.rstrip(" ")
+    pieces: list[str] = []
+    while True:
+        if line.startswith((" ", ">", "From ")):
+            line = f" {line}"
+        if len(line.encode()) <= _LONGEST_LINE:
+            return [*pieces, line]
+        room = len(line.encode()[:_LONGEST_LINE].decode(errors="ignore"))
+        space = line.rfind(" ", 1, room)
+        if space < 0 or not line[:space].strip(" "):
+            return []
+        pieces.append(line[: space + 1])
+        line = line[space + 1 :]
 
 
 def _one_id(message: str) -> str:

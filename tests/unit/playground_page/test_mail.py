@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.playground import cast
-from bridge.playground.post_office import AUTHSERV_ID, DOMAIN, MOST_BYTES, PostOffice, faults
+from bridge.playground import cast, mail_device
+from bridge.playground.post_office import AUTHSERV_ID, DOMAIN, MOST_BYTES, Letter, PostOffice, faults
 from tests.unit.playground_page.conftest import Town
 
 LETTER = (
@@ -29,6 +29,17 @@ LETTER = (
     ".two dots\r\n"
     "https://baraza.example/demo/1 and <script>alert(1)</script>\r\n"
 ).encode()
+
+
+def test_a_flowed_letter_is_joined_and_names_have_no_quotation_marks() -> None:
+    raw = LETTER.replace(b"charset=utf-8", b"charset=utf-8; format=flowed").replace(
+        b"From: Amina Okello via Baraza Demo", b'From: "Amina Okello (Kenya) via Baraza Demo"'
+    )
+    raw = raw.replace(b"\r\n\r\nWho has ORS?\r\n", b"\r\n\r\nWho has \r\nORS?\r\n")
+    letter = Letter(id="1", owner=cast.ESTHER_ADDRESS, mine=False, at=0.0, raw=raw)
+    opened = mail_device._opened(letter)
+    assert "Who has ORS?\n.two dots" in opened.body
+    assert dict(opened.fields)["From"] == f"Amina Okello (Kenya) via Baraza Demo <demo@{DOMAIN}>"
 
 
 @pytest.fixture

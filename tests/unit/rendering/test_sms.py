@@ -100,6 +100,8 @@ def test_unfit_is_what_forces_the_dear_alphabet(text: str) -> None:
         ("0·5 mg", "0.5 mg"),
         ("\u22125 °C", "-5 C"),
         ("38.5°C", "38.5 C"),
+        ("dossier n° 2214/23, HC nº: 17, N° de dossier", "dossier no 2214/23, HC no: 17, No de dossier"),
+        ("un° 5, n°5", "un° 5, n°5"),
         ("give—400", "give - 400"),
         ("yes — no", "yes - no"),
         ("≥5 × ≤3", ">=5 x <=3"),

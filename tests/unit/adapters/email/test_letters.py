@@ -100,21 +100,51 @@ def test_nothing_in_a_name_or_subject_becomes_a_field(name: str, subject: str, t
     assert not mail.defects
 
 
+def shown(raw: bytes) -> str:
+    """As a reader's program shows it: where it says so, a line that ends with a space goes on (RFC 3676)."""
+    mail = message_from_bytes(raw, policy=policy.default)
+    text = str(mail.get_content()).replace("\r\n", "\n")
+    if mail.get_param("format") != "flowed":
+        return text
+    lines = [line.removeprefix(" ") for line in text.removesuffix("\n").split("\n")]
+    return "".join(line if line.endswith(" ") and line != "-- " else f"{line}\n" for line in lines)
+
+
 @given(st.text(max_size=3000))
 def test_a_body_arrives_as_it_was(text: str) -> None:
     usable = text.encode("utf-8", "replace").decode().replace("\r", " ").replace("\x00", " ")
     raw = composed(Content(text=plain("\n".join(usable.splitlines())), letter=post()))
-    got = message_from_bytes(raw, policy=policy.default).get_content().replace("\r\n", "\n").rstrip("\n")
+    got = shown(raw).rstrip("\n")
     assert got == "\n".join(usable.splitlines()).rstrip("\n")
     assert max(len(line) for line in raw.split(b"\r\n")) <= 998
 
 
 @pytest.mark.parametrize(
-    ("text", "encoding"),
-    [("a", "7bit"), ("é", "8bit"), ("word " * 400, "quoted-printable"), ("ሰላም " * 300, "base64")],
+    ("text", "encoding", "flowed"),
+    [
+        ("a", "7bit", False),
+        ("é", "8bit", False),
+        ("word " * 400, "7bit", True),
+        ("ሰላም " * 300, "8bit", True),
+        ("x" * 2000, "quoted-printable", False),
+        ("我们" * 600, "base64", False),
+        ("a\x00b", "quoted-printable", False),
+    ],
 )
-def test_a_body_travels_in_the_cheapest_way(text: str, encoding: str) -> None:
-    assert encoded(text)[0] == encoding
+def test_a_body_travels_in_the_cheapest_way(text: str, encoding: str, flowed: bool) -> None:
+    body = encoded(text)
+    assert (body.encoding, body.flowed) == (encoding, flowed)
+
+
+@given(st.lists(st.text(alphabet=st.sampled_from("ab >F é\u2028"), max_size=1500), max_size=6))
+def test_a_long_line_is_broken_and_joined_again(lines: list[str]) -> None:
+    text = "\r\n".join(["word " * 300 + "end", "From here", "> so it goes", "  x", "-- ", *lines])
+    body = encoded(text)
+    assert max(len(line.encode()) for line in body.text.split("\r\n")) <= 998
+    if body.flowed:
+        head = f"Content-Type: text/plain; charset=utf-8; format=flowed\r\nContent-Transfer-Encoding: {body.encoding}"
+        kept = "\n".join(line if line == "-- " else line.rstrip(" ") for line in text.split("\r\n"))
+        assert shown(f"{head}\r\n\r\n{body.text}\r\n".encode()) == f"{kept}\n"
 
 
 def test_the_same_content_is_the_same_bytes() -> None:
@@ -182,15 +212,44 @@ def test_what_is_no_address(bad: str) -> None:
 def test_a_digest_is_one_long_letter_from_a_machine() -> None:
     composer = Composer(DOMAIN, public_url="", prefix=True)
     letter = Letter(kind=LetterKind.DIGEST, community=HIFA, leave_label="To leave HIFA:")
-    text = "HIFA daily digest · 30 new messages\n" + "#482 Amina: a line of a digest\n" * 450
+    text = "HIFA daily digest · 30 new messages\n" + "#482 Amina: a line of a digest\n" * 400
     assert composer.fits(Content(text=plain(text), letter=letter))
     assert not composer.fits(Content(text=plain(text * 2), letter=letter))
     assert not composer.fits(Content(text=plain(text), letter=post()))
-    mail = message_from_bytes(composed(Content(text=plain(text), letter=letter)), policy=policy.default)
+    raw = composed(Content(text=plain(text), letter=letter))
+    assert len(raw) <= 15_000
+    mail = message_from_bytes(raw, policy=policy.default)
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["List-Id"] == "HIFA <hifa.lists.example.org>"
     assert mail["Subject"] == "HIFA daily digest · 30 new messages"
     assert mail.get_content().endswith("To leave HIFA: hifa+leave@lists.example.org\r\n")
+
+
+def test_a_digest_says_how_to_read_more_or_less_often() -> None:
+    letter = Letter(kind=LetterKind.DIGEST, community=HIFA, leave_label="To leave HIFA:", reading_label="Otherwise:")
+    raw = composed(Content(text=plain("x"), letter=letter))
+    ways = ", ".join(f"hifa+{order}@lists.example.org" for order in ("mail", "daily", "weekly", "monthly"))
+    assert raw.decode().endswith(f"-- \r\nOtherwise: {ways}\r\nTo leave HIFA: hifa+leave@lists.example.org\r\n")
+    for order in ("mail", "daily", "weekly", "monthly"):
+        destination = DOMAIN.destination(f"hifa+{order}@lists.example.org")
+        assert destination is not None
+        assert destination.command.startswith("/settings reading")
+
+
+@pytest.mark.parametrize(
+    ("archive", "shown"),
+    [
+        ("https://lists.example.org/hifa", "<https://lists.example.org/hifa>"),
+        ("https://lists.example.org/hifa/~kEy/", "<https://lists.example.org/hifa/~kEy/>"),
+        ("", None),
+        ("https://lists.example.org/a b", None),
+        ("https://lists.example.org/>\r\nBcc: x@example.org", None),
+    ],
+)
+def test_where_the_archive_is(archive: str, shown: str | None) -> None:
+    mail = message_from_bytes(composed(Content(text=plain("x"), letter=post(archive=archive))))
+    assert mail["List-Archive"] == shown
+    assert mail["Bcc"] is None
 
 
 def test_a_correction_stands_in_the_thread_behind_what_it_corrects() -> None:
