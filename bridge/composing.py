@@ -8,12 +8,13 @@ from bridge.core.capabilities import Form
 from bridge.core.clock import Clock
 from bridge.core.community import Communities
 from bridge.core.message import Content
+from bridge.core.states import ReviewState
 from bridge.core.text import plain
 from bridge.delivery import lettering, mirroring
 from bridge.delivery.directory import Directory
-from bridge.moderation import application_cards, cards
+from bridge.moderation import application_cards, by_mail, cards
 from bridge.rendering.sms import fold
-from bridge.storage import codec, ledger, personal_links
+from bridge.storage import codec, ledger, personal_links, submissions
 from bridge.storage.models import Delivery
 
 
@@ -81,10 +82,17 @@ class Composer:
 
     async def _card(self, row: Delivery) -> ledger.Frozen | None:
         community = self._communities.get(row.community)
-        composed = None
-        if community is not None:
-            composed = await cards.compose(row, community, self._directory, self._clock.now())
-        return None if composed is None else self._frozen(row, *composed)
+        by_letter = self._is_of_letters(row)
+        if community is None or row.review_id is None or (by_letter and row.operation == ledger.EDIT):
+            return None  # a letter that was sent cannot be changed
+        composed = await cards.compose(row, community, self._directory, self._clock.now())
+        review = None if composed is None else await submissions.review_by_id(row.review_id)
+        if composed is None or review is None or (by_letter and review.state != ReviewState.HELD):
+            return None
+        content, shows = composed
+        if by_letter:
+            content = await by_mail.dressed(content, row, review, community, self._clock.now())
+        return self._frozen(row, content, shows)
 
     async def _application(self, row: Delivery) -> ledger.Frozen | None:
         community = self._communities.get(row.community)

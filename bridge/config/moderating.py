@@ -208,6 +208,7 @@ def policy(section: Any) -> Policy:
         safeguarding=frozenset(user(who) for who in section.safeguarding_ids),
         safeguarding_replies=tuple(row.template() for row in section.safeguarding_replies),
         own_posts=section.own_posts,
+        empty_reply_approves=section.empty_reply_approves,
         approvals=section.approvals,
         consent_to_edits=section.consent_to_edits,
         mirror_reactions=section.mirror_reactions,

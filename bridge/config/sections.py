@@ -155,6 +155,7 @@ class CommunitySection(Section):
     posts_per_hour: int = Field(default=0, ge=0, le=10_000)
     approvals: int = Field(default=1, ge=1, le=5)
     own_posts: bool = False
+    empty_reply_approves: bool = False
     consent_to_edits: bool = False
     mirror_reactions: bool = False
     sms_price: PriceText | None = None
@@ -219,6 +220,7 @@ EXAMPLES: dict[str, str] = {
     "communities.safeguarding_ids": 'safeguarding_ids = ["telegram:12345"]',
     "communities.approvals": "approvals = 1",
     "communities.own_posts": "own_posts = false",
+    "communities.empty_reply_approves": "empty_reply_approves = false",
     "communities.consent_to_edits": "consent_to_edits = false",
     "communities.mirror_reactions": "mirror_reactions = false",
     "communities.sms_price": 'sms_price = "KES 0.80"',

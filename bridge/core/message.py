@@ -207,6 +207,8 @@ class Letter:
     """The words before the address by which one leaves; empty: none is shown."""
     reading_label: str = ""
     """The words before the addresses by which one chooses how often letters come; empty: none are shown."""
+    answer: str = ""
+    """What stands behind the + of the address that answers go to; empty: they go to all."""
     archive: str = ""
     """Where this reader finds what was published before on web pages; empty where nowhere."""
 

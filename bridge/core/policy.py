@@ -148,6 +148,8 @@ class Policy:
     safeguarding_replies: tuple[Template, ...] = ()
     own_posts: bool = False
     """May a moderator decide on a post of their own?"""
+    empty_reply_approves: bool = False
+    """Does an empty answer to the letter of a held post approve it?"""
     approvals: int = 1
     """How many moderators must approve."""
     consent_to_edits: bool = False

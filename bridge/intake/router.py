@@ -38,6 +38,7 @@ from bridge.intake import (
     commands,
     confirming,
     conversing,
+    deciding,
     echoing,
     editing,
     loops,
@@ -119,7 +120,7 @@ async def _posted(event: MessagePosted, context: Context) -> None:
         return
     await chats.remember(event.ref.address, event.chat_title)
     if event.chat_kind is ChatKind.PRIVATE:
-        if await stopping.by_link(event, context):
+        if await stopping.by_link(event, context) or await deciding.handle(event, context):
             return
         await _refuse_to_circle(event, context)
         paid = paging.is_paid(context.directory.capabilities(event.ref.address))

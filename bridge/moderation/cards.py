@@ -115,6 +115,33 @@ async def plan_missing(
     return True
 
 
+async def write_anew(review: Review, community: Community, directory: Directory, now: datetime) -> None:
+    """There is something new about an item that waits: who decides by mail, where no card changes, gets a letter."""
+    for channel in community.moderators if review.state == ReviewState.HELD else ():
+        address = await inbox.resolve(channel)
+        capabilities = directory.capabilities(address)
+        if capabilities is not None and capabilities.letters:
+            await plan_another(review, community, address, now)
+
+
+async def plan_another(review: Review, community: Community, address: Address, now: datetime) -> None:
+    """One more card in a channel of letters, unless one that is still to be composed will say the same."""
+    for card in await ledger.card_rows(review.id):
+        waits = card.state == DeliveryState.PLANNED and not card.payload
+        if waits and card.address == address and card.revision == review.revision:
+            return
+    await ledger.plan(
+        kind=ledger.CARD,
+        address=address,
+        now=now,
+        due_at=now + _GATHER,
+        community=community.id,
+        review_id=review.id,
+        revision=review.revision,
+        view=menu.MAIN,
+    )
+
+
 async def show_files(
     review: Review, community: Community, files: Sequence[Attachment], directory: Directory, now: datetime
 ) -> bool:

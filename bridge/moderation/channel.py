@@ -12,6 +12,7 @@ from bridge.core.community import Community
 from bridge.core.hygiene import without_accents
 from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Content
+from bridge.core.policy import Role
 from bridge.core.states import ReviewState
 from bridge.core.text import RichText, plain
 from bridge.members import contact
@@ -162,27 +163,55 @@ async def reply(desk: Desk, row: Delivery, text: RichText, moderator: Moderator,
     if role is None:
         answer = powers.stranger(moderator, w)
     else:
-        act = Act(
-            desk=desk,
-            community=community,
-            review=review,
-            revision=row.revision,
-            moderator=moderator,
-            identity=await people.meet(moderator.sender, desk.now),
-            role=role,
-            argument=argument,
-            text=rest,
-            card=await _card(review, moderator.channel, row.ref),
-            said=said,
-        )
         if row.kind == ledger.PROMPT and not rest:
             answer = Reply(text=w._("There was no text. Nothing was done."))
         else:
-            answer = await _carry_out(act, deed)
+            answer = await order(
+                desk,
+                row,
+                deed,
+                rest,
+                moderator=moderator,
+                said=said,
+                review=review,
+                community=community,
+                role=role,
+                argument=argument,
+            )
     if answer.text and not answer.on_card:
         # Who may decide gets an answer to everything; others hear the same words once a minute.
         again = role is not None
         await tell_channel(desk, said, answer.text, community, again=again)
+
+
+async def order(
+    desk: Desk,
+    row: Delivery,
+    deed: Deed,
+    rest: RichText,
+    *,
+    moderator: Moderator,
+    said: RemoteRef,
+    review: Review,
+    community: Community,
+    role: Role,
+    argument: str = "",
+) -> Reply:
+    """Carry out what somebody who may decide typed about the item of a card or prompt, as it was shown there."""
+    act = Act(
+        desk=desk,
+        community=community,
+        review=review,
+        revision=row.revision,
+        moderator=moderator,
+        identity=await people.meet(moderator.sender, desk.now),
+        role=role,
+        argument=argument,
+        text=rest,
+        card=await _card(review, moderator.channel, row.ref),
+        said=said,
+    )
+    return await _carry_out(act, deed)
 
 
 async def tell_channel(desk: Desk, said: RemoteRef, answer: str, community: Community, *, again: bool = False) -> None:
@@ -222,7 +251,7 @@ def instruction(text: RichText, w: Words) -> tuple[Deed, RichText] | None:
 
     Words that follow need a colon, a slash in front or a new line: "Edit the second line?" is talk among moderators.
     """
-    found = _named(text, w)
+    found = named(text, w)
     if found is None:
         return None
     deed, rest, marked = found
@@ -233,7 +262,7 @@ def instruction(text: RichText, w: Words) -> tuple[Deed, RichText] | None:
 
 def unclear(text: RichText, w: Words) -> str:
     """The word of a deed that may have been meant, where words follow it without a colon; empty for plain talk."""
-    found = _named(text, w)
+    found = named(text, w)
     if found is None or instruction(text, w) is not None:
         return ""
     if found[0].heard is None and not found[2]:
@@ -241,7 +270,8 @@ def unclear(text: RichText, w: Words) -> str:
     return found[0].name if found[0].word is None else found[0].word(w)
 
 
-def _named(text: RichText, w: Words) -> tuple[Deed, RichText, bool] | None:
+def named(text: RichText, w: Words) -> tuple[Deed, RichText, bool] | None:
+    """The deed whose word a text begins with, what follows it, and whether that certainly is no talk."""
     said = spoken(text)
     if said is None:
         return None
@@ -252,7 +282,7 @@ def _named(text: RichText, w: Words) -> tuple[Deed, RichText, bool] | None:
 
 
 def _hint(text: RichText, word: str, w: Words) -> str:
-    found = _named(text, w)
+    found = named(text, w)
     if found is not None and found[0].heard is None:
         return w._("To do that, write only “{word}”. Nothing was done.", word=word)
     return w._("If that was an instruction, please write it with a colon: “{word}: ...”. Nothing was done.", word=word)

@@ -40,6 +40,16 @@ async def role_of(
     return None
 
 
+async def role_by_others(community: Community, identity: Identity) -> Role | None:
+    """What a person may do by another account of theirs; linked accounts were proven to be theirs."""
+    found: Role | None = None
+    for ref, role in (await roles(community)).items():
+        other = await people.find(ref)
+        if other is not None and other.person_id == identity.person_id and (found is None or role.covers(found)):
+            found = role
+    return found
+
+
 async def covers(community: Community, role: Role, needed: Role) -> bool:
     """Does a role suffice? Where nobody holds the one that is needed, the highest that somebody holds stands in."""
     if role.covers(needed):

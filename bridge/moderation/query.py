@@ -88,6 +88,7 @@ async def hear(
         letter = await _too_late(fresh, review, whole, text, desk, w)
     elif fresh.kind == dialogue.CONSENT:
         letter = await consent.hear(fresh, review, whole, desk, w)
+        await cards.write_anew(review, community, desk.directory, desk.now)
         shown = await cards.show_files(review, community, attachments, desk.directory, desk.now)
     else:
         letter = await _answered(fresh, review, community, whole, text, desk, w)
@@ -121,6 +122,7 @@ async def _answered(
     )
     await rest(review)
     await cards.refresh(review, desk.now)
+    await cards.write_anew(review, community, desk.directory, desk.now)
     number = review.submission.number
     if query.kind == dialogue.APPEAL:
         return Letter(text=plain(w._("Thank you. Your words about #{number} are with the moderators.", number=number)))
@@ -150,6 +152,7 @@ async def amended(identity: Identity, old: RichText, new: RichText, desk: Desk) 
             detail={"query": query.id},
         )
         await cards.refresh(review, desk.now)
+        await cards.write_anew(review, community, desk.directory, desk.now)
         w = contact.language_of(identity, community)
         said = w._("Thank you. Your answer about #{number} is with the moderators.", number=review.submission.number)
         letter = Letter(text=plain(said))

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 
 from bridge.storage.models import Handle
@@ -49,6 +50,17 @@ async def once(
 async def made_since(subject: str, subject_id: int, since: datetime) -> int:
     """How many there are of one thing that were made since a moment."""
     return await Handle.filter(subject=subject, subject_id=subject_id, created_at__gte=since).count()
+
+
+async def spend(token: str) -> bool:
+    """A token that counts once is used; False where it is gone."""
+    return bool(await Handle.filter(token=token).delete())
+
+
+async def forget(subject: str, subject_ids: Collection[int]) -> None:
+    """What these tokens stood for is no longer to be had."""
+    if subject_ids:
+        await Handle.filter(subject=subject, subject_id__in=list(subject_ids)).delete()
 
 
 async def take(token: str, subject: str, subject_id: int, since: datetime) -> tuple[str, str] | None:

@@ -28,7 +28,10 @@ domain = "{domain}"
 smtp = "127.0.0.1:{submission}"
 lmtp = "127.0.0.1:{lmtp}"
 spool = "spool"
+authserv_id = "mx.bridge.test"
 """
+PROVEN = "mx.bridge.test; dmarc=pass header.from=example.org"
+"""What our own mail server writes above a mail whose sender is vouched for."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,10 @@ def servers() -> Iterator[Servers]:
 async def world(tmp_path: Path, servers: Servers) -> AsyncIterator[World]:
     world = World(tmp_path, free_port(), options='inboxes = ["mail:hifa"]\njoining = "open"\nreading = "immediate"')
     mail = MAIL.format(domain=DOMAIN, submission=servers.postfix.submission, lmtp=servers.lmtp)
-    world.path.write_text(world.path.read_text().replace("[[communities]]", f"{mail}\n[[communities]]", 1))
+    config = world.path.read_text().replace("[[communities]]", f"{mail}\n[[communities]]", 1)
+    for key in ("moderators", "moderator_ids"):
+        config = config.replace(f'{key} = ["chat:', f'{key} = ["mail:grace@example.org", "chat:', 1)
+    world.path.write_text(config)
     async with world.bridge():
         yield world
 
@@ -146,3 +152,37 @@ async def test_a_mail_becomes_a_post_and_its_answer_another_one(world: World, se
         while not await Membership.exists(reading="none"):  # noqa: ASYNC110 - nothing rings in a table
             await asyncio.sleep(0.1)
     assert not servers.to("noreply@example.net"), "a provider's machine is not answered"
+
+
+async def test_a_moderator_decides_by_answering_a_letter(world: World, servers: Servers) -> None:
+    grace = "Grace Wanjiru <grace@example.org>"
+    await servers.writes(AMINA, "hifa", "Is oxytocin to be kept cold?\n", Subject="Oxytocin")
+
+    def letters() -> list[Received]:
+        return [m for m in servers.to("grace@example.org") if "Is oxytocin to be kept cold?" in m.text]
+
+    await until(letters)
+    letter = letters()[0]
+    assert letter.mail["Auto-Submitted"] == "auto-generated"
+    assert "approve  reject: ...  ask: ...  edit: ...  note: ..." in letter.text
+    answer = str(letter.mail["Reply-To"]).partition("<")[2].partition("@")[0]
+    assert answer.startswith("hifa+m-")
+    quoted = "".join(f"> {line}\n" for line in letter.text.splitlines())
+    attribution = f"On Mon, 5 Oct 2026 at 10:12, HIFA <hifa@{DOMAIN}> wrote:\n"
+    back = {"Subject": f"Re: {letter.mail['Subject']}", "In_Reply_To": str(letter.mail["Message-ID"])}
+
+    await servers.writes(grace, answer, f"approve\n\n{attribution}{quoted}", **back)
+    await until(lambda: [m for m in servers.to("grace@example.org") if "does not vouch" in m.text])
+    robot = {**back, "Auto_Submitted": "auto-replied", "Authentication_Results": PROVEN}
+    await servers.writes(grace, answer, f"approve\n\n{attribution}{quoted}", **robot)
+    await servers.writes(grace, answer, f"{attribution}{quoted}", Authentication_Results=PROVEN, **back)
+    await until(lambda: [m for m in servers.to("grace@example.org") if "Your answer was empty" in m.text])
+    assert "waiting for a decision" in world.card_text(1), "nobody has decided yet"
+
+    await servers.writes(grace, answer, f"approve\n\n{attribution}{quoted}", Authentication_Results=PROVEN, **back)
+    await until(lambda: "Approved by Grace Wanjiru" in world.card_text(1))
+    await until(lambda: [text for text in world.texts("kenya") if "Is oxytocin to be kept cold?" in text])
+    await until(lambda: [m for m in servers.to("grace@example.org") if "#1: Done." in m.text])
+    [done] = [m for m in servers.to("grace@example.org") if "#1: Done." in m.text]
+    assert done.mail["Auto-Submitted"] == "auto-replied"
+    assert len(letters()) == 1, "no letter about what is decided"

@@ -8,6 +8,7 @@ from enum import StrEnum
 from bridge.core.ids import ChatId, CommunityId
 
 _KEY = re.compile(r"[0-9a-f]{32}")
+_ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 # RFC 5321, section 4.5.3.1: 64 octets before the @, 254 in all that fit into a path.
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:@\"\\\x00-\x20\x7f]{1,64}@[^\s<>()\[\],;:@\"\\\x00-\x20\x7f]{1,190}")
@@ -46,7 +47,9 @@ COMMANDS: Mapping[str, str] = {
     "owner": "/admin",
 }
 """What stands before or behind a community's address, and the order that it is: ``hifa+daily@``, ``daily.hifa@``."""
-WITH_WORDS = frozenset({"/admin", "/profile", "/away"})
+MODERATE = "/moderate"
+"""Answers to the letter of a held post, at an address that it alone named: ``hifa+m-TOKEN@``."""
+WITH_WORDS = frozenset({"/admin", "/profile", "/away", MODERATE})
 """Orders that what is written belongs to."""
 LEAVE_BY_TOKEN = "/unsubscribe"  # noqa: S105 - the name of an order
 
@@ -126,6 +129,8 @@ class Domain:
         if suffix.startswith("u-") and _TOKEN.fullmatch(written[2:]):
             command = f"{LEAVE_BY_TOKEN} {written[2:]}"
             return Destination(meaning=Meaning.COMMAND, community=community, command=command)
+        if suffix.startswith("m-") and _ONCE.fullmatch(written[2:]):
+            return Destination(meaning=Meaning.COMMAND, community=community, command=f"{MODERATE} {written[2:]}")
         if suffix in COMMANDS:
             return Destination(meaning=Meaning.COMMAND, community=community, command=COMMANDS[suffix])
         return None
@@ -173,6 +178,7 @@ class Ids:
 __all__ = [
     "COMMANDS",
     "LEAVE_BY_TOKEN",
+    "MODERATE",
     "WITH_WORDS",
     "Destination",
     "Domain",

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from bridge.adapters.email.addresses import Domain
+from bridge.adapters.email.addresses import Domain, normal
 from bridge.adapters.email.mailbox import Mailbox
 from bridge.adapters.email.settings import Settings, host_and_port
 from bridge.adapters.email.transport import Transport
@@ -60,6 +60,15 @@ class Checks:
                 "no community has an address here, so nobody can write",
                 f'write inboxes = ["{self._context.account}:hifa"] at a community',
             )
+        for chat in sorted(self._context.chats):
+            if normal(chat) != chat or chat.partition("@")[2] == self._domain.name:
+                self._say(
+                    Level.ERROR,
+                    f"{chat} is no moderator's address",
+                    "write somebody's own address in small letters, not one of this account's",
+                )
+            else:
+                self._say(Level.OK, f"held posts go to {chat} as letters, and are decided by answering them")
         for chat in (chat for _, chat in self._context.inboxes.values()):
             domain = chat.partition("@")[2].lower()
             if domain and domain != self._domain.name:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, TypedDict
 
-from bridge.adapters.email.addresses import WITH_WORDS, Destination, Domain, Ids, Meaning
+from bridge.adapters.email.addresses import MODERATE, WITH_WORDS, Destination, Domain, Ids, Meaning
 from bridge.adapters.email.mail import File, Mail
 from bridge.adapters.email.reader import bare_subject, number_in
 from bridge.core.events import (
@@ -123,7 +123,10 @@ class Converter:
         text = mail.text
         subject = bare_subject(mail.subject, names)
         if to.command:
-            text = f"{to.command} {mail.text}".rstrip() if to.command in WITH_WORDS else to.command
+            order = to.command.partition(" ")[0]
+            # Nothing is decided by words that an answer only quotes.
+            words = "" if order == MODERATE and mail.said_nothing else mail.text
+            text = f"{to.command} {words}".rstrip() if order in WITH_WORDS else to.command
         elif not text.strip() and not mail.files and not mail.left_out:
             text, subject = subject, ""  # some write all they have to say there
         return MessagePosted(

@@ -82,7 +82,7 @@ class Composer:
         before = [
             field("From", f"{phrase(letter.sender or name)} <{own}>"),
             field("To", to),
-            field("Reply-To", f"{phrase(name)} <{own}>"),
+            field("Reply-To", f"{phrase(name)} <{self._answer_to(letter)}>"),
         ]
         after = [field("Date", format_datetime(now)), *self._thread(content, letter)]
         if of_list:
@@ -99,6 +99,9 @@ class Composer:
         room = HEAD - _MESSAGE_ID - sum(map(len, (*before, *after)))
         subject = field("Subject", unstructured(self._subject(content, letter, name), name="Subject", room=room))
         return "".join((*before, subject, *after))
+
+    def _answer_to(self, letter: Letter) -> str:
+        return self._domain.address_of(letter.community, letter.answer)
 
     def _subject(self, content: Content, letter: Letter, name: str) -> str:
         wanted = letter.subject or beginning(content.text.text)

@@ -56,6 +56,8 @@ class Mail:
     subject: str = ""
     text: str = ""
     """Its author's own words."""
+    said_nothing: bool = False
+    """There are no words but those that it quotes; ``text`` holds them all the same."""
     cut: str = ""
     """What was taken off: the mail answered, a signature."""
     files: tuple[File, ...] = ()

@@ -88,6 +88,7 @@ def read(raw: bytes, post: Post) -> Mail:
         name=name,
         subject=subject,
         text=stripped.kept,
+        said_nothing=stripped.said_nothing,
         cut=stripped.cut,
         files=tuple(files[:MOST_FILES]),
         left_out=tuple(left_out),

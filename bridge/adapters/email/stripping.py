@@ -46,6 +46,8 @@ _LONGEST_SIGNATURE: Final = 12
 class Stripped:
     kept: str
     cut: str = ""
+    said_nothing: bool = False
+    """There was nothing but a quotation or signature, so that all of it was kept."""
 
 
 def strip(text: str, *, is_reply: bool, name: str = "", known: str = "") -> Stripped:
@@ -62,7 +64,7 @@ def strip(text: str, *, is_reply: bool, name: str = "", known: str = "") -> Stri
     _shorten_context(lines, keep, context)
     kept = _joined(line for line, wanted in zip(lines, keep, strict=True) if wanted)
     if not any(char.isalnum() for char in kept):
-        return Stripped(kept=text.strip("\n"))
+        return Stripped(kept=text.strip("\n"), said_nothing=True)
     return Stripped(kept=kept, cut=_joined(line for line, wanted in zip(lines, keep, strict=True) if not wanted))
 
 

@@ -169,6 +169,8 @@ def order(community: CommunityId, command: str) -> Destination:
         (f"hifa+b-{KEY}@lists.example.org", Destination(meaning=Meaning.BOUNCE, community=HIFA, key=KEY)),
         ("hifa+b-forged@lists.example.org", Destination(meaning=Meaning.BOUNCE, community=HIFA)),
         ("hifa+u-TokenToken@lists.example.org", order(HIFA, "/unsubscribe TokenToken")),
+        ("hifa+m-Token_Token-Token0@lists.example.org", order(HIFA, "/moderate Token_Token-Token0")),
+        ("hifa+m-short@lists.example.org", None),
         ("hifa+nonsense@lists.example.org", None),
         ("nobody@lists.example.org", None),
         ("hifa@lists.example.org.evil.example", None),
