@@ -55,8 +55,7 @@ def state_store(account: AccountId) -> StateStore:
 
 async def status(now: datetime) -> StatusReport:
     """How much waits where; inside ``open_storage``."""
-    del now
-    return await reports.status()
+    return await reports.status(now)
 
 
 async def bandwidth(*, sizes: datetime, money: datetime) -> Bandwidth:

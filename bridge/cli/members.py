@@ -241,6 +241,9 @@ def _print_person(person: PersonShown) -> None:
     for account in person.accounts:
         notes = [account.verified, "private chat open" if account.reachable else "no private chat"]
         notes += [account.handle] if account.handle else []
+        notes += [f"letters come back: warned {account.warned:%Y-%m-%d}"] if account.warned and not account.lost else []
+        notes += [f"unreachable since {account.lost:%Y-%m-%d}"] if account.lost else []
+        notes += [f"stopped {account.stopped:%Y-%m-%d}"] if account.stopped else []
         rows.append(("account", f"{account.account}:{account.user} ({', '.join(notes)})"))
     for place in person.memberships:
         about = [place.state, f"{place.posts} posts", f"came by {place.via}"]

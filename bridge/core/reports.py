@@ -1,7 +1,7 @@
 """What an operator is shown of the queue and the ledger: figures and ids, never anybody's text."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bridge.core.errors import Refusal
@@ -40,6 +40,14 @@ class StatusReport:
     """When the oldest message that a person must settle was last attempted."""
     oldest_undelivered: datetime | None
     """When the oldest delivery that is neither finished nor given up was planned."""
+    handed: Mapping[str, int] = field(default_factory=dict)
+    """By account: what was handed over in the last day, where that is counted."""
+    failed: Mapping[str, int] = field(default_factory=dict)
+    """By account: what came back in the last day."""
+    warned: Mapping[str, int] = field(default_factory=dict)
+    """By account: people who were told that letters to them come back."""
+    unreachable: Mapping[str, int] = field(default_factory=dict)
+    """By account: people to whom nothing is sent any more, since it never arrived."""
 
 
 @dataclass(frozen=True, kw_only=True)

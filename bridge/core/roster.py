@@ -86,6 +86,12 @@ class AccountLine:
     reachable: bool
     """Has a private chat been opened there?"""
     since: datetime
+    warned: datetime | None = None
+    """When they were told that letters to them come back."""
+    lost: datetime | None = None
+    """Since when nothing is sent there, as it never arrived."""
+    stopped: datetime | None = None
+    """Since when nothing is sent there, as they wrote STOP."""
 
 
 @dataclass(frozen=True, kw_only=True)

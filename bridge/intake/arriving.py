@@ -7,22 +7,25 @@ import structlog
 
 from bridge.core.errors import TooSoon
 from bridge.core.events import Arrival, DeliveryReported
-from bridge.core.ids import Address, MessageId, RemoteRef
+from bridge.core.ids import MessageId, RemoteRef
 from bridge.core.states import DeliveryState, DeliveryStep
+from bridge.intake import bouncing
 from bridge.intake.context import Context
 from bridge.moderation import cards
 from bridge.moderation.effects import arrivals
 from bridge.storage import handovers, ledger
+from bridge.storage.models import Delivery
+from bridge.storage.models_handover import Handover
 
 log = structlog.get_logger()
 
 # RFC 3463: what mail servers say of an address, and of what was written.
 _NO_SUCH_ADDRESS = re.compile(r"5\.1\.(?:1|2|3|6|10)\b")
-_ABOUT_THE_LETTER = re.compile(r"[45]\.[67]\.")
-"""A letter that is taken for spam says nothing of its reader."""
 _DOUBTFUL = (DeliveryState.ATTEMPTING, DeliveryState.IN_DOUBT, DeliveryState.UNCERTAIN)
 _QUICKEST = timedelta(seconds=10)
 """A report may come before the answer to the send that it is about is written down."""
+_LETTERS = "email"
+"""The channel whose readers are warned first."""
 _GIVES_UP = 3
 """Failures in a row after which somebody counts as unreachable, where"""
 _OVER = timedelta(hours=20)
@@ -49,7 +52,7 @@ async def reported(event: DeliveryReported, context: Context) -> None:
     if delivery is None:
         return
     if event.arrival is Arrival.FAILED:
-        await _perhaps_lost(delivery.address, event.code, context)
+        await _perhaps_lost(row, delivery, event.code, context)
     if delivery.post is not None and event.arrival is not Arrival.SENT:
         # The card of a post says how many copies arrived, and how many failed.
         await cards.refresh_published(delivery.post.submission_id, context.now, pause=cards.COPIES_PAUSE)
@@ -73,12 +76,17 @@ async def _settle(event: DeliveryReported, context: Context) -> None:
     await ledger.resolve_doubt(delivery, DeliveryStep.FOUND, context.now, effects, refs=[ref])
 
 
-async def _perhaps_lost(address: Address, code: str, context: Context) -> None:
-    if _ABOUT_THE_LETTER.match(code):
+async def _perhaps_lost(row: Handover, delivery: Delivery, code: str, context: Context) -> None:
+    if handovers.about_the_letter(code):
         return
-    if not _NO_SUCH_ADDRESS.match(code):
+    unknown = _NO_SUCH_ADDRESS.match(code) is not None
+    if row.channel == _LETTERS:
+        await bouncing.came_back(row, delivery, unknown=unknown, context=context)
+        return
+    address = delivery.address
+    if not unknown:
         failures = await handovers.failed_in_a_row(address, _GIVES_UP)
-        failures = [row for row in failures if not _ABOUT_THE_LETTER.match(row.code)]
+        failures = [each for each in failures if not handovers.about_the_letter(each.code)]
         if len(failures) < _GIVES_UP or failures[0].handed_at - failures[-1].handed_at < _OVER:
             return
     if await handovers.lose(address, context.now):

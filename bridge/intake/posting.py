@@ -289,6 +289,14 @@ async def _joins_others(
     return True
 
 
+async def _answered_today(event: MessagePosted, context: Context) -> bool:
+    """By letter, to an address that anybody may have written under: whoever it belongs to gets one such letter a day."""
+    can = context.directory.capabilities(event.ref.address)
+    if can is None or not can.letters:
+        return False
+    return await ledger.count_notices(event.ref.address, context.now - timedelta(days=1)) > 0
+
+
 async def _receipt(
     event: MessagePosted,
     identity: Identity,
@@ -311,6 +319,8 @@ async def _receipt(
     unseen = can is not None and not can.sees_deletes and can.form is not Form.LINE and not removed
     deleting = await _about_deleting(identity, review, w) if unseen else []
     also = [*refused, *carrying.told_author(lost, w), *question, *deleting, *admission.said(door, community, w)]
+    if not also and context.claimed and await _answered_today(event, context):
+        return
     receipt = decisions.held_receipt(identity, review, community, token, also=also)
     if await contact.tell(identity, receipt, community, context.directory, context.now) is not None:
         await profiling.offer(identity, community, context)

@@ -14,7 +14,7 @@ from bridge.members import contact
 from bridge.moderation import emergency
 from bridge.moderation.reasons import Reason, label
 from bridge.rendering.words import Words, words
-from bridge.storage import applications, audit, desk, inbox, submissions, themes
+from bridge.storage import applications, audit, desk, inbox, people, submissions, themes
 from bridge.storage.database import transaction
 from bridge.storage.models import Review
 from bridge.storage.models_members import Application
@@ -46,7 +46,8 @@ async def tick(community: Community, directory: Directory, now: datetime) -> Non
         asked = await applications.count_open(community.id)
         chain = await audit.head(community.id)
         grown = chain is not None and str(chain.seq) != await desk.setting(community.id, HEAD)
-        if not (decided or waiting or ruled or asked or news or grown):
+        failing = await people.failing_members(community.id, now - timedelta(days=1))
+        if not (decided or waiting or ruled or asked or news or grown or any(failing)):
             return
         lines = [marked(w._("{community}: the last 24 hours", community=community.name), MarkKind.BOLD)]
         lines += [plain(line) for line in (*summary(decided, waiting, w), *news)]
@@ -54,6 +55,7 @@ async def tick(community: Community, directory: Directory, now: datetime) -> Non
             lines.append(plain(emergency.how_it_stands(switched_on, w)))
         if ruled or asked:
             lines.append(plain(_applications(ruled, asked, w)))
+        lines += [plain(line) for line in _failing(*failing, w)]
         if chain is not None:
             await desk.set_setting(community.id, HEAD, str(chain.seq))
             lines.append(plain(w._("Audit log: line {number}, {hash}", number=chain.seq, hash=chain.hash[:32])))
@@ -104,6 +106,28 @@ def summary(decided: Sequence[Review], waiting: int, w: Words) -> list[str]:
         lines.append(w._("Reasons: {reasons}", reasons=named))
     if (minutes := median_minutes(decided)) is not None:
         lines.append(w._("Half of the decisions came within {time}.", time=duration(minutes, w)))
+    return lines
+
+
+def _failing(warned: int, lost: int, w: Words) -> list[str]:
+    """Members whom letters do not reach, of the last day; who they are says `baraza members`, and no channel."""
+    lines: list[str] = []
+    if warned:
+        lines.append(
+            w.ngettext(
+                "✉️ Letters to {count} member come back: they were warned.",
+                "✉️ Letters to {count} members come back: they were warned.",
+                warned,
+            )
+        )
+    if lost:
+        lines.append(
+            w.ngettext(
+                "✉️ {count} member cannot be reached any more: nothing is sent until they write again.",
+                "✉️ {count} members cannot be reached any more: nothing is sent until they write again.",
+                lost,
+            )
+        )
     return lines
 
 

@@ -8,6 +8,7 @@
 -- migration 0008_parts
 -- migration 0009_archive
 -- migration 0010_mail
+-- migration 0011_bounces
 CREATE TABLE "tortoise_migrations" (
     "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     "app" VARCHAR(255) NOT NULL,
@@ -84,7 +85,7 @@ CREATE TABLE "identity" (
     "direct_open" INT NOT NULL,
     "community" VARCHAR(64) NOT NULL,
     "created_at" TIMESTAMP NOT NULL,
-    "person_id" BIGINT NOT NULL REFERENCES "person" ("id") ON DELETE CASCADE, "stopped_at" TIMESTAMP, "verified" VARCHAR(16) NOT NULL DEFAULT 'platform', "verified_at" TIMESTAMP, "unreachable_at" TIMESTAMP,
+    "person_id" BIGINT NOT NULL REFERENCES "person" ("id") ON DELETE CASCADE, "stopped_at" TIMESTAMP, "verified" VARCHAR(16) NOT NULL DEFAULT 'platform', "verified_at" TIMESTAMP, "unreachable_at" TIMESTAMP, "counted_from" TIMESTAMP, "warned_at" TIMESTAMP,
     CONSTRAINT "uid_identity_account_1082aa" UNIQUE ("account", "user")
 );;
 CREATE TABLE "conversation" (

@@ -145,6 +145,19 @@ async def failed_in_a_row(address: Address, most: int) -> list[Handover]:
     return failures[:most]
 
 
+async def failures_at(address: Address, since: datetime) -> list[Handover]:
+    """What was handed over to a chat since then and failed, and came back for a reason of the reader's."""
+    ids = Delivery.filter(account=address.account, chat=address.chat, operation=SEND, attempted_at__gte=since)
+    found = [int(str(row_id)) for row_id in await ids.order_by("-id").limit(1000).values_list("id", flat=True)]
+    rows = Handover.filter(delivery_id__in=found or [0], arrival=ArrivalState.FAILED, handed_at__gte=since)
+    return [row for row in await rows if not about_the_letter(row.code)]
+
+
+def about_the_letter(code: str) -> bool:
+    """RFC 3463: was it refused for what was written, or how it was signed? That says nothing of its reader."""
+    return code[1:3] in (".6", ".7")
+
+
 async def refused_in_a_row(address: Address, reason: str, most: int) -> bool:
     """Were the latest private messages to a chat, so many of them, all refused for this reason?"""
     rows = Delivery.filter(account=address.account, chat=address.chat, kind__in=[NOTICE, COPY, DIGEST], operation=SEND)

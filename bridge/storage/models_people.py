@@ -44,6 +44,10 @@ class Identity(Model):
     """They wrote STOP here: nothing is sent to it until they write again."""
     unreachable_at = fields.DatetimeField(null=True)
     """What was sent there failed again and again: nothing is sent to it until they write again."""
+    warned_at = fields.DatetimeField(null=True)
+    """When their owner was told that letters there come back. What is sent later and comes back ends it."""
+    counted_from = fields.DatetimeField(null=True)
+    """They have written since letters came back: what failed before counts no more."""
     community = fields.CharField(SHORT, default="")
     """Where private messages go, once chosen."""
     verified = fields.CharField(16, default="platform", db_default="platform")

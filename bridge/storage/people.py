@@ -2,13 +2,23 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from bridge.core.events import Sender
 from bridge.core.hygiene import clean_name
 from bridge.core.ids import Address, UserRef
-from bridge.core.states import CONVERSATION, PROFILE, ConversationState, ConversationStep, ProfileState, ProfileStep
+from bridge.core.states import (
+    CONVERSATION,
+    PROFILE,
+    ConversationState,
+    ConversationStep,
+    MembershipState,
+    ProfileState,
+    ProfileStep,
+)
 from bridge.storage import barred, codec
 from bridge.storage.models import Conversation, Identity, Person, Profile
+from bridge.storage.models_members import Membership
 
 EVENTS = "events"
 """Among a dialogue's answers: the ids of the inbox events that wait for it."""
@@ -39,10 +49,12 @@ async def meet(sender: Sender, now: datetime, *, privately: bool = False) -> Ide
     if sender.proof and identity.verified != "code":  # what was proven by a code stays so
         changes["verified"] = sender.proof
     stale = {key: value for key, value in changes.items() if getattr(identity, key) != value}
-    lost = identity.stopped_at is not None or identity.unreachable_at is not None
-    if privately and (not identity.direct_open or lost):
-        await Identity.filter(id=identity.id).update(direct_open=True, stopped_at=None, unreachable_at=None)
-        identity.direct_open, identity.stopped_at, identity.unreachable_at = True, None, None
+    failing = identity.unreachable_at is not None or identity.warned_at is not None
+    if privately and (not identity.direct_open or identity.stopped_at is not None or failing):
+        heard: dict[str, Any] = {"direct_open": True, "stopped_at": None, "unreachable_at": None, "warned_at": None}
+        heard |= {"counted_from": now} if failing else {}
+        await Identity.filter(id=identity.id).update(**heard)
+        identity.update_from_dict(heard)
     if stale:
         await Identity.filter(id=identity.id).update(**stale)
         identity.update_from_dict(stale)
@@ -89,7 +101,7 @@ async def find_by_handle(handle: str, accounts: Collection[str]) -> list[Identit
 
 async def written_to_in(address: Address) -> Identity | None:
     """Whose private chat this is."""
-    return await Identity.filter(account=address.account, direct_chat=address.chat).first()
+    return await Identity.filter(account=address.account, direct_chat=address.chat).select_related("person").first()
 
 
 async def stop(identity: Identity, now: datetime) -> None:
@@ -102,6 +114,26 @@ def language_for(person: Person, community: str) -> str:
     """What they want to be written to in by a community, or in general; empty where they never said."""
     own = {} if person.languages == "{}" else codec.load_object(person.languages)
     return str(own.get(community, "")) or person.language
+
+
+async def warn(identity: Identity, now: datetime) -> None:
+    """Their owner is told that letters there come back."""
+    await Identity.filter(id=identity.id).update(warned_at=now)
+    identity.warned_at = now
+
+
+async def failing_members(community: str, since: datetime) -> tuple[int, int]:
+    """Members whose letters came back since a moment: how many were warned, how many are written to no more."""
+    warned = Identity.filter(warned_at__gte=since, unreachable_at__isnull=True)
+    lost = Identity.filter(unreachable_at__gte=since)
+    counts = []
+    for rows in (warned, lost):
+        persons = {int(str(found)) for found in await rows.values_list("person_id", flat=True)}
+        members = Membership.filter(
+            community=community, state=MembershipState.MEMBER, person_id__in=list(persons) or [0]
+        )
+        counts.append(await members.count())
+    return counts[0], counts[1]
 
 
 async def close_direct(account: str, chat: str) -> None:

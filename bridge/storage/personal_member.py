@@ -65,6 +65,8 @@ AS_MEMBER: tuple[Share, ...] = (
             "direct_open": False,
             "stopped_at": None,
             "unreachable_at": None,
+            "warned_at": None,
+            "counted_from": None,
             "community": "",
             "verified": "claimed",
             "verified_at": None,

@@ -1,18 +1,24 @@
 """What an operator is shown of the queue and the ledger: figures and ids, never anybody's text."""
 
+from datetime import datetime, timedelta
+from typing import Any
+
 from tortoise.functions import Count
+from tortoise.queryset import QuerySet
 
 from bridge.core.errors import Refusal
 from bridge.core.ids import AccountId, Address, ChatId, CommunityId
 from bridge.core.reports import DeliveryFilter, DeliveryLine, HeldItem, Queue, StatusReport
 from bridge.core.states import ArrivalState, DeliveryState, InboxState, ReviewState
 from bridge.storage import handovers, ledger
-from bridge.storage.models import Delivery, Inbox, Review
+from bridge.storage.models import Delivery, Identity, Inbox, Review
 from bridge.storage.models_handover import Handover
 
+_DAY = timedelta(days=1)
 
-async def status() -> StatusReport:
-    """How much waits where."""
+
+async def status(now: datetime) -> StatusReport:
+    """How much waits where, and what the last day was like."""
     queues: list[Queue] = []
     held = await Review.filter(state=ReviewState.HELD).order_by("id").select_related("submission")
     for community in dict.fromkeys(review.community for review in held):
@@ -30,7 +36,16 @@ async def status() -> StatusReport:
         deliveries={DeliveryState(state): count for state, count in counted},
         oldest_undelivered=await ledger.oldest_undelivered(),
         oldest_uncertain=None if uncertain is None else uncertain.attempted_at or uncertain.planned_at,
+        handed=await _by_account(Handover.filter(handed_at__gte=now - _DAY)),
+        failed=await _by_account(Handover.filter(reported_at__gte=now - _DAY, arrival=ArrivalState.FAILED)),
+        warned=await _by_account(Identity.filter(warned_at__isnull=False, unreachable_at__isnull=True)),
+        unreachable=await _by_account(Identity.filter(unreachable_at__isnull=False)),
     )
+
+
+async def _by_account(rows: QuerySet[Any]) -> dict[str, int]:
+    counted = rows.annotate(count=Count("id")).group_by("account").order_by("account")
+    return {str(account): int(count) for account, count in await counted.values_list("account", "count")}
 
 
 def line(row: Delivery, post: int | None, handover: Handover | None = None) -> DeliveryLine:

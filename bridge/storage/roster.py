@@ -224,6 +224,9 @@ def _person(
                 verified=row.verified,
                 reachable=row.direct_open,
                 since=row.created_at,
+                warned=row.warned_at,
+                lost=row.unreachable_at,
+                stopped=row.stopped_at,
             )
             for row in accounts
         ],

@@ -36,6 +36,7 @@ class _Figures(Collector):
 
     def collect(self) -> Iterable[Metric]:
         yield from self._waiting()
+        yield from self._readers()
         yield from self._platforms()
 
     def _age(self, since: datetime | None) -> float:
@@ -61,6 +62,19 @@ class _Figures(Collector):
         inbox_age = _gauge("inbox_oldest_seconds", "Age of the oldest event that is received and not handled")
         inbox_age.add_metric([], self._age(report.inbox_oldest))
         yield from (held, age, rows, oldest, uncertain, inbox, inbox_age)
+
+    def _readers(self) -> Iterable[Metric]:
+        """Only what is counted: letters and SMS."""
+        report = self._report
+        handed = _gauge("handed_day", "Letters and SMS handed over in the last day", ["account"])
+        failed = _gauge("bounces_day", "Letters and SMS that came back in the last day", ["account"])
+        readers = _gauge("failing_readers", "People whom letters or SMS do not reach", ["account", "state"])
+        for name in self._accounts:
+            handed.add_metric([name], report.handed.get(name, 0))
+            failed.add_metric([name], report.failed.get(name, 0))
+            readers.add_metric([name, "warned"], report.warned.get(name, 0))
+            readers.add_metric([name, "unreachable"], report.unreachable.get(name, 0))
+        yield from (handed, failed, readers)
 
     def _platforms(self) -> Iterable[Metric]:
         connected = _gauge("account_connected", "1 when the account is connected", ["account"])
@@ -102,7 +116,7 @@ def _version() -> str:
 async def collect(accounts: Mapping[str, Health], now: datetime, counts: tally.Tally) -> bytes:
     """The text format. Raises StorageUnavailable."""
     try:
-        report = await reports.status()
+        report = await reports.status(now)
     except UNAVAILABLE as error:
         raise StorageUnavailable from error
     registry = CollectorRegistry()

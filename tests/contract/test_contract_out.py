@@ -179,6 +179,7 @@ async def test_a_rate_limit_is_a_deadline(harness: Harness) -> None:
     assert isinstance(outcome, Later), outcome
     assert outcome.when >= before + timedelta(seconds=harness.rate_limit_seconds)
     assert outcome.when <= harness.clock.now() + timedelta(minutes=5), "a short limit became a long one"
+    assert outcome.limit, "it is counted, and an alert says so"
     assert not await ours(harness)
 
 

@@ -77,6 +77,8 @@ class Everything:
             direct_open=True,
             stopped_at=NOW,
             unreachable_at=NOW,
+            warned_at=NOW,
+            counted_from=NOW,
             community="hifa",
             verified_at=NOW,
             created_at=NOW,

@@ -15,6 +15,7 @@ from bridge.adapters.email.mime import Head, Parsed
 _STATUS: Final = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _ACTIONS: Final = ("failed", "delayed", "delivered", "relayed", "expanded")
 _KEY: Final = re.compile(rb"^Message-ID:\s*<k([0-9a-f]{32})@", re.IGNORECASE | re.MULTILINE)
+_LEAVE: Final = re.compile(rb"<mailto:[^<>@\s]{1,64}\+u-([A-Za-z0-9_-]{8,64})@", re.IGNORECASE)
 _FOR_FLUFL: Final = 200_000
 """Bytes of a report that are looked through for one of the many private forms."""
 
@@ -24,7 +25,7 @@ def read(parsed: Parsed, raw: bytes) -> Bounce | None:
     key = _key_of(parsed)
     for part in parsed.parts:
         if part.mime == "message/feedback-report":
-            return Bounce(action="complaint", key=key)
+            return Bounce(action="complaint", key=key, leave=_leave_of(parsed))
     for part in parsed.parts:
         if part.mime == "message/delivery-status" and (found := _of_status(part.data())) is not None:
             return Bounce(action=found[0], status=found[1], key=key)
@@ -52,6 +53,14 @@ def _status_in(parsed: Parsed) -> str:
             match = re.search(r"\b([45])\.(\d{1,2})\.(\d{1,3})\b", part.text()[:20_000])
             if match:
                 return match[0]
+    return ""
+
+
+def _leave_of(parsed: Parsed) -> str:
+    """RFC 5965: who complains that a letter is unwanted sends it along, and with it the address by which one leaves."""
+    for part in parsed.parts:
+        if part.mime in ("message/rfc822", "text/rfc822-headers") and (match := _LEAVE.search(part.data()[:64_000])):
+            return match[1].decode()
     return ""
 
 

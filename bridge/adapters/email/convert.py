@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, TypedDict
 
-from bridge.adapters.email.addresses import MODERATE, WITH_WORDS, Destination, Domain, Ids, Meaning
+from bridge.adapters.email.addresses import LEAVE_BY_TOKEN, MODERATE, WITH_WORDS, Destination, Domain, Ids, Meaning
 from bridge.adapters.email.mail import File, Mail
 from bridge.adapters.email.reader import bare_subject, number_in
 from bridge.core.events import (
@@ -71,6 +71,12 @@ class Converter:
         digest = hashlib.sha256(raw).hexdigest()
         if not mail.set_aside and not mail.sender:
             return [self.unreadable(raw, at, "nobody to answer to")]
+        complaint = mail.bounce.leave if mail.bounce is not None else ""
+        if complaint and mail.sender:
+            # Somebody pressed "spam", which is meant as leaving. Nobody is answered.
+            community = destinations[0].community if destinations else next(iter(self._domain.communities))
+            by_link = Destination(meaning=Meaning.COMMAND, community=community, command=f"{LEAVE_BY_TOKEN} {complaint}")
+            return [self._posted(mail, raw, by_link, at, name, further=False)]
         if mail.set_aside:
             about = next((each.key for each in destinations if each.key), "")
             return [self._set_aside(mail, raw, f"mail:{digest}", about, at)]

@@ -40,6 +40,8 @@ class Bounce:
     """RFC 3463, such as 5.1.1; empty where it says none."""
     key: str = ""
     """Of the delivery, where the letter that came back with it says so."""
+    leave: str = ""
+    """Of a complaint: what stood in List-Unsubscribe of the letter that it is about."""
 
 
 @dataclass(frozen=True, kw_only=True)

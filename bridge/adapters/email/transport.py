@@ -150,9 +150,11 @@ class Transport:
             return Later(when=self._clock.now() + _AWAY, why=f"the mail server's answer was none ({code})")
         if code == 421:
             self.trouble = "the mail server is busy"
-            return Later(when=self._clock.now() + _AWAY, why=self.trouble, whole_account=True)
+            return Later(when=self._clock.now() + _AWAY, why=self.trouble, whole_account=True, limit=True)
         if code < 500:
-            return Later(when=self._clock.now() + _BUSY, why=f"not now, says the mail server ({code})")
+            # RFC 3463: 4.7.x is about policy, which is how servers say "too much"; 4.3.2: it takes no mail at present.
+            too_much = re.match(r"\s*4\.(?:7\.\d|3\.2\b)", said) is not None
+            return Later(when=self._clock.now() + _BUSY, why=f"not now, says the mail server ({code})", limit=too_much)
         match = _STATUS.match(said)
         return Refused(
             reason=_reason(code, match[1] if match else ""), detail=f"the mail server says {_codes(code, said)}"

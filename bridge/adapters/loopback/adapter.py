@@ -170,7 +170,9 @@ class LoopbackAdapter:
             reason = REFUSALS.get(refused.code)
             return Refused(reason=reason) if reason else Unknown(why=f"the network answered {refused.code}")
         except NetworkBusy as busy:
-            return Later(when=self._clock.now() + timedelta(seconds=busy.seconds), why="the network is busy")
+            return Later(
+                when=self._clock.now() + timedelta(seconds=busy.seconds), why="the network is busy", limit=True
+            )
         except ConnectionRefusedError:
             when = self._clock.now() + timedelta(seconds=PATIENCE)
             return Later(when=when, why="the network cannot be reached", whole_account=True)

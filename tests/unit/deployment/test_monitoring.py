@@ -33,7 +33,7 @@ def rules() -> list[dict[str, Any]]:
 async def shown(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     """Every figure with its labels, at a moment when something is wrong of each kind."""
 
-    async def status() -> StatusReport:
+    async def status(now: datetime) -> StatusReport:
         held = HeldItem(id=1, kind="post", since=AGO)
         return StatusReport(
             queues=(Queue(community=CommunityId("hifa"), held=1, items=(held,)),),
@@ -43,6 +43,9 @@ async def shown(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, tuple[tuple[
             deliveries={DeliveryState.UNCERTAIN: 3},
             oldest_undelivered=AGO,
             oldest_uncertain=AGO,
+            handed={"sms": 200},
+            failed={"sms": 20},
+            unreachable={"sms": 3},
         )
 
     monkeypatch.setattr(reports, "status", status)
@@ -77,6 +80,9 @@ def test_the_figures(shown: Shown) -> None:
     assert value("delivery_answers_total", account="telegram", outcome="later") == 1
     assert value("postponed_total", account="telegram", cause="limit") == 1
     assert value("postponed_total", account="sms", cause="limit") == 0
+    assert value("bounces_day", account="sms") == 20
+    assert value("failing_readers", account="sms", state="unreachable") == 3
+    assert value("failing_readers", account="telegram", state="warned") == 0
     assert value("refusals_total", account="telegram", reason="forbidden") == 1
 
 

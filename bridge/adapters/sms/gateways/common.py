@@ -179,7 +179,8 @@ def code(text: object) -> str:
 
 def later(answer: Answer, now: datetime, why: str) -> Later:
     """Turned away for now; when, the gateway may say."""
-    return Later(when=now + wait_of(answer.headers.get("retry-after", ""), now), why=why, whole_account=True)
+    when = now + wait_of(answer.headers.get("retry-after", ""), now)
+    return Later(when=when, why=why, whole_account=True, limit=answer.status == 429)
 
 
 def wait_of(text: str, now: datetime) -> timedelta:

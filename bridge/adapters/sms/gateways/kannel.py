@@ -5,6 +5,7 @@ Out: ``cgi-bin/sendsms``. In: ``get-url`` or ``post-url`` of an sms-service, and
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from urllib.parse import quote
@@ -83,7 +84,8 @@ class Kannel:
         if answer.status == 403 and "authorization" in said.lower():
             return Refused(reason=Refusal.BAD_CREDENTIALS, detail="Kannel does not accept user name and password")
         if answer.status == 503:  # "Temporal failure, try again later": smsbox has not handed it to bearerbox
-            return later(answer, now, "Kannel cannot take messages now")
+            # Its queue is full: https://www.kannel.org/download/1.4.5/userguide-1.4.5/userguide.html (sendsms, 503)
+            return replace(later(answer, now, "Kannel cannot take messages now"), limit=True)
         return by_status(answer, now)
 
     def is_signed(self, call: WebRequest, url: str, now: datetime) -> bool:

@@ -170,6 +170,29 @@ async def test_machines_are_set_aside_and_reports_name_the_delivery(tmp_path: Pa
     assert vacation.why == "auto_reply"
 
 
+async def test_a_complaint_is_an_unsubscription(tmp_path: Path) -> None:
+    """RFC 5965: somebody pressed "spam"; what they were sent names the link by which they leave."""
+    store = Store()
+    report = (
+        b"From: feedback@provider.example\r\nTo: hifa@lists.example.org\r\n"
+        b"Content-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n"
+        b"--b\r\n\r\nThis is an email abuse report.\r\n"
+        b"--b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nUser-Agent: x/1\r\n\r\n"
+        b"--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: HIFA <hifa@lists.example.org>\r\n"
+        b"List-Unsubscribe: <https://lists.example.org/u/SecretToken>,\r\n"
+        b" <mailto:hifa+u-SecretToken@lists.example.org>\r\n"
+        b"\r\nA post\r\n--b--\r\n"
+    )
+    async with account(tmp_path, store) as (_, port):
+        await asyncio.to_thread(hand_over, port, report)
+        await asyncio.to_thread(hand_over, port, report.replace(b"u-SecretToken", b"help").replace(b"a post", b"b"))
+    left, other = store.events
+    assert isinstance(left, MessagePosted)
+    assert (left.text.text, left.is_command) == ("/unsubscribe SecretToken", True)
+    assert isinstance(other, SetAside)
+    assert other.why == "complaint"
+
+
 async def test_what_cannot_be_read_is_kept_whole(tmp_path: Path) -> None:
     store = Store()
     async with account(tmp_path, store) as (_, port):
