@@ -290,7 +290,7 @@ async def _joins_others(
 
 
 async def _answered_today(event: MessagePosted, context: Context) -> bool:
-    """By letter, to an address that anybody may have written under: whoever it belongs to gets one such letter a day."""
+    """By letter, to an address that anybody may have written under: its owner gets one such letter a day."""
     can = context.directory.capabilities(event.ref.address)
     if can is None or not can.letters:
         return False
