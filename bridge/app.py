@@ -20,7 +20,6 @@ from bridge.core.money import Price
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
-    CanBeWrittenTo,
     CanFetch,
     HasRoutes,
     Health,
@@ -176,18 +175,10 @@ class Bridge:
         """How to take part, as the accounts themselves say it."""
         found = []
         for way in ways(community, self._directory):
-            adapter: object = self._adapters.get(way.account)
-            kind = str(getattr(adapter, "kind", ""))
-            address = adapter.public_address(str(community.id)) if isinstance(adapter, CanBeWrittenTo) else None
-            if way.link or address:
-                found.append(WayShown(kind=kind, link=way.link, address=address or "", words=way.words))
-        named = {way.account for way in ways(community, self._directory)}
-        for account, other in self._adapters.items():
-            writable: object = other
-            if account in named or not isinstance(writable, CanBeWrittenTo):
-                continue
-            if address := writable.public_address(str(community.id)):
-                found.append(WayShown(kind=other.kind, address=address))
+            kind = str(getattr(self._adapters.get(way.account), "kind", ""))
+            link = "" if way.address else way.link
+            if link or way.address:
+                found.append(WayShown(kind=kind, link=link, address=way.address, words=way.words))
         return found
 
     async def _small(self, sha256: str, kind: str) -> Picture | None:

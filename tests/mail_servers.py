@@ -256,7 +256,9 @@ class Dovecot:
     user, password = "hifa", "zawadi-imap-secret"
 
     def __init__(self, folder: Path) -> None:
-        self.port = free_port()
+        self.port, self.tls_port = free_port(), free_port()
+        self.certificate = folder / "cert.pem"
+        """Of the port for TLS: its own, which nobody trusts unless told to."""
         self.maildir = folder / "mail"
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -275,8 +277,19 @@ class Dovecot:
             f"{self.user}:{{PLAIN}}{self.password}:{owner.pw_uid}:{owner.pw_gid}::{self._folder}::\n"
         )
         (self._folder / "users").chmod(0o644)
+        key = self._folder / "key.pem"
+        subprocess.run(
+            [
+                *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
+                *("-keyout", str(key), "-out", str(self.certificate), "-days", "2", "-subj", "/CN=localhost"),
+                *("-addext", "subjectAltName=IP:127.0.0.1"),
+            ],
+            check=True,
+            capture_output=True,
+        )
         (self._folder / "dovecot.conf").write_text(
-            f"base_dir = {self._folder}/run\nstate_dir = {self._folder}/run\nlog_path = {self._folder}/log\nssl = no\n"
+            f"base_dir = {self._folder}/run\nstate_dir = {self._folder}/run\nlog_path = {self._folder}/log\nssl = yes\n"
+            f"ssl_cert = <{self.certificate}\nssl_key = <{key}\n"
             f"disable_plaintext_auth = no\nprotocols = imap\nlisten = 127.0.0.1\n"
             f"mail_location = maildir:{self.maildir}\n"
             f"first_valid_uid = 1\nfirst_valid_gid = 1\ndefault_internal_user = {owner.pw_name}\n"
@@ -284,7 +297,8 @@ class Dovecot:
             f"passdb {{\n driver = passwd-file\n args = {self._folder}/users\n}}\n"
             f"userdb {{\n driver = passwd-file\n args = {self._folder}/users\n}}\n"
             f"service imap-login {{\n chroot =\n inet_listener imap {{\n port = {self.port}\n }}\n"
-            " inet_listener imaps {\n port = 0\n }\n}\nservice anvil {\n chroot =\n}\n"
+            f" inet_listener imaps {{\n port = {self.tls_port}\n ssl = yes\n }}\n}}\n"
+            "service anvil {\n chroot =\n}\n"
             "service stats {\n unix_listener stats-writer {\n mode = 0666\n }\n}\n"
         )
         self._process = subprocess.Popen(
@@ -309,6 +323,11 @@ class Dovecot:
         owner = self.maildir.stat()
         os.chown(written, owner.st_uid, owner.st_gid)
         written.rename(self.maildir / "new" / name)
+
+    def numbers_anew(self) -> None:
+        """As after a move to another server: the same mails, with other numbers (UIDVALIDITY)."""
+        for path in self.maildir.glob("dovecot*"):
+            path.unlink()
 
     def seen(self) -> list[str]:
         """Names of the mails that were marked as seen."""

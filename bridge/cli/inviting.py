@@ -54,7 +54,10 @@ def invite(
             {
                 "community": where.id,
                 "code": code,
-                "ways": [{"account": way.account, "link": way.link, "words": way.words} for way in ways],
+                "ways": [
+                    {"account": way.account, "link": way.link, "address": way.address, "words": way.words}
+                    for way in ways
+                ],
             }
         )
     else:
@@ -89,7 +92,7 @@ async def _ways(
         async with app.open_storage(config):
             code = await app.invite(community, by="operator", now=now(), most=most, days=lasts)
     adapters = app.build_adapters(config)
-    chats = (*community.moderators, *(group.chat for group in community.groups))
+    chats = (*community.moderators, *(group.chat for group in community.groups), *community.inboxes)
     theirs = {chat.account for chat in chats}
     troubles = await app.introduce({name: each for name, each in adapters.items() if name in theirs})
     return app.ways_in(community, adapters, code), code, troubles
@@ -102,9 +105,11 @@ def _print(community: Community, ways: Sequence[rooms.Way], code: str, *, with_c
     for way in ways:
         say()
         say(f"{way.account}")
-        if way.link:
+        if way.address:
+            say(f"  write to {way.address}: {way.words}")
+        elif way.link:
             say(f"  {way.link}")
-        if way.words:
+        if way.words and not way.address:
             say(f"  {'then ' if way.link else ''}write: {way.words}")
         if way.link and with_codes:
             say(_terminal(way.link))

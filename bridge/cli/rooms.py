@@ -27,6 +27,9 @@ class Way(Protocol):
     def link(self) -> str: ...
 
     @property
+    def address(self) -> str: ...
+
+    @property
     def words(self) -> str: ...
 
 

@@ -24,6 +24,10 @@ class AccountAnswers:
     moderators: str
     moderator_ids: tuple[str, ...]
     groups: tuple[str, ...]
+    inboxes: tuple[str, ...] = ()
+    """Addresses at which members write to the community."""
+    channels: tuple[str, ...] = ()
+    """Further moderators' channels: mailboxes of people."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +94,8 @@ def config_text(answers: Answers, kinds: Mapping[str, type[BaseModel]]) -> str:
     for account in answers.accounts:
         lines += ["", *_account(account, kinds[account.kind])]
     people = [f"{a.name}:{person}" for a in answers.accounts for person in a.moderator_ids]
+    channels = [f"{a.name}:{chat}" for a in answers.accounts for chat in (a.moderators, *a.channels) if chat]
+    inboxes = [f"{a.name}:{inbox}" for a in answers.accounts for inbox in a.inboxes]
     lines += [
         "",
         "[[communities]]",
@@ -97,11 +103,12 @@ def config_text(answers: Answers, kinds: Mapping[str, type[BaseModel]]) -> str:
         "# Stands before every author's profile.",
         f"name = {quoted(answers.name)}",
         "# The private channels in which posts are shown to moderators.",
-        f"moderators = {_listed([f'{a.name}:{a.moderators}' for a in answers.accounts if a.moderators])}",
+        f"moderators = {_listed(channels)}",
         "# Who may decide: nobody else.",
         f"moderator_ids = {_listed(people)}",
         "# true: whoever writes or presses in a moderators' channel may decide.",
         "# trust_channel = false",
+        *(["# Addresses at which members write to it.", f"inboxes = {_listed(inboxes)}"] if inboxes else []),
         "# Longest post, in characters.",
         "# max_length = 20000",
         "",

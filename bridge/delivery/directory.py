@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bridge.core.capabilities import Capabilities
 from bridge.core.ids import AccountId, Address
 from bridge.core.message import Content
-from bridge.core.ports import Adapter, CanBeFound, CanLink, CanVisit, CanWeigh, JsonObject
+from bridge.core.ports import Adapter, CanBeFound, CanBeWrittenTo, CanLink, CanVisit, CanWeigh, JsonObject
 
 
 class Directory:
@@ -25,6 +25,15 @@ class Directory:
     def weighing(self, account: str) -> CanWeigh | None:
         """The same account, where its messages cost somebody money, or bytes that are counted."""
         return self._weighing.get(AccountId(account))
+
+    def written_to(self, community: str) -> list[tuple[AccountId, str]]:
+        """Where anybody can write to a community at an address: (account, mail address or telephone number)."""
+        found = []
+        for account, adapter in self._adapters.items():
+            address = adapter.public_address(community) if isinstance(adapter, CanBeWrittenTo) else None
+            if address:
+                found.append((account, address))
+        return found
 
     def accounts(self) -> list[AccountId]:
         """Those on which something can be sent."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from bridge.core.community import Community
 from bridge.core.ids import AccountId
@@ -15,7 +16,9 @@ class Way:
 
     account: AccountId
     link: str = ""
-    """Empty where the platform has no links (a telephone number is given by the operator)."""
+    """Empty where the platform has no links."""
+    address: str = ""
+    """A mail address or telephone number that is written to; empty elsewhere."""
     words: str = ""
     """What must be written there; empty where the link says it."""
 
@@ -31,4 +34,9 @@ def ways(community: Community, directory: Directory, code: str = "") -> Sequence
             found.append(Way(account=account, link=starts))
         else:
             found.append(Way(account=account, link=directory.profile_link(account) or "", words=words))
+    for account, address in directory.written_to(community.id):
+        # Both kinds of links are what telephones know, also out of a QR code: RFC 6068 and RFC 5724.
+        link = f"mailto:{address}?subject={quote(words)}" if "@" in address else f"sms:{address}?body={quote(words)}"
+        found = [way for way in found if way.account != account]
+        found.append(Way(account=account, link=link, address=address, words=words))
     return found

@@ -63,7 +63,9 @@ async def _make(most: int, days: int, order: Order, community: Community, w: Wor
     lines = [
         _what(invitation, community, w),
         *(
-            w._("{account}: {link}", account=way.account, link=way.link)
+            w._("{account}: write {words} to {address}", account=way.account, words=way.words, address=way.address)
+            if way.address
+            else w._("{account}: {link}", account=way.account, link=way.link)
             if way.link and not way.words
             else w._("{account}: {link} (then write: {words})", account=way.account, link=way.link, words=way.words)
             if way.link

@@ -69,7 +69,8 @@ class Mailbox:
             validity = await asyncio.to_thread(blocking.open)
             before = Cursor.parse(await self._state.get(CURSOR) or "")
             last = before.uid if before.validity == validity else 0
-            uids = await asyncio.to_thread(blocking.newer, last)
+            # Where nothing is known of the numbers (a new mailbox, one that was moved), what somebody has read is old.
+            uids = await asyncio.to_thread(blocking.newer, last, unread=before.validity != validity)
             for uid in uids[:_BATCH]:
                 raw = await asyncio.to_thread(blocking.fetch, uid)
                 if raw is not None:
@@ -134,7 +135,8 @@ class _Connection:
         host, port = host_and_port(self._settings.imap)
         password = self._settings.imap_password
         if self._settings.imap_tls:
-            self._imap = imaplib.IMAP4_SSL(host, port, ssl_context=ssl.create_default_context(), timeout=_TIMEOUT)
+            trusted = ssl.create_default_context(cafile=self._settings.imap_ca or None)
+            self._imap = imaplib.IMAP4_SSL(host, port, ssl_context=trusted, timeout=_TIMEOUT)
         else:
             self._imap = imaplib.IMAP4(host, port, timeout=_TIMEOUT)
         self._imap.login(self._settings.imap_user, password.get_secret_value() if password else "")
@@ -145,8 +147,8 @@ class _Connection:
         first = said[0] if said else None
         return int(first) if isinstance(first, bytes) and first.isdigit() else 1
 
-    def newer(self, last: int) -> list[int]:
-        _, said = self._chosen.uid("SEARCH", f"UID {last + 1}:*")
+    def newer(self, last: int, *, unread: bool) -> list[int]:
+        _, said = self._chosen.uid("SEARCH", *(["UNSEEN"] if unread else []), f"UID {last + 1}:*")
         found = [int(uid) for line in said if isinstance(line, bytes) for uid in line.split()]
         return sorted(uid for uid in found if uid > last)  # "5:*" names the last one, too, where that is 3
 
@@ -187,4 +189,9 @@ def in_words(error: Exception) -> str:
     """For the operator; the server's own words may quote what was sent."""
     if isinstance(error, imaplib.IMAP4.error) and not isinstance(error, imaplib.IMAP4.abort):
         return "the mailbox does not let us in: correct imap_user, imap_password or imap_folder"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"the mailbox's certificate is not one that this machine trusts ({error.verify_message}): correct the name "
+            "in imap, or write the file of its certificate as imap_ca"
+        )
     return f"the mailbox cannot be reached ({type(error).__name__})"

@@ -36,6 +36,9 @@ class Settings(BaseModel):
     imap_password: SecretStr | None = Field(default=None, description="Its password. Give it as env:NAME or file:PATH.")
     imap_folder: str = Field(default="INBOX", min_length=1, description="The folder that mail comes into.")
     imap_tls: bool = Field(default=True, description="Speak TLS from the first byte. False only on this machine.")
+    imap_ca: str = Field(
+        default="", description="The file of a certificate to trust there, where it is one of its own making."
+    )
     poll_interval: float = Field(default=60.0, gt=0, le=3600, description="Seconds between two looks into the mailbox.")
     authserv_id: str = Field(
         default="",

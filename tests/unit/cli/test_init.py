@@ -62,6 +62,36 @@ def test_everything_by_options(tmp_path: Path, baraza: Run) -> None:
     assert set(config.secrets) == {TOKEN, 'a "quoted" \\ password'}
 
 
+MAIL = ["--mail-domain", "lists.example.org", "--mail-authserv-id", "mx.example.org"]
+SMS = ["--sms-preset", "kannel", "--sms-country", "UG", "--sms-sender", "40404", "--sms-username", "bridge"]
+
+
+def test_mail_and_sms_by_options(tmp_path: Path, baraza: Run) -> None:
+    path = tmp_path / "baraza.toml"
+    options = [*MAIL, "--mail-lmtp", "127.0.0.1:2424", "--mail-moderators", "grace@example.org", *SMS]
+    options += ["--sms-url", "http://127.0.0.1:13013/cgi-bin/sendsms", "--sms-password", "a password"]
+    result = baraza("init", "--config", path, "--name", "HIFA", *options)
+    assert result.status == 0, result.err
+    (community,) = load(path, environ={}).communities()
+    assert [str(inbox) for inbox in community.inboxes] == ["mail:hifa"]
+    assert [str(channel) for channel in community.moderators] == ["mail:grace@example.org"]
+    assert {str(user) for user in community.moderator_ids} == {"mail:grace@example.org"}
+    assert (tmp_path / "secrets/sms-password").read_text().strip() == "a password"
+    made = (tmp_path / "secrets/sms-secret").read_text().strip()
+    assert len(made) >= 22
+    assert made not in path.read_text() + result.out + result.err
+
+
+def test_a_mailbox_by_options(tmp_path: Path, baraza: Run) -> None:
+    path = tmp_path / "baraza.toml"
+    box = ["--mail-imap", "imap.example.org:993", "--mail-imap-user", "hifa", "--mail-imap-password", "a password"]
+    result = baraza("init", "--config", path, "--name", "HIFA", *TELEGRAM, *MAIL, *box)
+    assert result.status == 0, result.err
+    config = load(path, environ={})
+    assert "a password" in config.secrets
+    assert len(config.accounts) == 2
+
+
 def test_secrets_stand_apart(tmp_path: Path, baraza: Run) -> None:
     path = tmp_path / "baraza.toml"
     result = baraza("init", "--config", path, "--name", "X", *TELEGRAM)
@@ -151,7 +181,7 @@ def test_questions(tmp_path: Path, baraza: Run, monkeypatch: pytest.MonkeyPatch)
     answers = iter(
         ["Nurses", "en", "not a token", TOKEN, "-1001", "@amina", "12345, 67890", "-1002"],
     )
-    confirmed = {"Telegram": True, "Matrix": False}
+    confirmed = {"Telegram": True, "Matrix": False, "e-mail": False, "SMS": False}
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr(typer, "prompt", lambda *_, **__: next(answers))
     monkeypatch.setattr(

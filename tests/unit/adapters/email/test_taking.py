@@ -263,6 +263,22 @@ async def test_a_mailbox_is_read_committed_and_only_then_marked(tmp_path: Path) 
             async with account(tmp_path, store, **settings):
                 await until(lambda: len(posted(store)) == 3)
             assert Cursor.parse(store.state["imap"]) == Cursor(before.validity, 3)
+            # Moved to another server: other numbers, the same mails. What was read is old; what was not is new.
+            await until(lambda: len(dovecot.seen()) == 3)
+            dovecot.numbers_anew()
+            dovecot.receives(MAIL.replace(b"1@", b"4@"), "4.a.x")
+            fresh = Store()
+            fresh.state["imap"] = store.state["imap"]
+            encrypted = {**settings, "imap": f"127.0.0.1:{dovecot.tls_port}", "imap_tls": True}
+            async with account(tmp_path, fresh, **encrypted) as (adapter, _):
+                await until(lambda: "not one that this machine trusts" in adapter.health().detail)
+            async with account(tmp_path, fresh, **encrypted, imap_ca=str(dovecot.certificate)) as (adapter, _):
+                await until(lambda: posted(fresh))
+                await until(lambda: adapter.health().connected)
+                dovecot.receives(MAIL.replace(b"1@", b"5@"), "5.a.x")
+                await until(lambda: len(posted(fresh)) == 2)
+            assert [event.ref.message for event in posted(fresh)] == ["4@example.org", "5@example.org"]
+            assert Cursor.parse(fresh.state["imap"]).validity != before.validity
             async with account(tmp_path, store, **{**settings, "imap_password": "wrong"}) as (adapter, _):
                 await until(lambda: "does not let us in" in adapter.health().detail)
         finally:
