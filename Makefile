@@ -30,7 +30,7 @@ demo: setup ## run the bridge with its playground and print the page's address (
 	@exec $(BIN)/python -m bridge demo $(ARGS)
 
 test: setup-servers lint ## everything: servers, lint and all tests (a selection: ARGS="-k matrix")
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup audit ## style, types, who may import whom, the Dockerfile, and known weaknesses of what we depend on
 	$(BIN)/ruff check

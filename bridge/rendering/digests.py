@@ -145,8 +145,8 @@ def earlier(digest: Digest, w: Words) -> str:
         )
     if digest.first_earlier is not None:
         return w.ngettext(
-            "and {count} earlier message. To get it, write: GET {number}",
-            "and {count} earlier messages, from #{number} on. To get one, write GET and its number: GET {number}",
+            "and {count} earlier message. To get it, write GET {number}",
+            "and {count} earlier messages. To get one, write GET and its number; the first is GET {number}",
             count,
             number=digest.first_earlier,
         )

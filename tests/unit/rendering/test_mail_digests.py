@@ -59,7 +59,7 @@ def test_the_layout() -> None:
         "#480 Amina Okello: Births (7) Misoprostol at home\n"
         "#482 Amina Okello (Re #480): Four hundred.\n"
         "#481 Amina Okello: Thank you all.\n"
-        "and 14 earlier messages, from #460 on. To get one, write GET and its number: GET 460\n\n"
+        "and 14 earlier messages. To get one, write GET and its number; the first is GET 460\n\n"
         f"{'-' * 70}\n\n"
         "#480 · 2 Mar 2026 09:14\n"
         "From: Amina Okello, community health worker, Uganda\n"
