@@ -14,8 +14,11 @@ from bridge.core.tally import Tally
 from bridge.storage import database, ledger
 from bridge.web import metrics
 from bridge.web.pages import Pages
+from bridge.web.visitors import Limit
 
 log = structlog.get_logger()
+_STRANGERS, _EACH = 60, 10.0
+"""Calls of one address that know no secret, at once; and the seconds until one more is heard out."""
 
 
 class WebServer:
@@ -37,11 +40,12 @@ class WebServer:
         self._health = health
         self._clock = clock
         application = web.Application(client_max_size=max((1 << 20, *(route.max_body for route in routes))))
+        strangers = Limit(_STRANGERS, _EACH, clock.monotonic)
         application.router.add_get("/healthz", self._alive)
         application.router.add_get("/readyz", self._ready)
         application.router.add_get("/metrics", self._metrics)
         for route in routes:
-            application.router.add_route(route.method, route.path, mounted(route))
+            application.router.add_route(route.method, route.path, mounted(route, strangers))
         if pages is not None:
             pages.add_to(application)
         # Whoever is in the middle of a request when the program stops asks again: nothing was acknowledged.
@@ -92,10 +96,13 @@ class WebServer:
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def mounted(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """A route as the web server serves it."""
+def mounted(route: Route, strangers: Limit | None = None) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """A route as the web server serves it. ``strangers``: how often an address may call without being let in."""
 
     async def handler(request: web.Request) -> web.StreamResponse:
+        remote = _remote(request)
+        if strangers is not None and not strangers.has_some(remote):
+            return web.Response(status=429, text="too many calls\n", headers={"Retry-After": str(strangers.wait)})
         if request.content_length is not None and request.content_length > route.max_body:
             return web.Response(status=413, text="too large\n")
         body = await request.read()
@@ -109,9 +116,11 @@ def mounted(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespons
                 query=dict(request.query),
                 body=body,
                 target=request.raw_path,
-                remote=_remote(request),
+                remote=remote,
             )
         )
+        if strangers is not None and reply.status in (401, 403, 404):
+            strangers.takes(remote)
         return web.Response(status=reply.status, body=reply.body, headers={"Content-Type": reply.content_type})
 
     return handler

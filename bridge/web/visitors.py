@@ -83,6 +83,11 @@ class Limit:
             self._left.popitem(last=False)
         return taken
 
+    def has_some(self, address: str) -> bool:
+        """Would another one be taken? Nothing is counted."""
+        left, at = self._left.get(address, (float(self._burst), self._clock()))
+        return left + (self._clock() - at) / self._seconds >= 1
+
     @property
     def wait(self) -> int:
         """Seconds until another one is taken."""
