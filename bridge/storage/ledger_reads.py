@@ -1,6 +1,7 @@
 """Looking things up in the delivery ledger; changes are made by ``ledger`` alone, which offers these, too."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
@@ -38,21 +39,33 @@ LOOK = 256
 
 
 async def heads(now: datetime, accounts: Sequence[str], most: int = LOOK) -> list[tuple[int, Address]]:
-    """The first row of every lane that may go now, oldest first: (row id, lane). What can wait goes last, there and
-    among the lanes: twenty thousand private copies keep no card waiting. Of what can wait only the oldest ``most`` are
-    looked at.
+    """The first row of every lane that may go now: (row id, lane). The communities take turns, each with its oldest
+    first: where they share an account that may send only so much, five hundred posts of one keep no other waiting.
+    What can wait goes last, in its lane and among the lanes: nor do twenty thousand private copies. Of what can wait
+    only the oldest ``most`` are looked at.
     """
     due = Delivery.filter(
         state=DeliveryState.PLANNED, due_at__lte=now, waits_for__isnull=True, account__in=list(accounts)
     )
     # Two ranges of the index: with "is not" every private copy would be read on the way.
     urgent = due.filter(Q(view__lt=CAN_WAIT) | Q(view__gt=CAN_WAIT))
-    found = await urgent.annotate(head=Min("id")).group_by("account", "chat").values_list("head", "account", "chat")
+    first = urgent.annotate(head=Min("id"), whose=Min("community")).group_by("account", "chat")
+    found = in_turn(await first.values_list("head", "account", "chat", "whose"))
     patient = due.filter(view=CAN_WAIT).order_by("id").limit(most)
     lanes: dict[Address, int] = {}
-    for head, account, chat in [*sorted(found), *await patient.values_list("id", "account", "chat")]:
+    for head, account, chat in [*found, *await patient.values_list("id", "account", "chat")]:
         lanes.setdefault(Address(account, chat), head)
     return [(head, lane) for lane, head in lanes.items()]
+
+
+def in_turn(rows: Iterable[tuple[int, str, str, str]]) -> list[tuple[int, str, str]]:
+    """One row of every community, then a second one of each, and so on: (row id, account, chat)."""
+    turns: Counter[str] = Counter()
+    placed: list[tuple[int, int, str, str]] = []
+    for head, account, chat, whose in sorted(rows):
+        placed.append((turns[whose], head, account, chat))
+        turns[whose] += 1
+    return [(head, account, chat) for _, head, account, chat in sorted(placed)]
 
 
 async def in_doubt(now: datetime, accounts: Sequence[str], limit: int = 50) -> list[Delivery]:

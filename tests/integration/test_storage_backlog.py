@@ -58,3 +58,14 @@ async def test_a_batch_takes_no_statement_for_every_row(opened: str, caplog: pyt
     for row in await Delivery.all():
         assert (row.state, row.attempts) == (DeliveryState.DELIVERED, 1)
         assert (row.message, row.remote_chat, row.payload) == (f"b{row.id}", row.chat, f'{{"row":{row.id}}}')
+
+
+async def test_communities_that_share_an_account_take_turns(opened: str) -> None:
+    for number in range(5):
+        for _ in range(3):
+            await ledger.plan(kind=ledger.POST, address=Address(NET, ChatId(f"a{number}")), now=NOW, community="hifa")
+    for number in range(2):
+        await ledger.plan(kind=ledger.POST, address=Address(NET, ChatId(f"b{number}")), now=NOW, community="chifa")
+    await ledger.plan(kind=ledger.NOTICE, address=Address(NET, ChatId("somebody")), now=NOW)
+    found = [str(address.chat) for _, address in await ledger.heads(NOW, [NET])]
+    assert found == ["a0", "b0", "somebody", "a1", "b1", "a2", "a3", "a4"]
