@@ -43,6 +43,7 @@ from bridge.storage import (
     database,
     erasure,
     memberships,
+    ownership,
     small_pictures,
     upkeep,
 )
@@ -96,8 +97,9 @@ async def open_storage(config: Config, *, migrate: bool = True) -> AsyncIterator
 class Bridge:
     """One running program: adapters, intake, delivery and the web server over one database."""
 
-    def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
+    def __init__(self, config: Config, *, clock: Clock | None = None, standby: bool = False) -> None:
         self._config = config
+        self._standby = standby
         self._clock = clock or SystemClock()
         self._communities = Communities(config.communities())
         self._adapters = build_adapters(config, self._clock)
@@ -114,7 +116,8 @@ class Bridge:
     async def run(self, ready: Callable[[], None] | None = None) -> None:
         """Run until cancelled; then finish what is under way and close everything."""
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(database.only_program(self._config.database))
+            waits = self._waits if self._standby else None
+            lost = await stack.enter_async_context(ownership.only_program(self._config.database, waits=waits))
             installation = await database.open_database(self._config.database)
             stack.push_async_callback(database.close_database)
             await upkeep.after_restore()
@@ -143,6 +146,7 @@ class Bridge:
                 asyncio.create_task(feeder.run(), name="copies"),
                 asyncio.create_task(processor.run(), name="intake"),
                 asyncio.create_task(self._announce(ready), name="ready"),
+                asyncio.create_task(_until_lost(lost), name="ownership"),
                 asyncio.create_task(self._forget_files(), name="forgetting"),
                 asyncio.create_task(self._fill_archive(), name="archive"),
                 *(asyncio.create_task(self._account(a), name=f"account-{a.account}") for a in self._adapters.values()),
@@ -153,6 +157,10 @@ class Bridge:
                     task.result()
             finally:
                 await self._stop(worker, processor, tasks)
+
+    @staticmethod
+    def _waits() -> None:
+        log.info("standby", why="another Baraza works with this database: this one takes over when it ends")
 
     def _web_server(self) -> WebServer:
         routes = [route for a in self._adapters.values() if isinstance(a, HasRoutes) for route in a.routes()]
@@ -335,13 +343,24 @@ async def adapter_stopped(adapter: Adapter) -> None:
         log.warning("account_stop_failed", account=adapter.account, error=type(error).__name__)
 
 
-async def run(config: Config, *, ready: Callable[[], None] | None = None) -> None:
-    """Run the bridge until cancelled. Raises ConfigError and StorageUnavailable where it cannot begin."""
+async def _until_lost(lost: asyncio.Event) -> None:
+    await lost.wait()
+    raise StorageUnavailable(
+        "another Baraza has taken over this database while the connection to it was broken, so this one ends; started "
+        "again with --standby it waits for its turn"
+    )
+
+
+async def run(config: Config, *, ready: Callable[[], None] | None = None, standby: bool = False) -> None:
+    """Run the bridge until cancelled. Raises ConfigError and StorageUnavailable where it cannot begin.
+
+    ``standby``: while another program has the database, wait for its end.
+    """
     # Bells belong to one run: a second one in the same process (the demo) must not wake for the first.
     inbox_bell.ring()
     delivery_bell.ring()
     feed_bell.ring()
-    await Bridge(config).run(ready)
+    await Bridge(config, standby=standby).run(ready)
 
 
 __all__ = ["Bridge", "adapter_stopped", "build_adapters", "open_storage", "run"]

@@ -24,7 +24,7 @@ from typing import IO
 
 from bridge.core.errors import BarazaError
 from bridge.media.store import MediaStore
-from bridge.storage import database, snapshots
+from bridge.storage import ownership, snapshots
 
 FORMAT = 1
 _MANIFEST = "manifest.json"
@@ -216,7 +216,7 @@ async def restore(
     if not await asyncio.to_thread(file.is_file):
         raise BackupRefused(f"there is no file {file}")
     label = f"{now:%Y%m%dT%H%M%SZ}"
-    async with database.only_program(url):
+    async with ownership.only_program(url):
         await _refuse_full(url, media, replace=replace)
         try:
             with _beside(_path(url) if _kind(url) == "sqlite" else media) as folder, _beside(media) as files:

@@ -36,8 +36,10 @@ class Way(Protocol):
 class App(Protocol):
     """The part of ``bridge.office`` that the commands use; the module is checked against this."""
 
-    def run(self, config: Config, *, ready: Callable[[], None] | None = None) -> Coroutine[Any, Any, None]:
-        """Run until cancelled."""
+    def run(
+        self, config: Config, *, ready: Callable[[], None] | None = None, standby: bool = False
+    ) -> Coroutine[Any, Any, None]:
+        """Run until cancelled; ``standby``: wait first while another program has the database."""
         ...
 
     def build_adapters(self, config: Config) -> dict[AccountId, Adapter]:

@@ -20,11 +20,15 @@ def run(
     config: ConfigOption = None,
     log_format: LogFormatOption = LogFormat.AUTO,
     log_level: LogLevelOption = LogLevel.INFO,
+    standby: Annotated[
+        bool,
+        typer.Option("--standby", help="Where another Baraza has the database: wait, and take over when it ends."),
+    ] = False,
 ) -> None:
     """Run the bridge until it is told to stop (Ctrl-C, or SIGTERM)."""
     settings = open_config(context, config, log_format=log_format, log_level=log_level)
     with asyncio.Runner(loop_factory=quick_loop()) as runner:
-        runner.run(_until_stopped(settings))
+        runner.run(_until_stopped(settings, standby=standby))
 
 
 def quick_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -36,8 +40,8 @@ def quick_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _until_stopped(config: Config) -> None:
-    bridge = asyncio.create_task(rooms.app().run(config), name="bridge")
+async def _until_stopped(config: Config, *, standby: bool) -> None:
+    bridge = asyncio.create_task(rooms.app().run(config, standby=standby), name="bridge")
     stopped = False
 
     def stop() -> None:

@@ -1,7 +1,6 @@
 """Opening the database, bringing its tables up to date, and transactions with work to do after their commit."""
 
 import asyncio
-import fcntl
 import os
 import sqlite3
 import time
@@ -121,11 +120,11 @@ async def _connect(url: str, *, foreign_keys: bool = True) -> BaseDBAsyncClient:
     return _current()
 
 
-def _sqlite_path(url: str) -> Path | None:
+def sqlite_path(url: str) -> Path | None:
     return Path(url.partition("://")[2]) if url.startswith("sqlite://") else None
 
 
-def _prepare_file(path: Path) -> None:
+def prepare_file(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
@@ -163,7 +162,7 @@ def _backup(path: Path, label: str) -> Path:
 
 async def _upgrade(url: str, *, from_script: bool) -> None:
     """Apply outstanding migrations; refuse a database that is newer than this program."""
-    path = _sqlite_path(url)
+    path = sqlite_path(url)
     if path is not None and from_script:
         module = tortoise_config(url)["apps"][APP]["migrations"]
         if await asyncio.to_thread(fresh.create, path, module):
@@ -218,56 +217,8 @@ async def _migrate_postgres(executor: MigrationExecutor, url: str) -> None:
         await turns.close()
 
 
-_ADVISORY_KEY, _UPGRADE_KEY = 0x0BA2A2A, 0x0BA2A2B
-"""The numbers of our locks among a PostgreSQL database's advisory locks."""
-
-
-@asynccontextmanager
-async def only_program(url: str) -> AsyncIterator[None]:
-    """Hold a database for one program: two would send everything twice. Raises StorageUnavailable.
-
-    The lock dies with the process, however it ends; on PostgreSQL with its connection, so a program on another
-    machine can take over.
-    """
-    path = _sqlite_path(url)
-    if path is None:
-        async with _advisory_lock(url):
-            yield
-        return
-    _prepare_file(path)
-    try:
-        lock = os.open(path.with_name(f"{path.name}.lock"), os.O_CREAT | os.O_WRONLY, 0o600)
-        file = os.fdopen(lock, "w")
-    except OSError as error:
-        raise StorageUnavailable(
-            f"the folder of the database {path} cannot be written ({error.strerror}): make it writable for this user, "
-            "or set bridge.database to another place"
-        ) from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise StorageUnavailable(
-                f"another Baraza is already running with {path}: stop it first, or give this one another database"
-            ) from error
-        yield
-
-
-@asynccontextmanager
-async def _advisory_lock(url: str) -> AsyncIterator[None]:
-    try:
-        connection = await asyncpg.connect(url)  # type: ignore[no-untyped-call]  # asyncpg left it bare
-    except UNAVAILABLE as error:
-        raise StorageUnavailable(f"the PostgreSQL server cannot be used ({_reason(error)})") from error
-    try:
-        if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _ADVISORY_KEY):
-            raise StorageUnavailable(
-                "another Baraza is already running on this PostgreSQL database: stop it first, or give this one another"
-            )
-        yield
-    finally:
-        with suppress(*UNAVAILABLE):
-            await connection.close()
+_UPGRADE_KEY = 0x0BA2A2B
+"""The number of the lock for upgrades among a PostgreSQL database's advisory locks."""
 
 
 async def open_database(url: str, *, migrate: bool = True, from_script: bool = True) -> str:
@@ -278,11 +229,11 @@ async def open_database(url: str, *, migrate: bool = True, from_script: bool = T
 
     Raises ConfigError where the database is newer than the program, StorageUnavailable where it cannot be reached.
     """
-    path = _sqlite_path(url)
+    path = sqlite_path(url)
     if path is not None:
         if not migrate and not path.exists():
             raise StorageUnavailable(f"there is no database yet at {path}: start Baraza once with `baraza run`")
-        _prepare_file(path)
+        prepare_file(path)
     try:
         if path is not None:
             await asyncio.to_thread(_look, path)
@@ -295,7 +246,7 @@ async def open_database(url: str, *, migrate: bool = True, from_script: bool = T
         await close_database()
         where = f"the database {path}" if path is not None else "the PostgreSQL server"
         raise StorageUnavailable(
-            f"{where} cannot be used ({type(error).__name__}: {_reason(error)}): check that it is there, "
+            f"{where} cannot be used ({type(error).__name__}: {reason_of(error)}): check that it is there, "
             "writable, not full and not locked by another program, then start again"
         ) from error
     except asyncio.CancelledError:
@@ -305,7 +256,7 @@ async def open_database(url: str, *, migrate: bool = True, from_script: bool = T
     return row.value
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     text = str(error) or (getattr(error, "strerror", "") or "no answer")
     return text.splitlines()[0][:200] if "password" not in text else "the password or user is not accepted"
 
@@ -353,7 +304,7 @@ async def transaction() -> AsyncIterator[None]:
         if _is_about_a_value(error):  # whose text quotes the value, so it is not passed on
             raise ValueError("a value that the database cannot store") from None
         kind = StorageContended if _gave_way(error) else StorageUnavailable
-        raise kind(f"the database cannot be written now ({_reason(error)})") from error
+        raise kind(f"the database cannot be written now ({reason_of(error)})") from error
     finally:
         _hooks.reset(token)
     for hook in hooks:
@@ -383,7 +334,7 @@ async def scrub(*, whole: bool) -> None:
             await connection.execute_script("VACUUM")
         await connection.execute_query("PRAGMA wal_checkpoint(TRUNCATE)")
     except UNAVAILABLE as error:
-        raise StorageUnavailable(f"the database cannot be cleaned now ({_reason(error)})") from error
+        raise StorageUnavailable(f"the database cannot be cleaned now ({reason_of(error)})") from error
 
 
 def forget_backups(url: str, older_than: float) -> int:
@@ -391,7 +342,7 @@ def forget_backups(url: str, older_than: float) -> int:
 
     They hold what has been erased since. An upgrade that turned out badly is noticed sooner.
     """
-    path = _sqlite_path(url)
+    path = sqlite_path(url)
     old = [] if path is None else [*path.parent.glob(f"{path.name}.before-*")]
     left = 0
     for copy in old:
@@ -412,4 +363,4 @@ async def ping() -> None:
     try:
         await _current().execute_query("SELECT 1")
     except UNAVAILABLE as error:
-        raise StorageUnavailable(f"the database does not answer ({_reason(error)})") from error
+        raise StorageUnavailable(f"the database does not answer ({reason_of(error)})") from error

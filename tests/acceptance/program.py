@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from bridge.adapters.loopback.people import People
 from bridge.playground.botapi import BotApiSimulator, UsersSide
@@ -29,6 +29,7 @@ class Program:
     """``baraza run`` with one config file; started, stopped and killed at will."""
 
     config: Path
+    arguments: ClassVar[tuple[str, ...]] = ()
     process: asyncio.subprocess.Process | None = None
     output: list[str] = field(default_factory=list)
     _reader: asyncio.Task[None] | None = None
@@ -52,6 +53,7 @@ class Program:
             "run",
             "--log-format",
             "json",
+            *self.arguments,
             cwd=ROOT,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

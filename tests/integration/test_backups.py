@@ -23,7 +23,7 @@ from bridge import backups
 from bridge.core.errors import BarazaError
 from bridge.core.states import DeliveryState
 from bridge.media.store import MediaStore
-from bridge.storage import database, ledger, snapshots, upkeep
+from bridge.storage import database, ledger, ownership, snapshots, upkeep
 from bridge.storage.models import Delivery, Meta
 from tests.integration.conftest import _migrated as migrated
 from tests.integration.everything import Everything
@@ -248,7 +248,7 @@ async def test_a_full_disk_changes_nothing(size: int, made: tuple[str, Path, Pat
 async def test_a_running_program_is_not_restored_under(made: tuple[str, Path, Path], tmp_path: Path) -> None:
     url, media, file = made
     before = tree(tmp_path)
-    async with database.only_program(url):
+    async with ownership.only_program(url):
         with pytest.raises(BarazaError, match="already running"):
             await backups.restore(url, media, file, NOW, replace=True)
     assert tree(tmp_path) == before

@@ -14,7 +14,7 @@ from bridge.core.ports import Adapter, Later, Refused, SendOutcome, Sent, Unknow
 from bridge.core.states import DeliveryState, DeliveryStep
 from bridge.delivery.directory import Directory
 from bridge.delivery.doubt import Judge
-from bridge.storage import database, ledger
+from bridge.storage import database, ledger, ownership
 from bridge.storage.models import Delivery
 from tests.integration.test_storage_ledger import claimed, effects, planned, recorded, there
 from tests.unit.delivery.scripted import RICH, Scripted
@@ -122,9 +122,9 @@ async def test_a_key_that_the_far_side_may_have_forgotten_is_not_sent_again() ->
 
 
 async def test_a_second_program_is_refused_on_either_database(opened: str) -> None:
-    async with database.only_program(opened):
+    async with ownership.only_program(opened):
         with pytest.raises(StorageUnavailable, match="already running"):
-            async with database.only_program(opened):
+            async with ownership.only_program(opened):
                 pass
-    async with database.only_program(opened):
+    async with ownership.only_program(opened):
         pass

@@ -1,0 +1,107 @@
+"""Two programs with one database: one works, the other waits and takes over. Nothing is lost, nothing is doubled."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import asyncpg
+
+from tests.acceptance.program import Program
+from tests.acceptance.world import World, until
+from tests.servers import free_port
+
+HANDED_OVER = 10.0
+"""Seconds after which the other one works."""
+
+
+class Waiting(Program):
+    """``baraza run --standby``."""
+
+    arguments = ("--standby",)
+
+    async def waits(self) -> None:
+        await self.spawn()
+        await until(lambda: any('"standby"' in line for line in self.output))
+
+
+def ask(world: World, words: str) -> None:
+    world.chat.writes("kenya", words, user="amina", name="Amina Okello")
+
+
+async def test_whoever_waits_takes_over_from_a_killed_one_and_from_the_next(tmp_path: Path, postgres: str) -> None:
+    world = World(tmp_path, free_port(), database=postgres)
+    first, second, third = Program(world.path), Waiting(world.path), Waiting(world.path)
+    await first.start()
+    await second.waits()
+    await third.waits()
+    ask(world, "Which dose of zinc?")
+    await until(lambda: world.card_text(1))
+    working, waiting = first, [second, third]
+    for number in (1, 2):
+        world.press("Approve", by="grace", number=number)
+        killed = time.monotonic()
+        await working.kill()
+        ask(world, f"Said while nobody listened: {number}")
+        async with asyncio.timeout(HANDED_OVER):
+            while not any(each._ready.is_set() for each in waiting):  # noqa: ASYNC110 - a line of a log rings nothing
+                await asyncio.sleep(0.05)
+        assert time.monotonic() - killed < HANDED_OVER
+        [working] = [each for each in waiting if each._ready.is_set()]
+        waiting.remove(working)
+        await until(lambda: f"Said while nobody listened: {number}" in world.card_text(number + 1), 20)  # noqa: B023
+    await until(lambda: "Arrived in 3 of 3 groups" in world.card_text(1))
+    await until(lambda: "Arrived in 3 of 3 groups" in world.card_text(2))
+    for words in ("Which dose of zinc?", "Said while nobody listened: 1"):
+        assert len([text for text in world.texts("kenya") if words in text]) == 1
+        assert len([text for text in world.texts("uganda") if words in text]) == 1
+        assert len([text for text in world.texts("phones", world.sms) if words in text]) == 1
+    assert await working.stop() == 0
+
+
+async def test_whose_lock_was_broken_has_it_again_or_ends(tmp_path: Path, postgres: str) -> None:
+    """The server ends the session that has the lock; the program lives on."""
+    world = World(tmp_path, free_port(), database=postgres)
+    first, second = Program(world.path), Waiting(world.path)
+    await first.start()
+    admin = await asyncpg.connect(postgres)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+    end = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    try:
+        assert await admin.fetch(end)
+        await until(lambda: any('"ownership_regained"' in line for line in first.output))
+        await second.waits()
+        ask(world, "Which dose of zinc?")
+        await until(lambda: world.card_text(1))
+        # Whoever asks first has it: in the end exactly one of the two works.
+        regained = sum("ownership_regained" in line for line in first.output)
+        assert await admin.fetch(end)
+        await until(
+            lambda: second._ready.is_set() or sum("ownership_regained" in line for line in first.output) > regained, 20
+        )
+        if second._ready.is_set():
+            assert first.process is not None
+            async with asyncio.timeout(20):
+                assert await first.process.wait() != 0
+            assert any("has taken over this database" in line for line in first.output)
+        world.press("Approve", by="grace")
+        await until(lambda: "Arrived in 3 of 3 groups" in world.card_text(1), 20)
+        assert len([text for text in world.texts("uganda") if "Which dose of zinc?" in text]) == 1
+        for program in (first, second):
+            if program.process is not None and program.process.returncode is None:
+                assert await program.stop() == 0
+    finally:
+        await admin.close()
+
+
+async def test_on_sqlite_too(tmp_path: Path) -> None:
+    world = World(tmp_path, free_port())
+    first, second = Program(world.path), Waiting(world.path)
+    await first.start()
+    await second.waits()
+    ask(world, "Which dose of zinc?")
+    await until(lambda: world.card_text(1))
+    assert await first.stop() == 0
+    async with asyncio.timeout(HANDED_OVER):
+        await second._ready.wait()
+    world.press("Approve", by="grace")
+    await until(lambda: "Arrived in 3 of 3 groups" in world.card_text(1))
+    assert await second.stop() == 0
