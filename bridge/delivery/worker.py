@@ -156,7 +156,7 @@ class Worker:
         await self._judge.look(now)
         accounts = self._directory.accounts()
         wake: list[datetime] = []
-        ready: list[int] = []
+        ready: dict[int, Address] = {}
         busy = Counter(self._in_flight.values())
         under_way = Counter(address.account for address in self._in_flight.values())
         for row_id, address in await ledger.heads(now, accounts):
@@ -166,12 +166,19 @@ class Worker:
             if at > now:
                 wake.append(at)
             elif under_way[address.account] < _AT_ONCE:
-                ready.append(row_id)
+                ready[row_id] = address
                 under_way[address.account] += 1
                 # Counted before the claim, so that one round cannot take more than the account's rate.
                 self._pacer.attempted(address, now)
         if ready:
-            rows = await self._claim(ready, now)
+            try:
+                rows = await self._claim(list(ready), now)
+            except BaseException:
+                for address in ready.values():
+                    self._pacer.dropped(address)
+                raise
+            for row_id in ready.keys() - {row.id for row in rows}:
+                self._pacer.dropped(ready[row_id])
             traces = await self._traces(rows)
             for row in rows:
                 self._launch(row, traces.get(row.id, ""))
@@ -240,6 +247,7 @@ class Worker:
             )
         if weighed is not None and isinstance(answer, Sent) and answer.handed is not None:
             weighed = replace(weighed, handed=answer.handed)
+        self._pacer.answered(row.address, self._clock.now())
         if isinstance(answer, Later):
             self._pacer.hold(row.address, answer.when, whole_account=answer.whole_account)
         self._count(row, answer)

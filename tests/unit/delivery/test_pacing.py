@@ -1,7 +1,7 @@
 """Limits are kept by sliding windows over what was really attempted."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -34,6 +34,66 @@ def test_a_call_counts_from_when_it_left() -> None:
     pacer.attempted(KENYA, NOW)
     pacer.started(KENYA, NOW + SECOND)
     assert pacer.ready_at(KENYA, TELEGRAM, NOW + SECOND) >= NOW + 2 * SECOND
+
+
+def test_a_call_that_is_answered_counts_from_its_answer_and_one_under_way_from_now() -> None:
+    pacer = Pacer()
+    pacer.attempted(KENYA, NOW)
+    pacer.started(KENYA, NOW)
+    hanging = pacer.ready_at(KENYA, TELEGRAM, NOW + 30 * SECOND)
+    assert hanging >= NOW + 31 * SECOND, "nobody knows when it arrives"
+    pacer.answered(KENYA, NOW + 31 * SECOND)
+    assert NOW + 32 * SECOND <= pacer.ready_at(KENYA, TELEGRAM, NOW + 31 * SECOND) <= NOW + 32.1 * SECOND
+    assert pacer.ready_at(KENYA, TELEGRAM, NOW + 33 * SECOND) == NOW + 33 * SECOND
+
+
+def test_a_call_that_is_not_made_counts_for_nothing() -> None:
+    pacer = Pacer()
+    pacer.attempted(KENYA, NOW)
+    pacer.dropped(KENYA)
+    assert pacer.ready_at(KENYA, TELEGRAM, NOW) == NOW
+    pacer.dropped(KENYA)
+    pacer.answered(KENYA, NOW)
+    assert pacer.ready_at(KENYA, TELEGRAM, NOW) == NOW
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 2), st.floats(0, 0.9), st.floats(0, 1)), max_size=120),
+    st.integers(1, 20),
+    st.integers(1, 25),
+)
+def test_no_window_over_there_holds_more_than_its_limit_whatever_the_network_does(
+    asks: list[tuple[float, int, float, float]], per_minute: int, per_second: int
+) -> None:
+    """Each call takes its time, and is counted at the platform at some moment of that time."""
+    pace = replace(TELEGRAM, chat_per_minute=per_minute, account_per_second=per_second)
+    pacer, now = Pacer(), NOW
+    under_way: list[tuple[datetime, Address]] = []
+    counted: list[tuple[datetime, Address]] = []
+    for pause, chat, takes, share in asks:
+        address = Address(NET, ChatId(str(chat)))
+        wanted = now + timedelta(seconds=pause)
+        while True:  # calls to one chat go one at a time
+            busy = [end for end, where in under_way if where == address]
+            ready = max(wanted, pacer.ready_at(address, pace, max(now, wanted)), *busy)
+            ending = sorted(end for end, _ in under_way if end <= ready)
+            if not ending:
+                break
+            now = max(now, ending[0])
+            for each in [each for each in under_way if each[0] == ending[0]]:
+                pacer.answered(each[1], each[0])
+                under_way.remove(each)
+        now = max(now, ready)
+        pacer.attempted(address, now)
+        pacer.started(address, now)
+        counted.append((now + timedelta(seconds=takes * share), address))
+        under_way.append((now + timedelta(seconds=takes), address))
+    for at, address in counted:
+        same = [other for other, where in counted if where == address and at <= other < at + WINDOW]
+        assert len(same) <= per_minute
+        assert len([other for other in same if at <= other < at + SECOND]) <= 1
+        assert len([other for other, _ in counted if at <= other < at + SECOND]) <= per_second
 
 
 @settings(deadline=None)
@@ -75,7 +135,8 @@ def test_a_restart_does_not_burst() -> None:
         before.attempted(address, at)
     after.load(reversed(attempts))
     now = NOW + 40 * SECOND
-    assert after.ready_at(KENYA, TELEGRAM, now) == before.ready_at(KENYA, TELEGRAM, now)
+    later = after.ready_at(KENYA, TELEGRAM, now) - before.ready_at(KENYA, TELEGRAM, now)
+    assert timedelta(0) <= later <= SECOND, "when the calls before it arrived is not known to the second"
 
 
 def test_a_named_time_is_a_deadline_for_one_chat_or_the_whole_account() -> None:
