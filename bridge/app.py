@@ -106,7 +106,6 @@ class Bridge:
         self._directory = Directory(self._adapters)
         for account in self._adapters:
             self._directory.starting(account)
-        self._compose = Composer(self._communities, self._directory, self._clock)
         self._media = MediaStore(config.media)
         self._limits = Limits(max_bytes=config.max_megabytes * 1_000_000)
         self._shrinker = Shrinker(self._media)
@@ -125,11 +124,12 @@ class Bridge:
             server = self._web_server()
             await server.start()
             stack.push_async_callback(server.stop)
+            composer = self._compose
             worker = Worker(
                 self._directory,
                 installation=installation,
-                compose=self._compose,
-                prepare=self._compose.prepare,
+                compose=composer,
+                prepare=composer.prepare,
                 effects=arrivals(self._communities, self._clock.now),
                 file_path=self._media.path,
                 clock=self._clock,
@@ -161,6 +161,11 @@ class Bridge:
     @staticmethod
     def _waits() -> None:
         log.info("standby", why="another Baraza works with this database: this one takes over when it ends")
+
+    @property
+    def _compose(self) -> Composer:
+        """A new one."""
+        return Composer(self._communities, self._directory, self._clock)
 
     def _web_server(self) -> WebServer:
         routes = [route for a in self._adapters.values() if isinstance(a, HasRoutes) for route in a.routes()]

@@ -14,7 +14,6 @@ from typing import Any
 import structlog
 
 from bridge import app, config
-from bridge.composing import Composer
 from bridge.core.capabilities import Guarantee
 from bridge.core.community import Communities, Community, Group
 from bridge.core.errors import TooSoon
@@ -242,7 +241,6 @@ class World:
         self.communities = Communities((community,))
         self.directory = Directory(dict(self.phones))
         self.bridge._communities, self.bridge._directory = self.communities, self.directory
-        self.bridge._compose = Composer(self.communities, self.directory, self.clock)
         self.worker = Worker(
             self.directory,
             installation="test",

@@ -119,7 +119,7 @@ async def test_without_a_page_it_says_how_to_get_the_rest_by_mail(opened: str) -
     assert "http" not in text
     assert b"List-Archive" not in raw
     assert len(told(text)) + left_out(text) == 40
-    assert "from #1 on. To get one, write GET and its number: GET 1\n" in text
+    assert "To get one, write GET and its number; the first is GET 1\n" in text
     assert "\nAll of it: GET 40\n" in text
 
 

@@ -200,7 +200,7 @@ async def test_undo_while_a_worker_marks_the_rows(
 ) -> None:
     """The worker has marked them and not committed: the undo waits for it, and is too late."""
     review, post, ids = await approved_and_due(directory)
-    marked, go = gate(monkeypatch, Delivery, "bulk_update")
+    marked, go = gate(monkeypatch, ledger, "save_each")
     claiming = asyncio.create_task(ledger.claim(ids, NOW + GRACED, compose))
     await marked.wait()
     undoing_task = asyncio.create_task(do(undo.undo, review, directory))
