@@ -7,6 +7,7 @@ on SQLite one waits for the other.
 
 import asyncio
 import random
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,13 @@ class Crowd(World):
         return placed[-1] if placed else None
 
     def shown(self, ref: RemoteRef) -> str:
-        return self.phones[ref.account].shown[ref.message].text
+        """Without how many posts its author had before: that changes with other items, and is as it was when drawn."""
+        return re.sub(
+            r"^(?:first post|\d+ earlier posts?)",
+            "",
+            self.phones[ref.account].shown[ref.message].text,
+            flags=re.MULTILINE,
+        )
 
 
 async def _nothing(account: str, file: RemoteFile) -> Attachment:

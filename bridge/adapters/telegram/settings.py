@@ -40,7 +40,7 @@ class Settings(BaseModel):
         " Give it as env:NAME or file:PATH.",
     )
     messages_per_second: int = Field(
-        default=25, ge=0, description="Most messages of the whole bot in one second; 0 for no limit."
+        default=30, ge=0, description="Most messages of the whole bot in one second; 0 for no limit."
     )
     group_messages_per_minute: int = Field(
         default=20, ge=0, description="Most messages in one group in any 60 seconds; 0 for no limit."
