@@ -114,12 +114,8 @@ class Crowd(World):
 
     def shown(self, ref: RemoteRef) -> str:
         """Without how many posts its author had before: that changes with other items, and is as it was when drawn."""
-        return re.sub(
-            r"^(?:first post|\d+ earlier posts?)",
-            "",
-            self.phones[ref.account].shown[ref.message].text,
-            flags=re.MULTILINE,
-        )
+        text = self.phones[ref.account].shown[ref.message].text
+        return re.sub(r"^(?:first post|\d+ earlier posts?)", "", text, flags=re.MULTILINE)
 
 
 async def _nothing(account: str, file: RemoteFile) -> Attachment:
