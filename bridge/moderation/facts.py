@@ -173,6 +173,9 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
     rows = [] if post is None else await ledger.of_post(post.id)
     origin = Address(submission.source.account, submission.source.chat)
     titles = await chats.titles({*(row.address for row in rows), *(g.chat for g in community.groups), origin})
+    # On SMS an account has no name; what its owner told of themselves may have one.
+    called = identity.name or (author.card.name if author.has_profile else "")
+    called = called or shown_name(identity, words(community.language))
     answers = None
     if submission.reply_post_id is not None:
         parent = await submissions.post_by_id(submission.reply_post_id)
@@ -198,7 +201,7 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         unseen=author.profile if author.unseen else None,
         owed=() if review.kind == afterwards.CORRECTION else tuple(owed(author, community)),
         standing=await desk.standing(identity.person_id, community.id),
-        name=await told_apart(shown_name(identity, words(community.language)), identity, community.id),
+        name=await told_apart(called, identity, community.id),
         earlier_posts=await submissions.posts_before(submission),
         origin=titles[origin],
         answers=answers,

@@ -2,9 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
+import pytest
 
 from tests.acceptance.program import Program
 from tests.acceptance.world import World, until
@@ -14,12 +16,23 @@ HANDED_OVER = 10.0
 """Seconds after which the other one works."""
 
 
+@pytest.fixture
+def ends() -> Iterator[list[Program]]:
+    """Programs that are not to outlive a test that fails."""
+    programs: list[Program] = []
+    yield programs
+    for program in programs:
+        if program.process is not None and program.process.returncode is None:
+            program.process.kill()
+
+
 class Waiting(Program):
     """``baraza run --standby``."""
 
     arguments = ("--standby",)
 
     async def waits(self) -> None:
+        """Until it says that another one works."""
         await self.spawn()
         await until(lambda: any('"standby"' in line for line in self.output))
 
@@ -28,9 +41,12 @@ def ask(world: World, words: str) -> None:
     world.chat.writes("kenya", words, user="amina", name="Amina Okello")
 
 
-async def test_whoever_waits_takes_over_from_a_killed_one_and_from_the_next(tmp_path: Path, postgres: str) -> None:
+async def test_whoever_waits_takes_over_from_a_killed_one_and_from_the_next(
+    tmp_path: Path, postgres: str, ends: list[Program]
+) -> None:
     world = World(tmp_path, free_port(), database=postgres)
     first, second, third = Program(world.path), Waiting(world.path), Waiting(world.path)
+    ends += [first, second, third]
     await first.start()
     await second.waits()
     await third.waits()
@@ -58,10 +74,11 @@ async def test_whoever_waits_takes_over_from_a_killed_one_and_from_the_next(tmp_
     assert await working.stop() == 0
 
 
-async def test_whose_lock_was_broken_has_it_again_or_ends(tmp_path: Path, postgres: str) -> None:
+async def test_whose_lock_was_broken_has_it_again_or_ends(tmp_path: Path, postgres: str, ends: list[Program]) -> None:
     """The server ends the session that has the lock; the program lives on."""
     world = World(tmp_path, free_port(), database=postgres)
     first, second = Program(world.path), Waiting(world.path)
+    ends += [first, second]
     await first.start()
     admin = await asyncpg.connect(postgres)  # type: ignore[no-untyped-call]  # asyncpg left it bare
     end = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
@@ -92,9 +109,10 @@ async def test_whose_lock_was_broken_has_it_again_or_ends(tmp_path: Path, postgr
         await admin.close()
 
 
-async def test_on_sqlite_too(tmp_path: Path) -> None:
+async def test_on_sqlite_too(tmp_path: Path, ends: list[Program]) -> None:
     world = World(tmp_path, free_port())
     first, second = Program(world.path), Waiting(world.path)
+    ends += [first, second]
     await first.start()
     await second.waits()
     ask(world, "Which dose of zinc?")

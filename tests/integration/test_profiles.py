@@ -32,7 +32,7 @@ from bridge.storage.models_members import Application
 from tests.integration.moderating import GRACE, MALLORY, NAOMI, again, community, notices
 from tests.integration.talking import AMINA, Talk
 from tests.unit.delivery.scripted import RICH
-from tests.unit.storage.stage import sender
+from tests.unit.storage.stage import hold, sender
 
 pytestmark = pytest.mark.usefixtures("opened")
 SHORT = (
@@ -604,3 +604,14 @@ async def test_a_profile_from_before_communities_had_their_own_still_counts(talk
     assert newest is not None
     assert "email" in people.hidden_of(newest), "it is shown to nobody who was not told to show it"
     assert people.answers_of(newest)["interests"] == "zinc", "what is asked no more is kept"
+
+
+async def test_whose_account_has_no_name_is_called_as_they_call_themselves(talk: Talk) -> None:
+    """A telephone number has none; what its owner told of themselves has."""
+    review = await hold("Where is zinc to be had?", user="phone")
+    assert "From Phone" in await talk.card(review)
+    author = review.submission.identity
+    await Identity.filter(id=author.id).update(name="", handle="")
+    assert f"From Member {author.id}" in await talk.card(review)
+    await people.save_profile(author.person_id, {"name": "Joy Mbeki"}, shown=True, now=talk.now)
+    assert "From Joy Mbeki" in await talk.card(review)
