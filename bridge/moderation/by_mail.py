@@ -38,6 +38,26 @@ async def dressed(content: Content, row: Delivery, review: Review, community: Co
     return Content(text=plain(_how(community, w) + "\n\n") + content.text, letter=letter)
 
 
+def for_others(content: Content, community: Community) -> Content:
+    """A card that is not decided by mail, as a letter."""
+    w = words(community.language)
+    said = plain(w._("This is decided in the moderators' chat, not by mail.") + "\n\n")
+    letter = replace(lettering.of_notice(community), subject=_subject(content.text))
+    return Content(text=said + content.text, letter=letter)
+
+
+def misdirected(row: Delivery, desk: Desk) -> str:
+    """What somebody is told who answered a letter about an item, but not at the address that it named."""
+    community = desk.communities.get(row.community)
+    w = words("" if community is None else community.language)
+    if row.kind == ledger.APPLICATION:
+        return w._("This is decided in the moderators' chat, not by mail.") + " " + w._("Nothing was done.")
+    return w._(
+        "Your answer went to everybody's address, so nothing was done. Please answer the letter itself: the address to "
+        "answer to stands in it (Reply-To)."
+    )
+
+
 def _subject(text: RichText) -> str:
     return text.text.partition("\n")[0]
 

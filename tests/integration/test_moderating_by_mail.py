@@ -255,3 +255,22 @@ async def test_a_question_and_its_answer_come_round(desk: Mailbox) -> None:
     assert "counts no more" in await desk.answers(token, "approve")
     await desk.answers(await desk.address(), "approve")
     assert (await again(review)).state == ReviewState.APPROVED
+
+
+async def test_an_answer_at_the_address_for_posts_is_no_post(desk: Mailbox) -> None:
+    review = await desk.held()
+    await desk.posted()
+    letter = await Delivery.filter(kind=ledger.CARD, chat=GRACE.chat, operation=ledger.SEND).first()
+    assert letter is not None
+    message = desk.message("x", replace(sender("grace"), proof="mail"), desk._message(GRACE))
+    event = replace(
+        message, text=plain("approve"), chat_kind=message.chat_kind.PRIVATE, reply_to=letter.ref, community="hifa"
+    )
+    before = await newest()
+    async with transaction():
+        await router.handle(
+            event, Context(communities=desk.communities, directory=desk.directory, now=desk.now, event_id=1)
+        )
+    assert "so nothing was done" in (await notices(GRACE, since=before))[0]
+    assert await Review.all().count() == 1
+    assert (await again(review)).state == ReviewState.HELD
