@@ -18,13 +18,15 @@ from bridge.moderation import cards, channel, permissions, powers
 from bridge.moderation.acts import Deed, Desk, Moderator, Reply
 from bridge.moderation.deeds import DEEDS
 from bridge.rendering.words import Words, words
-from bridge.storage import handles, ledger, people, submissions
+from bridge.storage import handles, inbox, ledger, people, submissions
 from bridge.storage.models import Delivery, Review
 
 SUBJECT = "letter"
 """Of the handles that stand in the addresses of such letters; ``subject_id`` is the letter's row."""
 _OFFERED = ("approve", "reject", "ask", "edit", "note")
 """What a letter names; every other word that can be replied to a card works, too."""
+_WORDS_FOLLOW = ("reject", "ask", "note", "escalate")
+"""Their words need no colon before them. What is published by other ones, "Edit the second line?" must not become."""
 _STAYS_QUIET = ("ask",)
 """Afterwards the next to speak is the author, and then a new letter comes."""
 
@@ -111,10 +113,16 @@ async def answered(
         return _counts_no_more(w), community
     moderator = Moderator(sender=sender, channel=row.address)
     reply = await _ordered(desk, row, review, community, *wanted, moderator, said)
-    if review.state == ReviewState.HELD and (reply.alert or wanted[0].name not in _STAYS_QUIET):
+    speaks_next = reply.alert or wanted[0].name not in _STAYS_QUIET
+    if review.state == ReviewState.HELD and speaks_next and await _is_channel(community, row.address):
         await cards.plan_another(review, community, row.address, desk.now)
     number = f"#{review.submission.number}"
     return (reply.text if reply.text.startswith(number) else f"{number}: {reply.text}"), community
+
+
+async def _is_channel(community: Community, address: Address) -> bool:
+    """Whose mailbox was taken out of the config is sent no further letters, whatever they answer to old ones."""
+    return address in [await inbox.resolve(channel) for channel in community.moderators]
 
 
 async def _ordered(
@@ -146,10 +154,12 @@ def _wanted(text: RichText, community: Community, w: Words) -> tuple[Deed, RichT
     named = channel.named(text, w)
     if named is None:
         return w._("Your answer does not begin with an instruction. Nothing was done. {how}", how=_words_offered(w))
-    deed, rest, _ = named
+    deed, rest, marked = named
     word = deed.name if deed.word is None else deed.word(w)
     if rest and deed.heard is None:
         return w._("To do that, write only “{word}”. Nothing was done.", word=word)
+    if rest and not (marked or deed.name in _WORDS_FOLLOW or rest.text.casefold().strip(" .") in deed.options):
+        return channel.with_a_colon(word, w)
     if not rest and deed.perform is None:
         return w._("There was no text. Nothing was done.")
     return deed, rest

@@ -144,6 +144,9 @@ async def test_a_held_post_comes_whole_and_is_approved_by_one_word(desk: Mailbox
         ("", ReviewState.HELD),
         ("edit", ReviewState.HELD),
         ("/approve", ReviewState.APPROVED),
+        ("Edit the second line, please", ReviewState.HELD),
+        ("Short of time today, sorry", ReviewState.HELD),
+        ("Translation is poor, ask for a better one", ReviewState.HELD),
     ],
 )
 async def test_what_an_answer_means(desk: Mailbox, text: str, state: ReviewState) -> None:
@@ -221,6 +224,53 @@ async def test_who_may_decide_no_more_decides_nothing(desk: Mailbox) -> None:
     desk.community = by_mail(roles=roles)
     told = await desk.answers(token, "approve")
     assert told
+    assert (await again(review)).state == ReviewState.HELD
+
+
+async def test_a_mailbox_that_is_no_channel_any_more_gets_no_further_letters(desk: Mailbox) -> None:
+    await desk.held()
+    await desk.posted()
+    token = await desk.address()
+    desk.community = community(roles={ref: role for ref, role in ROLES.items() if ref.user != "grace"})
+    assert "Only this community's moderators" in await desk.answers(token, "approve")
+    assert not [text for text in await desk.posted() if "Give zinc" in text]
+
+
+async def test_the_same_moderator_is_no_second_vote_by_another_letter() -> None:
+    desk = Mailbox(community=by_mail(approvals=2))
+    review = await desk.held()
+    await Review.filter(id=review.id).update(approvals=2)
+    await desk.posted()
+    await desk.answers(await desk.address(), "approve")
+    assert (await again(review)).state == ReviewState.HELD
+    await desk.posted()
+    await desk.answers(await desk.address(), "approve")
+    assert (await again(review)).state == ReviewState.HELD, "her second letter is no second voice"
+    await desk.press(review, "approve", PETER)
+    assert (await again(review)).state == ReviewState.APPROVED
+
+
+async def test_escalated_and_claimed_items_are_not_decided_by_mail_either(desk: Mailbox) -> None:
+    review = await desk.held()
+    await desk.press(review, "claim", PETER)
+    await desk.posted()
+    assert "Peter" in await desk.answers(await desk.address(), "approve")
+    assert (await again(review)).state == ReviewState.HELD
+    await desk.press(review, "release", PETER)
+    await desk.types(review, "escalate: a child is in danger", PETER)
+    await desk.posted()
+    assert "escalated" in await desk.answers(await desk.address(), "approve")
+    assert (await again(review)).state == ReviewState.HELD
+
+
+async def test_own_posts_are_not_decided_by_mail_either(desk: Mailbox) -> None:
+    review = await desk.held()
+    async with transaction():
+        grace = await people.meet(sender("grace"), desk.now)
+    author = (await again(review)).submission.identity_id
+    await Identity.filter(id=author).update(person_id=grace.person_id)
+    await desk.posted()
+    assert "your own" in await desk.answers(await desk.address(), "approve")
     assert (await again(review)).state == ReviewState.HELD
 
 
