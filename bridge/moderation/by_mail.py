@@ -78,9 +78,11 @@ def _how(community: Community, w: Words) -> str:
 
 
 async def answered(
-    desk: Desk, token: str, said_words: RichText, sender: Sender, said: RemoteRef, *, proven: bool
+    desk: Desk, token: str, said_words: RichText, sender: Sender, said: RemoteRef, *, proven: bool, bare: bool = True
 ) -> tuple[str, Community | None] | None:
     """Somebody wrote to the address of such a letter. Returns what they are told, and by which community.
+
+    ``bare``: nothing came with the words that nobody has read, so that an empty answer is one.
 
     None: they are told nothing, for nobody knows who they are, and they do not know the address of any such letter.
     """
@@ -105,7 +107,7 @@ async def answered(
             number=review.submission.number,
         )
         return told, community
-    wanted = _wanted(said_words, community, w)
+    wanted = _wanted(said_words, community, w, bare=bare)
     if isinstance(wanted, str):
         return wanted, community
     # One letter, one instruction: whatever becomes of it, the same answer sent again does nothing.
@@ -145,10 +147,10 @@ async def _ordered(
     )
 
 
-def _wanted(text: RichText, community: Community, w: Words) -> tuple[Deed, RichText] | str:
+def _wanted(text: RichText, community: Community, w: Words, *, bare: bool) -> tuple[Deed, RichText] | str:
     """The instruction of an answer, or why it is none."""
     if not text:
-        if community.policy.empty_reply_approves:
+        if community.policy.empty_reply_approves and bare:
             return DEEDS["approve"], text
         return w._("Your answer was empty. Nothing was done. {how}", how=_words_offered(w))
     named = channel.named(text, w)

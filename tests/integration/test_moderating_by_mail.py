@@ -7,6 +7,7 @@ import pytest
 from bridge.composing import Composer
 from bridge.core.community import Community
 from bridge.core.ids import MessageId, RemoteRef, UserId, UserRef
+from bridge.core.message import Uncarried, UncarriedKind
 from bridge.core.policy import Role
 from bridge.core.ports import Sent
 from bridge.core.states import DeliveryState, ReviewState
@@ -87,7 +88,7 @@ class Mailbox(Mail):
         return said.answer[2:]
 
     async def answers(
-        self, token: str, text: str = "", *, user: str = "grace", proof: str = "mail", cut: str = ""
+        self, token: str, text: str = "", *, user: str = "grace", proof: str = "mail", beside: bool = False
     ) -> str:
         """A mail to that address; what its sender is told."""
         where = private(user)
@@ -97,7 +98,7 @@ class Mailbox(Mail):
             message,
             text=plain(f"/moderate {token} {text}".rstrip()),
             is_command=True,
-            cut=cut,
+            uncarried=(Uncarried(kind=UncarriedKind.DOCUMENT),) if beside else (),
             chat_kind=message.chat_kind.PRIVATE,
         )
         async with transaction():
@@ -167,6 +168,8 @@ async def test_an_empty_answer_approves_where_the_community_wants_it() -> None:
     review = await desk.held()
     [letter] = await desk.posted()
     assert "An empty answer approves." in letter
+    await desk.answers(await desk.address(), beside=True)
+    assert (await again(review)).state == ReviewState.HELD, "what came with it may say no"
     await desk.answers(await desk.address())
     assert (await again(review)).state == ReviewState.APPROVED
 
