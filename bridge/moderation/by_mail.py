@@ -4,6 +4,7 @@ Three things must hold for an answer to count: it goes to the address that only 
 address that the letter went to, and the mail provider vouches for its sender. Nothing is decided by opening a link.
 """
 
+import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -27,6 +28,7 @@ _OFFERED = ("approve", "reject", "ask", "edit", "note")
 """What a letter names; every other word that can be replied to a card works, too."""
 _WORDS_FOLLOW = ("reject", "ask", "note", "escalate")
 """Their words need no colon before them. What is published by other ones, "Edit the second line?" must not become."""
+_BREAKS = re.compile(r"[\s>|]+")
 _STAYS_QUIET = ("ask",)
 """Afterwards the next to speak is the author, and then a new letter comes."""
 
@@ -70,11 +72,21 @@ def _how(community: Community, w: Words) -> str:
         for name, deed in DEEDS.items()
         if deed.word is not None and (word := deed.word(w))
     }
-    lines = [w._("Answer this letter with one of these in the first line, and your words after it:")]
+    lines = [_first_line(w)]
     lines.append("  ".join(said[name] for name in _OFFERED))
     if community.policy.empty_reply_approves:
         lines.append(w._("An empty answer approves."))
     return "\n".join(lines)
+
+
+def _first_line(w: Words) -> str:
+    return w._("Answer this letter with one of these in the first line, and your words after it:")
+
+
+def _has_letter(text: RichText, w: Words) -> bool:
+    """Does the letter stand in it, wherever its lines were broken and however they are marked?"""
+    said, ours = (_BREAKS.sub(" ", each).casefold().strip() for each in (text.text, _first_line(w)))
+    return ours in said
 
 
 async def answered(
@@ -162,6 +174,11 @@ def _wanted(text: RichText, community: Community, w: Words, *, bare: bool) -> tu
         return w._("To do that, write only “{word}”. Nothing was done.", word=word)
     if rest and not (marked or deed.name in _WORDS_FOLLOW or rest.text.casefold().strip(" .") in deed.options):
         return channel.with_a_colon(word, w)
+    if _has_letter(rest, w):
+        return w._(
+            "Your words have this letter itself below them, and what moderators say among themselves with it. Please "
+            "answer again with your own words alone. Nothing was done."
+        )
     if not rest and deed.perform is None:
         return w._("There was no text. Nothing was done.")
     return deed, rest

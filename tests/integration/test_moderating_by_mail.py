@@ -266,6 +266,22 @@ async def test_escalated_and_claimed_items_are_not_decided_by_mail_either(desk: 
     assert (await again(review)).state == ReviewState.HELD
 
 
+@pytest.mark.parametrize("mark", ["", "> "])
+async def test_the_letter_itself_never_goes_to_the_author(desk: Mailbox, mark: str) -> None:
+    """Notes among moderators stand in it, and some programs quote in a way that nobody recognises."""
+    review = await desk.held()
+    [letter] = await desk.posted()
+    token = await desk.address()
+    quoted = "".join(f"{mark}{line}\n" for line in letter.replace(" of these", "\nof these").splitlines())
+    for word in ("ask", "reject"):
+        told = await desk.answers(token, f"{word}: For which age?\n\nHIFA:\n{quoted}")
+        assert "Nothing was done" in told
+    assert (await again(review)).state == ReviewState.HELD
+    assert not [text for text in await notices(private("amina")) if "For which age?" in text]
+    await desk.answers(token, "ask: For which age?")
+    assert [text for text in await notices(private("amina")) if "For which age?" in text]
+
+
 async def test_own_posts_are_not_decided_by_mail_either(desk: Mailbox) -> None:
     review = await desk.held()
     async with transaction():
