@@ -149,7 +149,7 @@ async def _ordered(
     moderator: Moderator,
     said: RemoteRef,
 ) -> Reply:
-    identity = await people.meet(moderator.sender, desk.now)
+    identity = await people.meet(moderator.sender, desk.now, privately=True)
     role = await permissions.role_of(community, moderator.sender, moderator.channel, review)
     role = role or await permissions.role_by_others(community, identity)
     if role is None:

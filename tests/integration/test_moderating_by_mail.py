@@ -282,6 +282,18 @@ async def test_the_letter_itself_never_goes_to_the_author(desk: Mailbox, mark: s
     assert [text for text in await notices(private("amina")) if "For which age?" in text]
 
 
+async def test_who_answers_a_letter_has_read_one(desk: Mailbox) -> None:
+    """A mailbox that was warned because letters came back is in order again."""
+    await desk.held()
+    await desk.posted()
+    async with transaction():
+        await people.warn(await people.meet(sender("grace"), desk.now, privately=True), desk.now)
+    await desk.answers(await desk.address(), "approve")
+    grace = await people.find(sender("grace").ref)
+    assert grace is not None
+    assert grace.warned_at is None
+
+
 async def test_own_posts_are_not_decided_by_mail_either(desk: Mailbox) -> None:
     review = await desk.held()
     async with transaction():
