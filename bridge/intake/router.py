@@ -65,8 +65,8 @@ log = structlog.get_logger()
 _AGAIN = timedelta(minutes=1)
 _LATELY, _MOST_ANSWERS = timedelta(hours=1), 30
 """More answers by mail than this in an hour no person asks for."""
-_MOST_TO_STRANGERS = 4
-"""Letters in a day to an address that nobody vouches for, and that is no member's."""
+_MOST_TO_STRANGERS, _MOST_TO_MEMBERS = 4, 12
+"""Letters in a day to an address that nobody vouches for: in an open community whoever writes is a member."""
 _ABOUT_A_REVIEW = (ledger.CARD, ledger.PROMPT, ledger.EXHIBIT)
 _POSTS = (ledger.POST, ledger.COPY)
 _ABOUT_AN_APPLICATION = (ledger.APPLICATION, ledger.PROMPT)
@@ -136,14 +136,14 @@ async def _posted(event: MessagePosted, context: Context) -> None:
 
 
 async def _has_heard_enough(event: MessagePosted, context: Context) -> bool:
-    """Is it an address that anybody may have written under, of nobody we know, and did it get letters of ours today?"""
+    """Is it an address that anybody may have written under, and did it get letters enough of ours today?"""
     capabilities = context.directory.capabilities(event.ref.address)
     if not context.claimed or capabilities is None or not capabilities.letters:
         return False
     identity = await people.find(event.sender.ref)
-    if identity is not None and await memberships.is_member_anywhere(identity.person_id):
-        return False
-    return await ledger.count_notices(event.ref.address, context.now - timedelta(days=1)) >= _MOST_TO_STRANGERS
+    known = identity is not None and await memberships.is_member_anywhere(identity.person_id)
+    most = _MOST_TO_MEMBERS if known else _MOST_TO_STRANGERS
+    return await ledger.count_notices(event.ref.address, context.now - timedelta(days=1)) >= most
 
 
 async def _in_private(event: MessagePosted, context: Context) -> None:
