@@ -90,11 +90,20 @@ def _has_letter(text: RichText, w: Words) -> bool:
 
 
 async def answered(
-    desk: Desk, token: str, said_words: RichText, sender: Sender, said: RemoteRef, *, proven: bool, bare: bool = True
+    desk: Desk,
+    token: str,
+    said_words: RichText,
+    sender: Sender,
+    said: RemoteRef,
+    *,
+    proven: bool,
+    bare: bool = True,
+    mingled: bool = False,
 ) -> tuple[str, Community | None] | None:
     """Somebody wrote to the address of such a letter. Returns what they are told, and by which community.
 
-    ``bare``: nothing came with the words that nobody has read, so that an empty answer is one.
+    ``bare``: nothing came with the words that nobody has read, so that an empty answer is one. ``mingled``: some of the
+    words may be the letter's own.
 
     None: they are told nothing, for nobody knows who they are, and they do not know the address of any such letter.
     """
@@ -119,7 +128,7 @@ async def answered(
             number=review.submission.number,
         )
         return told, community
-    wanted = _wanted(said_words, community, w, bare=bare)
+    wanted = _wanted(said_words, community, w, bare=bare, mingled=mingled)
     if isinstance(wanted, str):
         return wanted, community
     # One letter, one instruction: whatever becomes of it, the same answer sent again does nothing.
@@ -159,8 +168,12 @@ async def _ordered(
     )
 
 
-def _wanted(text: RichText, community: Community, w: Words, *, bare: bool) -> tuple[Deed, RichText] | str:
+def _wanted(
+    text: RichText, community: Community, w: Words, *, bare: bool, mingled: bool
+) -> tuple[Deed, RichText] | str:
     """The instruction of an answer, or why it is none."""
+    if mingled:
+        return _own_words_alone(w)
     if not text:
         if community.policy.empty_reply_approves and bare:
             return DEEDS["approve"], text
@@ -175,13 +188,17 @@ def _wanted(text: RichText, community: Community, w: Words, *, bare: bool) -> tu
     if rest and not (marked or deed.name in _WORDS_FOLLOW or rest.text.casefold().strip(" .") in deed.options):
         return channel.with_a_colon(word, w)
     if _has_letter(rest, w):
-        return w._(
-            "Your words have this letter itself below them, and what moderators say among themselves with it. Please "
-            "answer again with your own words alone. Nothing was done."
-        )
+        return _own_words_alone(w)
     if not rest and deed.perform is None:
         return w._("There was no text. Nothing was done.")
     return deed, rest
+
+
+def _own_words_alone(w: Words) -> str:
+    return w._(
+        "Your words have this letter itself below them, and what moderators say among themselves with it. Please "
+        "answer again with your own words alone. Nothing was done."
+    )
 
 
 def _words_offered(w: Words) -> str:
