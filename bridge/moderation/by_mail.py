@@ -37,7 +37,7 @@ async def dressed(content: Content, row: Delivery, review: Review, community: Co
     """A card as a letter: how to answer it stands in front, and its address counts for this letter alone."""
     w = words(community.language)
     await handles.forget(SUBJECT, [card.id for card in await _letters(review, row.address) if card.id != row.id])
-    token = await handles.handle(SUBJECT, row.id, "moderate", now, revision=row.revision)
+    token = await handles.handle(SUBJECT, row.id, "moderate", now, revision=row.revision, in_address=True)
     letter = replace(lettering.of_notice(community), answer=f"m-{token}", subject=_subject(content.text))
     return Content(text=plain(_how(community, w) + "\n\n") + content.text, letter=letter)
 
@@ -107,11 +107,11 @@ async def answered(
 
     None: they are told nothing, for nobody knows who they are, and they do not know the address of any such letter.
     """
-    handle = await handles.handle_by_token(token)
+    handle = await handles.handle_by_token(token) or await handles.handle_by_token(token.lower())
     row = None
     if handle is not None and handle.subject == SUBJECT:
         row = await Delivery.get_or_none(id=handle.subject_id)
-    if row is None or row.review_id is None:
+    if handle is None or row is None or row.review_id is None:
         return (_counts_no_more(words("")), None) if proven else None
     community = desk.communities.get(row.community)
     review = await submissions.locked_review(row.review_id)
@@ -132,7 +132,7 @@ async def answered(
     if isinstance(wanted, str):
         return wanted, community
     # One letter, one instruction: whatever becomes of it, the same answer sent again does nothing.
-    if not await handles.spend(token):
+    if not await handles.spend(handle.token):
         return _counts_no_more(w), community
     moderator = Moderator(sender=sender, channel=row.address)
     reply = await _ordered(desk, row, review, community, *wanted, moderator, said)

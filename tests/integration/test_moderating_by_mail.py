@@ -1,5 +1,6 @@
 """Held posts come as letters, and are decided by answering them: only by whom, and only once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -200,6 +201,16 @@ async def test_an_address_counts_once_for_its_own_reader_with_a_proven_sender(de
     assert any("see the guideline of 2024" in letter for letter in letters), "the newer letter shows the note"
     await desk.answers(await desk.address(), "approve")
     assert (await again(review)).state == ReviewState.APPROVED
+
+
+@pytest.mark.parametrize("written", [str.lower, str.upper])
+async def test_providers_may_write_its_address_in_other_letters(desk: Mailbox, written: Callable[[str], str]) -> None:
+    review = await desk.held()
+    await desk.posted()
+    token = written(await desk.address())
+    await desk.answers(token, "approve")
+    assert (await again(review)).state == ReviewState.APPROVED
+    assert "counts no more" in await desk.answers(token, "approve")
 
 
 async def test_an_older_wording_is_not_approved(desk: Mailbox) -> None:
