@@ -76,6 +76,8 @@ class MessagePosted(Happening):
     """Its headline, in its author's words."""
     cut: str = ""
     """What stood there and is not taken as its author's words: the message answered, a signature."""
+    mingled: bool = False
+    """Some of its words may be those of the message answered: nobody can tell."""
 
 
 @dataclass(frozen=True, kw_only=True)
