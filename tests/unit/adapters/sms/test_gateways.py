@@ -232,3 +232,17 @@ async def test_short_answers_are_not_taken_for_repeats() -> None:
     await both.stub.call(both.stub.writes(AMINA, "We have no oxygen", ""))
     assert {event.key for event in both.site.sink.events} == known
     await both.close()
+
+
+@pytest.mark.parametrize("stub", [STUBS["rapidpro"], SmsGateStub, TwilioStub])
+async def test_a_503_that_names_a_time_is_a_limit_and_one_that_does_not_is_unclear(stub: type[GatewayStub]) -> None:
+    both = await Both(stub()).open()
+    both.stub.fault = "busy"
+    both.stub.busy = (503, {"Retry-After": "90"}, b"")  # type: ignore[misc]  # of this one alone
+    answer = await both.site.send("x")
+    assert isinstance(answer, Later)
+    assert answer.limit
+    assert timedelta(seconds=60) < answer.when - both.site.clock.now() <= timedelta(seconds=90)
+    both.stub.busy = (503, {}, b"")  # type: ignore[misc]
+    assert isinstance(await both.site.send("y"), Unknown)
+    await both.close()
