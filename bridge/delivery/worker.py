@@ -34,7 +34,7 @@ from bridge.delivery.directory import Directory
 from bridge.delivery.doubt import Judge
 from bridge.delivery.pacing import WINDOW, Pacer
 from bridge.delivery.paying import Alarm, Till, weigh
-from bridge.storage import codec, inbox, ledger
+from bridge.storage import codec, inbox, ledger, ledger_calls
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
 from bridge.storage.models import Delivery
@@ -140,6 +140,7 @@ class Worker:
         while not self._stopping:
             try:
                 count = await ledger.recover()
+                await ledger_calls.bring_capped_forward(self._clock.now())
                 self._pacer.load(await ledger.recent_attempts(self._clock.now() - WINDOW))
             except (StorageUnavailable, *UNAVAILABLE) as error:
                 log.error("ledger_unavailable", error=str(error))
