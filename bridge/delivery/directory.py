@@ -50,6 +50,11 @@ class Directory:
         adapter = self._adapters.get(address.account)
         return None if adapter is None else adapter.capabilities(address.chat)
 
+    def weight(self, address: Address, files: int) -> int:
+        """How many messages the platform counts, where that many files are sent at once."""
+        capabilities = self.capabilities(address)
+        return 1 if capabilities is None else max(1, min(files, capabilities.album))
+
     def fits(self, address: Address, content: Content) -> bool:
         adapter = self._adapters.get(address.account)
         return adapter is not None and adapter.fits(address.chat, content)
