@@ -1,6 +1,6 @@
 """The accounts of this program, as the domain asks after them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bridge.core.capabilities import Capabilities
 from bridge.core.ids import AccountId, Address
@@ -16,6 +16,8 @@ class Directory:
         # Asked for every message; what a protocol asks of an object takes Python longer than the answer is worth.
         self._weighing = {account: adapter for account, adapter in adapters.items() if isinstance(adapter, CanWeigh)}
         self._starting: set[AccountId] = set()
+        self.desks: Mapping[str, Sequence[Address]] = {}
+        """By community, the private channels of its moderators."""
         self.kept: set[Address] = set()
         """Groups that were connected from inside a chat, or that somebody asked to connect."""
 

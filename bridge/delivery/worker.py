@@ -35,6 +35,7 @@ from bridge.delivery.directory import Directory
 from bridge.delivery.doubt import Judge
 from bridge.delivery.pacing import WINDOW, Pacer
 from bridge.delivery.paying import Alarm, Till, weigh
+from bridge.delivery.searching import Search
 from bridge.storage import codec, inbox, ledger
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
@@ -87,7 +88,8 @@ class Worker:
         self._clock = clock
         self._pacer = Pacer()
         self._turns = Turns()
-        self._judge = Judge(directory, installation, effects, clock)
+        search = Search(directory, self._pacer, self._outgoing, clock)
+        self._judge = Judge(directory, installation, effects, clock, search)
         self._tracer = Tracer(installation)
         self._in_flight: dict[int, Address] = {}
         self._tasks: set[asyncio.Task[None]] = set()
