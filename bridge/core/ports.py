@@ -290,7 +290,7 @@ class CanSearch(Protocol):
     """Can find out by other means than a key whether something was sent; where the operator wants that."""
 
     def numbered_with(self, chat: ChatId) -> Sequence[ChatId]:
-        """The chats whose messages are numbered in one row with this one's, itself included. None: it is not searched."""
+        """The chats whose messages are numbered in one row with this one's, itself too. None: it is not searched."""
         ...
 
     async def search(self, doubt: Doubt, turn: Turn) -> RemoteRef | None:

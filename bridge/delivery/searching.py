@@ -10,13 +10,11 @@ import structlog
 
 from bridge.core.capabilities import Pace
 from bridge.core.clock import Clock
-from bridge.core.errors import StorageUnavailable
 from bridge.core.ids import AccountId, Address, ChatId, RemoteRef
 from bridge.core.ports import CanSearch, Doubt, Outgoing
 from bridge.core.states import DeliveryStep
 from bridge.delivery.directory import Directory
 from bridge.delivery.pacing import Pacer
-from bridge.storage.database import UNAVAILABLE
 from bridge.storage.models import Delivery
 from bridge.storage.neighbours import neighbours
 
@@ -66,30 +64,33 @@ class Search:
         self, adapter: CanSearch, row: Delivery, desk: ChatId, chats: Sequence[ChatId]
     ) -> tuple[DeliveryStep | None, tuple[RemoteRef, ...]]:
         started = row.attempted_at or row.planned_at
+        around = await neighbours(row, chats, started + OVER)
+        if around.rival:
+            return DeliveryStep.PARK, ()
+        doubt = Doubt(
+            outgoing=self._outgoing(row),
+            since=row.first_attempt_at or started,
+            until=started,
+            desk=desk,
+            earlier=around.earlier,
+            later=around.later,
+            known=around.known,
+        )
         try:
-            around = await neighbours(row, chats, started + OVER)
-            if around.rival:
-                return DeliveryStep.PARK, ()
-            doubt = Doubt(
-                outgoing=self._outgoing(row),
-                since=row.first_attempt_at or started,
-                until=started,
-                desk=desk,
-                earlier=around.earlier,
-                later=around.later,
-                known=around.known,
-            )
             async with asyncio.timeout(_TIMEOUT):
                 found = await adapter.search(doubt, lambda chat: self._turn(row.address.account, chat))
-        except (StorageUnavailable, *UNAVAILABLE):
-            raise
         except LookupError as error:
             log.info("search_settles_nothing", id=row.id, account=row.account, why=str(error))
             return DeliveryStep.PARK, ()
         except Exception as error:  # whatever it is, it must end before a person, not go on for ever
             log.info("search_not_now", id=row.id, account=row.account, error=type(error).__name__)
             return self._later(row), ()
-        return (DeliveryStep.REPLAY, ()) if found is None else (DeliveryStep.FOUND, (found,))
+        if found is None:
+            return DeliveryStep.REPLAY, ()
+        around = await neighbours(row, chats, started + OVER)
+        if around.rival or found.message in around.known:  # another row that says the same was sent meanwhile
+            return self._later(row), ()
+        return DeliveryStep.FOUND, (found,)
 
     def _desk(self, row: Delivery) -> ChatId | None:
         """Where the moderators of the row's community are on the same account."""

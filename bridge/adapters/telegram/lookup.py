@@ -33,7 +33,7 @@ class _Seen(Enum):
     """Somebody else's: not what is looked for."""
     IT = auto()
     OURS = auto()
-    """Ours, and not as it was to be: nobody can say what it is."""
+    """Ours, and not as it was to be: another send's, or changed on its way."""
     NOTHING = auto()
     """There is none, or it cannot be forwarded: Telegram does not say which."""
 
@@ -95,8 +95,10 @@ class LookUp:
 
     def _conclude(self, seen: Mapping[int, _Seen], doubt: Doubt, *, settled: bool) -> RemoteRef | None:
         found = [number for number, what in seen.items() if what is _Seen.IT]
-        if len(found) > 1 or _Seen.OURS in seen.values():
+        if len(found) > 1:
             raise LookupError("more than one message there may be it")
+        if _Seen.OURS in seen.values():  # of a send that is being recorded just now, most likely
+            raise BlockingIOError("a message of ours there is not known")
         if found:
             return RemoteRef(self._account, doubt.outgoing.chat, MessageId(str(found[0])))
         if not settled:
