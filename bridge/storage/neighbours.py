@@ -46,7 +46,10 @@ async def neighbours(row: Delivery, chats: Sequence[ChatId], over: datetime) -> 
     known = {m for messages in parts.values() for m in messages}
     heard = Inbox.filter(account=row.account, chat__in=list(chats)).order_by("-id").limit(_LATELY)
     for each in await heard.only("id", "event", "received_at"):
-        event = codec.load(codec.EVENT, each.event)
+        try:
+            event = codec.load(codec.EVENT, each.event)
+        except ValueError:  # erased since
+            continue
         if isinstance(event, MessagePosted):
             known.add(event.ref.message)
             if each.received_at < since:

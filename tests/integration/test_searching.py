@@ -11,6 +11,7 @@ import pytest
 
 from bridge.adapters.telegram.adapter import TelegramAdapter
 from bridge.adapters.telegram.settings import Settings
+from bridge.core.events import MessagePosted
 from bridge.core.ids import AccountId, Address, ChatId, RemoteRef
 from bridge.core.message import Content
 from bridge.core.ports import AdapterContext, Doubt, Turn
@@ -20,12 +21,13 @@ from bridge.delivery.directory import Directory
 from bridge.delivery.searching import OVER, PATIENCE
 from bridge.delivery.worker import Worker
 from bridge.playground.botapi import BotApiSimulator
-from bridge.storage import codec, ledger
-from bridge.storage.inbox import DurableState
+from bridge.storage import codec, inbox, ledger
+from bridge.storage.inbox import DurableSink, DurableState
 from bridge.storage.ledger import Frozen
-from bridge.storage.models import Delivery
+from bridge.storage.models import Delivery, Inbox
+from bridge.storage.neighbours import neighbours
 from tests.contract.harness import wait_for
-from tests.unit.storage.stage import FakeClock
+from tests.unit.storage.stage import NOW, FakeClock, posted
 
 ACCOUNT, TOKEN, BOT = AccountId("telegram"), "700100:search-test-token", 700100
 
@@ -267,6 +269,24 @@ async def test_a_post_that_says_the_same_and_goes_out_during_the_search_is_not_t
     await worker._round()
     await worker._judge.idle()
     assert await state(row) == DeliveryState.IN_DOUBT
+
+
+async def test_what_members_wrote_is_known_and_what_was_erased_is_passed_over(town: Town) -> None:
+    await before(town)
+    sink = DurableSink(ACCOUNT, town.clock)
+    where = Address(ACCOUNT, ChatId(str(town.group)))
+    await sink.accept([posted("Kangaroo care?", key="m5", chat=where), posted("erased", key="m6", chat=where)])
+    await inbox.forget((await Inbox.get(key="m6")).id)
+    row = await town.plan("Kangaroo care")
+    row.first_attempt_at = NOW + PATIENCE
+    around = await neighbours(row, [where.chat], NOW + PATIENCE)
+    first = await Delivery.all().order_by("id").first()
+    assert first is not None
+    theirs = codec.load(codec.EVENT, (await Inbox.get(key="m5")).event)
+    assert isinstance(theirs, MessagePosted)
+    assert around.earlier == around.known == {first.message, theirs.ref.message}
+    assert around.later == frozenset()
+    assert not around.rival
 
 
 async def test_without_the_setting_a_moderator_is_asked(opened: str) -> None:

@@ -74,8 +74,9 @@ class LookUp:
         earlier, later = _numbers(doubt.earlier), _numbers(doubt.later)
         if not earlier:
             raise LookupError("nothing is known of what was there before")
-        lowest = max(earlier)
-        highest = min((number for number in later if number > lowest), default=None)
+        lowest, highest = max(earlier), min(later, default=None)
+        if highest is not None and highest <= lowest:
+            raise LookupError("numbers and times are not in the same order: was the clock set?")
         known = _numbers(doubt.known)
         below = lowest + MOST + 1 if highest is None else highest
         candidates = [number for number in range(lowest + 1, below) if number not in known]

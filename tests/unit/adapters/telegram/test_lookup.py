@@ -1,5 +1,6 @@
 """A message that may have been sent is found by forwarding what may be it; what cannot be told stays open."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -7,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from telegram.error import BadRequest
 
 from bridge.adapters.telegram import lookup
 from bridge.adapters.telegram.adapter import TelegramAdapter
@@ -14,7 +18,7 @@ from bridge.core.ids import ChatId, MessageId
 from bridge.core.message import Content
 from bridge.core.ports import Doubt, Outgoing, Sent
 from bridge.core.text import plain
-from tests.unit.adapters.telegram.conftest import BOT, Village
+from tests.unit.adapters.telegram.conftest import ACCOUNT, BOT, Village
 
 WORDS = "Kangaroo care saves lives."
 SECOND = timedelta(seconds=1)
@@ -196,6 +200,11 @@ async def test_what_is_not_known_by_its_words_stays_open(scene: Scene, body: dic
         await scene.search(replace(doubt, outgoing=replace(doubt.outgoing, payload=body)))
 
 
+async def test_a_clock_that_was_set_back_proves_nothing(scene: Scene) -> None:
+    with pytest.raises(LookupError, match="clock"):
+        await scene.search(scene.doubt(9, 5))
+
+
 async def test_too_many_candidates_are_not_looked_at(scene: Scene) -> None:
     with pytest.raises(LookupError):
         await scene.search(scene.doubt(1, 3 + lookup.MOST))
@@ -251,3 +260,76 @@ async def test_a_search_that_is_stopped_in_its_middle_is_cleaned_up_after(scene:
     assert [message["forwarded"] for message in await scene.on_desk()] == [True]
     assert await scene.search(scene.doubt(before, after)) == it
     assert await scene.on_desk() == []
+
+
+@dataclass
+class FakeTelegram:
+    """A supergroup whose messages stand in a list; the first has the number 1. Forwards take no time."""
+
+    chat: list[str]
+    """``ours WORDS``, ``theirs WORDS``, ``gone`` or ``service``."""
+    now: datetime
+
+    async def call(self, method: str, params: dict[str, Any]) -> Any:
+        if method != "forwardMessage":
+            return {} if method == "getChat" else True
+        number = params["message_id"]
+        who, _, text = (self.chat[number - 1] if number <= len(self.chat) else "gone").partition(" ")
+        if who not in ("ours", "theirs"):
+            raise BadRequest("message to forward not found")
+        origin = {"type": "user", "date": self.now.timestamp(), "sender_user": {"id": BOT if who == "ours" else 5}}
+        return {"message_id": 1, "text": text, "forward_origin": origin}
+
+
+MESSAGES = st.lists(
+    st.tuples(
+        st.sampled_from(["ours other", f"ours {WORDS}", "theirs other", f"theirs {WORDS}", "gone", "service"]),
+        st.booleans(),
+    ),
+    max_size=6,
+)
+
+
+@settings(deadline=None, max_examples=int(os.environ.get("BARAZA_LOOKUP_EXAMPLES", "150")))
+@given(MESSAGES, MESSAGES, st.sampled_from(["sent", "not sent", "sent and removed"]), st.booleans())
+async def test_whatever_else_happens_it_is_never_sent_twice_nor_another_taken_for_it(
+    ahead: list[tuple[str, bool]], behind: list[tuple[str, bool]], what: str, settled: bool
+) -> None:
+    """Our own other messages are known, those of others sometimes: as the ledger and the inbox know them."""
+    now = datetime.now(UTC)
+    it = {"sent": [(f"ours {WORDS}", False)], "sent and removed": [("gone", False)], "not sent": []}[what]
+    chat = [("ours before", True), *ahead, *it, *behind, ("ours after", True)]
+    place = 2 + len(ahead)
+    numbers = [MessageId(str(number)) for number in range(1, len(chat) + 1)]
+    known = {
+        number
+        for number, (message, heard) in zip(numbers, chat, strict=True)
+        if (message.startswith("ours") and not (what == "sent" and number == str(place)))
+        or (heard and message.startswith("theirs"))
+    }
+    client: Any = FakeTelegram([message for message, _ in chat], now)
+    doubt = Doubt(
+        outgoing=Outgoing(chat=ChatId("-1001"), payload={"method": "sendMessage", "chat_id": -1001, "text": WORDS}),
+        since=now,
+        until=now,
+        desk=ChatId("-1002"),
+        earlier=frozenset(numbers[:1]),
+        later=frozenset(numbers[-1:] if settled else ()),
+        known=frozenset(known),
+    )
+
+    @asynccontextmanager
+    async def turn(_: ChatId) -> AsyncIterator[None]:
+        yield
+
+    try:
+        found = await lookup.LookUp(client, ACCOUNT, BOT).search(doubt, turn)
+    except (LookupError, OSError):
+        return  # it stays with a moderator
+    if what == "sent":
+        assert found is not None
+        assert found.message == str(place)
+    else:
+        assert found is None
+        assert what == "not sent", "what was removed by somebody is not sent again"
+        assert settled
