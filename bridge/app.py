@@ -183,7 +183,16 @@ class Bridge:
             )
         )
         web = self._config.web
-        return WebServer(web.host, web.port, routes, self.health, self._clock, pages=pages, counts=self._counts)
+        return WebServer(
+            web.host,
+            web.port,
+            routes,
+            self.health,
+            self._clock,
+            pages=pages,
+            counts=self._counts,
+            trusted_proxies=web.trusted_proxies,
+        )
 
     def _ways(self, community: Community) -> Sequence[WayShown]:
         """How to take part, as the accounts themselves say it."""

@@ -96,9 +96,12 @@ class Composer:
 
     async def _application(self, row: Delivery) -> ledger.Frozen | None:
         community = self._communities.get(row.community)
+        by_letter = self._is_of_letters(row)
         content = None
-        if community is not None:
+        if community is not None and not (by_letter and row.operation == ledger.EDIT):
             content = await application_cards.compose(row, community, self._directory, self._clock.now())
+        if content is not None and community is not None and by_letter:
+            content = by_mail.for_others(content, community)
         return None if content is None else self._frozen(row, content)
 
     def _frozen(self, row: Delivery, content: Content, shows: str = "") -> ledger.Frozen:

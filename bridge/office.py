@@ -44,6 +44,7 @@ from bridge.storage import (
     roster,
     statistics,
     tracing,
+    transfer,
 )
 from bridge.storage.inbox import DurableState
 
@@ -51,6 +52,11 @@ from bridge.storage.inbox import DurableState
 def state_store(account: AccountId) -> StateStore:
     """An adapter's own small values; inside ``open_storage``."""
     return DurableState(account)
+
+
+async def copy_database(path: Path, url: str) -> dict[str, int]:
+    """Every row, compared; rows by table."""
+    return (await transfer.to_postgres(path, url)).tables
 
 
 async def status(now: datetime) -> StatusReport:
@@ -269,6 +275,7 @@ __all__ = [
     "bandwidth",
     "build_adapters",
     "chat_uses",
+    "copy_database",
     "deliveries",
     "erase_person",
     "export_decisions",

@@ -11,6 +11,7 @@ from bridge.cli import (
     auditing,
     backing_up,
     checking,
+    databases,
     exporting,
     figures,
     grouping,
@@ -62,6 +63,7 @@ app.command()(checking.check)
 app.command()(running.run)
 app.command()(backing_up.backup)
 app.command()(backing_up.restore)
+app.add_typer(databases.db, name="db")
 app.command()(ledger.status)
 app.command()(tracing.trace)
 app.command()(grouping.groups)

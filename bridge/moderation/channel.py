@@ -285,6 +285,11 @@ def _hint(text: RichText, word: str, w: Words) -> str:
     found = named(text, w)
     if found is not None and found[0].heard is None:
         return w._("To do that, write only “{word}”. Nothing was done.", word=word)
+    return with_a_colon(word, w)
+
+
+def with_a_colon(word: str, w: Words) -> str:
+    """What was perhaps an instruction, and perhaps a sentence."""
     return w._("If that was an instruction, please write it with a colon: “{word}: ...”. Nothing was done.", word=word)
 
 

@@ -1,6 +1,5 @@
 """aiohttp: the adapters' webhooks, ``/healthz`` (alive), ``/readyz`` (fit for work), ``/metrics`` (Prometheus)."""
 
-import ipaddress
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
@@ -14,11 +13,13 @@ from bridge.core.tally import Tally
 from bridge.storage import database, ledger
 from bridge.web import metrics
 from bridge.web.pages import Pages
-from bridge.web.visitors import Limit
+from bridge.web.visitors import Networks, Strangers, caller_of, grouped, networks
 
 log = structlog.get_logger()
 _STRANGERS, _EACH = 60, 10.0
 """Calls of one address that know no secret, at once; and the seconds until one more is heard out."""
+
+_THIS_MACHINE = networks(("127.0.0.0/8", "::1/128"))
 
 
 class WebServer:
@@ -33,6 +34,7 @@ class WebServer:
         clock: Clock,
         pages: Pages | None = None,
         counts: Tally | None = None,
+        trusted_proxies: Sequence[str] = (),
     ) -> None:
         self._counts = counts or Tally()
         self._host = host
@@ -40,12 +42,12 @@ class WebServer:
         self._health = health
         self._clock = clock
         application = web.Application(client_max_size=max((1 << 20, *(route.max_body for route in routes))))
-        strangers = Limit(_STRANGERS, _EACH, clock.monotonic)
+        strangers = Strangers(_STRANGERS, _EACH, clock.monotonic)
         application.router.add_get("/healthz", self._alive)
         application.router.add_get("/readyz", self._ready)
         application.router.add_get("/metrics", self._metrics)
         for route in routes:
-            application.router.add_route(route.method, route.path, mounted(route, strangers))
+            application.router.add_route(route.method, route.path, mounted(route, strangers, networks(trusted_proxies)))
         if pages is not None:
             pages.add_to(application)
         # Whoever is in the middle of a request when the program stops asks again: nothing was acknowledged.
@@ -96,12 +98,15 @@ class WebServer:
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def mounted(route: Route, strangers: Limit | None = None) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def mounted(
+    route: Route, strangers: Strangers | None = None, trusted: Networks = ()
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """A route as the web server serves it. ``strangers``: how often an address may call without being let in."""
 
     async def handler(request: web.Request) -> web.StreamResponse:
-        remote = _remote(request)
-        if strangers is not None and not strangers.has_some(remote):
+        remote = _remote(request, trusted)
+        who = grouped(remote)
+        if strangers is not None and not strangers.heard(who):
             return web.Response(status=429, text="too many calls\n", headers={"Retry-After": str(strangers.wait)})
         if request.content_length is not None and request.content_length > route.max_body:
             return web.Response(status=413, text="too large\n")
@@ -120,18 +125,18 @@ def mounted(route: Route, strangers: Limit | None = None) -> Callable[[web.Reque
             )
         )
         if strangers is not None and reply.status in (401, 403, 404):
-            strangers.takes(remote)
+            strangers.refused(who)
+        elif strangers is not None and 200 <= reply.status < 300:
+            strangers.let_in(who)
         return web.Response(status=reply.status, body=reply.body, headers={"Content-Type": reply.content_type})
 
     return handler
 
 
-def _remote(request: web.Request) -> str:
-    """Who asks. A proxy on this machine names its caller last in X-Forwarded-For; anybody else's word is not taken."""
+def _remote(request: web.Request, trusted: Networks) -> str:
+    """Who asks. A proxy on this machine, or one that the config names, says it in X-Forwarded-For; others' word is
+    not taken."""
     peer = request.remote or ""
-    try:
-        local = ipaddress.ip_address(peer).is_loopback
-    except ValueError:
-        local = not peer  # a socket in the file system
-    named = request.headers.getall("X-Forwarded-For", [])
-    return named[-1].rpartition(",")[2].strip() if local and named else peer
+    forwarded = ",".join(request.headers.getall("X-Forwarded-For", []))
+    # Without an address it came by a socket in the file system.
+    return caller_of(peer or "127.0.0.1", forwarded, (*_THIS_MACHINE, *trusted)) if forwarded else peer

@@ -11,6 +11,8 @@ from bridge.rendering.words import catalogues
 
 _KNOWN = 10_000
 """Addresses that are remembered: the one not seen for longest is forgotten first."""
+_LATELY = 24 * 3600.0
+"""Seconds for which it counts that somebody was let in."""
 _HOPS = 20
 _RANGE = re.compile(r"([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)(?:\s*;\s*q\s*=\s*([01](?:\.\d{0,3})?))?")
 Networks = tuple[IPv4Network | IPv6Network, ...]
@@ -25,6 +27,11 @@ def address_of(peer: str, forwarded: str, trusted: Networks) -> str:
 
     ``forwarded``: the X-Forwarded-For header, which anybody can write and which only counts from a proxy of ours.
     """
+    return grouped(caller_of(peer, forwarded, trusted))
+
+
+def caller_of(peer: str, forwarded: str, trusted: Networks) -> str:
+    """The same to the last digit."""
     found = peer
     for hop in reversed(forwarded[-1000:].split(",")[-_HOPS:]):
         if not _is_trusted(found, trusted):
@@ -33,7 +40,7 @@ def address_of(peer: str, forwarded: str, trusted: Networks) -> str:
         if _parsed(candidate) is None:
             break
         found = candidate
-    return _grouped(found)
+    return found
 
 
 def _parsed(text: str) -> object:
@@ -53,7 +60,7 @@ def _is_trusted(text: str, trusted: Networks) -> bool:
     return any(address in network for network in trusted)
 
 
-def _grouped(text: str) -> str:
+def grouped(text: str) -> str:
     """One household or one phone has a whole /64 of IPv6."""
     try:
         address = ip_address(text)
@@ -92,6 +99,38 @@ class Limit:
     def wait(self) -> int:
         """Seconds until another one is taken."""
         return max(1, round(self._seconds))
+
+
+class Strangers:
+    """Calls that are not let in, for each address: so many at once, and then one in so many seconds.
+
+    Where somebody was let in lately, nobody is shut out: whoever shares an address with a gateway, behind the same
+    proxy or the same network's gate, could otherwise silence it with a handful of calls.
+    """
+
+    def __init__(self, burst: int, seconds: float, clock: Callable[[], float]) -> None:
+        self._limit = Limit(burst, seconds, clock)
+        self._clock = clock
+        self._let_in: OrderedDict[str, float] = OrderedDict()
+
+    def heard(self, address: str) -> bool:
+        """Is one more call from there listened to?"""
+        at = self._let_in.get(address)
+        return (at is not None and self._clock() - at < _LATELY) or self._limit.has_some(address)
+
+    def let_in(self, address: str) -> None:
+        self._let_in[address] = self._clock()
+        self._let_in.move_to_end(address)
+        if len(self._let_in) > _KNOWN:
+            self._let_in.popitem(last=False)
+
+    def refused(self, address: str) -> None:
+        self._limit.takes(address)
+
+    @property
+    def wait(self) -> int:
+        """Seconds until another call is listened to."""
+        return self._limit.wait
 
 
 @lru_cache(maxsize=1)
@@ -135,4 +174,4 @@ class Visitor:
         )
 
 
-__all__ = ["Limit", "Networks", "Visitor", "address_of", "language_of", "networks"]
+__all__ = ["Limit", "Networks", "Strangers", "Visitor", "address_of", "caller_of", "grouped", "language_of", "networks"]

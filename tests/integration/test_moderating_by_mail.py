@@ -7,6 +7,7 @@ import pytest
 from bridge.composing import Composer
 from bridge.core.community import Community
 from bridge.core.ids import MessageId, RemoteRef, UserId, UserRef
+from bridge.core.message import Uncarried, UncarriedKind
 from bridge.core.policy import Role
 from bridge.core.ports import Sent
 from bridge.core.states import DeliveryState, ReviewState
@@ -87,7 +88,7 @@ class Mailbox(Mail):
         return said.answer[2:]
 
     async def answers(
-        self, token: str, text: str = "", *, user: str = "grace", proof: str = "mail", cut: str = ""
+        self, token: str, text: str = "", *, user: str = "grace", proof: str = "mail", beside: bool = False
     ) -> str:
         """A mail to that address; what its sender is told."""
         where = private(user)
@@ -97,7 +98,7 @@ class Mailbox(Mail):
             message,
             text=plain(f"/moderate {token} {text}".rstrip()),
             is_command=True,
-            cut=cut,
+            uncarried=(Uncarried(kind=UncarriedKind.DOCUMENT),) if beside else (),
             chat_kind=message.chat_kind.PRIVATE,
         )
         async with transaction():
@@ -144,6 +145,9 @@ async def test_a_held_post_comes_whole_and_is_approved_by_one_word(desk: Mailbox
         ("", ReviewState.HELD),
         ("edit", ReviewState.HELD),
         ("/approve", ReviewState.APPROVED),
+        ("Edit the second line, please", ReviewState.HELD),
+        ("Short of time today, sorry", ReviewState.HELD),
+        ("Translation is poor, ask for a better one", ReviewState.HELD),
     ],
 )
 async def test_what_an_answer_means(desk: Mailbox, text: str, state: ReviewState) -> None:
@@ -164,6 +168,8 @@ async def test_an_empty_answer_approves_where_the_community_wants_it() -> None:
     review = await desk.held()
     [letter] = await desk.posted()
     assert "An empty answer approves." in letter
+    await desk.answers(await desk.address(), beside=True)
+    assert (await again(review)).state == ReviewState.HELD, "what came with it may say no"
     await desk.answers(await desk.address())
     assert (await again(review)).state == ReviewState.APPROVED
 
@@ -224,6 +230,81 @@ async def test_who_may_decide_no_more_decides_nothing(desk: Mailbox) -> None:
     assert (await again(review)).state == ReviewState.HELD
 
 
+async def test_a_mailbox_that_is_no_channel_any_more_gets_no_further_letters(desk: Mailbox) -> None:
+    await desk.held()
+    await desk.posted()
+    token = await desk.address()
+    desk.community = community(roles={ref: role for ref, role in ROLES.items() if ref.user != "grace"})
+    assert "Only this community's moderators" in await desk.answers(token, "approve")
+    assert not [text for text in await desk.posted() if "Give zinc" in text]
+
+
+async def test_the_same_moderator_is_no_second_vote_by_another_letter() -> None:
+    desk = Mailbox(community=by_mail(approvals=2))
+    review = await desk.held()
+    await Review.filter(id=review.id).update(approvals=2)
+    await desk.posted()
+    await desk.answers(await desk.address(), "approve")
+    assert (await again(review)).state == ReviewState.HELD
+    await desk.posted()
+    await desk.answers(await desk.address(), "approve")
+    assert (await again(review)).state == ReviewState.HELD, "her second letter is no second voice"
+    await desk.press(review, "approve", PETER)
+    assert (await again(review)).state == ReviewState.APPROVED
+
+
+async def test_escalated_and_claimed_items_are_not_decided_by_mail_either(desk: Mailbox) -> None:
+    review = await desk.held()
+    await desk.press(review, "claim", PETER)
+    await desk.posted()
+    assert "Peter" in await desk.answers(await desk.address(), "approve")
+    assert (await again(review)).state == ReviewState.HELD
+    await desk.press(review, "release", PETER)
+    await desk.types(review, "escalate: a child is in danger", PETER)
+    await desk.posted()
+    assert "escalated" in await desk.answers(await desk.address(), "approve")
+    assert (await again(review)).state == ReviewState.HELD
+
+
+@pytest.mark.parametrize("mark", ["", "> "])
+async def test_the_letter_itself_never_goes_to_the_author(desk: Mailbox, mark: str) -> None:
+    """Notes among moderators stand in it, and some programs quote in a way that nobody recognises."""
+    review = await desk.held()
+    [letter] = await desk.posted()
+    token = await desk.address()
+    quoted = "".join(f"{mark}{line}\n" for line in letter.replace(" of these", "\nof these").splitlines())
+    for word in ("ask", "reject"):
+        told = await desk.answers(token, f"{word}: For which age?\n\nHIFA:\n{quoted}")
+        assert "Nothing was done" in told
+    assert (await again(review)).state == ReviewState.HELD
+    assert not [text for text in await notices(private("amina")) if "For which age?" in text]
+    await desk.answers(token, "ask: For which age?")
+    assert [text for text in await notices(private("amina")) if "For which age?" in text]
+
+
+async def test_who_answers_a_letter_has_read_one(desk: Mailbox) -> None:
+    """A mailbox that was warned because letters came back is in order again."""
+    await desk.held()
+    await desk.posted()
+    async with transaction():
+        await people.warn(await people.meet(sender("grace"), desk.now, privately=True), desk.now)
+    await desk.answers(await desk.address(), "approve")
+    grace = await people.find(sender("grace").ref)
+    assert grace is not None
+    assert grace.warned_at is None
+
+
+async def test_own_posts_are_not_decided_by_mail_either(desk: Mailbox) -> None:
+    review = await desk.held()
+    async with transaction():
+        grace = await people.meet(sender("grace"), desk.now)
+    author = (await again(review)).submission.identity_id
+    await Identity.filter(id=author).update(person_id=grace.person_id)
+    await desk.posted()
+    assert "your own" in await desk.answers(await desk.address(), "approve")
+    assert (await again(review)).state == ReviewState.HELD
+
+
 async def test_a_linked_mailbox_has_its_owners_powers(desk: Mailbox) -> None:
     """Grace is a moderator by her account on a chat; her mailbox was linked to it."""
     roles = {
@@ -255,3 +336,22 @@ async def test_a_question_and_its_answer_come_round(desk: Mailbox) -> None:
     assert "counts no more" in await desk.answers(token, "approve")
     await desk.answers(await desk.address(), "approve")
     assert (await again(review)).state == ReviewState.APPROVED
+
+
+async def test_an_answer_at_the_address_for_posts_is_no_post(desk: Mailbox) -> None:
+    review = await desk.held()
+    await desk.posted()
+    letter = await Delivery.filter(kind=ledger.CARD, chat=GRACE.chat, operation=ledger.SEND).first()
+    assert letter is not None
+    message = desk.message("x", replace(sender("grace"), proof="mail"), desk._message(GRACE))
+    event = replace(
+        message, text=plain("approve"), chat_kind=message.chat_kind.PRIVATE, reply_to=letter.ref, community="hifa"
+    )
+    before = await newest()
+    async with transaction():
+        await router.handle(
+            event, Context(communities=desk.communities, directory=desk.directory, now=desk.now, event_id=1)
+        )
+    assert "so nothing was done" in (await notices(GRACE, since=before))[0]
+    assert await Review.all().count() == 1
+    assert (await again(review)).state == ReviewState.HELD

@@ -1,5 +1,6 @@
 """What intake does with a community's rules: what is held and why, what goes out unread, and what is sent back."""
 
+import io
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from bridge.core.states import DeliveryState, ReviewState
 from bridge.core.text import plain
 from bridge.intake import router
 from bridge.intake.context import Context
+from bridge.logs import configure
 from bridge.moderation import answers, hints, unread
 from bridge.moderation.effects import arrivals
 from bridge.storage import audit, codec, desk, intake_reads, ledger, people, reasons, submissions
@@ -161,8 +163,11 @@ async def test_whichever_rule_breaks_it_holds(check: Check, monkeypatch: pytest.
 
 
 async def test_an_exception_in_a_rule_holds_and_says_nothing_of_the_text(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    lines = io.StringIO()
+    configure(format="json", level="info", stream=lines)
+
     def fails(asked: Rule, wording: answers.Wording) -> str | None:
         raise RuntimeError(wording.text.text)
 
@@ -172,7 +177,7 @@ async def test_an_exception_in_a_rule_holds_and_says_nothing_of_the_text(
     await here.writes("zincword")
     assert await why() == (("failed",), ("length",))
     assert "Held because a rule could not be answered" in await here.card(await review())
-    logged = capsys.readouterr().out
+    logged = lines.getvalue()
     assert "rule_failed" in logged
     assert "RuntimeError" in logged
     assert "zincword" not in logged

@@ -11,7 +11,7 @@ from typing import ClassVar
 import structlog
 
 from bridge.adapters.email import mailbox
-from bridge.adapters.email.addresses import Destination, Domain, Meaning, normal
+from bridge.adapters.email.addresses import MODERATE, Destination, Domain, Meaning, normal
 from bridge.adapters.email.capabilities import MAILBOX
 from bridge.adapters.email.checks import SET_ASIDE, Checks, counts
 from bridge.adapters.email.convert import Converter
@@ -188,6 +188,7 @@ class EmailAdapter:
             domain=self._domain.name,
             authserv_id=self._settings.authserv_id,
             name=self._domain.name_of(first),
+            answers=any(each.command.partition(" ")[0] == MODERATE for each in destinations),
         )
         source = self._spool.find(name)
         if source is None:

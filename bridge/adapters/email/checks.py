@@ -69,6 +69,13 @@ class Checks:
                 )
             else:
                 self._say(Level.OK, f"held posts go to {chat} as letters, and are decided by answering them")
+        for who in sorted(self._context.permitted_inviters):
+            if normal(who) != who:
+                self._say(
+                    Level.ERROR,
+                    f"{who} is nobody's address, so that they cannot decide by mail",
+                    "write addresses in small letters in moderator_ids, senior_ids and coordinator_ids",
+                )
         for chat in (chat for _, chat in self._context.inboxes.values()):
             domain = chat.partition("@")[2].lower()
             if domain and domain != self._domain.name:

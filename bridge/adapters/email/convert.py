@@ -142,7 +142,7 @@ class Converter:
             chat_kind=ChatKind.PRIVATE,
             text=RichText(text),
             files=() if to.command else tuple(self._file(file, name) for file in mail.files),
-            uncarried=() if to.command else tuple(_left_out(mail.left_out)),
+            uncarried=_beside(mail, to),
             reply_to=self._reply_to(mail, chat),
             is_command=bool(to.command),
             community=to.community,
@@ -181,6 +181,14 @@ class Converter:
         kind = _KINDS.get(file.mime.partition("/")[0], AttachmentKind.DOCUMENT)
         shown_name = file.name or f"file{mimetypes.guess_extension(file.mime) or ''}"
         return RemoteFile(ref=f"{name}#{file.part}", kind=kind, name=shown_name, mime=file.mime, size=file.size)
+
+
+def _beside(mail: Mail, to: Destination) -> tuple[Uncarried, ...]:
+    """What came with the words. An answer to a letter is not empty if it is sealed, or a picture of a written "no"."""
+    if to.command.partition(" ")[0] == MODERATE:
+        files = [Uncarried(kind=UncarriedKind.DOCUMENT, detail=file.name) for file in mail.files]
+        return (*_left_out(mail.left_out), *files)
+    return () if to.command else tuple(_left_out(mail.left_out))
 
 
 def _left_out(items: Iterable[tuple[str, str, str]]) -> Iterable[Uncarried]:

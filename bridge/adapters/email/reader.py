@@ -54,6 +54,8 @@ class Post:
     authserv_id: str
     name: str = ""
     """The community's."""
+    answers: bool = False
+    """It came to an address that only a letter of ours named: it answers that one, even if its head does not say so."""
 
 
 def read(raw: bytes, post: Post) -> Mail:
@@ -78,7 +80,7 @@ def read(raw: bytes, post: Post) -> Mail:
             message_id=next(iter(_ids(head.get("message-id"))), ""), sender=address, set_aside=why, bounce=bounce
         )
     text, left_out, files = _content(parsed)
-    is_reply = bool(answered or references or _REPLY.match(subject))
+    is_reply = bool(post.answers or answered or references or _REPLY.match(subject))
     stripped = strip(text[:LONGEST_TEXT], is_reply=is_reply, name=name, known=post.name)
     return Mail(
         message_id=next(iter(_ids(head.get("message-id"))), ""),

@@ -7,6 +7,7 @@ what was lost. What was cut is kept beside the words.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -47,7 +48,7 @@ class Stripped:
     kept: str
     cut: str = ""
     said_nothing: bool = False
-    """There was nothing but a quotation or signature, so that all of it was kept."""
+    """There was nothing but a quotation, so that all of it was kept. A sign such as "?" or a thumb says something."""
 
 
 def strip(text: str, *, is_reply: bool, name: str = "", known: str = "") -> Stripped:
@@ -64,8 +65,13 @@ def strip(text: str, *, is_reply: bool, name: str = "", known: str = "") -> Stri
     _shorten_context(lines, keep, context)
     kept = _joined(line for line, wanted in zip(lines, keep, strict=True) if wanted)
     if not any(char.isalnum() for char in kept):
-        return Stripped(kept=text.strip("\n"), said_nothing=True)
+        return Stripped(kept=text.strip("\n"), said_nothing=not any(_is_sign(char) for char in kept))
     return Stripped(kept=kept, cut=_joined(line for line, wanted in zip(lines, keep, strict=True) if not wanted))
+
+
+def _is_sign(char: str) -> bool:
+    """Does it mean something by itself, and is no mark of a quotation, no line and nothing that cannot be seen?"""
+    return char not in ">|-_=*—–" and unicodedata.category(char)[0] not in "ZC"
 
 
 def _joined(lines: Iterable[str]) -> str:

@@ -145,7 +145,7 @@ class FakeApp:
     running: Callable[[Config], object] | None = None
     held_since: datetime = STARTED
 
-    async def run(self, config: Config, *, ready: Callable[[], None] | None = None) -> None:
+    async def run(self, config: Config, *, ready: Callable[[], None] | None = None, standby: bool = False) -> None:
         if self.running is not None:
             self.running(config)
 

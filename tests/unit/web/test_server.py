@@ -5,7 +5,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bridge.core.ports import Route, WebReply, WebRequest
 from bridge.web.server import mounted
-from bridge.web.visitors import Limit
+from bridge.web.visitors import Strangers, networks
 
 
 async def test_whoever_guesses_is_soon_not_heard_any_more_and_others_are() -> None:
@@ -17,7 +17,7 @@ async def test_whoever_guesses_is_soon_not_heard_any_more_and_others_are() -> No
         return WebReply(status=200 if request.query.get("secret") == "right" else 404)
 
     route = Route(method="POST", path="/sms/x", handler=handler)
-    limit = Limit(3, 10.0, lambda: now)
+    limit = Strangers(3, 10.0, lambda: now)
     application = web.Application()
     application.router.add_post("/sms/x", mounted(route, limit))
     async with TestClient(TestServer(application)) as client:
@@ -33,3 +33,46 @@ async def test_whoever_guesses_is_soon_not_heard_any_more_and_others_are() -> No
         assert await calls("right", "192.0.2.1") == (200, "")
         now = 10.0
         assert [await calls("wrong", "192.0.2.2") for _ in range(2)] == [(404, ""), (429, "10")]
+
+
+async def _asked(limit: Strangers, calls: list[tuple[str, str]], trusted: tuple[str, ...] = ()) -> list[int]:
+    """The answers to calls that a proxy on this machine passes on: (secret, X-Forwarded-For)."""
+
+    async def handler(request: WebRequest) -> WebReply:
+        return WebReply(status=200 if request.query.get("secret") == "right" else 404)
+
+    route = Route(method="POST", path="/sms/x", handler=handler)
+    application = web.Application()
+    application.router.add_post("/sms/x", mounted(route, limit, networks(trusted)))
+    async with TestClient(TestServer(application)) as client:
+        return [
+            (await client.post(f"/sms/x?secret={secret}", headers={"X-Forwarded-For": who})).status
+            for secret, who in calls
+        ]
+
+
+async def test_a_stranger_at_the_address_of_a_gateway_does_not_shut_it_out() -> None:
+    limit = Strangers(3, 10.0, lambda: 0.0)
+    there = "192.0.2.1"
+    calls = [("right", there), *[("wrong", there)] * 9, ("right", there)]
+    assert await _asked(limit, calls) == [200, *[404] * 9, 200]
+
+
+async def test_a_gateway_that_has_not_called_yet_is_heard_between_a_strangers_calls() -> None:
+    now = 0.0
+    limit = Strangers(3, 10.0, lambda: now)
+    assert await _asked(limit, [("wrong", "192.0.2.1")] * 4) == [404, 404, 404, 429]
+    now = 10.0
+    calls = [("right", "192.0.2.1"), *[("wrong", "192.0.2.1")] * 5, ("right", "192.0.2.1")]
+    assert await _asked(limit, calls) == [200, *[404] * 5, 200]
+
+
+async def test_who_calls_through_a_proxy_on_another_machine_is_told_apart_if_the_proxy_is_trusted() -> None:
+    calls = [*[("wrong", "192.0.2.9, 10.0.0.2")] * 4, ("wrong", "192.0.2.1, 10.0.0.2")]
+    assert await _asked(Strangers(3, 10.0, lambda: 0.0), calls, ("10.0.0.0/24",)) == [404, 404, 404, 429, 404]
+    assert await _asked(Strangers(3, 10.0, lambda: 0.0), calls) == [404, 404, 404, 429, 429], "nobody's word but ours"
+
+
+async def test_a_household_with_a_network_of_its_own_is_one_stranger() -> None:
+    calls = [("wrong", f"2001:db8::{number}") for number in range(1, 6)]
+    assert await _asked(Strangers(3, 10.0, lambda: 0.0), calls) == [404, 404, 404, 429, 429]

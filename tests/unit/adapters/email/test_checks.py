@@ -1,6 +1,6 @@
 """What `baraza check` says of an account, and what its settings refuse."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pytest
 from pydantic import ValidationError
@@ -14,9 +14,17 @@ from bridge.playground.synapse import free_port
 from tests.unit.adapters.email.common import Store
 
 
-async def findings(inboxes: dict[CommunityId, tuple[str, ChatId]], **settings: object) -> Sequence[Finding]:
+async def findings(
+    inboxes: dict[CommunityId, tuple[str, ChatId]], *, moderators: Collection[str] = (), **settings: object
+) -> Sequence[Finding]:
     values = {"domain": "lists.example.org", "lmtp": "127.0.0.1:2424", "smtp": f"127.0.0.1:{free_port()}", **settings}
-    context = AdapterContext(account=AccountId("mail"), clock=SystemClock(), inboxes=inboxes)
+    context = AdapterContext(
+        account=AccountId("mail"),
+        clock=SystemClock(),
+        inboxes=inboxes,
+        chats=frozenset(map(ChatId, moderators)),
+        permitted_inviters=frozenset(moderators),
+    )
     adapter = build(Settings.model_validate(values), context)
     assert isinstance(adapter, CanCheck)
     found = await adapter.check((), Store())
@@ -37,6 +45,17 @@ async def test_it_says_what_hinders_and_what_the_world_must_find() -> None:
     for word in ("MX", "SPF", "DKIM", "DMARC", "PTR"):
         assert word in told
     assert all(each.mend for each in found if each.level is Level.ERROR)
+
+
+async def test_a_moderators_address_in_capitals_is_an_error_in_either_list() -> None:
+    hifa = {CommunityId("hifa"): ("HIFA", ChatId("hifa"))}
+    found = await findings(hifa, moderators=("grace@example.org", "Ruth@Example.org"))
+    errors = [each.message for each in found if each.level is Level.ERROR]
+    assert [message for message in errors if "Ruth@Example.org" in message] == [
+        "Ruth@Example.org is no moderator's address",
+        "Ruth@Example.org is nobody's address, so that they cannot decide by mail",
+    ]
+    assert not [message for message in errors if "grace@example.org" in message]
 
 
 async def test_an_account_without_communities_is_an_error() -> None:

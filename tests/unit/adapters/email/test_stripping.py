@@ -57,3 +57,12 @@ def test_a_hostile_text_takes_no_time() -> None:
 def test_only_a_greeting_above_a_quotation_stays() -> None:
     text = "On Mon, 5 Oct 2026 at 10:12, Amina <a@example.org> wrote:\n> What dose?"
     assert strip(text, is_reply=True).kept == text
+
+
+@pytest.mark.parametrize(
+    ("words", "nothing"), [("", True), (" \xa0\n\u200e", True), ("\U0001f44e", False), ("?", False), ("...", False)]
+)
+def test_a_sign_above_a_quotation_says_something(words: str, nothing: bool) -> None:
+    """An empty answer to the letter of a held post may approve it."""
+    quoted = "On Mon, 5 Oct 2026 at 10:12, HIFA <hifa@lists.example.org> wrote:\n> Which dose?\n>\n> --"
+    assert strip(f"{words}\n\n{quoted}", is_reply=True).said_nothing is nothing

@@ -44,6 +44,40 @@ async def test_every_recipient_has_an_answer_of_their_own(tmp_path: Path) -> Non
     assert len({event.ref for event in posted(store)}) == 3, "a message in one community hides that in the other"
 
 
+@pytest.mark.parametrize(
+    ("rest", "words", "beside"),
+    [
+        (b"\r\n\r\n", "", False),
+        (
+            b"\r\nreject: no\r\n\r\nOn Mon, 5 Oct 2026 at 10:12, H <h@x.org> wrote:\r\n> secret\r\n",
+            "reject: no",
+            False,
+        ),
+        (b"Content-Type: multipart/encrypted; boundary=b\r\n\r\n--b\r\n\r\nsealed\r\n--b--\r\n", "", True),
+        (b"Content-Type: image/jpeg; name=no.jpg\r\nContent-Disposition: attachment\r\n\r\nx\r\n", "", True),
+    ],
+    ids=["empty", "no sign that it is an answer", "sealed", "a photo"],
+)
+async def test_what_an_answer_to_a_held_post_says(tmp_path: Path, rest: bytes, words: str, beside: bool) -> None:
+    store = Store()
+    token = "AbCdEfGhIjKlMnOpQrStUv"
+    head = b"From: Grace <grace@example.org>\r\nMessage-ID: <1@example.org>\r\nSubject: #1\r\nMIME-Version: 1.0\r\n"
+
+    def talk(port: int) -> None:
+        wire = Talk(port)
+        wire.envelope(f"hifa+m-{token}@{DOMAIN}")
+        wire.say("DATA")
+        wire.send(head + rest + b".\r\n")
+        wire.reply()
+        wire.close()
+
+    async with account(tmp_path, store) as (_, port):
+        await asyncio.to_thread(talk, port)
+    [event] = posted(store)
+    assert (event.text.text, bool(event.uncarried)) == (f"/moderate {token} {words}".rstrip(), beside)
+    assert not event.files, "nobody fetches them"
+
+
 @pytest.mark.parametrize("trouble", [StorageUnavailable(), OSError(28, "no space"), ValueError("Zawadi")])
 async def test_trouble_is_a_451_without_words(tmp_path: Path, trouble: Exception) -> None:
     store = Store()
