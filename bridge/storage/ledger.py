@@ -21,7 +21,15 @@ from bridge.storage.answering import threaded
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
 from bridge.storage.handovers import Weighed
-from bridge.storage.ledger_calls import bring_forward, call_off, call_off_notices, call_off_older, mark, set_view
+from bridge.storage.ledger_calls import (
+    bring_forward,
+    call_off,
+    call_off_notices,
+    call_off_older,
+    mark,
+    set_view,
+    take_back_notices,
+)
 from bridge.storage.ledger_changes import ORIGINAL, is_to_be_removed
 from bridge.storage.ledger_copies import copy_row, plan_copies
 from bridge.storage.ledger_doubt import Effects, distrust, postpone_doubt, recover, resolve_doubt, settle
@@ -60,6 +68,7 @@ from bridge.storage.ledger_reads import (
     last_reaction,
     messages_of,
     newest_card,
+    newest_id,
     next_due,
     of_post,
     oldest_undelivered,
@@ -407,6 +416,7 @@ __all__ = [
     "mark",
     "messages_of",
     "newest_card",
+    "newest_id",
     "next_due",
     "of_post",
     "oldest_undelivered",
@@ -426,6 +436,7 @@ __all__ = [
     "set_view",
     "settle",
     "spoil",
+    "take_back_notices",
     "threaded",
     "unclaimed_edit",
     "versions",

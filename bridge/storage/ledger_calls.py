@@ -54,3 +54,9 @@ def _unshown(review_id: int) -> QuerySet[Delivery]:
     """What shows an item and has not been tried; files of an author's answer are no wording, and stay."""
     waiting = Delivery.filter(review_id=review_id, state=DeliveryState.PLANNED, attempts=0, operation=SEND)
     return waiting.filter(Q(kind=CARD) | Q(kind=EXHIBIT, view=""))
+
+
+async def take_back_notices(address: Address, after: int) -> None:
+    """What the caller's own transaction has planned to say in a chat since a row is not said."""
+    rows = Delivery.filter(kind=NOTICE, account=address.account, chat=address.chat, id__gt=after)
+    await rows.filter(state=DeliveryState.PLANNED).delete()

@@ -220,7 +220,10 @@ async def test_a_complaint_is_an_unsubscription(tmp_path: Path) -> None:
     async with account(tmp_path, store) as (_, port):
         await asyncio.to_thread(hand_over, port, report)
         await asyncio.to_thread(hand_over, port, report.replace(b"u-SecretToken", b"help").replace(b"a post", b"b"))
-    left, other = store.events
+        await asyncio.to_thread(hand_over, port, report.replace(b"Type: abuse", b"Type: not-spam"))
+        await asyncio.to_thread(hand_over, port, report.replace(b"Type: abuse", b"Type: auth-failure"))
+    left, other, *neither = store.events
+    assert [isinstance(event, SetAside) for event in neither] == [True, True], "these are no complaints of readers"
     assert isinstance(left, MessagePosted)
     assert (left.text.text, left.is_command) == ("/unsubscribe SecretToken", True)
     assert isinstance(other, SetAside)
