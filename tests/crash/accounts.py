@@ -29,10 +29,13 @@ class Ledger:
         """What the database itself finds wrong."""
         raise NotImplementedError
 
-    def readers(self) -> int:
-        """Who wants every post by mail at once."""
-        wanted = "SELECT count(*) FROM membership WHERE state = 'member' AND reading = 'immediate'"
-        return int(self.rows(wanted)[0][0])
+    def members(self, reading: str) -> int:
+        """How many read by mail, and as it says; all of them where it says nothing."""
+        found = self.rows(
+            "SELECT m.reading FROM membership m JOIN identity i ON i.person_id = m.person_id"
+            " WHERE m.state = 'member' AND i.account = 'mail'"
+        )
+        return sum(reading in ("", how) for (how,) in found)
 
     def unfinished(self) -> dict[str, int]:
         """Rows that are still to be worked on, by table and state."""

@@ -108,11 +108,12 @@ async def crash_round(
 
 
 async def _subscribed(town: Town, ledger: Ledger) -> None:
-    """Where there is mail, its readers are readers before the first post."""
-    await town.subscribe()
-    async with asyncio.timeout(60):
-        while town.mail is not None and ledger.readers() < len(READERS):  # noqa: ASYNC110 - another process's database
-            await asyncio.sleep(0.1)
+    """Where there is mail, its readers are readers before the first post; one order after the other has been read."""
+    for order, reading in (("join", ""), ("immediate", "immediate")) if town.mail is not None else ():
+        await town.readers_write(f"hifa+{order}")
+        async with asyncio.timeout(60):
+            while ledger.members(reading) < len(READERS):  # noqa: ASYNC110 - another process's database
+                await asyncio.sleep(0.1)
 
 
 async def _letters_arrived(town: Town) -> None:

@@ -83,12 +83,11 @@ class Town:
             original = await self.matrix.fatima.send_text(self.matrix.room, text)
         self.written[index] = Written(index, where, original)
 
-    async def subscribe(self) -> None:
-        """The readers by mail join, and want every post at once; they have when the program has read it."""
+    async def readers_write(self, to: str) -> None:
+        """Each of the readers by mail sends one order: an address is all that they need."""
         for reader in READERS if self.mail is not None else ():
             assert self.mail is not None
-            await self.mail.write(reader, "hifa+join", "", f"join-{reader.partition('@')[0]}")
-            await self.mail.write(reader, "hifa+immediate", "", f"all-{reader.partition('@')[0]}")
+            await self.mail.write(reader, to, "", f"{to}-{reader.partition('@')[0]}".replace("+", "-"))
 
     # --- moderators
 
