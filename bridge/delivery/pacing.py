@@ -19,6 +19,8 @@ _MARGIN = timedelta(milliseconds=10)
 _SECOND = timedelta(seconds=1)
 _LONGEST_CALL = timedelta(seconds=1)
 """Of a call of before a restart only its start is known: it may have arrived this much later."""
+_SET_BACK = timedelta(seconds=5)
+"""A call that is later than now by more was counted by another time."""
 
 
 @dataclass(slots=True)
@@ -35,10 +37,21 @@ class _Call:
 class _Lane:
     calls: deque[_Call] = field(default_factory=deque)
     not_before: datetime | None = None
+    held_at: datetime | None = None
+    """When that was said."""
 
     def latest(self, place: int, now: datetime) -> datetime:
         """When the call came that is the so-maniest from the end, counted by their arrival."""
         return sorted(call.arrived(now) for call in self.calls)[-place]
+
+    def notice(self, now: datetime) -> None:
+        """Where the clock was set back, what is known counts from now: as long as it was meant to, and no longer."""
+        ahead = now + _SET_BACK
+        for call in self.calls:
+            if call.at > ahead:
+                call.at = now
+        if self.held_at is not None and self.not_before is not None and self.held_at > ahead:
+            self.not_before, self.held_at = now + (self.not_before - self.held_at), now
 
 
 class Pacer:
@@ -91,14 +104,17 @@ class Pacer:
         if not calls:
             del self._open[address]
 
-    def hold(self, address: Address, until: datetime, *, whole_account: bool) -> None:
+    def hold(self, address: Address, until: datetime, *, whole_account: bool, now: datetime) -> None:
         """The platform named a time: nothing goes there before."""
         lane = self._accounts[address.account] if whole_account else self._chats[address]
         lane.not_before = until if lane.not_before is None else max(until, lane.not_before)
+        lane.held_at = now
 
     def ready_at(self, address: Address, pace: Pace, now: datetime) -> datetime:
         """The earliest moment for a call to this chat; ``now`` when there is nothing to wait for."""
         chat, account = self._chats[address], self._accounts[address.account]
+        for lane in (chat, account):
+            lane.notice(now)
         _forget(chat, now - WINDOW - _MARGIN)
         kept = timedelta(seconds=max(1.0, pace.account_interval))
         _forget(account, now - kept - _MARGIN)

@@ -34,7 +34,7 @@ from bridge.delivery.directory import Directory
 from bridge.delivery.doubt import Judge
 from bridge.delivery.pacing import WINDOW, Pacer
 from bridge.delivery.paying import Alarm, Till, weigh
-from bridge.storage import codec, inbox, ledger
+from bridge.storage import codec, inbox, ledger, set_back
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
 from bridge.storage.models import Delivery
@@ -131,15 +131,21 @@ class Worker:
             if count := await ledger.recover(alive=list(self._in_flight), before=before):
                 log.warning("deliveries_in_doubt", count=count)
             await ledger.release_settled()
+            await self._notice_the_clock()
             await inbox.bring_stragglers_along()
         except (StorageUnavailable, *UNAVAILABLE):
             return
         delivery_bell.ring()
 
+    async def _notice_the_clock(self) -> None:
+        if moved := await set_back.bring_forward(self._clock.now()):
+            log.warning("clock_was_set_back", rows=moved)
+
     async def _recover(self) -> None:
         while not self._stopping:
             try:
                 count = await ledger.recover()
+                await self._notice_the_clock()
                 self._pacer.load(await ledger.recent_attempts(self._clock.now() - WINDOW))
             except (StorageUnavailable, *UNAVAILABLE) as error:
                 log.error("ledger_unavailable", error=str(error))
@@ -249,7 +255,7 @@ class Worker:
             weighed = replace(weighed, handed=answer.handed)
         self._pacer.answered(row.address, self._clock.now())
         if isinstance(answer, Later):
-            self._pacer.hold(row.address, answer.when, whole_account=answer.whole_account)
+            self._pacer.hold(row.address, answer.when, whole_account=answer.whole_account, now=now)
         self._count(row, answer)
         # One line for each of thousands of private copies would be the most of the log, and of the work.
         note = log.debug if row.kind == ledger.COPY and isinstance(answer, Sent) else log.info

@@ -141,11 +141,11 @@ def test_a_restart_does_not_burst() -> None:
 
 def test_a_named_time_is_a_deadline_for_one_chat_or_the_whole_account() -> None:
     pacer = Pacer()
-    pacer.hold(KENYA, NOW + 30 * SECOND, whole_account=False)
-    pacer.hold(KENYA, NOW + 10 * SECOND, whole_account=False)  # a later, shorter answer does not release it
+    pacer.hold(KENYA, NOW + 30 * SECOND, whole_account=False, now=NOW)
+    pacer.hold(KENYA, NOW + 10 * SECOND, whole_account=False, now=NOW)  # a later, shorter answer does not release it
     assert pacer.ready_at(KENYA, Pace(), NOW) == NOW + 30 * SECOND
     assert pacer.ready_at(SAME_ACCOUNT, Pace(), NOW) == NOW
-    pacer.hold(KENYA, NOW + 60 * SECOND, whole_account=True)
+    pacer.hold(KENYA, NOW + 60 * SECOND, whole_account=True, now=NOW)
     assert pacer.ready_at(SAME_ACCOUNT, Pace(), NOW) == NOW + 60 * SECOND
     assert pacer.ready_at(UGANDA, Pace(), NOW) == NOW
     assert pacer.ready_at(SAME_ACCOUNT, Pace(), NOW + 61 * SECOND) == NOW + 61 * SECOND
