@@ -12,7 +12,7 @@ from bridge.playground.botapi.errors import ApiError
 from bridge.playground.botapi.state import Message
 from bridge.playground.matrix_user import MatrixUser, MatrixUserError, Room
 from tests.acceptance.program import Matrix, Telegram
-from tests.crash.mail import AUTHOR, READERS, Mail
+from tests.crash.mail import READERS, Mail, writer_of
 
 TOKEN = re.compile(r"\bcase-(\d{4})\b")
 _PATIENCE = 4.0
@@ -77,7 +77,7 @@ class Town:
             original = str(await t.users.write(author, t.uganda, text))
         elif where == "mail":
             assert self.mail is not None
-            original = await self.mail.write(AUTHOR, "hifa", text, token(index))
+            original = await self.mail.write(writer_of(index), "hifa", text, token(index))
         else:
             assert self.matrix is not None
             original = await self.matrix.fatima.send_text(self.matrix.room, text)
