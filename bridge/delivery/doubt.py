@@ -29,6 +29,7 @@ REPEATS = 8
 """How often a notice that may have arrived is sent again."""
 Refs = tuple[RemoteRef, ...]
 _ASK_AGAIN = timedelta(seconds=30)
+_SET_BACK = timedelta(minutes=1)
 
 
 class Judge:
@@ -102,7 +103,8 @@ class Judge:
             return DeliveryStep.REPLAY, ()  # an edit or a removal made twice is made once
         capabilities = adapter.capabilities(row.address.chat)
         age = now - (row.first_attempt_at or now)
-        remembered = capabilities.replay_window is None or age < capabilities.replay_window
+        # Were it younger than nothing, the clock was set back since, and nobody knows how old it is.
+        remembered = capabilities.replay_window is None or -_SET_BACK < age < capabilities.replay_window
         if capabilities.guarantee is Guarantee.ONCE_BY_KEY and remembered:
             return DeliveryStep.REPLAY, ()
         if isinstance(adapter, CanLookUp):

@@ -19,6 +19,8 @@ WINDOW = timedelta(seconds=60)
 _MARGIN = timedelta(milliseconds=10)
 _LONGEST_CALL = timedelta(seconds=1)
 """Of a call of before a restart only its start is known: it may have arrived this much later."""
+_SET_BACK = timedelta(seconds=5)
+"""A call that is later than now by more was counted by another time."""
 
 
 _LIMITED = 3
@@ -47,6 +49,8 @@ class _Lane:
     """Until when the platform wants nothing, having been asked too often."""
     kept_for: tuple[Address, datetime] | None = None
     """Of an account: the chat whose next call needs room for several messages, and how long that is waited for."""
+    held_at: datetime | None = None
+    """When that was said."""
 
     def latest(self, place: int, now: datetime) -> datetime | None:
         """When the message came that is the so-maniest from the end, counted by their arrival; None: fewer came."""
@@ -56,8 +60,19 @@ class _Lane:
                 return call.arrived(now)
         return None
 
-    def hold(self, until: datetime) -> None:
+    def hold(self, until: datetime, now: datetime) -> None:
         self.not_before = until if self.not_before is None else max(until, self.not_before)
+        self.held_at = now
+
+    def notice(self, now: datetime) -> None:
+        """Where the clock was set back, what is known counts from now: as long as it was meant to, and no longer."""
+        ahead = now + _SET_BACK
+        for call in self.calls:
+            if call.at > ahead:
+                call.at, self.kept_for = now, None
+        if self.held_at is not None and self.not_before is not None and self.held_at > ahead:
+            self.not_before, self.held_at = now + (self.not_before - self.held_at), now
+            self.limited = None
 
 
 class Pacer:
@@ -106,7 +121,7 @@ class Pacer:
             if ready > now:
                 self._forget_call(address, call)
                 self._wanted[address] = weight
-                self._chats[address].hold(ready)
+                self._chats[address].hold(ready, now)
                 return ready
             call.weight = weight
         call.at, call.under_way = now, True
@@ -137,21 +152,21 @@ class Pacer:
             lane.calls.remove(call)
 
     def hold(
-        self, address: Address, until: datetime, *, whole_account: bool = False, limited_at: datetime | None = None
+        self, address: Address, until: datetime, *, now: datetime, whole_account: bool = False, limited: bool = False
     ) -> None:
         """The platform named a time: nothing goes there before.
 
-        ``limited_at``: it did so then, because it was asked too often. Where it says so of several chats at once, the
-        whole account waits.
+        ``limited``: it did so because it was asked too often. Where it says so of several chats at once, the whole
+        account waits.
         """
-        self._chats[address].hold(until)
-        if limited_at is not None:
+        self._chats[address].hold(until, now)
+        if limited:
             self._chats[address].limited = until
             chats = (lane for where, lane in self._chats.items() if where.account == address.account)
-            limited = [lane.limited for lane in chats if lane.limited is not None and lane.limited > limited_at]
-            whole_account = whole_account or len(limited) >= _LIMITED
+            refused = sum(lane.limited is not None and lane.limited > now for lane in chats)
+            whole_account = whole_account or refused >= _LIMITED
         if whole_account:
-            self._accounts[address.account].hold(until)
+            self._accounts[address.account].hold(until, now)
 
     def ready_at(self, address: Address, pace: Pace, now: datetime) -> datetime:
         """The earliest moment for a call to this chat; ``now`` when there is nothing to wait for."""
@@ -168,6 +183,8 @@ class Pacer:
     def _ready(self, address: Address, pace: Pace, now: datetime, weight: int = 1) -> tuple[datetime, datetime]:
         """By the chat's limits, and by the account's."""
         chat, account = self._chats[address], self._accounts[address.account]
+        for lane in (chat, account):
+            lane.notice(now)
         _forget(chat, now - WINDOW - _MARGIN)
         kept = timedelta(seconds=max(1.0, pace.account_interval))
         _forget(account, now - kept - _MARGIN)

@@ -36,7 +36,7 @@ from bridge.delivery.doubt import Judge
 from bridge.delivery.pacing import WINDOW, Pacer
 from bridge.delivery.paying import Alarm, Till, weigh
 from bridge.delivery.searching import Search
-from bridge.storage import codec, inbox, ledger, ledger_calls
+from bridge.storage import codec, inbox, ledger, ledger_calls, set_back
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
 from bridge.storage.handovers import Weighed
@@ -136,21 +136,27 @@ class Worker:
             if count := await ledger.recover(alive=list(self._in_flight), before=before):
                 log.warning("deliveries_in_doubt", count=count)
             await ledger.release_settled()
+            await self._notice_the_clock()
             await inbox.bring_stragglers_along()
         except (StorageUnavailable, *UNAVAILABLE):
             return
         delivery_bell.ring()
 
+    async def _notice_the_clock(self) -> None:
+        if moved := await set_back.bring_forward(self._clock.now()):
+            log.warning("clock_was_set_back", rows=moved)
+
     async def _recover(self) -> None:
         while not self._stopping:
             try:
                 count = await ledger.recover()
+                await self._notice_the_clock()
                 now = self._clock.now()
                 await ledger_calls.bring_capped_forward(now)
                 recent = await ledger.recent_attempts(now - WINDOW)
                 self._pacer.load((chat, at, self._directory.weight(chat, files)) for chat, at, files in recent)
                 for address, until in await ledger.put_off(now):
-                    self._pacer.hold(address, until)
+                    self._pacer.hold(address, until, now=now)
             except (StorageUnavailable, *UNAVAILABLE) as error:
                 log.error("ledger_unavailable", error=str(error))
                 await self._clock.sleep(2.0)
@@ -264,8 +270,13 @@ class Worker:
             weighed = replace(weighed, handed=answer.handed)
         self._pacer.answered(row.address, self._clock.now())
         if isinstance(answer, Later):
-            limited_at = self._clock.now() if answer.limit else None
-            self._pacer.hold(row.address, answer.when, whole_account=answer.whole_account, limited_at=limited_at)
+            self._pacer.hold(
+                row.address,
+                answer.when,
+                now=self._clock.now(),
+                whole_account=answer.whole_account,
+                limited=answer.limit,
+            )
         self._count(row, answer)
         # One line for each of thousands of private copies would be the most of the log, and of the work.
         note = log.debug if row.kind == ledger.COPY and isinstance(answer, Sent) else log.info

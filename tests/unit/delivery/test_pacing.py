@@ -141,11 +141,11 @@ def test_a_restart_does_not_burst() -> None:
 
 def test_a_named_time_is_a_deadline_for_one_chat_or_the_whole_account() -> None:
     pacer = Pacer()
-    pacer.hold(KENYA, NOW + 30 * SECOND)
-    pacer.hold(KENYA, NOW + 10 * SECOND)  # a later, shorter answer does not release it
+    pacer.hold(KENYA, NOW + 30 * SECOND, now=NOW)
+    pacer.hold(KENYA, NOW + 10 * SECOND, now=NOW)  # a later, shorter answer does not release it
     assert pacer.ready_at(KENYA, Pace(), NOW) == NOW + 30 * SECOND
     assert pacer.ready_at(SAME_ACCOUNT, Pace(), NOW) == NOW
-    pacer.hold(KENYA, NOW + 60 * SECOND, whole_account=True)
+    pacer.hold(KENYA, NOW + 60 * SECOND, whole_account=True, now=NOW)
     assert pacer.ready_at(SAME_ACCOUNT, Pace(), NOW) == NOW + 60 * SECOND
     assert pacer.ready_at(UGANDA, Pace(), NOW) == NOW
     assert pacer.ready_at(SAME_ACCOUNT, Pace(), NOW + 61 * SECOND) == NOW + 61 * SECOND
@@ -241,11 +241,11 @@ def test_several_chats_that_are_asked_too_often_mean_the_account() -> None:
     pacer = Pacer()
     chats = [Address(NET, ChatId(f"c{number}")) for number in range(4)]
     for chat in chats[:2]:
-        pacer.hold(chat, NOW + 30 * SECOND, limited_at=NOW)
+        pacer.hold(chat, NOW + 30 * SECOND, now=NOW, limited=True)
     assert pacer.ready_at(chats[3], Pace(), NOW) == NOW
-    pacer.hold(chats[2], NOW + 40 * SECOND, limited_at=NOW + 31 * SECOND)
+    pacer.hold(chats[2], NOW + 40 * SECOND, now=NOW + 31 * SECOND, limited=True)
     assert pacer.ready_at(chats[3], Pace(), NOW + 31 * SECOND) == NOW + 31 * SECOND, "those before are over"
     for chat in chats[:2]:
-        pacer.hold(chat, NOW + 40 * SECOND, limited_at=NOW + 32 * SECOND)
+        pacer.hold(chat, NOW + 40 * SECOND, now=NOW + 32 * SECOND, limited=True)
     assert pacer.ready_at(chats[3], Pace(), NOW + 32 * SECOND) == NOW + 40 * SECOND
     assert pacer.ready_at(UGANDA, Pace(), NOW + 32 * SECOND) == NOW + 32 * SECOND
