@@ -14,7 +14,7 @@ from bridge.delivery import lettering, mirroring
 from bridge.delivery.directory import Directory
 from bridge.moderation import application_cards, by_mail, cards
 from bridge.rendering.sms import fold
-from bridge.storage import codec, ledger, personal_links, submissions
+from bridge.storage import codec, ledger, personal_links
 from bridge.storage.models import Delivery
 
 
@@ -86,10 +86,9 @@ class Composer:
         if community is None or row.review_id is None or (by_letter and row.operation == ledger.EDIT):
             return None  # a letter that was sent cannot be changed
         composed = await cards.compose(row, community, self._directory, self._clock.now())
-        review = None if composed is None else await submissions.review_by_id(row.review_id)
-        if composed is None or review is None or (by_letter and review.state != ReviewState.HELD):
+        if composed is None or (by_letter and composed.review.state != ReviewState.HELD):
             return None
-        content, shows = composed
+        content, shows, review = composed
         if by_letter:
             content = await by_mail.dressed(content, row, review, community, self._clock.now())
         return self._frozen(row, content, shows)

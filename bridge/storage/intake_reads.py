@@ -58,12 +58,6 @@ async def reworded(submission_id: int, since: datetime) -> int:
     return await Revision.filter(submission_id=submission_id, editor="", created_at__gt=since).count()
 
 
-async def original_stays(review: Review) -> bool:
-    """Was the bot refused to take an original of this item out of its group?"""
-    refused = Delivery.filter(review_id=review.id, kind=REMOVAL, state=DeliveryState.REFUSED)
-    return await refused.exclude(reason=Refusal.TARGET_GONE).exists()
-
-
 async def originals_stay(chat: Address, since: datetime) -> bool:
     """Was the bot, at its latest try since a moment, refused to take a member's message out of a chat?"""
     tried = Delivery.filter(account=chat.account, chat=chat.chat, kind=REMOVAL, done_at__gt=since)

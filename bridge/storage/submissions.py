@@ -205,8 +205,9 @@ async def review_by_id(review_id: int) -> Review | None:
 
 async def locked_review(review_id: int) -> Review | None:
     """The same, locked until the caller's transaction ends: of two moderators at once one comes after the other."""
-    # The lock first, then the reading: an outer join cannot be locked.
-    if await Review.filter(id=review_id).select_for_update().first() is None:
+    # The lock first, then the reading: an outer join cannot be locked. SQLite has one writer, who is this transaction.
+    can_lock = Review._meta.db.capabilities.support_for_update  # noqa: SLF001 - Tortoise's way from a model to its connection
+    if can_lock and await Review.filter(id=review_id).select_for_update().first() is None:
         return None
     return await review_by_id(review_id)
 
