@@ -198,7 +198,7 @@ class Worker:
             traces = await self._traces(rows)
             for row in rows:
                 if row.view not in (ledger.CAN_WAIT, ledger.WAITS_LESS):
-                    self._turns.taken((row.account, row.community))
+                    self._turns.taken(row.community, at=row.account)
                 self._launch(row, traces.get(row.id, ""))
             return 0.0
         due = await ledger.next_due(now, accounts)

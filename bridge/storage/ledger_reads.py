@@ -91,9 +91,8 @@ def in_turn(rows: Iterable[tuple[int, int, str, str, str]], turns: Turns) -> lis
     ahead: Counter[tuple[str, str]] = Counter()
     placed: list[tuple[int, int, int, str, str]] = []
     for rank, head, account, chat, whose in sorted(rows):
-        place = account, whose
-        placed.append((rank, turns.next(place) + ahead[place], head, account, chat))
-        ahead[place] += 1
+        placed.append((rank, turns.next(whose, at=account) + ahead[account, whose], head, account, chat))
+        ahead[account, whose] += 1
     return [(head, account, chat) for _, _, head, account, chat in sorted(placed)]
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bridge.core.capabilities import Pace
-from bridge.core.ids import Address, ChatId
+from bridge.core.ids import AccountId, Address, ChatId
 from bridge.core.message import Attachment, AttachmentKind, Content
 from bridge.core.ports import Later
 from bridge.core.states import DeliveryState
@@ -69,6 +69,31 @@ async def test_a_community_with_a_long_queue_keeps_no_other_waiting(opened: str)
     sent = [shown.text.split()[0] for shown in net.ever_shown]
     assert sent[:3] == ["busy"] * 3
     assert sorted(sent[3:]) == ["busy"] * 3 + ["other"] * 3
+
+
+async def test_a_fast_account_beside_takes_no_communitys_turn(opened: str) -> None:
+    clock, net = FakeClock(), Scripted(NET, ONE_A_SECOND)
+    other = Address(AccountId("fast"), ChatId("x"))
+    worker = Worker(
+        Directory({NET: net, other.account: Scripted(other.account)}),
+        installation="i",
+        compose=frozen,
+        effects=nothing,
+        file_path=lambda _: Path(),
+        clock=clock,
+    )
+    for number in range(6):
+        await plan(clock, f"a{number}", "busy")
+    for number in range(3):
+        await plan(clock, f"b{number}", "other")
+    for _ in range(6):
+        for number in range(4):
+            where = Address(other.account, ChatId(f"f{number}"))
+            content = Content(text=plain("x"))
+            await ledger.plan(kind=ledger.POST, address=where, now=clock.now(), community="busy", content=content)
+        await rounds(worker, clock, 1)
+    sent = [shown.text.split()[0] for shown in net.ever_shown]
+    assert sorted(sent) == ["busy"] * 3 + ["other"] * 3
 
 
 async def test_a_removal_goes_first_then_who_waits_then_posts_then_what_can_wait(opened: str) -> None:
