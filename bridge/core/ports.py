@@ -293,6 +293,10 @@ class CanSearch(Protocol):
         """The chats whose messages are numbered in one row with this one's, itself too. None: it is not searched."""
         ...
 
+    def alike(self, one: JsonObject, other: JsonObject) -> bool:
+        """Could the message of one payload be taken for that of the other?"""
+        ...
+
     async def search(self, doubt: Doubt, turn: Turn) -> RemoteRef | None:
         """Its message; None: certainly not sent.
 

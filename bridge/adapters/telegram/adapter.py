@@ -115,6 +115,9 @@ class TelegramAdapter:
     def numbered_with(self, chat: ChatId) -> Sequence[ChatId]:
         return lookup.numbered_with(chat, sorted(self._context.chats)) if self._settings.look_up_doubt else ()
 
+    def alike(self, one: JsonObject, other: JsonObject) -> bool:
+        return lookup.alike(one, other)
+
     async def search(self, doubt: Doubt, turn: Turn) -> RemoteRef | None:
         return await self._lookup.search(doubt, turn)
 

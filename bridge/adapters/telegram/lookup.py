@@ -50,6 +50,11 @@ def numbered_with(chat: ChatId, configured: Sequence[ChatId]) -> tuple[ChatId, .
     return tuple(dict.fromkeys((chat, ChatId(base), *topics)))
 
 
+def alike(one: JsonObject, other: JsonObject) -> bool:
+    """By their words alone: a forward does not say which topic it comes from, nor what it answered."""
+    return not other or _words(one) == _words(other)
+
+
 class LookUp:
     """Of one account."""
 
