@@ -262,8 +262,16 @@ class CanLookUp(Protocol):
         ...
 
 
+class Limited(ConnectionError):
+    """The platform was asked too often, and names how long it wants nothing."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__("asked too often")
+        self.wait = wait
+
+
 Turn = Callable[[ChatId], AbstractAsyncContextManager[None]]
-"""Waits until the pace of a chat allows one more call to it, which is made inside."""
+"""Waits until the pace of a chat allows one more call to it, which is made inside: ``Limited`` is heard there."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ import structlog
 from bridge.core.capabilities import Pace
 from bridge.core.clock import Clock
 from bridge.core.ids import AccountId, Address, ChatId, RemoteRef
-from bridge.core.ports import CanSearch, Doubt, Outgoing
+from bridge.core.ports import CanSearch, Doubt, Limited, Outgoing
 from bridge.core.states import DeliveryStep
 from bridge.delivery.directory import Directory
 from bridge.delivery.pacing import Pacer
@@ -127,5 +127,9 @@ class Search:
         self._pacer.started(address, now)
         try:
             yield
+        except Limited as error:
+            now = self._clock.now()
+            self._pacer.hold(address, now + error.wait, now=now, limited=True)
+            raise
         finally:
             self._pacer.answered(address, self._clock.now())

@@ -256,6 +256,19 @@ async def test_a_clock_that_was_set_back_since_proves_no_absence(
     assert (await town.shown(town.group)).count("Kangaroo care") == 1
 
 
+async def test_a_limit_met_by_the_search_keeps_the_rest_from_the_moderators_group(town: Town) -> None:
+    await before(town)
+    town.simulator.fail_next("sendMessage", "drop_after")
+    await town.plan("Kangaroo care")
+    town.simulator.fail_next("forwardMessage", 429, retry_after=30)
+    worker = await town.restarted()
+    await town.work(worker, 2)
+    desk = Address(ACCOUNT, ChatId(str(town.desk)))
+    town.clock.pass_by(1.5)
+    now = town.clock.now()
+    assert worker._pacer.ready_at(desk, town.adapter.capabilities(desk.chat).pace, now) > now
+
+
 async def _composer(town: Town) -> ledger.Compose:
     return (await town.restarted())._compose
 
