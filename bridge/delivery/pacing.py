@@ -184,6 +184,12 @@ class Pacer:
         if whole_account:
             self._accounts[address.account].hold(until, now)
 
+    def held(self, accounts: Iterable[AccountId], now: datetime) -> dict[AccountId, datetime]:
+        """The accounts on which nothing goes at all, and until when."""
+        self._notice(now)
+        until = {account: self._accounts[account].not_before for account in accounts}
+        return {account: at for account, at in until.items() if at is not None and at > now}
+
     def ready_at(self, address: Address, pace: Pace, now: datetime) -> datetime:
         """The earliest moment for a call to this chat; ``now`` when there is nothing to wait for."""
         weight = self._wanted.get(address, 1)

@@ -171,11 +171,12 @@ class Worker:
         now = self._clock.now()
         await self._judge.look(now)
         accounts = self._directory.accounts()
-        wake: list[datetime] = []
+        held = self._pacer.held(accounts, now)
+        wake = list(held.values())
         ready: dict[int, Address] = {}
         busy = Counter(self._in_flight.values())
         under_way = Counter(address.account for address in self._in_flight.values())
-        for row_id, address in await ledger.heads(now, accounts, turns=self._turns):
+        for row_id, address in await ledger.heads(now, accounts, self._turns, list(held)):
             if row_id in self._in_flight or busy[address] >= self._room(address):
                 continue
             at = self._pacer.ready_at(address, self._pace(address), now)

@@ -43,7 +43,7 @@ LOOK = 256
 
 
 async def heads(
-    now: datetime, accounts: Sequence[str], most: int = LOOK, turns: Turns | None = None
+    now: datetime, accounts: Sequence[str], turns: Turns | None = None, held: Sequence[str] = ()
 ) -> list[tuple[int, Address]]:
     """The first row of every lane that may go now, in the order in which lanes of one account go: (row id, lane).
 
@@ -51,7 +51,8 @@ async def heads(
     answers, notices), then posts. In each the communities take turns (``turns`` knows whose it is, from one look to the
     next), each with its oldest first: where they share an account that may send only so much, five hundred posts of one
     keep no other waiting. What can wait goes last, in its lane and among the lanes: nor do twenty thousand private
-    copies. Of what can wait only the oldest ``most`` are looked at.
+    copies. Of what can wait only the oldest ``LOOK`` are looked at, and none on accounts that are
+    ``held``: they would hide what could go on others.
     """
     due = Delivery.filter(
         state=DeliveryState.PLANNED, due_at__lte=now, waits_for__isnull=True, account__in=list(accounts)
@@ -73,7 +74,8 @@ async def heads(
     )
     lanes: dict[Address, int] = {Address(AccountId(account), ChatId(chat)): head for head, account, chat in found}
     for view in (WAITS_LESS, CAN_WAIT):
-        patient = due.filter(view=view).order_by("id").limit(most)
+        patient = due.filter(view=view).order_by("id").limit(LOOK)
+        patient = patient.exclude(account__in=list(held)) if held else patient
         for head, account, chat in await patient.values_list("id", "account", "chat"):
             lanes.setdefault(Address(account, chat), head)
     return [(head, lane) for lane, head in lanes.items()]

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from bridge.core.capabilities import Pace
 from bridge.core.ids import AccountId, Address, ChatId
 from bridge.core.message import Attachment, AttachmentKind, Content
@@ -14,7 +16,7 @@ from bridge.core.states import DeliveryState
 from bridge.core.text import plain
 from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
-from bridge.storage import ledger
+from bridge.storage import ledger, ledger_reads
 from bridge.storage.ledger import Frozen
 from bridge.storage.models import Delivery
 from tests.unit.delivery.scripted import RICH, Scripted
@@ -94,6 +96,29 @@ async def test_a_fast_account_beside_takes_no_communitys_turn(opened: str) -> No
         await rounds(worker, clock, 1)
     sent = [shown.text.split()[0] for shown in net.ever_shown]
     assert sorted(sent) == ["busy"] * 3 + ["other"] * 3
+
+
+async def test_copies_on_an_account_that_is_put_off_keep_no_others_waiting(
+    opened: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_reads, "LOOK", 4)
+    clock, net, mail = FakeClock(), Scripted(NET, ONE_A_SECOND), Scripted(AccountId("mail"))
+    worker = Worker(
+        Directory({NET: net, AccountId("mail"): mail}),
+        installation="i",
+        compose=frozen,
+        effects=nothing,
+        file_path=lambda _: Path(),
+        clock=clock,
+    )
+    for number in range(8):
+        await plan(clock, f"reader{number}", "hifa", ledger.NOTICE, ledger.CAN_WAIT)
+    content = Content(text=plain("x"))
+    other = Address(AccountId("mail"), ChatId("reader"))
+    await ledger.plan(kind=ledger.NOTICE, address=other, now=clock.now(), content=content, view=ledger.CAN_WAIT)
+    net.answers.append(Later(when=clock.now() + timedelta(hours=1), why="no connection", whole_account=True))
+    await rounds(worker, clock, 3)
+    assert mail.calls == 1
 
 
 async def test_a_removal_goes_first_then_who_waits_then_posts_then_what_can_wait(opened: str) -> None:
