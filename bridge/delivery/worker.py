@@ -153,7 +153,7 @@ class Worker:
                 await self._notice_the_clock()
                 now = self._clock.now()
                 await ledger_calls.bring_capped_forward(now)
-                recent = await ledger.recent_attempts(now - WINDOW)
+                recent = await ledger.recent_attempts(now - WINDOW, self._directory.configured())
                 self._pacer.load((chat, at, self._directory.weight(chat, files)) for chat, at, files in recent)
                 for address, until in await ledger.put_off(now):
                     self._pacer.hold(address, until, now=now)

@@ -114,9 +114,9 @@ async def next_due(now: datetime, accounts: Sequence[str]) -> datetime | None:
     return None if row is None else row.due_at
 
 
-async def recent_attempts(since: datetime) -> list[tuple[Address, datetime, int]]:
+async def recent_attempts(since: datetime, accounts: Sequence[str]) -> list[tuple[Address, datetime, int]]:
     """Calls of the last while, so that a restart does not burst over a platform's limits: (chat, when, files sent)."""
-    rows = await Delivery.filter(attempted_at__gt=since).only(*_ATTEMPT)
+    rows = await Delivery.filter(account__in=list(accounts), attempted_at__gt=since).only(*_ATTEMPT)
     return [(row.address, row.attempted_at, files_of(row)) for row in rows if row.attempted_at is not None]
 
 
