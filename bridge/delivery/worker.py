@@ -153,7 +153,7 @@ class Worker:
                 await self._notice_the_clock()
                 now = self._clock.now()
                 await ledger_calls.bring_capped_forward(now)
-                recent = await ledger.recent_attempts(now - WINDOW)
+                recent = await ledger.recent_attempts(now - WINDOW, self._directory.configured())
                 self._pacer.load((chat, at, self._directory.weight(chat, files)) for chat, at, files in recent)
                 for address, until in await ledger.put_off(now):
                     self._pacer.hold(address, until, now=now)
@@ -171,11 +171,12 @@ class Worker:
         now = self._clock.now()
         await self._judge.look(now)
         accounts = self._directory.accounts()
-        wake: list[datetime] = []
+        held = self._pacer.held(accounts, now)
+        wake = list(held.values())
         ready: dict[int, Address] = {}
         busy = Counter(self._in_flight.values())
         under_way = Counter(address.account for address in self._in_flight.values())
-        for row_id, address in await ledger.heads(now, accounts, turns=self._turns):
+        for row_id, address in await ledger.heads(now, accounts, self._turns, list(held)):
             if row_id in self._in_flight or busy[address] >= self._room(address):
                 continue
             at = self._pacer.ready_at(address, self._pace(address), now)
@@ -198,7 +199,7 @@ class Worker:
             traces = await self._traces(rows)
             for row in rows:
                 if row.view not in (ledger.CAN_WAIT, ledger.WAITS_LESS):
-                    self._turns.taken((row.account, row.community))
+                    self._turns.taken(row.community, at=row.account)
                 self._launch(row, traces.get(row.id, ""))
             return 0.0
         due = await ledger.next_due(now, accounts)
