@@ -368,7 +368,7 @@ class Worker:
         return [] if target is None else await ledger.messages_of(target)
 
     def _outgoing(self, row: Delivery) -> Outgoing:
-        attachments = codec.load(codec.CONTENT, row.content).attachments if row.content else ()
+        attachments = ledger.attachments_of(row)
         pictures = [_as_file(a.thumbnail) for a in attachments if a.thumbnail is not None]
         return Outgoing(
             chat=row.address.chat,
@@ -436,9 +436,7 @@ def _as_file(thumbnail: Thumbnail) -> Attachment:
 
 def _bytes(row: Delivery) -> int:
     """Of the files that go with a row."""
-    if row.operation in (ledger.DELETE, ledger.PRUNE) or not row.content:
-        return 0
-    files = codec.load(codec.CONTENT, row.content).attachments
+    files = ledger.attachments_of(row) if row.operation not in (ledger.DELETE, ledger.PRUNE) else ()
     return sum(file.size for file in files[max(row.item - 1, 0) : row.item or None])
 
 

@@ -9,7 +9,7 @@ from tortoise.functions import Min
 
 from bridge.core.errors import TooSoon
 from bridge.core.ids import AccountId, Address, ChatId, RemoteRef
-from bridge.core.message import Content
+from bridge.core.message import Attachment, Content
 from bridge.core.states import DeliveryState
 from bridge.core.turns import Turns
 from bridge.storage import codec
@@ -122,9 +122,13 @@ async def recent_attempts(since: datetime, accounts: Sequence[str]) -> list[tupl
 
 def files_of(row: Delivery) -> int:
     """How many files a row sends."""
-    if row.operation != SEND or '"sha256"' not in row.content:  # most have none, and need not be decoded
-        return 0
-    return len(codec.load(codec.CONTENT, row.content).attachments)
+    return len(attachments_of(row)) if row.operation == SEND else 0
+
+
+def attachments_of(row: Delivery) -> tuple[Attachment, ...]:
+    """The files of a row's content."""
+    # Most have none, and need not be decoded.
+    return codec.load(codec.CONTENT, row.content).attachments if '"sha256"' in row.content else ()
 
 
 async def put_off(now: datetime) -> list[tuple[Address, datetime]]:
