@@ -14,7 +14,7 @@ from bridge.core.states import InboxState
 from bridge.core.text import plain
 from bridge.intake import pieces
 from bridge.intake.processor import Processor
-from bridge.storage import codec, inbox
+from bridge.storage import codec, erasure, inbox, people
 from bridge.storage.inbox import DurableSink
 from bridge.storage.models import Delivery, Inbox, Review, Revision, Submission
 from tests.integration.desk_world import WHO, World, here
@@ -242,3 +242,14 @@ async def test_a_message_that_is_tried_again_takes_no_other_one_with_it(desk: De
     await Inbox.filter(id=parked.id).update(state=InboxState.NEW)
     await desk.handles()
     assert await desk.wordings() == ["Another message of mine.", FULL]
+
+
+async def test_whoever_is_forgotten_leaves_no_piece_behind(desk: Desk) -> None:
+    await desk.hears(desk.sms("A message of mine.", Piece(), "whole"), desk.piece("My sister is called Nakato ", 1, 2))
+    identity = await people.find(WHO["daniel"].ref)
+    assert identity is not None
+    await erasure.erase(identity.person_id, desk.clock.now())
+    assert not [row for row in await Inbox.all() if "Nakato" in row.event + row.raw_json]
+    await desk.hears(wait=90)
+    assert await Submission.filter(identity__user=WHO["daniel"].ref.user).count() == 0
+    assert await desk.left() == 0
