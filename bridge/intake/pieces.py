@@ -27,7 +27,9 @@ MOMENT: Final = timedelta(seconds=20)
 """For the next one after a full one without a number."""
 _LATE: Final = timedelta(minutes=10)
 """For so long a piece is still taken for one of a message that was handled without it."""
-_LOOK: Final = timedelta(seconds=1)
+_LOOK, _LATER_LOOK = timedelta(seconds=1), timedelta(seconds=5)
+_SOON: Final = timedelta(seconds=10)
+"""Within so long most pieces have come. Every look is written down, and anybody can send a thousand halves."""
 GAP: Final = "[…]"
 
 
@@ -142,7 +144,8 @@ async def _numbered(row: Inbox, event: MessagePosted, piece: Piece, found: Seque
         return await _longer(event, *handled, message.texts, (row.id, *rest))
     until = min((each.at for each, _ in message.pieces), default=row.received_at) + PATIENCE
     if not message.is_complete and now < until and not _has_more_to_say(message, found):
-        raise IncompleteError(min(until, now + _LOOK))
+        pause = _LOOK if until - now > PATIENCE - _SOON else _LATER_LOOK
+        raise IncompleteError(min(until, now + pause))
     if message.repeats:
         return Whole(event=event, merged=(row.id, *rest), is_repeat=True)
     first = next((each for _, each in message.pieces if 1 in _texts(each)), event)

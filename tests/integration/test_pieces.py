@@ -253,3 +253,15 @@ async def test_whoever_is_forgotten_leaves_no_piece_behind(desk: Desk) -> None:
     await desk.hears(wait=90)
     assert await Submission.filter(identity__user=WHO["daniel"].ref.user).count() == 0
     assert await desk.left() == 0
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+async def test_what_waits_is_looked_at_seldom(desk: Desk) -> None:
+    await DurableSink(SLOW, desk.clock).accept([desk.piece("We have no ", 1, 2)])
+    looks = 0
+    for _ in range(59):
+        for row in await inbox.take(desk.clock.now(), busy=set()):
+            await Processor(desk.communities, desk.directory, _nothing, desk.clock)._process(row)
+            looks += 1
+        desk.clock.pass_by(1)
+    assert looks <= 21
