@@ -37,6 +37,8 @@ _STOPS = re.compile(rf"{_BEFORE}(?:{'|'.join(sorted(_STOP))}){_AFTER}")
 """What people write to a number: "Stop please", "STOP 40404"."""
 _HELP = frozenset({"info", "aide", "ajuda", "ayuda", "msaada", "taimako"})
 _START = frozenset({"unstop", "demarrer", "commencer", "comecar", "iniciar", "empezar", "anza", "fara"})
+_PROFILE = frozenset({"profil", "perfil", "mon profil", "mi perfil", "meu perfil", "wasifu", "wasifu wangu"})
+_STATUS = frozenset({"statut", "mes messages", "estado", "mis mensajes", "minhas mensagens", "hali", "ujumbe wangu"})
 _JOIN = (
     "join",
     "rejoindre",
@@ -97,6 +99,10 @@ def typed(text: str) -> tuple[str, str] | None:
         return "help", ""
     if said in _START:
         return "start", ""
+    if said in _PROFILE:
+        return "profile", ""
+    if said in _STATUS:
+        return "status", ""
     if said in _AWAY:
         return "away", ""
     if said in _BACK:
