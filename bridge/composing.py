@@ -12,6 +12,7 @@ from bridge.core.states import ReviewState
 from bridge.core.text import plain
 from bridge.delivery import lettering, mirroring
 from bridge.delivery.directory import Directory
+from bridge.intake import commands
 from bridge.moderation import application_cards, by_mail, cards
 from bridge.rendering.sms import fold
 from bridge.storage import codec, ledger, personal_links
@@ -77,7 +78,7 @@ class Composer:
             content = replace(content, letter=lettering.own(letter, self._communities.get(row.community), leave, key))
         if row.kind == ledger.NOTICE and capabilities is not None and capabilities.form is Form.LINE:
             # One sign that GSM 03.38 lacks makes an SMS hold less than half.
-            content = replace(content, text=plain(fold(content.text.text, "en")))
+            content = replace(content, text=plain(fold(commands.in_words(content.text.text), "en")))
         return content
 
     async def _card(self, row: Delivery) -> ledger.Frozen | None:
