@@ -28,7 +28,7 @@ class Composer:
         self._clock = clock
         self._leave: dict[tuple[int, str], str] = {}
         self._archive: dict[tuple[int, str], str] = {}
-        self._read = ("", Content())
+        self._read = ("", Content(), "")
         self._dumped: tuple[object, str] = (None, "")
 
     async def prepare(self, rows: Sequence[Delivery]) -> None:
@@ -52,20 +52,21 @@ class Composer:
             return await self._card(row)
         if row.kind == ledger.APPLICATION:
             return await self._application(row)
-        written = self._written(row.content)
+        written, shows = self._written(row.content)
         content = await ledger.threaded(row, written)
         # Of a reader's own link the ledger keeps what is sent, and the words as they are for everybody.
         kept = row.content if content is written else codec.dump(codec.CONTENT, content)
         payload = self._directory.payload(row.address, await self._personal(row, content))
         if payload is not self._dumped[0]:  # an adapter may give the same again
             self._dumped = (payload, codec.dump_object(payload))
-        return ledger.Frozen(payload=self._dumped[1], content=kept)
+        return ledger.Frozen(payload=self._dumped[1], content=kept, shows=shows if row.kind == ledger.COPY else "")
 
-    def _written(self, content: str) -> Content:
-        """Private copies of a post have the same words many times in a row."""
-        if self._read[0] != content:
-            self._read = (content, codec.load(codec.CONTENT, content))
-        return self._read[1]
+    def _written(self, text: str) -> tuple[Content, str]:
+        """What a row says, and its fingerprint. Private copies of a post have the same words many times in a row."""
+        if self._read[0] != text:
+            content = codec.load(codec.CONTENT, text)
+            self._read = (text, content, lettering.fingerprint(content))
+        return self._read[1:]
 
     async def _personal(self, row: Delivery, content: Content) -> Content:
         capabilities = self._directory.capabilities(row.address)

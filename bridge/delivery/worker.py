@@ -293,7 +293,9 @@ class Worker:
         self._end(row, answer, weighed)
 
     def _end(self, row: Delivery, answer: SendOutcome, weighed: Weighed | None = None) -> None:
-        self._done.append(ledger.Outcome(row=row, answer=answer, weighed=weighed))
+        capabilities = self._directory.capabilities(row.address)
+        lasting = row.kind != ledger.COPY or capabilities is None or not capabilities.letters
+        self._done.append(ledger.Outcome(row=row, answer=answer, weighed=weighed, keeps_words=lasting))
         delivery_bell.ring()
 
     def _count(self, row: Delivery, answer: SendOutcome) -> None:

@@ -352,7 +352,7 @@ class Delivery(Model):
     view = fields.CharField(SHORT, default="")
     """Which of a card's keyboards this channel is looking at."""
     shows = fields.CharField(SHORT, default="", db_default="")
-    """For a card: the fingerprint of everything publishable that it shows."""
+    """For a card: the fingerprint of everything publishable that it shows. For a private copy: that of its words."""
     remote_chat = fields.CharField(ID, default="")
     message = fields.CharField(ID, default="")
     reason = fields.CharField(SHORT, default="")
