@@ -10,9 +10,10 @@ from bridge.core.capabilities import Guarantee
 from bridge.core.clock import Clock
 from bridge.core.errors import StorageUnavailable
 from bridge.core.ids import RemoteRef, delivery_key
-from bridge.core.ports import CanLookUp
+from bridge.core.ports import CanLookUp, CanSearch
 from bridge.core.states import DeliveryStep
 from bridge.delivery.directory import Directory
+from bridge.delivery.searching import Search
 from bridge.storage import ledger
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
@@ -34,7 +35,15 @@ _SET_BACK = timedelta(minutes=1)
 class Judge:
     """Settles rows in doubt, each in a task of its own: a platform that cannot be asked holds up nobody else."""
 
-    def __init__(self, directory: Directory, installation: str, effects: ledger.Effects, clock: Clock) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        installation: str,
+        effects: ledger.Effects,
+        clock: Clock,
+        search: Search | None = None,
+    ) -> None:
+        self._search = search
         self._directory = directory
         self._installation = installation
         self._effects = effects
@@ -100,6 +109,8 @@ class Judge:
             return DeliveryStep.REPLAY, ()
         if isinstance(adapter, CanLookUp):
             return await self._look_up(adapter, row, now)
+        if self._search is not None and isinstance(adapter, CanSearch) and row.kind == ledger.POST:
+            return await self._search.judge(adapter, row)
         if capabilities.guarantee is Guarantee.AT_LEAST_ONCE:
             return DeliveryStep.REPLAY, ()
         if capabilities.push_parts:  # every repeat is paid for; a report that it arrived settles it

@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 ENOUGH = 2.0
 """Points at which somebody is warned: three days of "no", or five of "not now"."""
-_HALVED = timedelta(days=7)
+_HALVED = timedelta(days=14)
 """After which a failure counts half."""
 _LOOKED_BACK = timedelta(days=28)
 _NO, _NOT_NOW = 1.0, 0.5
@@ -34,7 +34,7 @@ _WARNING_COUNTS = timedelta(days=14)
 
 
 def score(failures: Collection[tuple[datetime, str]], now: datetime) -> float:
-    """Points of an address: of each day the worst failure, halved with every week.
+    """Points of an address: of each day the worst failure, halved with every two weeks.
 
     ``failures``: when, and the status of RFC 3463; 4.x.x says "not now", everything else "no".
     """

@@ -57,7 +57,7 @@ from bridge.moderation import commands as orders
 from bridge.moderation.acts import Moderator, Reply
 from bridge.moderation.orders import Order
 from bridge.rendering.words import words
-from bridge.storage import chats, inbox, ledger, people, persons, submissions
+from bridge.storage import chats, inbox, ledger, memberships, people, persons, submissions
 from bridge.storage.models import Delivery, Identity
 
 log = structlog.get_logger()
@@ -65,6 +65,8 @@ log = structlog.get_logger()
 _AGAIN = timedelta(minutes=1)
 _LATELY, _MOST_ANSWERS = timedelta(hours=1), 30
 """More answers by mail than this in an hour no person asks for."""
+_MOST_TO_STRANGERS, _MOST_TO_MEMBERS = 4, 12
+"""Letters in a day to an address that nobody vouches for: in an open community whoever writes is a member."""
 _ABOUT_A_REVIEW = (ledger.CARD, ledger.PROMPT, ledger.EXHIBIT)
 _POSTS = (ledger.POST, ledger.COPY)
 _ABOUT_AN_APPLICATION = (ledger.APPLICATION, ledger.PROMPT)
@@ -123,14 +125,38 @@ async def _posted(event: MessagePosted, context: Context) -> None:
         if await stopping.by_link(event, context) or await deciding.handle(event, context):
             return
         await _refuse_to_circle(event, context)
-        paid = paging.is_paid(context.directory.capabilities(event.ref.address))
-        if wishes.is_stop(event.text.text, carrier=paid) and not event.files:
-            await stopping.stop(event, context)
+        if await _has_heard_enough(event, context):
+            newest = await ledger.newest_id()
+            await _in_private(event, context)
+            await ledger.take_back_notices(event.ref.address, newest)
             return
-        identity = await commands.meet_privately(event, context)
-        await _private(event, identity, context)
-        await letters.deliver_waiting(identity, context.communities, context.directory, context.now)
+        await _in_private(event, context)
         return
+    await _in_public(event, context)
+
+
+async def _has_heard_enough(event: MessagePosted, context: Context) -> bool:
+    """Is it an address that anybody may have written under, and did it get letters enough of ours today?"""
+    capabilities = context.directory.capabilities(event.ref.address)
+    if not context.claimed or capabilities is None or not capabilities.letters:
+        return False
+    identity = await people.find(event.sender.ref)
+    known = identity is not None and await memberships.is_member_anywhere(identity.person_id)
+    most = _MOST_TO_MEMBERS if known else _MOST_TO_STRANGERS
+    return await ledger.count_notices(event.ref.address, context.now - timedelta(days=1)) >= most
+
+
+async def _in_private(event: MessagePosted, context: Context) -> None:
+    paid = paging.is_paid(context.directory.capabilities(event.ref.address))
+    if wishes.is_stop(event.text.text, carrier=paid) and not event.files:
+        await stopping.stop(event, context)
+        return
+    identity = await commands.meet_privately(event, context)
+    await _private(event, identity, context)
+    await letters.deliver_waiting(identity, context.communities, context.directory, context.now)
+
+
+async def _in_public(event: MessagePosted, context: Context) -> None:
     address = await inbox.origin(event.ref.address)
     if await bridging.handle(event, address, context):
         return

@@ -21,7 +21,15 @@ from bridge.storage.answering import threaded
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
 from bridge.storage.handovers import Weighed
-from bridge.storage.ledger_calls import bring_forward, call_off, call_off_notices, call_off_older, mark, set_view
+from bridge.storage.ledger_calls import (
+    bring_forward,
+    call_off,
+    call_off_notices,
+    call_off_older,
+    mark,
+    set_view,
+    take_back_notices,
+)
 from bridge.storage.ledger_changes import ORIGINAL, is_to_be_removed
 from bridge.storage.ledger_copies import copy_row, plan_copies
 from bridge.storage.ledger_doubt import Effects, distrust, postpone_doubt, recover, resolve_doubt, settle
@@ -44,12 +52,14 @@ from bridge.storage.ledger_reads import (
     REACTION,
     REMOVAL,
     SEND,
+    WAITS_LESS,
     answered,
     application_rows,
     card_rows,
     count_notices,
     count_shown,
     edit_after,
+    files_of,
     find_by_ref,
     heads,
     in_doubt,
@@ -58,9 +68,11 @@ from bridge.storage.ledger_reads import (
     last_reaction,
     messages_of,
     newest_card,
+    newest_id,
     next_due,
     of_post,
     oldest_undelivered,
+    put_off,
     reaction_waits,
     recent_attempts,
     removal_of,
@@ -375,6 +387,7 @@ __all__ = [
     "REACTION",
     "REMOVAL",
     "SEND",
+    "WAITS_LESS",
     "Compose",
     "Effects",
     "Frozen",
@@ -393,6 +406,7 @@ __all__ = [
     "count_shown",
     "distrust",
     "edit_after",
+    "files_of",
     "find_by_ref",
     "heads",
     "in_doubt",
@@ -402,12 +416,14 @@ __all__ = [
     "mark",
     "messages_of",
     "newest_card",
+    "newest_id",
     "next_due",
     "of_post",
     "oldest_undelivered",
     "plan",
     "plan_copies",
     "postpone_doubt",
+    "put_off",
     "reaction_waits",
     "recent_attempts",
     "record",
@@ -420,6 +436,7 @@ __all__ = [
     "set_view",
     "settle",
     "spoil",
+    "take_back_notices",
     "threaded",
     "unclaimed_edit",
     "versions",

@@ -12,6 +12,9 @@ from bridge.storage.ledger_reads import CARD, EXHIBIT, NOTICE, SEND
 from bridge.storage.ledger_steps import advance, cancel_dependants
 from bridge.storage.models import Delivery
 
+CAPPED = "the monthly cap "
+"""How the detail of such a row begins."""
+
 
 async def call_off_notices(address: Address) -> None:
     """Cancel what a chat was to be told and nobody has tried to send."""
@@ -19,6 +22,11 @@ async def call_off_notices(address: Address) -> None:
     for row in await rows.filter(state=DeliveryState.PLANNED, attempts=0):
         await advance(row, DeliveryStep.CANCEL)
         await cancel_dependants([row.id])
+
+
+async def bring_capped_forward(now: datetime) -> None:
+    """What waits because its account had no money left is tried at once: a restart may be for a raised cap."""
+    await Delivery.filter(state=DeliveryState.PLANNED, due_at__gt=now, detail__startswith=CAPPED).update(due_at=now)
 
 
 async def bring_forward(row: Delivery, due: datetime) -> None:
@@ -54,3 +62,9 @@ def _unshown(review_id: int) -> QuerySet[Delivery]:
     """What shows an item and has not been tried; files of an author's answer are no wording, and stay."""
     waiting = Delivery.filter(review_id=review_id, state=DeliveryState.PLANNED, attempts=0, operation=SEND)
     return waiting.filter(Q(kind=CARD) | Q(kind=EXHIBIT, view=""))
+
+
+async def take_back_notices(address: Address, after: int) -> None:
+    """What the caller's own transaction has planned to say in a chat since a row is not said."""
+    rows = Delivery.filter(kind=NOTICE, account=address.account, chat=address.chat, id__gt=after)
+    await rows.filter(state=DeliveryState.PLANNED).delete()

@@ -127,3 +127,7 @@ async def count(community: str, state: MembershipState = MembershipState.MEMBER)
 async def has_published(person_id: int, community: str) -> bool:
     """Has a community published anything of this person?"""
     return await Post.filter(community=community, submission__identity__person_id=person_id).exists()
+
+
+async def is_member_anywhere(person_id: int) -> bool:
+    return await Membership.filter(person_id=person_id, state=MembershipState.MEMBER).exists()

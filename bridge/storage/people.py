@@ -50,9 +50,10 @@ async def meet(sender: Sender, now: datetime, *, privately: bool = False) -> Ide
         changes["verified"] = sender.proof
     stale = {key: value for key, value in changes.items() if getattr(identity, key) != value}
     failing = identity.unreachable_at is not None or identity.warned_at is not None
+    failing = failing and sender.proof != "claimed"  # what nobody vouches for says nothing of the mailbox
     if privately and (not identity.direct_open or identity.stopped_at is not None or failing):
-        heard: dict[str, Any] = {"direct_open": True, "stopped_at": None, "unreachable_at": None, "warned_at": None}
-        heard |= {"counted_from": now} if failing else {}
+        heard: dict[str, Any] = {"direct_open": True, "stopped_at": None}
+        heard |= {"unreachable_at": None, "warned_at": None, "counted_from": now} if failing else {}
         await Identity.filter(id=identity.id).update(**heard)
         identity.update_from_dict(heard)
     if stale:

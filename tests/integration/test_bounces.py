@@ -1,5 +1,6 @@
 """Reports that letters did not arrive: whose address they end, and whose they do not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -156,6 +157,20 @@ async def test_another_account_of_the_same_person_is_told(town: Readers) -> None
     assert "Letters from HIFA to ben come back, so I send none there any more." in said
 
 
+async def test_who_reads_once_a_week_is_warned_too(town: Readers) -> None:
+    await town.reads("ben", Reading.IMMEDIATE)
+    await fails(town, "5.2.1", "5.2.1", "5.2.1", hours=7 * 24)
+    assert len(await warnings(town)) == 1
+
+
+async def test_a_forged_letter_takes_no_warning_back(town: Readers) -> None:
+    await town.reads("ben", Reading.IMMEDIATE)
+    await fails(town, "5.2.2", "5.2.2", "5.2.2")
+    await people.meet(replace(sender("ben"), proof="claimed"), town.now, privately=True)
+    await fails(town, "5.2.2")
+    assert await is_lost(town)
+
+
 @given(
     failures=st.lists(
         st.tuples(st.integers(0, 27 * 24), st.sampled_from(["5.2.2", "4.2.2", ""])).map(
@@ -168,7 +183,7 @@ def test_points(failures: list[tuple[datetime, str]]) -> None:
     points = bouncing.score(failures, NOON)
     assert 0 <= points <= len({at.date() for at, _ in failures})
     assert bouncing.score(failures[:-1], NOON) <= points, "a failure more is never less"
-    assert bouncing.score(failures, NOON + timedelta(days=7)) == pytest.approx(points / 2), "and they fade"
+    assert bouncing.score(failures, NOON + timedelta(days=14)) == pytest.approx(points / 2), "and they fade"
     assert bouncing.score([*failures, *failures], NOON) == points, "the same day counts once"
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bridge.core.capabilities import Capabilities
 from bridge.core.events import ChatKind, MessagePosted
+from bridge.core.membership import Joining, MemberPolicy
 from bridge.core.states import MembershipState
 from bridge.core.text import plain
 from bridge.intake import router
@@ -99,6 +100,18 @@ async def test_an_address_that_anybody_may_have_written_under_gets_one_receipt_a
     assert await mail.gets("And who gives it to them in your place?", proof="mail"), "it is theirs"
     mail.now += timedelta(days=1, minutes=1)
     assert await mail.gets("Is it kept in a cold and dry place?")
+
+
+@pytest.mark.parametrize("joining", [Joining.OPEN, Joining.APPROVAL, Joining.INVITATION])
+async def test_a_strangers_address_is_not_flooded_by_what_others_write_under_it(mail: Mail, joining: Joining) -> None:
+    mail.community = replace(mail.community, members=MemberPolicy(joining=joining))
+    said = [await mail.gets(f"Question {n}: how is zinc given?", user="victim") for n in range(8)]
+    said += [await mail.gets(order, user="victim") for order in 4 * ("/help", "/status", "/get 1", "/id", "/join")]
+    assert said[0]
+    most = 16 if joining is Joining.OPEN else 8
+    assert sum(map(len, said)) <= most, "and what the letter that crosses the line is answered"
+    assert said[-5:] == [[]] * 5
+    assert await mail.gets("/help", user="victim", proof="mail"), "its owner is answered"
 
 
 async def test_the_same_order_is_asked_about_once_a_day(mail: Mail) -> None:

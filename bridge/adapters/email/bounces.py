@@ -31,7 +31,7 @@ def read(parsed: Parsed, raw: bytes) -> Bounce | None:
     key = _key_of(parsed)
     for part in parsed.parts:
         if part.mime == "message/feedback-report":
-            return Bounce(action="complaint", key=key, leave=_leave_of(parsed))
+            return Bounce(action="complaint", key=key, leave=_leave_of(parsed) if _is_of_a_reader(part.data()) else "")
     for part in parsed.parts:
         if part.mime == "message/delivery-status" and (found := _of_status(part.data())) is not None:
             return Bounce(action=found[0], status=found[1], key=key)
@@ -63,6 +63,11 @@ def _status_in(parsed: Parsed) -> str:
             if match:
                 return match[0]
     return ""
+
+
+def _is_of_a_reader(report: bytes) -> bool:
+    """RFC 5965, 7.3: there are reports that something is not spam, or that a signature did not hold, too."""
+    return Head(report[:64_000]).get("feedback-type").strip().casefold() in ("abuse", "fraud", "opt-out")
 
 
 def _leave_of(parsed: Parsed) -> str:

@@ -90,6 +90,7 @@ def read(raw: bytes, post: Post) -> Mail:
         subject=subject,
         text=stripped.kept,
         said_nothing=stripped.said_nothing,
+        mingled=stripped.mingled,
         cut=stripped.cut,
         files=tuple(files[:MOST_FILES]),
         left_out=tuple(left_out),

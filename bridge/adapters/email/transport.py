@@ -23,7 +23,11 @@ _LONGEST_IDLE: Final = 60.0
 
 
 class _SenderRefusedError(Exception):
-    """The mail server does not take mail from us at all."""
+    """The mail server does not take mail from us at all, or not now."""
+
+    def __init__(self, code: int, said: str) -> None:
+        super().__init__(f"the mail server takes no mail from us ({code})")
+        self.too_much = code == 421 or _is_too_much(said)
 
 
 class _Stage:
@@ -58,7 +62,8 @@ class Transport:
             good = True
         except _SenderRefusedError as error:
             self.trouble = str(error)
-            return Later(when=self._clock.now() + _BUSY, why=self.trouble, whole_account=True)
+            limit = error.too_much
+            return Later(when=self._clock.now() + _BUSY, why=self.trouble, whole_account=True, limit=limit)
         except SMTPResponseException as error:
             good = smtp is not None and 400 <= error.code < 600 and await self._reset(smtp)
             return self._answered(error, stage)
@@ -123,7 +128,7 @@ class Transport:
         try:
             await smtp.mail(sender, options=options)
         except SMTPResponseException as error:
-            raise _SenderRefusedError(f"the mail server takes no mail from us ({error.code})") from error
+            raise _SenderRefusedError(error.code, error.message) from error
 
     @staticmethod
     async def _letter(smtp: SMTP, to: str, message: bytes, stage: _Stage) -> None:
@@ -152,8 +157,7 @@ class Transport:
             self.trouble = "the mail server is busy"
             return Later(when=self._clock.now() + _AWAY, why=self.trouble, whole_account=True, limit=True)
         if code < 500:
-            # RFC 3463: 4.7.x is about policy, which is how servers say "too much"; 4.3.2: it takes no mail at present.
-            too_much = re.match(r"\s*4\.(?:7\.\d|3\.2\b)", said) is not None
+            too_much = _is_too_much(said)
             return Later(when=self._clock.now() + _BUSY, why=f"not now, says the mail server ({code})", limit=too_much)
         match = _STATUS.match(said)
         return Refused(
@@ -190,6 +194,11 @@ class Transport:
         finally:
             smtp.close()
         return found
+
+
+def _is_too_much(said: str) -> bool:
+    """RFC 3463: 4.7.x is about policy, which is how servers say "too much"; 4.3.2: it takes no mail at present."""
+    return re.match(r"\s*4\.(?:7\.\d|3\.2\b)", said) is not None
 
 
 def _codes(code: int, said: str) -> str:
