@@ -110,7 +110,9 @@ async def test_what_may_have_arrived_stands_on_the_card(
 async def test_a_line_that_takes_everything_and_answers_nothing(
     tmp_path: Path, telegram: Telegram, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(Timeouts.__init__.__kwdefaults__, "read", 1.0)
+    defaults = Timeouts.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "read", 1.0)
     world = town(tmp_path, telegram, line.url)
     async with world.bridge():
         await until(lambda: said(telegram) >= 3)
