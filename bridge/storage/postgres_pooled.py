@@ -20,7 +20,6 @@ from tortoise.backends.base.client import TransactionalDBClient, TransactionCont
 from tortoise.connection import get_connections
 from tortoise.exceptions import TransactionManagementError
 
-
 _SILENT = 15
 """Seconds without a sign of the other machine, after which a connection is over."""
 _WATCH = (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 3), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 1000 * _SILENT))
