@@ -11,7 +11,7 @@ import pytest
 from bridge.core.capabilities import Capabilities, Guarantee
 from bridge.core.clock import SystemClock
 from bridge.core.community import Communities, Community
-from bridge.core.ids import ChatId
+from bridge.core.ids import ChatId, CommunityId
 from bridge.core.states import DeliveryState
 from bridge.delivery.directory import Directory
 from bridge.delivery.doubt import Judge
@@ -76,7 +76,10 @@ async def test_copies_of_one_community_that_fail_hold_up_no_other(monkeypatch: p
 
     monkeypatch.setattr(copies, "batch", batch)
     communities = Communities(
-        [Community(id=name, name=name, language="en", moderators=()) for name in ("first", "second")]
+        [
+            Community(id=name, name=name, language="en", moderators=())
+            for name in (CommunityId("first"), CommunityId("second"))
+        ]
     )
     with pytest.raises(ValueError, match="cannot be read"):
         await copies.work_off(communities, Directory({}), NOW)
