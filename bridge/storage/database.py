@@ -26,6 +26,7 @@ from tortoise.exceptions import (
     OperationalError,
     TransactionManagementError,
 )
+from tortoise.expressions import F
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
@@ -373,6 +374,6 @@ async def ping() -> None:
             await _current().execute_query("SELECT 1")
             if _failed:  # a full disk can be read all the same
                 async with transaction():
-                    await Meta.filter(key="installation").update(key="installation")
+                    await Meta.filter(key="installation").update(value=F("value"))
     except UNAVAILABLE as error:
         raise StorageUnavailable(f"the database does not answer ({reason_of(error)})") from error

@@ -1,7 +1,6 @@
 """What breaks harms one lane: the others go on, everything ends, and the card says how. docs/faults.md is the table."""
 
 import asyncio
-import resource
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from bridge.delivery import worker
 from bridge.playground.botapi import BotApiSimulator
 from bridge.playground.botapi.limits import Limits
 from tests.acceptance.line import Line, line_to
-from tests.acceptance.program import Telegram, populate, running, write_config
+from tests.acceptance.program import Telegram, populate
 from tests.acceptance.world import World, until
 from tests.servers import free_port
 
@@ -198,24 +197,3 @@ async def test_an_adapter_with_a_defect(tmp_path: Path, monkeypatch: pytest.Monk
         monkey["broken"] = False
         await until(lambda: "Arrived in 3 of 3" in world.card_text(), 20)
         assert sum("zinc" in text for text in world.texts("kenya")) == 1
-
-
-async def test_no_file_handles_are_left(tmp_path: Path, telegram: Telegram) -> None:
-    """Nothing can be opened for a while: the program stays, and does everything afterwards."""
-    config, phone = write_config(tmp_path, telegram=telegram)
-    async with running(config) as program:
-        assert program.process is not None
-        pid = program.process.pid
-        await telegram.users.write(telegram.amina, telegram.bot, "Is zinc safe?")
-        await telegram.find(telegram.grace, telegram.mods, "Is zinc safe?")
-        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, before[1]))
-        pressing = asyncio.create_task(telegram.press(telegram.grace, telegram.mods, "Is zinc safe?", "Approve"))
-        await telegram.users.write(telegram.daniel, telegram.uganda, "And for a child of two?")
-        await asyncio.sleep(2)  # the lack itself is what is tested
-        assert program.process.returncode is None
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
-        await asyncio.gather(pressing, return_exceptions=True)
-        await telegram.find(telegram.grace, telegram.mods, "And for a child of two?", seconds=40)
-        await until(lambda: any("zinc" in str(line.get("text")) for line in phone.sent()), 40)
-        assert program.process.returncode is None
