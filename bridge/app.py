@@ -225,10 +225,15 @@ class Bridge:
 
     async def _fill_archive(self) -> None:
         """Posts from before there was an archive, once."""
-        with suppress(StorageUnavailable, *database.UNAVAILABLE):
+        try:
             count = await archive.fill()
-            if count:
-                log.info("archive_filled", posts=count)
+        except (StorageUnavailable, *database.UNAVAILABLE):
+            return  # the next start does it
+        except Exception as error:  # not its words: they may quote somebody. No page is worth the whole program
+            log.error("archive_not_filled", error=type(error).__name__)
+            return
+        if count:
+            log.info("archive_filled", posts=count)
 
     def health(self) -> Mapping[str, Health]:
         """Every account, with the words of what keeps it from working."""
@@ -305,10 +310,14 @@ class Bridge:
         """Somebody was erased: what the tables no longer hold leaves the disk, too."""
         while True:
             await upkeep_bell.wait(3600.0)
-            with suppress(StorageUnavailable):
+            try:
                 await upkeep.after_erasure()
                 await self._remove_unused()
                 await database.scrub(whole=False)
+            except (StorageUnavailable, *database.UNAVAILABLE) as error:
+                log.warning("erasure_waits", error=type(error).__name__)  # it is marked, and done in an hour
+            except Exception as error:
+                log.error("erasure_failed", error=type(error).__name__)
 
     async def _remove_unused(self) -> None:
         for _ in range(2):  # when a file is gone, so is the use of what was made smaller of it

@@ -26,6 +26,7 @@ from tortoise.exceptions import (
     OperationalError,
     TransactionManagementError,
 )
+from tortoise.expressions import F
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
@@ -38,6 +39,10 @@ log = structlog.get_logger()
 
 APP = "baraza"
 MIGRATIONS = "bridge.storage.migrations"
+_failed: list[str] = []
+"""Why the last transaction could not be written, as long as none has been since."""
+_PATIENCE = 5.0
+"""Seconds that the database has for a trivial question."""
 _hooks: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
 UNAVAILABLE = (
     OperationalError,
@@ -229,6 +234,7 @@ async def open_database(url: str, *, migrate: bool = True, from_script: bool = T
 
     Raises ConfigError where the database is newer than the program, StorageUnavailable where it cannot be reached.
     """
+    _failed.clear()
     path = sqlite_path(url)
     if path is not None:
         if not migrate and not path.exists():
@@ -295,6 +301,7 @@ async def transaction() -> AsyncIterator[None]:
     try:
         async with in_transaction():
             yield
+        _failed.clear()
     except IntegrityError:  # Tortoise derives it from the errors of an unreachable database
         # The driver's text names the values, which may be a telephone number: it is not passed on.
         raise StorageConflict from None
@@ -304,6 +311,8 @@ async def transaction() -> AsyncIterator[None]:
         if _is_about_a_value(error):  # whose text quotes the value, so it is not passed on
             raise ValueError("a value that the database cannot store") from None
         kind = StorageContended if _gave_way(error) else StorageUnavailable
+        if kind is StorageUnavailable:
+            _failed[:] = [reason_of(error)]
         raise kind(f"the database cannot be written now ({reason_of(error)})") from error
     finally:
         _hooks.reset(token)
@@ -359,8 +368,12 @@ async def installation() -> str:
 
 
 async def ping() -> None:
-    """Ask the database a trivial question; raises StorageUnavailable."""
+    """Ask the database a trivial question, and write where that failed the last time; raises StorageUnavailable."""
     try:
-        await _current().execute_query("SELECT 1")
+        async with asyncio.timeout(_PATIENCE):
+            await _current().execute_query("SELECT 1")
+            if _failed:  # a full disk can be read all the same
+                async with transaction():
+                    await Meta.filter(key="installation").update(value=F("value"))
     except UNAVAILABLE as error:
         raise StorageUnavailable(f"the database does not answer ({reason_of(error)})") from error

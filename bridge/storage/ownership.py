@@ -18,6 +18,7 @@ import structlog
 
 from bridge.core.errors import StorageUnavailable
 from bridge.storage.database import UNAVAILABLE, prepare_file, reason_of, sqlite_path
+from bridge.storage.postgres_pooled import WatchedConnection
 
 log = structlog.get_logger()
 
@@ -110,7 +111,9 @@ class _Session:
             await asyncio.sleep(_AGAIN)
 
     async def _try(self) -> bool:
-        connection: Any = await asyncpg.connect(self._url, server_settings=_KEEPALIVE)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+        connection: Any = await asyncpg.connect(  # type: ignore[no-untyped-call]  # asyncpg left it bare
+            self._url, server_settings=_KEEPALIVE, connection_class=WatchedConnection
+        )
         taken = False
         try:
             taken = bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", _KEY))
