@@ -31,7 +31,7 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
 from bridge.core.errors import ConfigError, StorageConflict, StorageContended, StorageUnavailable
-from bridge.storage import fresh, full_text
+from bridge.storage import fresh, full_text, planner
 from bridge.storage.models import Meta
 
 log = structlog.get_logger()
@@ -239,6 +239,8 @@ async def open_database(url: str, *, migrate: bool = True, from_script: bool = T
             await asyncio.to_thread(_look, path)
         if migrate:
             await _upgrade(url, from_script=from_script)
+            if path is not None:
+                await asyncio.to_thread(planner.tell, path)
         await _connect(url)
         row, _ = await Meta.get_or_create(key="installation", defaults={"value": uuid.uuid4().hex})
     # A wrong password and a file that is no database are refusals, not failures of a connection.

@@ -31,7 +31,7 @@ KEPT = os.environ.get("BARAZA_BENCH_HISTORY_FILE", "")
 """A database that ``tests.benchmarks.history`` made before, to be copied instead of making one."""
 POSTS = int(os.environ.get("BARAZA_BENCH_POSTS", "100"))
 ROOMS = 10
-WAITING = 20
+WAITING = int(os.environ.get("BARAZA_BENCH_WAITING", "20"))
 """Posts that wait for a decision meanwhile."""
 
 

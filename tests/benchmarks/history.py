@@ -47,15 +47,15 @@ kit result positive negative quality audit death review
 _TEXT_NAMES = """
 Amina Grace Daniel Fatima Peter Ruth Naomi Joseph Esther Samuel Mary Ibrahim Aisha John Neema Moses
 """
-_TEXT_SURNAMES = """
-Okello Mwangi Banda Phiri Diallo Otieno Achieng Kamau Moyo Tembo Sesay Traore Nkosi Abebe Haile Juma
+_TEXT_SYLLABLES = """
+ba che do fi ga ha ji ka lo mu na nda oke pa ra se te wa zu
 """
 _TEXT_COUNTRIES = """
 KE UG TZ MW ZM NG GH SL ML ET ZW RW
 """
 _WORDS = tuple(_TEXT_WORDS.split())
 _NAMES = tuple(_TEXT_NAMES.split())
-_SURNAMES = tuple(_TEXT_SURNAMES.split())
+_SYLLABLES = tuple(_TEXT_SYLLABLES.split())
 _COUNTRIES = tuple(_TEXT_COUNTRIES.split())
 
 
@@ -165,7 +165,9 @@ def _people(tables: _Tables, now: datetime) -> None:
 
 
 def name_of(number: int) -> str:
-    return f"{_NAMES[number % 16]} {_SURNAMES[number // 16 % 16]}"
+    """A first name of few, a surname of thousands: some people share both."""
+    parts = (_SYLLABLES[number % 19], _SYLLABLES[number // 19 % 19], _SYLLABLES[number // 361 % 19])
+    return f"{_NAMES[number % 16]} {''.join(parts).capitalize()}"
 
 
 def moderators(community: str) -> str:
