@@ -171,7 +171,7 @@ async def _upgrade(url: str, *, from_script: bool) -> None:
     connection = await _connect(url, foreign_keys=False)
     try:
         executor = MigrationExecutor(connection, tortoise_config(url)["apps"])
-        recorder = MigrationRecorder(connection)
+        recorder, outstanding = MigrationRecorder(connection), True
         with suppress(BaseORMException, asyncpg.exceptions.PostgresError):  # no table of migrations yet: a new database
             applied = {key.name for key in await recorder.applied_migrations() if key.app_label == APP}
             await executor.loader.build_graph()
@@ -182,13 +182,14 @@ async def _upgrade(url: str, *, from_script: bool) -> None:
                     "upgrade the program, or restore the backup made before the upgrade"
                 )
             plan = await executor.plan()
+            outstanding = bool(plan)
             if applied and plan and path is not None:
                 label = plan[0].migration.name
                 saved = await asyncio.to_thread(_backup, path, label)
                 log.info("database_backed_up", file=saved.name)
         if path is None:
             await _migrate_postgres(executor, url)
-        else:
+        elif outstanding:  # looking for rows without parents reads everything there is: not at every start
             await executor.migrate()
             broken = await connection.execute_query_dict("PRAGMA foreign_key_check")
             if broken:
