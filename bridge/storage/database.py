@@ -6,7 +6,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ log = structlog.get_logger()
 
 APP = "baraza"
 MIGRATIONS = "bridge.storage.migrations"
+_SMALL = 256 << 20
+"""Bytes of a database that is written anew in a second or two."""
 _hooks: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
 UNAVAILABLE = (
     OperationalError,
@@ -323,9 +325,32 @@ def after_commit(hook: Callable[[], None]) -> None:
         hooks.append(hook)
 
 
+def _file_of(connection: BaseDBAsyncClient) -> Path:
+    return Path(str(connection.filename)).absolute()  # type: ignore[attr-defined]  # of the SQLite client
+
+
+def _size_of(connection: BaseDBAsyncClient) -> int:
+    return _file_of(connection).stat().st_size
+
+
+async def aside(query: str) -> list[tuple[Any, ...]]:
+    """Ask something that reads a whole table. SQLite answers on a connection of its own: nobody's work waits for it."""
+    connection = _current()
+    if connection.capabilities.dialect != "sqlite":
+        return [tuple(dict(row).values()) for row in await connection.execute_query_dict(query)]
+    path = _file_of(connection)
+
+    def ask() -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as reader:
+            return list(reader.execute(query))
+
+    return await asyncio.to_thread(ask)
+
+
 async def scrub(*, whole: bool) -> None:
     """Leave nothing of what was removed in SQLite's files: empty the write-ahead log; ``whole``: write it all anew.
 
+    Not where it is large: nobody could write for minutes, and what is removed is overwritten anyhow: ``secure_delete``.
     PostgreSQL does this by itself (autovacuum).
     """
     connection = _current()
@@ -333,7 +358,7 @@ async def scrub(*, whole: bool) -> None:
         return
     try:
         await full_text.tidy(connection)
-        if whole:
+        if whole and _size_of(connection) <= _SMALL:
             await connection.execute_script("VACUUM")
         await connection.execute_query("PRAGMA wal_checkpoint(TRUNCATE)")
     except UNAVAILABLE as error:
