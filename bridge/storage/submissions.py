@@ -8,7 +8,7 @@ from bridge.core.ids import RemoteRef
 from bridge.core.message import Attachment, Uncarried
 from bridge.core.states import REVIEW, ReviewState, ReviewStep
 from bridge.core.text import RichText
-from bridge.storage import audit, codec
+from bridge.storage import audit, codec, people
 from bridge.storage.audit import audit_actor
 from bridge.storage.counting import next_number
 from bridge.storage.handles import handle, handle_by_token
@@ -323,7 +323,7 @@ async def review_of_submission(submission_id: int) -> Review | None:
 async def reviews_by(identity: Identity, limit: int = 5) -> list[Review]:
     """A person's latest submissions, newest first."""
     return (
-        await Review.filter(submission__identity__person_id=identity.person_id)
+        await Review.filter(submission__identity_id__in=await people.accounts_of(identity.person_id))
         .order_by("-id")
         .limit(limit)
         .select_related("submission")
