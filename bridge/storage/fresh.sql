@@ -10,6 +10,7 @@
 -- migration 0010_mail
 -- migration 0011_bounces
 -- migration 0013_many_posts
+-- migration 0014_namesakes
 CREATE TABLE "tortoise_migrations" (
     "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     "app" VARCHAR(255) NOT NULL,
@@ -86,7 +87,7 @@ CREATE TABLE "identity" (
     "direct_open" INT NOT NULL,
     "community" VARCHAR(64) NOT NULL,
     "created_at" TIMESTAMP NOT NULL,
-    "person_id" BIGINT NOT NULL REFERENCES "person" ("id") ON DELETE CASCADE, "stopped_at" TIMESTAMP, "verified" VARCHAR(16) NOT NULL DEFAULT 'platform', "verified_at" TIMESTAMP, "unreachable_at" TIMESTAMP, "counted_from" TIMESTAMP, "warned_at" TIMESTAMP,
+    "person_id" BIGINT NOT NULL REFERENCES "person" ("id") ON DELETE CASCADE, "stopped_at" TIMESTAMP, "verified" VARCHAR(16) NOT NULL DEFAULT 'platform', "verified_at" TIMESTAMP, "unreachable_at" TIMESTAMP, "counted_from" TIMESTAMP, "warned_at" TIMESTAMP, "called" VARCHAR(255) NOT NULL DEFAULT '',
     CONSTRAINT "uid_identity_account_1082aa" UNIQUE ("account", "user")
 );;
 CREATE TABLE "conversation" (
@@ -106,7 +107,7 @@ CREATE TABLE "profile" (
     "answers" TEXT NOT NULL,
     "shown" INT NOT NULL,
     "created_at" TIMESTAMP NOT NULL,
-    "person_id" BIGINT NOT NULL REFERENCES "person" ("id") ON DELETE CASCADE, "biography" TEXT NOT NULL DEFAULT '', "community" VARCHAR(64) NOT NULL DEFAULT '', "decided_at" TIMESTAMP, "decided_by" VARCHAR(255) NOT NULL DEFAULT '', "hidden" TEXT NOT NULL DEFAULT '[]', "state" VARCHAR(16) NOT NULL  /* PENDING: pending\nAPPROVED: approved\nDECLINED: declined\nREPLACED: replaced */ DEFAULT 'approved',
+    "person_id" BIGINT NOT NULL REFERENCES "person" ("id") ON DELETE CASCADE, "biography" TEXT NOT NULL DEFAULT '', "community" VARCHAR(64) NOT NULL DEFAULT '', "decided_at" TIMESTAMP, "decided_by" VARCHAR(255) NOT NULL DEFAULT '', "hidden" TEXT NOT NULL DEFAULT '[]', "state" VARCHAR(16) NOT NULL  /* PENDING: pending\nAPPROVED: approved\nDECLINED: declined\nREPLACED: replaced */ DEFAULT 'approved', "called" VARCHAR(255) NOT NULL DEFAULT '',
     CONSTRAINT "uid_profile_person__d7c187" UNIQUE ("person_id", "version")
 );;
 CREATE TABLE "submission" (
@@ -541,3 +542,7 @@ CREATE INDEX "idx_post_publish_92c8e6" ON "post" ("publish_at");;
 CREATE INDEX "idx_review_submiss_7b5f9f" ON "review" ("submission_id");;
 CREATE INDEX "idx_review_communi_5fdc93" ON "review" ("community", "decided_at");;
 CREATE INDEX "idx_submission_communi_570eb0" ON "submission" ("community", "created_at");;
+CREATE INDEX "idx_identity_called_014702" ON "identity" ("called");;
+CREATE INDEX "idx_profile_called_f03273" ON "profile" ("called");;
+CREATE INDEX "idx_quotation_post_id_b0866e" ON "quotation" ("post_id");;
+CREATE INDEX "idx_review_merged__95e928" ON "review" ("merged_into");;

@@ -186,6 +186,7 @@ class Review(Model):
             Index(fields=("state", "community", "id")),
             Index(fields=("community", "decided_at")),
             Index(fields=("submission_id",)),
+            Index(fields=("merged_into",)),
         )
 
 

@@ -88,6 +88,7 @@ class Quotation(Model):
 
     class Meta:
         table = "quotation"
+        indexes = (Index(fields=("post_id",)),)
 
 
 class Standing(Model):

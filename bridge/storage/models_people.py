@@ -36,6 +36,8 @@ class Identity(Model):
     account = fields.CharField(SHORT)
     user = fields.CharField(ID)
     name = fields.CharField(ID)
+    called = fields.CharField(ID, default="", db_default="")
+    """Their name, as ``namesakes`` looks for it."""
     handle = fields.CharField(ID, default="")
     direct_chat = fields.CharField(ID, default="")
     direct_open = fields.BooleanField(default=False)
@@ -58,7 +60,7 @@ class Identity(Model):
     class Meta:
         table = "identity"
         unique_together = (("account", "user"),)
-        indexes = (Index(fields=("account", "direct_chat")), Index(fields=("person_id",)))
+        indexes = (Index(fields=("account", "direct_chat")), Index(fields=("person_id",)), Index(fields=("called",)))
 
     @property
     def ref(self) -> UserRef:
@@ -80,6 +82,8 @@ class Profile(Model):
     """Whose questions it answers, empty for a version from before each community had its own."""
     answers = fields.TextField()
     """{field id: text}"""
+    called = fields.CharField(ID, default="", db_default="")
+    """Their answer to what they are called, as ``namesakes`` looks for it."""
     shown = fields.BooleanField(default=False)
     """Consent to show it under posts."""
     hidden = fields.TextField(default="[]", db_default="[]")
@@ -96,6 +100,7 @@ class Profile(Model):
     class Meta:
         table = "profile"
         unique_together = (("person", "version"),)
+        indexes = (Index(fields=("called",)),)
 
 
 class Conversation(Model):

@@ -17,6 +17,7 @@ from bridge.core.states import (
     ProfileStep,
 )
 from bridge.storage import barred, codec
+from bridge.storage.columns import ID
 from bridge.storage.models import Conversation, Identity, Person, Profile
 from bridge.storage.models_members import Membership
 
@@ -35,6 +36,7 @@ async def meet(sender: Sender, now: datetime, *, privately: bool = False) -> Ide
             account=sender.ref.account,
             user=sender.ref.user,
             name=name,
+            called=called(name),
             handle=clean_name(sender.handle, fallback=""),
             direct_chat=sender.direct or "",
             direct_open=privately,
@@ -43,7 +45,7 @@ async def meet(sender: Sender, now: datetime, *, privately: bool = False) -> Ide
         )
         await barred.recall(identity, now)
         return identity
-    changes = {"name": name, "handle": clean_name(sender.handle, fallback="")}
+    changes = {"name": name, "called": called(name), "handle": clean_name(sender.handle, fallback="")}
     if sender.direct:
         changes["direct_chat"] = sender.direct
     if sender.proof and identity.verified != "code":  # what was proven by a code stays so
@@ -60,6 +62,11 @@ async def meet(sender: Sender, now: datetime, *, privately: bool = False) -> Ide
         await Identity.filter(id=identity.id).update(**stale)
         identity.update_from_dict(stale)
     return identity
+
+
+def called(name: str) -> str:
+    """A name as it is compared with others: letter case makes no difference."""
+    return name.strip().casefold()[:ID]
 
 
 async def introduce(ref: UserRef, now: datetime) -> Identity:
@@ -227,6 +234,7 @@ async def save_profile(
         version=1 if last is None else last.version + 1,
         community=community,
         answers=codec.dump_object(answers),
+        called=called(answers.get("name", "")),
         shown=shown,
         hidden=codec.dump_list(sorted(hidden)),
         biography=biography,

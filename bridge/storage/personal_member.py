@@ -60,6 +60,7 @@ AS_MEMBER: tuple[Share, ...] = (
         columns={
             "user": lambda row, subject: f"erased:{row.id}",
             "name": "",
+            "called": "",
             "handle": "",
             "direct_chat": "",
             "direct_open": False,
@@ -79,7 +80,7 @@ AS_MEMBER: tuple[Share, ...] = (
         model=Profile,
         find=lambda s: Q(person_id=s.person_id),
         deletes=True,
-        columns=dict.fromkeys(("answers", "shown", "hidden", "biography", "state", "version", "decided_at")),
+        columns=dict.fromkeys(("answers", "called", "shown", "hidden", "biography", "state", "version", "decided_at")),
         also=("community", "created_at"),
     ),
     Share(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.core.states import ApplicationStep, MembershipState, MembershipStep, ProfileState
-from bridge.storage import applications, codec, memberships
+from bridge.storage import applications, memberships, people
 from bridge.storage.database import transaction
 from bridge.storage.models import Delivery, Identity, Person, Profile, Submission
 from bridge.storage.models_archive import PersonalLink
@@ -227,10 +227,11 @@ async def accounts(person_id: int) -> Sequence[Identity]:
 
 async def namesakes(name: str, community: str) -> list[int]:
     """The persons who have posted in a community under a name, letter case aside; who came first stands first."""
-    called = await Identity.filter(name__iexact=name).values_list("person_id", flat=True)
-    # As it stands in the JSON of a profile's answers.
-    said = codec.dump_object({"name": name})[1:-1]
-    answered = await Profile.filter(answers__contains=said).values_list("person_id", flat=True)
+    wanted = people.called(name)
+    if not wanted:
+        return []
+    called = await Identity.filter(called=wanted).values_list("person_id", flat=True)
+    answered = await Profile.filter(called=wanted).values_list("person_id", flat=True)
     found = {int(str(person)) for person in (*called, *answered)}
     if len(found) < 2:  # as almost always: nobody to be told apart from
         return sorted(found)

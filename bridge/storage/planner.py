@@ -51,6 +51,7 @@ ROWS: dict[str, dict[tuple[str, ...], str]] = {
         ("account", "user"): "20000 5000 1",
         ("account", "direct_chat"): "20000 5000 1",
         ("person_id",): "20000 2",
+        ("called",): "20000 2",
     },
     "inbox": {
         ("account", "key"): "5000000 100000 1",
@@ -76,7 +77,8 @@ ROWS: dict[str, dict[tuple[str, ...], str]] = {
         ("community", "retracted_at"): "200000 50000 50",
         ("publish_at",): "200000 1",
     },
-    "profile": {("person_id", "version"): "20000 2 1"},
+    "profile": {("person_id", "version"): "20000 2 1", ("called",): "20000 2"},
+    "quotation": {("post_id",): "2000 2"},
     "reaction": {
         ("account", "chat", "message", "user", "emoji"): "100000 50000 5000 5 2 1",
         ("post_id",): "100000 10",
@@ -87,6 +89,7 @@ ROWS: dict[str, dict[tuple[str, ...], str]] = {
         ("state", "community", "id"): "2000000 20000 5000 1",
         ("community", "decided_at"): "2000000 500000 1",
         ("submission_id",): "2000000 1",
+        ("merged_into",): "2000000 5",
     },
     "revision": {("submission_id", "number"): "200000 2 1"},
     "source": {("account", "chat", "message"): "200000 50000 1000 1", ("submission_id",): "200000 1"},

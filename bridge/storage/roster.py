@@ -9,7 +9,7 @@ from tortoise.functions import Count
 
 from bridge.core.roster import AccountLine, MembershipLine, NewMember, Outcome, PersonShown
 from bridge.core.states import MembershipState, MembershipStep, ProfileState
-from bridge.storage import barred, codec
+from bridge.storage import barred, codec, people
 from bridge.storage.memberships import step
 from bridge.storage.models import Identity, Person, Post, Profile
 from bridge.storage.models_desk import Standing
@@ -79,6 +79,7 @@ async def take_in(
                 account=account,
                 user=user,
                 name=row.name,
+                called=people.called(row.name),
                 direct_chat=user,
                 verified=verified.get(account, "platform"),
                 created_at=now,
@@ -95,6 +96,7 @@ async def take_in(
                     version=1,
                     community=community,
                     answers=codec.dump_object(dict(row.answers)),
+                    called=people.called(dict(row.answers).get("name", "")),
                     shown=row.shown,
                     decided_by="operator",
                     decided_at=now,
