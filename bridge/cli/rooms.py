@@ -1,6 +1,6 @@
 """What the commands ask of the program itself. It is imported only when a command needs it: `--help` stays quick."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
@@ -37,9 +37,14 @@ class App(Protocol):
     """The part of ``bridge.office`` that the commands use; the module is checked against this."""
 
     def run(
-        self, config: Config, *, ready: Callable[[], None] | None = None, standby: bool = False
+        self,
+        config: Config,
+        *,
+        ready: Callable[[], None] | None = None,
+        standby: bool = False,
+        roles: Collection[Any] | None = None,
     ) -> Coroutine[Any, Any, None]:
-        """Run until cancelled; ``standby``: wait first while another program has the database."""
+        """Run until cancelled; ``standby``: wait first while another program has the database, ``roles``: share it."""
         ...
 
     def build_adapters(self, config: Config) -> dict[AccountId, Adapter]:

@@ -16,6 +16,7 @@ from bridge.delivery.directory import Directory
 from bridge.storage import ledger
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
+from bridge.storage.leases import Held
 from bridge.storage.models import Delivery
 from bridge.storage.tracing import Tracer
 
@@ -33,7 +34,15 @@ _ASK_AGAIN = timedelta(seconds=30)
 class Judge:
     """Settles rows in doubt, each in a task of its own: a platform that cannot be asked holds up nobody else."""
 
-    def __init__(self, directory: Directory, installation: str, effects: ledger.Effects, clock: Clock) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        installation: str,
+        effects: ledger.Effects,
+        clock: Clock,
+        held: Held | None = None,
+    ) -> None:
+        self._held = held
         self._directory = directory
         self._installation = installation
         self._effects = effects
@@ -79,7 +88,7 @@ class Judge:
                 await ledger.postpone_doubt(row, now + _ASK_AGAIN)
                 return
             log.warning("doubt_settled", id=row.id, account=row.account, kind=row.kind, step=step.value)
-            await ledger.resolve_doubt(row, step, now, self._effects, refs=refs)
+            await ledger.resolve_doubt(row, step, now, self._effects, refs=refs, held=self._held)
         except (StorageUnavailable, *UNAVAILABLE) as error:
             log.error("ledger_unavailable", error=str(error))
             await self._clock.sleep(2.0)

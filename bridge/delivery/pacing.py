@@ -55,6 +55,13 @@ class Pacer:
         for address, at in sorted(recent, key=lambda item: item[1]):
             self._count(address, _Call(at + _LONGEST_CALL))
 
+    def forget(self, account: AccountId) -> None:
+        """Another program goes on with it; whoever gets it back loads it anew."""
+        self._accounts.pop(account, None)
+        for lanes in (self._chats, self._open):
+            for address in [address for address in lanes if address.account == account]:
+                del lanes[address]
+
     def attempted(self, address: Address, now: datetime) -> None:
         """A call is about to be made: its row is claimed first."""
         call = _Call(now)

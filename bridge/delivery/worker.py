@@ -14,7 +14,7 @@ from bridge.core import tally
 from bridge.core.capabilities import Pace
 from bridge.core.clock import Clock
 from bridge.core.errors import Refusal, StorageContended, StorageUnavailable
-from bridge.core.ids import Address, ChatId, MessageId, RemoteRef, delivery_key
+from bridge.core.ids import AccountId, Address, ChatId, MessageId, RemoteRef, delivery_key
 from bridge.core.message import Attachment, AttachmentKind, Thumbnail
 from bridge.core.ports import (
     Adapter,
@@ -37,6 +37,7 @@ from bridge.delivery.paying import Alarm, Till, weigh
 from bridge.storage import codec, inbox, ledger
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
+from bridge.storage.leases import Held
 from bridge.storage.models import Delivery
 from bridge.storage.tracing import Tracer
 
@@ -73,7 +74,9 @@ class Worker:
         prepare: ledger.Prepare | None = None,
         alarm: Alarm | None = None,
         counts: tally.Tally | None = None,
+        held: Held | None = None,
     ) -> None:
+        self._held = held
         self._till = Till(clock, alarm)
         self._counts = counts or tally.Tally()
         self._directory = directory
@@ -84,16 +87,17 @@ class Worker:
         self._file_path = file_path
         self._clock = clock
         self._pacer = Pacer()
-        self._judge = Judge(directory, installation, effects, clock)
+        self._judge = Judge(directory, installation, effects, clock, held)
         self._tracer = Tracer(installation)
         self._in_flight: dict[int, Address] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], AccountId] = {}
         self._done: list[ledger.Outcome] = []
         self._stopping = False
 
     async def run(self) -> None:
         """Work until ``stop``; calls under way are finished and recorded."""
-        await self._recover()
+        if self._held is None:  # else account after account, as they become ours
+            await self.take_over(None)
         while not self._stopping:
             trouble, wait = True, 0.0
             try:
@@ -128,7 +132,8 @@ class Worker:
         """Now and then: rows that are marked as attempted and in nobody's hands are judged anew."""
         try:
             before = self._clock.now() - timedelta(seconds=2 * SEND_TIMEOUT)
-            if count := await ledger.recover(alive=list(self._in_flight), before=before):
+            accounts = None if self._held is None else self._directory.accounts()
+            if count := await ledger.recover(alive=list(self._in_flight), before=before, accounts=accounts):
                 log.warning("deliveries_in_doubt", count=count)
             await ledger.release_settled()
             await inbox.bring_stragglers_along()
@@ -136,11 +141,15 @@ class Worker:
             return
         delivery_bell.ring()
 
-    async def _recover(self) -> None:
+    async def take_over(self, account: AccountId | None) -> None:
+        """From now on an account is ours (None: all are): what another process left under way is judged."""
+        accounts = None if account is None else [account]
         while not self._stopping:
             try:
-                count = await ledger.recover()
-                self._pacer.load(await ledger.recent_attempts(self._clock.now() - WINDOW))
+                count = await ledger.recover(accounts=accounts)
+                if account is not None:
+                    self._pacer.forget(account)
+                self._pacer.load(await ledger.recent_attempts(self._clock.now() - WINDOW, accounts))
             except (StorageUnavailable, *UNAVAILABLE) as error:
                 log.error("ledger_unavailable", error=str(error))
                 await self._clock.sleep(2.0)
@@ -148,6 +157,20 @@ class Worker:
             if count:
                 log.warning("deliveries_in_doubt_after_restart", count=count)
             return
+
+    def is_idle(self, account: AccountId) -> bool:
+        """Is nothing of it under way, and everything written down?"""
+        return all(address.account != account for address in self._in_flight.values())
+
+    def drop(self, account: AccountId) -> None:
+        """An account is no longer ours: calls under way are cut off, and are in doubt for whoever has it now."""
+        for task in [task for task, whose in self._tasks.items() if whose == account]:
+            task.cancel()
+        answered = {outcome.row.id for outcome in self._done}  # what is known is told, and may come too late
+        for row_id, address in list(self._in_flight.items()):
+            if address.account == account and row_id not in answered:
+                del self._in_flight[row_id]
+        delivery_bell.ring()
 
     async def _round(self) -> float:
         """One look at the ledger; returns how many seconds may pass before the next."""
@@ -190,7 +213,7 @@ class Worker:
     async def _claim(self, ids: list[int], now: datetime) -> list[Delivery]:
         """Claim a batch; where one row spoils it, each by itself, and the spoilt one is put before a person."""
         try:
-            return await ledger.claim(ids, now, self._compose, self._effects, prepare=self._prepare)
+            return await ledger.claim(ids, now, self._compose, self._effects, prepare=self._prepare, held=self._held)
         except (StorageUnavailable, *UNAVAILABLE):
             raise
         except Exception as error:
@@ -202,12 +225,12 @@ class Worker:
 
     async def _spoil(self, row_id: int, now: datetime, why: str) -> None:
         try:
-            await ledger.spoil(row_id, now, why, self._effects)
+            await ledger.spoil(row_id, now, why, self._effects, held=self._held)
         except (StorageUnavailable, *UNAVAILABLE):
             raise
         except Exception:
             log.exception("delivery_effect_failed", id=row_id)
-            await ledger.spoil(row_id, now, why, _no_effects)
+            await ledger.spoil(row_id, now, why, _no_effects, held=self._held)
 
     def _room(self, address: Address) -> int:
         capabilities = self._directory.capabilities(address)
@@ -228,8 +251,8 @@ class Worker:
     def _launch(self, row: Delivery, trace: str) -> None:
         self._in_flight[row.id] = row.address
         task = asyncio.create_task(self._carry(row, trace), name=f"delivery-{row.id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = row.address.account
+        task.add_done_callback(lambda done: self._tasks.pop(done, None))
 
     async def _carry(self, row: Delivery, trace: str = "") -> None:
         if trace:  # in this task alone; the adapter's own lines carry it, too
@@ -239,8 +262,11 @@ class Worker:
         weighed = weigh(
             self._directory, row, delivery_key(row.id, self._installation), lambda: self._outgoing(row), _bytes
         )
-        if row.expires_at is not None and row.expires_at < now:
-            answer: SendOutcome = Refused(reason=Refusal.EXPIRED)
+        if self._held is not None and not self._held.holds(row.account):
+            # Paused or cut off since the claim: nothing is said with an account that may be another program's by now.
+            answer: SendOutcome = Later(when=now, why="the account was not ours at that moment")
+        elif row.expires_at is not None and row.expires_at < now:
+            answer = Refused(reason=Refusal.EXPIRED)
         else:
             answer = await self._till.pay(
                 self._directory.weighing(row.account), row.address.account, weighed, lambda: self._call(row)
@@ -362,19 +388,19 @@ class Worker:
     async def _write_down(self, batch: list[ledger.Outcome]) -> None:
         """Record a batch; where its effects fail, the outcomes alone: what was sent must never look unsent."""
         try:
-            await ledger.record(batch, self._clock.now(), self._effects)
+            await ledger.record(batch, self._clock.now(), self._effects, held=self._held)
         except (StorageUnavailable, *UNAVAILABLE):
             raise
         except Exception:
             log.exception("delivery_effects_failed", rows=len(batch))
             for outcome in batch:
                 try:
-                    await ledger.record([outcome], self._clock.now(), self._effects)
+                    await ledger.record([outcome], self._clock.now(), self._effects, held=self._held)
                 except (StorageUnavailable, *UNAVAILABLE):
                     raise
                 except Exception:
                     log.exception("delivery_effect_failed", id=outcome.row.id)
-                    await ledger.record([outcome], self._clock.now(), _no_effects)
+                    await ledger.record([outcome], self._clock.now(), _no_effects, held=self._held)
 
     async def _drain(self) -> None:
         """Let the calls under way end, and write down what became of them."""

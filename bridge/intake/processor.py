@@ -2,6 +2,7 @@
 
 import asyncio
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import PurePath
@@ -24,6 +25,7 @@ from bridge.core.events import (
     ReactionsCounted,
     ReactionsSet,
 )
+from bridge.core.ids import AccountId
 from bridge.core.message import Attachment, Content, Uncarried, UncarriedKind
 from bridge.core.ports import CanAnswerPress, CanDescribe, ChatFacts
 from bridge.core.text import plain
@@ -64,7 +66,7 @@ class _FetchLaterError(Exception):
 
 
 class Processor:
-    """Handles inbox events. ``fetch`` brings a file into the media store."""
+    """Handles inbox events. ``fetch`` brings a file into the media store, ``mine`` says whose events (None: all)."""
 
     def __init__(
         self,
@@ -74,7 +76,9 @@ class Processor:
         clock: Clock,
         keep: Keep | None = None,
         installation: str = "",
+        mine: Callable[[], inbox.Reads] | None = None,
     ) -> None:
+        self._mine = mine
         self._communities = communities
         self._directory = directory
         self._fetch = fetch
@@ -92,10 +96,12 @@ class Processor:
             wait = _IDLE
             try:
                 now = self._clock.now()
+                reads = None if self._mine is None else self._mine()
                 if len(self._tasks) < _LANES:
-                    for row in await inbox.take(now, busy=set(self._tasks), limit=_LANES - len(self._tasks)):
+                    room = _LANES - len(self._tasks)
+                    for row in await inbox.take(now, busy=set(self._tasks), limit=room, reads=reads):
                         self._launch(row)
-                due = await inbox.next_due(now)
+                due = await inbox.next_due(now, reads)
                 if due is not None:
                     wait = min(wait, (due - now).total_seconds())
             except (StorageUnavailable, *UNAVAILABLE) as error:
@@ -115,6 +121,10 @@ class Processor:
     def stop(self) -> None:
         self._stopping = True
         inbox_bell.ring()
+
+    def is_idle(self, account: AccountId) -> bool:
+        """Is no event of it under way?"""
+        return all(lane[0] != account for lane in self._tasks)
 
     def _launch(self, row: Inbox) -> None:
         lane = (row.account, row.chat)

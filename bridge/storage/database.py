@@ -32,6 +32,7 @@ from tortoise.transactions import in_transaction
 
 from bridge.core.errors import ConfigError, StorageConflict, StorageContended, StorageUnavailable
 from bridge.storage import fresh, full_text
+from bridge.storage.additive import is_additive
 from bridge.storage.models import Meta
 
 log = structlog.get_logger()
@@ -54,9 +55,12 @@ UNAVAILABLE = (
     OSError,
 )
 
+# A program that is paused in the middle of a transaction must not keep its locks from the one that takes over.
+_SHARED = {"idle_in_transaction_session_timeout": "3s", "tcp_keepalives_idle": "3", "tcp_keepalives_interval": "2"}
 
-def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
-    """Tortoise's configuration for ``sqlite://PATH`` or ``postgres://...``."""
+
+def tortoise_config(url: str, *, foreign_keys: bool = True, shared: bool = False) -> dict[str, Any]:
+    """Tortoise's configuration for ``sqlite://PATH`` or ``postgres://...``. ``shared``: with other programs."""
     scheme, _, rest = url.partition("://")
     # Tortoise keeps prepared SQL per connection name for as long as the process lives, in the dialect it was made for.
     name = "sqlite" if scheme == "sqlite" else "postgres"
@@ -86,6 +90,8 @@ def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
                 "maxsize": 8,
             },
         }
+        if shared:
+            connection["credentials"]["server_settings"] = _SHARED
     else:
         raise ConfigError(f"bridge.database begins with {quote(scheme)}://: write sqlite://PATH or postgres://...")
     return {
@@ -114,9 +120,15 @@ def _current() -> BaseDBAsyncClient:
     return Meta._meta.db  # noqa: SLF001 - there is no other way to it - Tortoise's documented way from a model to its connection
 
 
-async def _connect(url: str, *, foreign_keys: bool = True) -> BaseDBAsyncClient:
+def connection_now() -> BaseDBAsyncClient:
+    """The connection of the transaction that surrounds the caller, for what the mapper cannot say."""
+    return _current()
+
+
+async def _connect(url: str, *, foreign_keys: bool = True, shared: bool = False) -> BaseDBAsyncClient:
     # Workers are started before and after this call alike, so the connection must not hang on a context variable.
-    await Tortoise.init(config=tortoise_config(url, foreign_keys=foreign_keys), _enable_global_fallback=True)
+    config = tortoise_config(url, foreign_keys=foreign_keys, shared=shared)
+    await Tortoise.init(config=config, _enable_global_fallback=True)
     return _current()
 
 
@@ -160,8 +172,11 @@ def _backup(path: Path, label: str) -> Path:
     return target
 
 
-async def _upgrade(url: str, *, from_script: bool) -> None:
-    """Apply outstanding migrations; refuse a database that is newer than this program."""
+async def _upgrade(url: str, *, from_script: bool, alone: bool) -> None:
+    """Apply outstanding migrations; refuse a database that is newer than this program.
+
+    Where others work with it meanwhile (not ``alone``), only those that they need not know of.
+    """
     path = sqlite_path(url)
     if path is not None and from_script:
         module = tortoise_config(url)["apps"][APP]["migrations"]
@@ -182,6 +197,11 @@ async def _upgrade(url: str, *, from_script: bool) -> None:
                     "upgrade the program, or restore the backup made before the upgrade"
                 )
             plan = await executor.plan()
+            if not alone and not all(is_additive(step.migration.operations) for step in plan):
+                raise ConfigError(
+                    "this version changes tables that programs of an earlier version are using: stop all of them, "
+                    "start this one, then start the others in this version"
+                )
             if applied and plan and path is not None:
                 label = plan[0].migration.name
                 saved = await asyncio.to_thread(_backup, path, label)
@@ -221,8 +241,12 @@ _UPGRADE_KEY = 0x0BA2A2B
 """The number of the lock for upgrades among a PostgreSQL database's advisory locks."""
 
 
-async def open_database(url: str, *, migrate: bool = True, from_script: bool = True) -> str:
+async def open_database(
+    url: str, *, migrate: bool = True, from_script: bool = True, shared: bool = False, alone: bool = True
+) -> str:
     """Connect, upgrade where needed, and return the id of this installation.
+
+    ``shared``: with other programs at the same time, of which some are there already unless ``alone``.
 
     Without ``migrate`` nothing is created or changed. Without ``from_script`` a new database is made by carrying out
     all migrations, which comes to the same.
@@ -238,8 +262,8 @@ async def open_database(url: str, *, migrate: bool = True, from_script: bool = T
         if path is not None:
             await asyncio.to_thread(_look, path)
         if migrate:
-            await _upgrade(url, from_script=from_script)
-        await _connect(url)
+            await _upgrade(url, from_script=from_script, alone=alone)
+        await _connect(url, shared=shared)
         row, _ = await Meta.get_or_create(key="installation", defaults={"value": uuid.uuid4().hex})
     # A wrong password and a file that is no database are refusals, not failures of a connection.
     except (*UNAVAILABLE, asyncpg.exceptions.PostgresError, sqlite3.DatabaseError) as error:

@@ -9,6 +9,7 @@
 -- migration 0009_archive
 -- migration 0010_mail
 -- migration 0011_bounces
+-- migration 0014_leases
 CREATE TABLE "tortoise_migrations" (
     "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     "app" VARCHAR(255) NOT NULL,
@@ -531,3 +532,9 @@ CREATE VIRTUAL TABLE archive_fts USING fts5(community, words, content='archive_e
 CREATE TRIGGER archive_entry_added AFTER INSERT ON archive_entry BEGIN INSERT INTO archive_fts (rowid, community, words) VALUES (new.id, new.community, new.words); END;;
 CREATE TRIGGER archive_entry_gone AFTER DELETE ON archive_entry BEGIN INSERT INTO archive_fts (archive_fts, rowid, community, words) VALUES ('delete', old.id, old.community, old.words); END;;
 CREATE TRIGGER archive_entry_changed AFTER UPDATE OF community, words ON archive_entry BEGIN INSERT INTO archive_fts (archive_fts, rowid, community, words) VALUES ('delete', old.id, old.community, old.words); INSERT INTO archive_fts (rowid, community, words) VALUES (new.id, new.community, new.words); END;;
+CREATE TABLE "lease" (
+    "name" VARCHAR(128) NOT NULL  PRIMARY KEY,
+    "holder" VARCHAR(64) NOT NULL,
+    "fence" BIGINT NOT NULL,
+    "until" TIMESTAMP NOT NULL
+);;

@@ -16,11 +16,12 @@ from bridge.core.message import Content
 from bridge.core.ports import Later, Refused, SendOutcome, Sent, Unknown
 from bridge.core.reading import COPIED
 from bridge.core.states import DeliveryState, DeliveryStep, MembershipState, PostState
-from bridge.storage import codec, handovers
+from bridge.storage import codec, handovers, ledger_fences
 from bridge.storage.answering import threaded
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
 from bridge.storage.handovers import Weighed
+from bridge.storage.leases import Held
 from bridge.storage.ledger_calls import (
     bring_forward,
     call_off,
@@ -249,6 +250,7 @@ async def claim(
     effects: Effects | None = None,
     *,
     prepare: Prepare | None = None,
+    held: Held | None = None,
 ) -> list[Delivery]:
     """Freeze and mark rows as being attempted, in one commit that precedes their sends.
 
@@ -260,6 +262,8 @@ async def claim(
         ready: list[Delivery] = []
         reworded: list[Delivery] = []
         planned = Delivery.filter(id__in=list(ids), state=DeliveryState.PLANNED).order_by("id")
+        if held is not None:
+            planned = planned.filter(account__in=list(await ledger_fences.ours(ids, held)))
         rows = await planned.prefetch_related("post")  # that of most rows is the same
         unwanted = await _unwanted(rows)
         if prepare is not None:
@@ -299,20 +303,23 @@ async def claim(
     return claimed
 
 
-async def spoil(row_id: int, now: datetime, why: str, effects: Effects) -> None:
+async def spoil(row_id: int, now: datetime, why: str, effects: Effects, *, held: Held | None = None) -> None:
     """Refuse a row that cannot even be composed, so that it blocks nobody and a person sees it."""
     async with transaction():
         row = await Delivery.get(id=row_id)
-        if await advance(row, DeliveryStep.ATTEMPT, attempted_at=now):
+        if await ledger_fences.is_ours(row, held) and await advance(row, DeliveryStep.ATTEMPT, attempted_at=now):
             await advance(row, DeliveryStep.REFUSE, reason=Refusal.BAD_CONTENT.value, detail=why, done_at=now)
             await effects([row, *await cancel_dependants([row.id], Refusal.BAD_CONTENT)])
 
 
-async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects) -> None:
+async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects, *, held: Held | None = None) -> None:
     """Write down what became of a batch, release or call off what waited for it, and let ``effects`` add rows."""
     async with transaction():
-        await handovers.keep([row for row in (_handover(outcome, now) for outcome in outcomes) if row is not None])
+        outcomes, late = await ledger_fences.sorted_out(outcomes, held)
+        sent = [*outcomes, *(outcome for outcome, _ in late)]
+        await handovers.keep([row for row in (_handover(outcome, now) for outcome in sent) if row is not None])
         settled = await _record_sent([o for o in outcomes if isinstance(o.answer, Sent)], now)
+        settled += await _record_proofs(late, now)
         delivered = [row.id for row in settled]
         for outcome in outcomes:
             row, answer = outcome.row, outcome.answer
@@ -337,6 +344,16 @@ async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects) -
         if settled:
             await effects(settled)
     delivery_bell.ring()
+
+
+async def _record_proofs(late: Sequence[tuple[Outcome, DeliveryStep]], now: datetime) -> list[Delivery]:
+    """What another program doubted by now is there."""
+    found: list[Delivery] = []
+    for outcome, step in late:
+        if await advance(outcome.row, step, **ledger_fences.proven(outcome, now)):
+            found.append(outcome.row)
+            await keep_further({outcome.row.id: outcome.answer.refs if isinstance(outcome.answer, Sent) else ()})
+    return found
 
 
 def _handover(outcome: Outcome, now: datetime) -> Handover | None:

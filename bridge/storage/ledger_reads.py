@@ -84,9 +84,12 @@ async def next_due(now: datetime, accounts: Sequence[str]) -> datetime | None:
     return None if row is None else row.due_at
 
 
-async def recent_attempts(since: datetime) -> list[tuple[Address, datetime]]:
+async def recent_attempts(since: datetime, accounts: Sequence[str] | None = None) -> list[tuple[Address, datetime]]:
     """Calls of the last while, so that a restart does not burst over a platform's limits."""
-    rows = await Delivery.filter(attempted_at__gt=since).values_list("account", "chat", "attempted_at")
+    made = Delivery.filter(attempted_at__gt=since)
+    if accounts is not None:
+        made = made.filter(account__in=list(accounts))
+    rows = await made.values_list("account", "chat", "attempted_at")
     return [(Address(account, chat), at) for account, chat, at in rows]
 
 

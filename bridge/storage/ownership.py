@@ -1,4 +1,5 @@
 """One program for a database: two would send everything twice. The one that waits takes over where the other ended.
+How several share the work instead: ``sharing``.
 
 On SQLite that is a lock on a file, on PostgreSQL an advisory lock of a session: both end with their process, however it
 ends. A session can end without its program, too (the server was restarted, the network broke): then the program tries
@@ -21,12 +22,12 @@ from bridge.storage.database import UNAVAILABLE, prepare_file, reason_of, sqlite
 
 log = structlog.get_logger()
 
-_KEY = 0x0BA2A2A
+KEY = 0x0BA2A2A
 """The number of our lock among a PostgreSQL database's advisory locks."""
 _AGAIN = 1.0
 """Seconds between two tries."""
 # A machine that vanished says no goodbye: after this long its session, and with it the lock, is over.
-_KEEPALIVE = {"tcp_keepalives_idle": "3", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "2"}
+KEEPALIVE = {"tcp_keepalives_idle": "3", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "2"}
 
 
 @asynccontextmanager
@@ -110,10 +111,10 @@ class _Session:
             await asyncio.sleep(_AGAIN)
 
     async def _try(self) -> bool:
-        connection: Any = await asyncpg.connect(self._url, server_settings=_KEEPALIVE)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+        connection: Any = await asyncpg.connect(self._url, server_settings=KEEPALIVE)  # type: ignore[no-untyped-call]  # asyncpg left it bare
         taken = False
         try:
-            taken = bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", _KEY))
+            taken = bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", KEY))
             if taken:
                 self._connection = connection
                 connection.add_termination_listener(self._ended)

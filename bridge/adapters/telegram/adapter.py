@@ -64,6 +64,9 @@ class TelegramAdapter:
         await self._client.open()
         await self._receiver.start(polls.PollSink(sink, state), state)
 
+    async def hear(self, sink: Sink, state: StateStore) -> None:
+        await self._receiver.hear(polls.PollSink(sink, state), state)
+
     async def stop(self) -> None:
         await self._receiver.stop()
         await self._client.close_connections()

@@ -2,12 +2,12 @@
 
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 import structlog
@@ -145,7 +145,14 @@ class FakeApp:
     running: Callable[[Config], object] | None = None
     held_since: datetime = STARTED
 
-    async def run(self, config: Config, *, ready: Callable[[], None] | None = None, standby: bool = False) -> None:
+    async def run(
+        self,
+        config: Config,
+        *,
+        ready: Callable[[], None] | None = None,
+        standby: bool = False,
+        roles: Collection[Any] | None = None,
+    ) -> None:
         if self.running is not None:
             self.running(config)
 

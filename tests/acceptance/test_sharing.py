@@ -1,0 +1,235 @@
+"""Several programs share one database: one is killed, one is paused, the bells fall silent. Nothing is lost or doubled.
+
+Longer: BARAZA_SHARING_ROUNDS=20.
+"""
+
+import asyncio
+import os
+import random
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import asyncpg
+
+from tests.acceptance.program import Program
+from tests.acceptance.world import World, until
+from tests.servers import free_port
+
+HANDED_OVER = 10.0
+"""Seconds after which another one works."""
+ROUNDS = int(os.environ.get("BARAZA_SHARING_ROUNDS", "1"))
+
+
+class Partner(Program):
+    """``baraza run --roles all``: one of several."""
+
+    arguments = ("--roles", "all")
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    @property
+    def port(self) -> int:
+        return int(next(line for line in self.config.read_text().splitlines() if "listen" in line).split(":")[1][:-1])
+
+    @property
+    def lives(self) -> bool:
+        return self.process is not None and self.process.returncode is None
+
+
+class Town:
+    """Programs around one world, each with a config file of its own, because each listens at a port of its own."""
+
+    def __init__(self, directory: Path, database: str) -> None:
+        self.world = World(directory, free_port(), database=database, options=TRUSTED)
+        self.database = database
+        self.programs: list[Partner] = []
+        self.admin: Any = None
+        self.posts = 0
+
+    def program(self) -> Partner:
+        text = self.world.path.read_text().replace(f":{self.world.port}", f":{free_port()}")
+        path = self.world.directory / f"program{len(self.programs)}.toml"
+        path.write_text(text)
+        made = Partner(path)
+        self.programs.append(made)
+        return made
+
+    async def leases(self) -> dict[str, str]:
+        """By lease, who has it."""
+        rows = await self.admin.fetch("SELECT name, holder FROM lease WHERE until > clock_timestamp()")
+        return {row["name"]: row["holder"] for row in rows if not row["name"].startswith("program:")}
+
+    async def holders(self) -> list[str]:
+        """The programs that are alive."""
+        rows = await self.admin.fetch(
+            "SELECT holder FROM lease WHERE name LIKE 'program:%' AND until > clock_timestamp()"
+        )
+        return [row["holder"] for row in rows]
+
+    @staticmethod
+    def said(program: Partner, event: str) -> bool:
+        return any(f'"{event}"' in line for line in program.output)
+
+    async def owner(self, account: str) -> Partner:
+        """The program that works an account, by its own log."""
+        fences = {}
+        for program in self.programs:
+            for line in program.output if program.lives else ():
+                if f'"account:{account}"' in line and '"lease_taken"' in line:
+                    fences[int(line.split('"fence": ')[1].split(",")[0].rstrip("}"))] = program
+        return fences[max(fences)]
+
+    def write(self) -> str:
+        """A post of somebody who is trusted: it is published by itself."""
+        self.posts += 1
+        words = f"Question number {self.posts:04} about zinc"
+        self.world.chat.writes("kenya", words, user="amina", name="Amina Okello")
+        return words
+
+    def copies(self) -> list[int]:
+        """How often each post stands in each group it was to go to."""
+        shown = [self.world.texts("uganda"), self.world.texts("phones", self.world.sms)]
+        return [
+            sum(f"number {number:04} about" in text for text in texts)
+            for number in range(1, self.posts + 1)
+            for texts in shown
+        ]
+
+    async def is_whole(self, seconds: float = 30.0) -> None:
+        """Every post once in every group, and nothing left over."""
+        await until(lambda: all(self.copies()), seconds)
+        await self.nothing_left(seconds)
+        assert set(self.copies()) == {1}
+        assert not await self.admin.fetchval("SELECT count(*) FROM delivery WHERE state = 'uncertain'")
+
+    async def nothing_left(self, seconds: float) -> None:
+        unfinished = "SELECT count(*) FROM delivery WHERE state IN ('planned', 'attempting', 'in_doubt')"
+        unread = "SELECT count(*) FROM inbox WHERE state <> 'done'"
+        await eventually(lambda: self.admin.fetchval(f"SELECT ({unfinished}) + ({unread})"), 0, seconds)
+
+    async def is_shared(self) -> None:
+        """Until the accounts are with two programs; they are given from one to the other."""
+        async with asyncio.timeout(15):
+            while not (len(held := await self.leases()) == 3 and held["account:chat"] != held["account:sms"]):  # noqa: ASYNC110 - no event tells of another program's leases
+                await asyncio.sleep(0.1)
+
+    async def arrive(self, words: str, seconds: float) -> None:
+        """Until a post stands in both groups."""
+        places = (("uganda", self.world.chat), ("phones", self.world.sms))
+        await until(lambda: all(any(words in t for t in self.world.texts(*place)) for place in places), seconds)
+
+
+async def eventually(ask: Callable[[], Awaitable[object]], answer: object, seconds: float) -> None:
+    async with asyncio.timeout(seconds):
+        while await ask() != answer:  # noqa: ASYNC110 - it is a database's answer
+            await asyncio.sleep(0.1)
+
+
+TRUSTED = """
+[[communities.rules]]
+if = "all"
+then = "approve"
+"""
+
+
+@asynccontextmanager
+async def town(directory: Path, database: str, programs: int) -> AsyncIterator[Town]:
+    made = Town(directory, database)
+    try:
+        for _ in range(programs):
+            await made.program().start()
+        made.admin = await asyncpg.connect(database)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+        yield made
+    except BaseException:
+        for program in made.programs:
+            print("-----", *program.output[-40:], sep="\n")
+        raise
+    finally:
+        if made.admin is not None:
+            await made.admin.close()
+        for program in made.programs:
+            if program.lives:
+                os.kill(program.pid, signal.SIGCONT)
+                program.process.kill()  # type: ignore[union-attr]  # it lives
+        await asyncio.gather(*(program.kill() for program in made.programs))
+
+
+async def test_when_an_owner_is_killed_the_others_go_on(tmp_path: Path, postgres: str) -> None:
+    async with town(tmp_path, postgres, 3) as here:
+        await here.is_shared()
+        for _ in range(ROUNDS):
+            for _ in range(3):
+                here.write()
+            await asyncio.sleep(random.uniform(0.0, 0.3))
+            owner = await here.owner(random.choice(["chat", "sms"]))
+            await owner.kill()
+            await here.arrive(here.write(), HANDED_OVER)
+            await owner.start()
+        await here.is_whole()
+        assert set((await here.leases()).values()) <= {*await here.holders()}
+
+
+async def test_who_was_paused_beyond_the_lease_doubles_nothing(tmp_path: Path, postgres: str) -> None:
+    async with town(tmp_path, postgres, 3) as here:
+        await here.is_shared()
+        for number in range(ROUNDS):
+            for _ in range(4):
+                here.write()
+            await asyncio.sleep(random.uniform(0.0, 0.2))
+            owner = await here.owner("chat" if number % 2 else "sms")
+            os.kill(owner.pid, signal.SIGSTOP)
+            await here.arrive(here.write(), HANDED_OVER)  # by another program
+            os.kill(owner.pid, signal.SIGCONT)
+            await until(partial(here.said, owner, "lease_lost"))
+            await here.arrive(here.write(), HANDED_OVER)
+        await here.is_whole()
+        assert all(program.lives for program in here.programs)
+
+
+async def test_bells_fall_silent_and_ring_again(tmp_path: Path, postgres: str) -> None:
+    """The sessions with the leases and the bells are ended by the server; the programs live on."""
+    async with town(tmp_path, postgres, 2) as here:
+        await here.is_shared()
+        end = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'"
+        assert len(await here.admin.fetch(end)) == 2
+        await here.arrive(here.write(), HANDED_OVER)
+        await until(lambda: all(here.said(program, "sharing_mended") for program in here.programs))
+        began = time.monotonic()
+        await here.arrive(here.write(), HANDED_OVER)
+        assert time.monotonic() - began < 5, "nobody looks by themselves so soon: a bell was heard"
+        await here.is_whole()
+        assert not any(here.said(program, "lease_lost") for program in here.programs)
+
+
+async def test_only_one_that_shares_is_let_in(tmp_path: Path, postgres: str) -> None:
+    async with town(tmp_path, postgres, 1) as here:
+
+        class Alone(Program):
+            arguments = ()
+
+        alone = Alone(here.world.path)
+        await alone.spawn()
+        assert alone.process is not None
+        async with asyncio.timeout(20):
+            assert await alone.process.wait() == 1
+        assert any("already running" in line for line in alone.output)
+        async with (
+            aiohttp.ClientSession() as http,
+            http.get(f"http://127.0.0.1:{here.programs[0].port}/readyz") as answer,
+        ):
+            body = await answer.json()
+        assert answer.status == 200, body
+        assert body["roles"] == ["deliver", "intake", "web"]
+        assert set(body["leases"]) == {"account:chat", "account:sms", "intake"}
+        assert body["nobodys"] == []
+        assert await here.programs[0].stop() == 0
+        assert await here.leases() == {}, "given back at once"
