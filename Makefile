@@ -80,7 +80,9 @@ bench: setup ## run the benchmarks, tests/benchmarks/bench_*.py (options: ARGS="
 fuzz: setup ## send what nobody would write through every reader (how many of each: INPUTS=200000; options: ARGS="...")
 	BARAZA_FUZZ=$(or $(INPUTS),200000) $(BIN)/python -m pytest --durations=0 tests/unit/adapters/test_fuzz_text.py \
 		tests/unit/adapters/telegram/test_fuzz_updates.py tests/unit/adapters/telegram/test_fits.py \
-		tests/unit/adapters/matrix/test_fuzz_events.py tests/unit/media/test_fuzz_containers.py \
+		tests/unit/adapters/matrix/test_fuzz_events.py tests/unit/adapters/email/test_fuzz_mail.py \
+		tests/unit/adapters/sms/test_fuzz_calls.py tests/unit/adapters/loopback/test_fuzz_lines.py \
+		tests/unit/intake/test_fuzz_words.py tests/unit/config/test_fuzz_config.py tests/unit/media/test_fuzz_containers.py \
 		tests/unit/media/test_documents.py $(ARGS)
 
 crash: setup-servers ## run the tests that kill the program, tests/crash

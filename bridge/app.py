@@ -128,6 +128,7 @@ class Bridge:
         self._communities = Communities(config.communities())
         self._adapters = build_adapters(config, self._clock)
         self._directory = Directory(self._adapters)
+        self._directory.desks = {community.id: community.moderators for community in self._communities.all}
         for account in self._adapters:
             self._directory.starting(account)
         self._media = MediaStore(config.media)

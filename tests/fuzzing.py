@@ -5,13 +5,19 @@
 
 import os
 import random
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
+
+from bridge.core.events import InboundEvent
+from bridge.storage import codec
 
 FUZZ: Final = int(os.environ.get("BARAZA_FUZZ", "0"))
 SEED: Final = int(os.environ.get("BARAZA_FUZZ_SEED", "20261125"))
 NO_TIMEOUT: Final = 0 if FUZZ else 120
 
+_NULL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _ODD: Final[tuple[Any, ...]] = (
     *(None, True, False, 0, -1, 1, 2**31, 2**53, 2**63, -(2**64), 10**30, 0.5, -7.25, 1e300),
     *(float("nan"), float("inf"), float("-inf")),
@@ -75,3 +81,35 @@ def names_in(value: Any) -> set[str]:
     if isinstance(value, Mapping):
         return {str(name) for name in value}.union(*map(names_in, value.values()))
     return set().union(*map(names_in, value)) if isinstance(value, list) else set()
+
+
+def mangled(
+    rng: random.Random, raw: bytes, pieces: Sequence[bytes], *, others: Sequence[bytes] = (), times: int = 1
+) -> bytes:
+    """The same bytes with so many changes: something cut, doubled, put in, flipped, or gone on with as another one."""
+    for _ in range(times):
+        at = rng.randrange(len(raw) + 1)
+        to = min(len(raw), at + rng.choice((1, 2, 8, 60, 400)))
+        match rng.randrange(7):
+            case 0:
+                raw = raw[:at] + raw[to:]
+            case 1:
+                raw = raw[:to] + raw[at:to] * rng.choice((1, 1, 3, 30)) + raw[to:]
+            case 2 | 3 if pieces:
+                raw = raw[:at] + rng.choice(pieces) + raw[at:]
+            case 4:
+                raw = raw[:at] + rng.randbytes(rng.choice((1, 1, 2, 9))) + raw[to:]
+            case 5 if others:
+                other = rng.choice(others)
+                raw = raw[:at] + other[rng.randrange(len(other) + 1) :]
+            case _:
+                raw = raw[:at]
+    return raw
+
+
+def kept(event: InboundEvent) -> None:
+    """It can be stored as it is on either database, and read again. (What came raw has a cleaned column of its own.)"""
+    written = codec.dump(codec.EVENT, replace(event, raw=""))
+    written.encode()
+    assert not _NULL.search(written), f"PostgreSQL keeps no null character: {written}"
+    assert codec.load(codec.EVENT, written).key == event.key != ""

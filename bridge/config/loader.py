@@ -81,7 +81,7 @@ def parse(
     """
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also numbers and lists beyond what Python reads
         raise InvalidConfig(path, [_syntax_problem(error, text)]) from None
     environment = os.environ if environ is None else environ
     reader = _Reader(
@@ -93,7 +93,7 @@ def parse(
     return reader.config(data)
 
 
-def _syntax_problem(error: tomllib.TOMLDecodeError, text: str) -> Problem:
+def _syntax_problem(error: Exception, text: str) -> Problem:
     message = str(error)
     place = re.search(r"\(at line (\d+), column (\d+)\)", message)
     reason = message.split(" (at ", 1)[0]

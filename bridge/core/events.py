@@ -52,6 +52,21 @@ class Happening:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Piece:
+    """Which piece of a longer message it is, where a network hands those over one by one."""
+
+    reference: int = 0
+    """The same for all pieces of one message."""
+    number: int = 0
+    count: int = 0
+    """0: the network numbers none."""
+    full: bool = False
+    """Of one without a number: it was cut because it was full, so that the next may go on."""
+    held: tuple[tuple[int, str], ...] = ()
+    """Once they were joined: what each piece said, by number."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class MessagePosted(Happening):
     type: Literal["posted"] = "posted"
     ref: RemoteRef
@@ -76,6 +91,12 @@ class MessagePosted(Happening):
     """Its headline, in its author's words."""
     cut: str = ""
     """What stood there and is not taken as its author's words: the message answered, a signature."""
+    mingled: bool = False
+    """Some of its words may be those of the message answered: nobody can tell."""
+    piece: Piece | None = None
+    """Of one that may be a part of a longer message; see ``intake.pieces``."""
+    missing: int = 0
+    """Parts of it that did not come: ``[…]`` stands in their place."""
 
 
 @dataclass(frozen=True, kw_only=True)

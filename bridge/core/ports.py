@@ -1,6 +1,7 @@
 """The seam between the domain and the platforms. An adapter owns no database, schedule, retry or policy."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,7 +13,7 @@ from bridge.core.clock import Clock
 from bridge.core.community import Intake
 from bridge.core.errors import Refusal
 from bridge.core.events import InboundEvent
-from bridge.core.ids import AccountId, ChatId, CommunityId, RemoteRef, UserId
+from bridge.core.ids import AccountId, ChatId, CommunityId, MessageId, RemoteRef, UserId
 from bridge.core.message import Attachment, Content, RemoteFile
 from bridge.core.money import Price
 
@@ -257,6 +258,45 @@ class CanLookUp(Protocol):
         """Was a send with this key carried out? Its message, or all of them; None: certainly not.
 
         Raises OSError when it cannot be told now.
+        """
+        ...
+
+
+Turn = Callable[[ChatId], AbstractAsyncContextManager[None]]
+"""Waits until the pace of a chat allows one more call to it, which is made inside."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """A send of which nobody knows whether it was carried out, and the messages around it that are known."""
+
+    outgoing: Outgoing
+    since: datetime
+    """Its first attempt."""
+    until: datetime
+    """The beginning of its last."""
+    desk: ChatId
+    """A chat that only moderators see."""
+    earlier: frozenset[MessageId]
+    """Certainly there before the first attempt."""
+    later: frozenset[MessageId]
+    """Certainly sent when the last could be carried out no longer."""
+    known: frozenset[MessageId]
+    """All of which it is known whose they are."""
+
+
+@runtime_checkable
+class CanSearch(Protocol):
+    """Can find out by other means than a key whether something was sent; where the operator wants that."""
+
+    def numbered_with(self, chat: ChatId) -> Sequence[ChatId]:
+        """The chats whose messages are numbered in one row with this one's, itself too. None: it is not searched."""
+        ...
+
+    async def search(self, doubt: Doubt, turn: Turn) -> RemoteRef | None:
+        """Its message; None: certainly not sent.
+
+        Raises OSError when it cannot be told now, LookupError when it cannot be told at all.
         """
         ...
 

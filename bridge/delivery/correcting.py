@@ -248,7 +248,7 @@ class _Work:
             community=self.community.id,
             post_id=self.post.id,
             person_id=self.person_id,
-            view="" if self.person_id is None else ledger.CAN_WAIT,
+            view="" if self.person_id is None else ledger.WAITS_LESS,
             part=row.part,
             revision=self.post.revision,
             target=row,

@@ -1,6 +1,6 @@
 """The accounts of this program, as the domain asks after them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bridge.core.capabilities import Capabilities
 from bridge.core.ids import AccountId, Address
@@ -16,6 +16,8 @@ class Directory:
         # Asked for every message; what a protocol asks of an object takes Python longer than the answer is worth.
         self._weighing = {account: adapter for account, adapter in adapters.items() if isinstance(adapter, CanWeigh)}
         self._starting: set[AccountId] = set()
+        self.desks: Mapping[str, Sequence[Address]] = {}
+        """By community, the private channels of its moderators."""
         self.kept: set[Address] = set()
         """Groups that were connected from inside a chat, or that somebody asked to connect."""
 
@@ -58,6 +60,11 @@ class Directory:
     def capabilities(self, address: Address) -> Capabilities | None:
         adapter = self._adapters.get(address.account)
         return None if adapter is None else adapter.capabilities(address.chat)
+
+    def weight(self, address: Address, files: int) -> int:
+        """How many messages the platform counts, where that many files are sent at once."""
+        capabilities = self.capabilities(address)
+        return 1 if capabilities is None else max(1, min(files, capabilities.album))
 
     def fits(self, address: Address, content: Content) -> bool:
         adapter = self._adapters.get(address.account)

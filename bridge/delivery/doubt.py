@@ -10,9 +10,10 @@ from bridge.core.capabilities import Guarantee
 from bridge.core.clock import Clock
 from bridge.core.errors import StorageUnavailable
 from bridge.core.ids import RemoteRef, delivery_key
-from bridge.core.ports import CanLookUp
+from bridge.core.ports import CanLookUp, CanSearch
 from bridge.core.states import DeliveryStep
 from bridge.delivery.directory import Directory
+from bridge.delivery.searching import Search
 from bridge.storage import ledger
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
@@ -29,6 +30,7 @@ REPEATS = 8
 """How often a notice that may have arrived is sent again."""
 Refs = tuple[RemoteRef, ...]
 _ASK_AGAIN = timedelta(seconds=30)
+_SET_BACK = timedelta(minutes=1)
 
 
 class Judge:
@@ -40,8 +42,10 @@ class Judge:
         installation: str,
         effects: ledger.Effects,
         clock: Clock,
+        search: Search | None = None,
         held: Held | None = None,
     ) -> None:
+        self._search = search
         self._held = held
         self._directory = directory
         self._installation = installation
@@ -102,11 +106,14 @@ class Judge:
             return DeliveryStep.REPLAY, ()  # an edit or a removal made twice is made once
         capabilities = adapter.capabilities(row.address.chat)
         age = now - (row.first_attempt_at or now)
-        remembered = capabilities.replay_window is None or age < capabilities.replay_window
+        # Were it younger than nothing, the clock was set back since, and nobody knows how old it is.
+        remembered = capabilities.replay_window is None or -_SET_BACK < age < capabilities.replay_window
         if capabilities.guarantee is Guarantee.ONCE_BY_KEY and remembered:
             return DeliveryStep.REPLAY, ()
         if isinstance(adapter, CanLookUp):
             return await self._look_up(adapter, row, now)
+        if self._search is not None and isinstance(adapter, CanSearch) and row.kind == ledger.POST:
+            return await self._search.judge(adapter, row)
         if capabilities.guarantee is Guarantee.AT_LEAST_ONCE:
             return DeliveryStep.REPLAY, ()
         if capabilities.push_parts:  # every repeat is paid for; a report that it arrived settles it

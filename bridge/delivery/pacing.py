@@ -3,6 +3,7 @@
 A platform counts a call when it gets it, which is some time between its start and its answer, and differs from call to
 call. So a call that is answered counts from its answer, and one that is under way as if it arrived this moment: then no
 window over there ever holds more than its limit, however the network behaves. It costs a round trip in each window.
+An album counts as the messages that it becomes.
 """
 
 from collections import defaultdict, deque
@@ -16,15 +17,24 @@ from bridge.core.ids import AccountId, Address
 WINDOW = timedelta(seconds=60)
 # Our clock and theirs do not run at quite the same speed.
 _MARGIN = timedelta(milliseconds=10)
-_SECOND = timedelta(seconds=1)
 _LONGEST_CALL = timedelta(seconds=1)
 """Of a call of before a restart only its start is known: it may have arrived this much later."""
+_SET_BACK = timedelta(seconds=5)
+"""A call that is later than now by more was counted by another time."""
 
 
-@dataclass(slots=True)
+_LIMITED = 3
+"""So many chats that are put off at once mean that the whole account is too fast: platforms do not say which it was."""
+
+_PATIENCE = timedelta(seconds=1)
+"""Room that is there and not taken within this time is anybody's."""
+
+
+@dataclass(slots=True, eq=False)
 class _Call:
     at: datetime
     under_way: bool = False
+    weight: int = 1
 
     def arrived(self, now: datetime) -> datetime:
         """The latest moment at which it may have been counted."""
@@ -35,10 +45,34 @@ class _Call:
 class _Lane:
     calls: deque[_Call] = field(default_factory=deque)
     not_before: datetime | None = None
+    limited: datetime | None = None
+    """Until when the platform wants nothing, having been asked too often."""
+    kept_for: tuple[Address, datetime] | None = None
+    """Of an account: the chat whose next call needs room for several messages, and how long that is waited for."""
+    held_at: datetime | None = None
+    """When that was said."""
 
-    def latest(self, place: int, now: datetime) -> datetime:
-        """When the call came that is the so-maniest from the end, counted by their arrival."""
-        return sorted(call.arrived(now) for call in self.calls)[-place]
+    def latest(self, place: int, now: datetime) -> datetime | None:
+        """When the message came that is the so-maniest from the end, counted by their arrival; None: fewer came."""
+        for call in sorted(self.calls, key=lambda call: call.arrived(now), reverse=True):
+            place -= call.weight
+            if call.weight and place <= 0:
+                return call.arrived(now)
+        return None
+
+    def hold(self, until: datetime, now: datetime) -> None:
+        self.not_before = until if self.not_before is None else max(until, self.not_before)
+        self.held_at = now
+
+    def notice(self, now: datetime) -> None:
+        """Where the clock was set back, what is known counts from now: as long as it was meant to, and no longer."""
+        ahead = now + _SET_BACK
+        for call in self.calls:
+            if call.at > ahead:
+                call.at, self.kept_for = now, None
+        if self.held_at is not None and self.not_before is not None and self.held_at > ahead:
+            self.not_before, self.held_at = now + (self.not_before - self.held_at), now
+            self.limited = None
 
 
 class Pacer:
@@ -49,11 +83,13 @@ class Pacer:
         self._accounts: defaultdict[AccountId, _Lane] = defaultdict(_Lane)
         self._open: defaultdict[Address, list[_Call]] = defaultdict(list)
         """Calls that were counted and not answered, in their order."""
+        self._wanted: dict[Address, int] = {}
+        """For how many messages the next call there needs room, where it is known."""
 
-    def load(self, recent: Iterable[tuple[Address, datetime]]) -> None:
-        """Remember what was attempted before a restart, so that a restart cannot burst."""
-        for address, at in sorted(recent, key=lambda item: item[1]):
-            self._count(address, _Call(at + _LONGEST_CALL))
+    def load(self, recent: Iterable[tuple[Address, datetime, int]]) -> None:
+        """Remember what was attempted before a restart, so that a restart cannot burst: (chat, when, weight)."""
+        for address, at, weight in sorted(recent, key=lambda item: item[1]):
+            self._count(address, _Call(at + _LONGEST_CALL, weight=weight))
 
     def forget(self, account: AccountId) -> None:
         """Another program goes on with it; whoever gets it back loads it anew."""
@@ -64,7 +100,10 @@ class Pacer:
 
     def attempted(self, address: Address, now: datetime) -> None:
         """A call is about to be made: its row is claimed first."""
-        call = _Call(now)
+        call = _Call(now, weight=self._wanted.pop(address, 1))
+        lane = self._accounts[address.account]
+        if lane.kept_for is not None and lane.kept_for[0] == address:
+            lane.kept_for = None
         self._count(address, call)
         self._open[address].append(call)
 
@@ -72,12 +111,28 @@ class Pacer:
         self._chats[address].calls.append(call)
         self._accounts[address.account].calls.append(call)
 
-    def started(self, address: Address, now: datetime) -> None:
-        """The oldest call counted there that waits leaves now: its commit took a while."""
+    def started(self, address: Address, now: datetime, pace: Pace | None = None, weight: int = 1) -> datetime | None:
+        """The oldest call counted there that waits leaves now: its commit took a while.
+
+        ``weight``: it becomes several messages. Where there is no room for them all, it is not made: the moment at
+        which there will be is returned, and kept free for it.
+        """
         for call in self._open[address]:
             if not call.under_way:
-                call.at, call.under_way = now, True
-                return
+                break
+        else:
+            return None
+        if weight > call.weight and pace is not None:
+            call.weight = 0
+            ready = max(self._ready(address, pace, now, weight))
+            if ready > now:
+                self._forget_call(address, call)
+                self._wanted[address] = weight
+                self._chats[address].hold(ready, now)
+                return ready
+            call.weight = weight
+        call.at, call.under_way = now, True
+        return None
 
     def answered(self, address: Address, now: datetime) -> None:
         """The oldest call under way there has its answer."""
@@ -92,34 +147,72 @@ class Pacer:
         """The newest call counted there is not made after all."""
         calls = self._open[address]
         if calls and not calls[-1].under_way:
-            call = calls.pop()
-            for lane in (self._chats[address], self._accounts[address.account]):
-                lane.calls.remove(call)
-        if not calls:
+            self._forget_call(address, calls[-1])
+        elif not calls:
             del self._open[address]
 
-    def hold(self, address: Address, until: datetime, *, whole_account: bool) -> None:
-        """The platform named a time: nothing goes there before."""
-        lane = self._accounts[address.account] if whole_account else self._chats[address]
-        lane.not_before = until if lane.not_before is None else max(until, lane.not_before)
+    def _forget_call(self, address: Address, call: _Call) -> None:
+        self._open[address].remove(call)
+        if not self._open[address]:
+            del self._open[address]
+        for lane in (self._chats[address], self._accounts[address.account]):
+            lane.calls.remove(call)
+
+    def hold(
+        self, address: Address, until: datetime, *, now: datetime, whole_account: bool = False, limited: bool = False
+    ) -> None:
+        """The platform named a time: nothing goes there before.
+
+        ``limited``: it did so because it was asked too often. Where it says so of several chats at once, the whole
+        account waits.
+        """
+        self._chats[address].hold(until, now)
+        if limited:
+            self._chats[address].limited = until
+            chats = (lane for where, lane in self._chats.items() if where.account == address.account)
+            refused = sum(lane.limited is not None and lane.limited > now for lane in chats)
+            whole_account = whole_account or refused >= _LIMITED
+        if whole_account:
+            self._accounts[address.account].hold(until, now)
 
     def ready_at(self, address: Address, pace: Pace, now: datetime) -> datetime:
         """The earliest moment for a call to this chat; ``now`` when there is nothing to wait for."""
+        weight = self._wanted.get(address, 1)
+        chat, account = self._ready(address, pace, now, weight)
+        lane = self._accounts[address.account]
+        kept = lane.kept_for if lane.kept_for is not None and lane.kept_for[1] > now else None
+        if weight > 1 and chat <= now < account and kept is None:
+            lane.kept_for = address, account + _PATIENCE  # smaller ones would take its room for ever
+        elif kept is not None and kept[0] != address:
+            account = max(account, kept[1])
+        return max(chat, account)
+
+    def _ready(self, address: Address, pace: Pace, now: datetime, weight: int = 1) -> tuple[datetime, datetime]:
+        """By the chat's limits, and by the account's."""
         chat, account = self._chats[address], self._accounts[address.account]
+        for lane in (chat, account):
+            lane.notice(now)
         _forget(chat, now - WINDOW - _MARGIN)
         kept = timedelta(seconds=max(1.0, pace.account_interval))
         _forget(account, now - kept - _MARGIN)
-        moments = [now]
-        moments += [lane.not_before for lane in (chat, account) if lane.not_before is not None]
-        if pace.chat_interval and chat.calls:
-            moments.append(chat.latest(1, now) + timedelta(seconds=pace.chat_interval) + _MARGIN)
-        if pace.chat_per_minute and len(chat.calls) >= pace.chat_per_minute:
-            moments.append(chat.latest(pace.chat_per_minute, now) + WINDOW + _MARGIN)
-        if pace.account_interval and account.calls:
-            moments.append(account.latest(1, now) + timedelta(seconds=pace.account_interval) + _MARGIN)
-        if pace.account_per_second and len(account.calls) >= pace.account_per_second:
-            moments.append(account.latest(pace.account_per_second, now) + _SECOND + _MARGIN)
-        return max(moments)
+        return (
+            _room(chat, now, (1, pace.chat_interval), (_place(pace.chat_per_minute, weight), WINDOW.total_seconds())),
+            _room(account, now, (1, pace.account_interval), (_place(pace.account_per_second, weight), 1.0)),
+        )
+
+
+def _place(limit: int, weight: int) -> int:
+    """The message from the end that must have left the window; 0: there is no limit."""
+    return limit and max(1, limit - weight + 1)
+
+
+def _room(lane: _Lane, now: datetime, *windows: tuple[int, float]) -> datetime:
+    """When the so-maniest message from the end is so many seconds old, in each window; 0 is no limit."""
+    moments = [now] if lane.not_before is None else [now, lane.not_before]
+    for place, seconds in windows:
+        if place and seconds and (at := lane.latest(place, now)) is not None:
+            moments.append(at + timedelta(seconds=seconds) + _MARGIN)
+    return max(moments)
 
 
 def _forget(lane: _Lane, before: datetime) -> None:

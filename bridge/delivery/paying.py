@@ -14,7 +14,7 @@ from bridge.core.money import Price
 from bridge.core.ports import CanWeigh, Handed, Later, Outgoing, Refused, SendOutcome, Sent
 from bridge.delivery.directory import Directory
 from bridge.delivery.purse import Purse
-from bridge.storage import codec, ledger
+from bridge.storage import codec, ledger, ledger_calls
 from bridge.storage.database import UNAVAILABLE
 from bridge.storage.handovers import Weighed
 from bridge.storage.models import Delivery
@@ -81,7 +81,7 @@ class Till:
             log.error("ledger_unavailable", error=str(error))
             return Later(when=self._clock.now() + _TROUBLE, why="the ledger cannot be read now")
         if not enough:
-            why = f"the monthly cap of {cap.currency} {cap.amount} is reached"
+            why = f"{ledger_calls.CAPPED}of {cap.currency} {cap.amount} is reached"
             return Later(when=self._clock.now() + _CAPPED, why=why, whole_account=True)
         answer = await call()
         if isinstance(answer, Later | Refused):

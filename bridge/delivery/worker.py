@@ -30,13 +30,16 @@ from bridge.core.ports import (
     Sent,
     Unknown,
 )
+from bridge.core.turns import Turns
 from bridge.delivery.directory import Directory
 from bridge.delivery.doubt import Judge
 from bridge.delivery.pacing import WINDOW, Pacer
 from bridge.delivery.paying import Alarm, Till, weigh
-from bridge.storage import codec, inbox, ledger
+from bridge.delivery.searching import Search
+from bridge.storage import codec, inbox, ledger, ledger_calls, set_back
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
+from bridge.storage.handovers import Weighed
 from bridge.storage.leases import Held
 from bridge.storage.models import Delivery
 from bridge.storage.tracing import Tracer
@@ -87,7 +90,9 @@ class Worker:
         self._file_path = file_path
         self._clock = clock
         self._pacer = Pacer()
-        self._judge = Judge(directory, installation, effects, clock, held)
+        self._turns = Turns()
+        search = Search(directory, self._pacer, self._outgoing, clock)
+        self._judge = Judge(directory, installation, effects, clock, search, held)
         self._tracer = Tracer(installation)
         self._in_flight: dict[int, Address] = {}
         self._tasks: dict[asyncio.Task[None], AccountId] = {}
@@ -97,7 +102,7 @@ class Worker:
     async def run(self) -> None:
         """Work until ``stop``; calls under way are finished and recorded."""
         if self._held is None:  # else account after account, as they become ours
-            await self.take_over(None)
+            await self.take_over()
         while not self._stopping:
             trouble, wait = True, 0.0
             try:
@@ -136,20 +141,31 @@ class Worker:
             if count := await ledger.recover(alive=list(self._in_flight), before=before, accounts=accounts):
                 log.warning("deliveries_in_doubt", count=count)
             await ledger.release_settled()
+            await self._notice_the_clock(accounts)
             await inbox.bring_stragglers_along()
         except (StorageUnavailable, *UNAVAILABLE):
             return
         delivery_bell.ring()
 
-    async def take_over(self, account: AccountId | None) -> None:
+    async def _notice_the_clock(self, accounts: Sequence[str] | None) -> None:
+        if moved := await set_back.bring_forward(self._clock.now(), accounts):
+            log.warning("clock_was_set_back", rows=moved)
+
+    async def take_over(self, account: AccountId | None = None) -> None:
         """From now on an account is ours (None: all are): what another process left under way is judged."""
         accounts = None if account is None else [account]
         while not self._stopping:
             try:
                 count = await ledger.recover(accounts=accounts)
+                await self._notice_the_clock(accounts)
+                now = self._clock.now()
+                await ledger_calls.bring_capped_forward(now, accounts)
                 if account is not None:
                     self._pacer.forget(account)
-                self._pacer.load(await ledger.recent_attempts(self._clock.now() - WINDOW, accounts))
+                recent = await ledger.recent_attempts(now - WINDOW, accounts)
+                self._pacer.load((chat, at, self._directory.weight(chat, files)) for chat, at, files in recent)
+                for address, until in await ledger.put_off(now, accounts):
+                    self._pacer.hold(address, until, now=now)
             except (StorageUnavailable, *UNAVAILABLE) as error:
                 log.error("ledger_unavailable", error=str(error))
                 await self._clock.sleep(2.0)
@@ -182,7 +198,7 @@ class Worker:
         ready: dict[int, Address] = {}
         busy = Counter(self._in_flight.values())
         under_way = Counter(address.account for address in self._in_flight.values())
-        for row_id, address in await ledger.heads(now, accounts):
+        for row_id, address in await ledger.heads(now, accounts, turns=self._turns):
             if row_id in self._in_flight or busy[address] >= self._room(address):
                 continue
             at = self._pacer.ready_at(address, self._pace(address), now)
@@ -204,6 +220,8 @@ class Worker:
                 self._pacer.dropped(ready[row_id])
             traces = await self._traces(rows)
             for row in rows:
+                if row.view not in (ledger.CAN_WAIT, ledger.WAITS_LESS):
+                    self._turns.taken((row.account, row.community))
                 self._launch(row, traces.get(row.id, ""))
             return 0.0
         due = await ledger.next_due(now, accounts)
@@ -258,7 +276,10 @@ class Worker:
         if trace:  # in this task alone; the adapter's own lines carry it, too
             structlog.contextvars.bind_contextvars(trace=trace)
         now = self._clock.now()
-        self._pacer.started(row.address, now)
+        weight = self._directory.weight(row.address, ledger.files_of(row))
+        if (at := self._pacer.started(row.address, now, self._pace(row.address), weight)) is not None:
+            self._end(row, Later(when=at, why="an album waits until all of it may go"))
+            return
         weighed = weigh(
             self._directory, row, delivery_key(row.id, self._installation), lambda: self._outgoing(row), _bytes
         )
@@ -275,7 +296,13 @@ class Worker:
             weighed = replace(weighed, handed=answer.handed)
         self._pacer.answered(row.address, self._clock.now())
         if isinstance(answer, Later):
-            self._pacer.hold(row.address, answer.when, whole_account=answer.whole_account)
+            self._pacer.hold(
+                row.address,
+                answer.when,
+                now=self._clock.now(),
+                whole_account=answer.whole_account,
+                limited=answer.limit,
+            )
         self._count(row, answer)
         # One line for each of thousands of private copies would be the most of the log, and of the work.
         note = log.debug if row.kind == ledger.COPY and isinstance(answer, Sent) else log.info
@@ -288,6 +315,9 @@ class Worker:
             outcome=type(answer).__name__.lower(),
             reason=answer.reason.value if isinstance(answer, Refused) else None,
         )
+        self._end(row, answer, weighed)
+
+    def _end(self, row: Delivery, answer: SendOutcome, weighed: Weighed | None = None) -> None:
         self._done.append(ledger.Outcome(row=row, answer=answer, weighed=weighed))
         delivery_bell.ring()
 

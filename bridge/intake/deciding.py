@@ -29,8 +29,16 @@ async def handle(event: MessagePosted, context: Context) -> bool:
         return await _is_misdirected(event, context)
     proven = event.sender.proof != persons.CLAIMED
     words = clean_text(event.text[found.end() :])
-    bare = not event.uncarried
-    told = await by_mail.answered(context.desk, found[1], words, event.sender, event.ref, proven=proven, bare=bare)
+    told = await by_mail.answered(
+        context.desk,
+        found[1],
+        words,
+        event.sender,
+        event.ref,
+        proven=proven,
+        bare=not event.uncarried,
+        mingled=event.mingled,
+    )
     if told is None:
         log.info("moderating_letter_refused", account=event.account)
         return True

@@ -311,6 +311,10 @@ async def _receipt(
     token = await submissions.handle("submission", review.submission_id, "withdraw", context.now)
     w = contact.language_of(identity, community)
     refused = refusal_words((*context.unfetched, *event.uncarried), w)
+    if event.missing:
+        refused.append(
+            w._("A part of your message has not arrived: […] stands in its place. Please send the whole message again.")
+        )
     wording = await submissions.revision_of(review)
     can = context.directory.capabilities(event.ref.address)
     editable = can is not None and can.sees_edits and not removed

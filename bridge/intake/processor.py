@@ -4,7 +4,7 @@ import asyncio
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import PurePath
 
 import structlog
@@ -30,7 +30,7 @@ from bridge.core.message import Attachment, Content, Uncarried, UncarriedKind
 from bridge.core.ports import CanAnswerPress, CanDescribe, ChatFacts
 from bridge.core.text import plain
 from bridge.delivery.directory import Directory
-from bridge.intake import belonging, bridging, commands, notices, router
+from bridge.intake import belonging, bridging, commands, notices, pieces, router
 from bridge.intake.context import Context, Fetch, Keep, PressAnswer
 from bridge.media.refusal import UnfitMedia
 from bridge.members import contact
@@ -145,9 +145,13 @@ class Processor:
             await self._park(row, "the stored event cannot be read by this version")
             return
         try:
+            whole = await pieces.whole(row, event, self._clock.now())
+            event = whole.event
             if trace := await self._tracer.before(event):
                 structlog.contextvars.bind_contextvars(trace=trace)
-            await self._handle(row, event)
+            await self._handle(row, event, whole)
+        except pieces.IncompleteError as error:
+            await self._wait(row, error.until)
         except _AlreadyDoneError:
             return
         except _FetchLaterError:
@@ -169,7 +173,7 @@ class Processor:
             )
             await self._postpone(row, event, type(error).__name__)
 
-    async def _handle(self, row: Inbox, event: InboundEvent) -> None:
+    async def _handle(self, row: Inbox, event: InboundEvent, whole: pieces.Whole) -> None:
         event = await notices.as_written(event, self._communities)
         attachments, unfetched = await self._files(row, event)
         group, administers = await self._group(event)
@@ -186,6 +190,7 @@ class Processor:
             keep=self._keep,
         )
         async with transaction():
+            await pieces.keep(row, whole)
             await router.handle(event, context)
             if not await inbox.finish(row, inbox.ECHO if isinstance(event, _ECHOES) else ""):
                 raise _AlreadyDoneError
@@ -317,9 +322,9 @@ class Processor:
         bans = [await memberships.is_banned(identity.person_id, community.id) for community in known]
         return bool(bans) and all(bans)
 
-    async def _wait(self, row: Inbox) -> None:
+    async def _wait(self, row: Inbox, until: datetime | None = None) -> None:
         with suppress(StorageUnavailable):
-            await inbox.wait(row, self._clock.now() + _MOMENT)
+            await inbox.wait(row, until or self._clock.now() + _MOMENT)
 
     async def _park(self, row: Inbox, note: str) -> None:
         log.warning("inbox_event_parked", id=row.id, account=row.account, note=note)

@@ -37,7 +37,7 @@ async def dressed(content: Content, row: Delivery, review: Review, community: Co
     """A card as a letter: how to answer it stands in front, and its address counts for this letter alone."""
     w = words(community.language)
     await handles.forget(SUBJECT, [card.id for card in await _letters(review, row.address) if card.id != row.id])
-    token = await handles.handle(SUBJECT, row.id, "moderate", now, revision=row.revision)
+    token = await handles.handle(SUBJECT, row.id, "moderate", now, revision=row.revision, in_address=True)
     letter = replace(lettering.of_notice(community), answer=f"m-{token}", subject=_subject(content.text))
     return Content(text=plain(_how(community, w) + "\n\n") + content.text, letter=letter)
 
@@ -90,19 +90,28 @@ def _has_letter(text: RichText, w: Words) -> bool:
 
 
 async def answered(
-    desk: Desk, token: str, said_words: RichText, sender: Sender, said: RemoteRef, *, proven: bool, bare: bool = True
+    desk: Desk,
+    token: str,
+    said_words: RichText,
+    sender: Sender,
+    said: RemoteRef,
+    *,
+    proven: bool,
+    bare: bool = True,
+    mingled: bool = False,
 ) -> tuple[str, Community | None] | None:
     """Somebody wrote to the address of such a letter. Returns what they are told, and by which community.
 
-    ``bare``: nothing came with the words that nobody has read, so that an empty answer is one.
+    ``bare``: nothing came with the words that nobody has read, so that an empty answer is one. ``mingled``: some of the
+    words may be the letter's own.
 
     None: they are told nothing, for nobody knows who they are, and they do not know the address of any such letter.
     """
-    handle = await handles.handle_by_token(token)
+    handle = await handles.handle_by_token(token) or await handles.handle_by_token(token.lower())
     row = None
     if handle is not None and handle.subject == SUBJECT:
         row = await Delivery.get_or_none(id=handle.subject_id)
-    if row is None or row.review_id is None:
+    if handle is None or row is None or row.review_id is None:
         return (_counts_no_more(words("")), None) if proven else None
     community = desk.communities.get(row.community)
     review = await submissions.locked_review(row.review_id)
@@ -119,11 +128,11 @@ async def answered(
             number=review.submission.number,
         )
         return told, community
-    wanted = _wanted(said_words, community, w, bare=bare)
+    wanted = _wanted(said_words, community, w, bare=bare, mingled=mingled)
     if isinstance(wanted, str):
         return wanted, community
     # One letter, one instruction: whatever becomes of it, the same answer sent again does nothing.
-    if not await handles.spend(token):
+    if not await handles.spend(handle.token):
         return _counts_no_more(w), community
     moderator = Moderator(sender=sender, channel=row.address)
     reply = await _ordered(desk, row, review, community, *wanted, moderator, said)
@@ -159,8 +168,12 @@ async def _ordered(
     )
 
 
-def _wanted(text: RichText, community: Community, w: Words, *, bare: bool) -> tuple[Deed, RichText] | str:
+def _wanted(
+    text: RichText, community: Community, w: Words, *, bare: bool, mingled: bool
+) -> tuple[Deed, RichText] | str:
     """The instruction of an answer, or why it is none."""
+    if mingled:
+        return _own_words_alone(w)
     if not text:
         if community.policy.empty_reply_approves and bare:
             return DEEDS["approve"], text
@@ -175,13 +188,17 @@ def _wanted(text: RichText, community: Community, w: Words, *, bare: bool) -> tu
     if rest and not (marked or deed.name in _WORDS_FOLLOW or rest.text.casefold().strip(" .") in deed.options):
         return channel.with_a_colon(word, w)
     if _has_letter(rest, w):
-        return w._(
-            "Your words have this letter itself below them, and what moderators say among themselves with it. Please "
-            "answer again with your own words alone. Nothing was done."
-        )
+        return _own_words_alone(w)
     if not rest and deed.perform is None:
         return w._("There was no text. Nothing was done.")
     return deed, rest
+
+
+def _own_words_alone(w: Words) -> str:
+    return w._(
+        "Your words have this letter itself below them, and what moderators say among themselves with it. Please "
+        "answer again with your own words alone. Nothing was done."
+    )
 
 
 def _words_offered(w: Words) -> str:

@@ -9,7 +9,7 @@
 -- migration 0009_archive
 -- migration 0010_mail
 -- migration 0011_bounces
--- migration 0014_leases
+-- migration 0012_leases
 CREATE TABLE "tortoise_migrations" (
     "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     "app" VARCHAR(255) NOT NULL,

@@ -11,16 +11,26 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 async def handle(
-    subject: str, subject_id: int, action: str, now: datetime, *, revision: int = 0, argument: str = ""
+    subject: str,
+    subject_id: int,
+    action: str,
+    now: datetime,
+    *,
+    revision: int = 0,
+    argument: str = "",
+    in_address: bool = False,
 ) -> str:
-    """The token of one action on one revision of one thing: 128 random bits, the same on every card."""
+    """The token of one action on one revision of one thing: 128 random bits, the same on every card.
+
+    ``in_address``: in small letters, for some providers write the addresses of mail so.
+    """
     known = await Handle.get_or_none(
         subject=subject, subject_id=subject_id, revision=revision, action=action, argument=argument
     )
     if known is not None:
         return known.token
     row = await Handle.create(
-        token=secrets.token_urlsafe(16),
+        token=secrets.token_hex(16) if in_address else secrets.token_urlsafe(16),
         subject=subject,
         subject_id=subject_id,
         revision=revision,

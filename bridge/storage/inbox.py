@@ -44,6 +44,8 @@ _MAX_KEY = 255
 _MAX_RAW = 256 * 1024
 """Bytes of a platform's own JSON kept per event."""
 _SLICE = 500
+AGAIN = "again+"
+"""How the keys of events begin that are handled once more."""
 ECHO = "echo"
 """Noted of a reaction or a vote that was counted."""
 _LATELY = 50
@@ -391,7 +393,7 @@ async def again(event_id: int, now: datetime) -> None:
     row = await Inbox.get_or_none(id=event_id)
     if row is None or row.event == "{}":
         return
-    key = f"again+{row.id}"
+    key = f"{AGAIN}{row.id}"
     if not await Inbox.exists(account=row.account, key=key):
         await Inbox.create(
             account=row.account,

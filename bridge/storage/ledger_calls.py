@@ -1,5 +1,6 @@
 """Rows of the ledger that have not gone out: called off, brought forward, marked; ``ledger`` offers these, too."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from tortoise.expressions import Q
@@ -12,6 +13,9 @@ from bridge.storage.ledger_reads import CARD, EXHIBIT, NOTICE, SEND
 from bridge.storage.ledger_steps import advance, cancel_dependants
 from bridge.storage.models import Delivery
 
+CAPPED = "the monthly cap "
+"""How the detail of such a row begins."""
+
 
 async def call_off_notices(address: Address) -> None:
     """Cancel what a chat was to be told and nobody has tried to send."""
@@ -19,6 +23,14 @@ async def call_off_notices(address: Address) -> None:
     for row in await rows.filter(state=DeliveryState.PLANNED, attempts=0):
         await advance(row, DeliveryStep.CANCEL)
         await cancel_dependants([row.id])
+
+
+async def bring_capped_forward(now: datetime, accounts: Sequence[str] | None = None) -> None:
+    """What waits because its account had no money left is tried at once: a restart may be for a raised cap."""
+    capped = Delivery.filter(state=DeliveryState.PLANNED, due_at__gt=now, detail__startswith=CAPPED)
+    if accounts is not None:
+        capped = capped.filter(account__in=list(accounts))
+    await capped.update(due_at=now)
 
 
 async def bring_forward(row: Delivery, due: datetime) -> None:

@@ -8,9 +8,10 @@ from tortoise.expressions import Q
 from tortoise.functions import Min
 
 from bridge.core.errors import TooSoon
-from bridge.core.ids import Address, RemoteRef
+from bridge.core.ids import AccountId, Address, ChatId, RemoteRef
 from bridge.core.message import Content
 from bridge.core.states import DeliveryState
+from bridge.core.turns import Turns
 from bridge.storage import codec
 from bridge.storage.former import formerly
 from bridge.storage.models import Delivery
@@ -28,44 +29,72 @@ PRUNE = "prune"
 """Removes one message of a row that became several. Its content is what the others show then."""
 CAN_WAIT = "can_wait"
 """The view of a row that lets everything else of its lane, and of its account, go first."""
+WAITS_LESS = "can_wait_less"
+"""The same, before all rows that only can wait: a private copy is corrected before digests and further copies go."""
 ANSWER = "answer"
 """The view of an exhibit that shows a file of an author's answer."""
 ACTIVE = (DeliveryState.PLANNED, DeliveryState.ATTEMPTING, DeliveryState.IN_DOUBT)
 _VERSIONS = 20
 """Edits of one message that are looked at."""
+_ATTEMPT = ("id", "account", "chat", "attempted_at", "operation", "content")
 _QUICKEST = timedelta(seconds=5)
 LOOK = 256
 """Rows that can wait, at which one look at the ledger stops."""
 
 
-async def heads(now: datetime, accounts: Sequence[str], most: int = LOOK) -> list[tuple[int, Address]]:
-    """The first row of every lane that may go now: (row id, lane). The communities take turns, each with its oldest
-    first: where they share an account that may send only so much, five hundred posts of one keep no other waiting.
-    What can wait goes last, in its lane and among the lanes: nor do twenty thousand private copies. Of what can wait
-    only the oldest ``most`` are looked at.
+async def heads(
+    now: datetime, accounts: Sequence[str], most: int = LOOK, turns: Turns | None = None
+) -> list[tuple[int, Address]]:
+    """The first row of every lane that may go now, in the order in which lanes of one account go: (row id, lane).
+
+    What changes or removes something that stands there goes before everything else, then what people wait for (cards,
+    answers, notices), then posts. In each the communities take turns (``turns`` knows whose it is, from one look to the
+    next), each with its oldest first: where they share an account that may send only so much, five hundred posts of one
+    keep no other waiting. What can wait goes last, in its lane and among the lanes: nor do twenty thousand private
+    copies. Of what can wait only the oldest ``most`` are looked at.
     """
     due = Delivery.filter(
         state=DeliveryState.PLANNED, due_at__lte=now, waits_for__isnull=True, account__in=list(accounts)
     )
     # Two ranges of the index: with "is not" every private copy would be read on the way.
-    urgent = due.filter(Q(view__lt=CAN_WAIT) | Q(view__gt=CAN_WAIT))
-    first = urgent.annotate(head=Min("id"), whose=Min("community")).group_by("account", "chat")
-    found = in_turn(await first.values_list("head", "account", "chat", "whose"))
-    patient = due.filter(view=CAN_WAIT).order_by("id").limit(most)
-    lanes: dict[Address, int] = {}
-    for head, account, chat in [*found, *await patient.values_list("id", "account", "chat")]:
-        lanes.setdefault(Address(account, chat), head)
+    urgent = due.filter(Q(view__lt=CAN_WAIT) | Q(view__gt=WAITS_LESS))
+    changes = Q(kind__in=[POST, COPY, REMOVAL], operation__in=[EDIT, DELETE, PRUNE])
+    first = urgent.annotate(
+        change=Min("id", _filter=changes), talk=Min("id", _filter=~Q(kind=POST)), head=Min("id"), whose=Min("community")
+    ).group_by("account", "chat")
+    found = in_turn(
+        [
+            (_rank(change, talk, head), change or head, account, chat, whose)
+            for change, talk, head, account, chat, whose in await first.values_list(
+                "change", "talk", "head", "account", "chat", "whose"
+            )
+        ],
+        turns or Turns(),
+    )
+    lanes: dict[Address, int] = {Address(AccountId(account), ChatId(chat)): head for head, account, chat in found}
+    for view in (WAITS_LESS, CAN_WAIT):
+        patient = due.filter(view=view).order_by("id").limit(most)
+        for head, account, chat in await patient.values_list("id", "account", "chat"):
+            lanes.setdefault(Address(account, chat), head)
     return [(head, lane) for lane, head in lanes.items()]
 
 
-def in_turn(rows: Iterable[tuple[int, str, str, str]]) -> list[tuple[int, str, str]]:
-    """One row of every community, then a second one of each, and so on: (row id, account, chat)."""
-    turns: Counter[str] = Counter()
-    placed: list[tuple[int, int, str, str]] = []
-    for head, account, chat, whose in sorted(rows):
-        placed.append((turns[whose], head, account, chat))
-        turns[whose] += 1
-    return [(head, account, chat) for _, head, account, chat in sorted(placed)]
+def _rank(change: int | None, talk: int | None, head: int) -> int:
+    if change is not None:
+        return 0
+    return 1 if talk == head else 2
+
+
+def in_turn(rows: Iterable[tuple[int, int, str, str, str]], turns: Turns) -> list[tuple[int, str, str]]:
+    """Rows of (rank, row id, account, chat, community) by rank, in which one row of every community follows another:
+    (row id, account, chat)."""
+    ahead: Counter[tuple[str, str]] = Counter()
+    placed: list[tuple[int, int, int, str, str]] = []
+    for rank, head, account, chat, whose in sorted(rows):
+        place = account, whose
+        placed.append((rank, turns.next(place) + ahead[place], head, account, chat))
+        ahead[place] += 1
+    return [(head, account, chat) for _, _, head, account, chat in sorted(placed)]
 
 
 async def in_doubt(now: datetime, accounts: Sequence[str], limit: int = 50) -> list[Delivery]:
@@ -84,13 +113,30 @@ async def next_due(now: datetime, accounts: Sequence[str]) -> datetime | None:
     return None if row is None else row.due_at
 
 
-async def recent_attempts(since: datetime, accounts: Sequence[str] | None = None) -> list[tuple[Address, datetime]]:
-    """Calls of the last while, so that a restart does not burst over a platform's limits."""
-    made = Delivery.filter(attempted_at__gt=since)
-    if accounts is not None:
-        made = made.filter(account__in=list(accounts))
-    rows = await made.values_list("account", "chat", "attempted_at")
-    return [(Address(account, chat), at) for account, chat, at in rows]
+def _on(accounts: Sequence[str] | None) -> dict[str, list[str]]:
+    """Only rows of these accounts; None: of all."""
+    return {} if accounts is None else {"account__in": list(accounts)}
+
+
+async def recent_attempts(
+    since: datetime, accounts: Sequence[str] | None = None
+) -> list[tuple[Address, datetime, int]]:
+    """Calls of the last while, so that a restart does not burst over a platform's limits: (chat, when, files sent)."""
+    rows = await Delivery.filter(attempted_at__gt=since, **_on(accounts)).only(*_ATTEMPT)
+    return [(row.address, row.attempted_at, files_of(row)) for row in rows if row.attempted_at is not None]
+
+
+def files_of(row: Delivery) -> int:
+    """How many files a row sends."""
+    if row.operation != SEND or '"sha256"' not in row.content:  # most have none, and need not be decoded
+        return 0
+    return len(codec.load(codec.CONTENT, row.content).attachments)
+
+
+async def put_off(now: datetime, accounts: Sequence[str] | None = None) -> list[tuple[Address, datetime]]:
+    """Until when platforms have put chats off, so that a restart does not ask them sooner."""
+    later = Delivery.filter(state=DeliveryState.PLANNED, attempts__gt=0, doubted=False, due_at__gt=now, **_on(accounts))
+    return [(row.address, row.due_at) for row in await later.only("id", "account", "chat", "due_at")]
 
 
 async def find_by_ref(ref: RemoteRef) -> Delivery | None:

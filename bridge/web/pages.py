@@ -20,7 +20,7 @@ from bridge.web.archive import LANGUAGE, NUMBER, Room
 from bridge.web.ports import Ports
 from bridge.web.replies import Reply, file_response, response
 from bridge.web.templating import rendered
-from bridge.web.visitors import Limit, Visitor, language_of, networks
+from bridge.web.visitors import Limit, Strangers, Visitor, language_of, networks
 
 log = structlog.get_logger()
 
@@ -42,6 +42,9 @@ class Pages:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
         self._trusted = networks(ports.trusted_proxies)
+        self._asked = Limit(burst=240, seconds=0.25, clock=ports.clock.monotonic)
+        self._in_all = Limit(burst=2000, seconds=0.01, clock=ports.clock.monotonic)
+        self._guessing = Strangers(30, 20.0, ports.clock.monotonic)
         self._searches = Limit(burst=10, seconds=3.0, clock=ports.clock.monotonic)
         self._pictures = Limit(burst=20, seconds=3.0, clock=ports.clock.monotonic)
 
@@ -58,6 +61,10 @@ class Pages:
         async def guarded(request: web.Request) -> Answer:
             visitor = Visitor.of(request.remote or "", request.headers, self._trusted)
             try:
+                # A whole network's phones may share one address: it is given far more than one reader asks for.
+                for limit, whose in ((self._asked, visitor.address), (self._in_all, "")):
+                    if not limit.takes(whose):
+                        return self._plain(request, visitor, 429, wait=limit.wait)
                 async with asyncio.timeout(_SECONDS):
                     return await handler(request, visitor)
             except (TimeoutError, StorageUnavailable, *database.UNAVAILABLE) as error:
@@ -147,7 +154,10 @@ class Pages:
         """
         if request.method not in ("GET", "HEAD", "POST"):
             return self._plain(request, visitor, 405)
+        if not self._guessing.heard(visitor.address):
+            return self._plain(request, visitor, 429, wait=self._guessing.wait)
         found = await personal_links.unsubscribes(request.match_info["token"])
+        self._guessed(visitor, right=found is not None)
         w = self._words(visitor)
         community = None if found is None else self._ports.communities.get(found[1])
         if found is None or community is None:
@@ -163,6 +173,13 @@ class Pages:
         said = w._("{community} sends you nothing any more. To read again, write to it: SETTINGS", community=name)
         return self._plain(request, visitor, 200, said)
 
+    def _guessed(self, visitor: Visitor, *, right: bool) -> None:
+        """Somebody came with a personal link. Whoever tries out many that open nothing is soon not heard out."""
+        if right:
+            self._guessing.let_in(visitor.address)
+        else:
+            self._guessing.refused(visitor.address)
+
     # --- the archive ---
 
     async def _archive(self, request: web.Request, visitor: Visitor) -> Answer:
@@ -173,7 +190,11 @@ class Pages:
         key = ""
         if community.archive.policy is ArchivePolicy.MEMBERS:
             key, parts = parts[0] if parts else "", parts[1:]
-            if not key.startswith("~") or not await personal_links.opens(key[1:], str(community.id)):
+            if not self._guessing.heard(visitor.address):
+                return self._plain(request, visitor, 429, wait=self._guessing.wait)
+            opens = key.startswith("~") and await personal_links.opens(key[1:], str(community.id))
+            self._guessed(visitor, right=opens)
+            if not opens:
                 return self._plain(request, visitor, 404)
         if request.method not in ("GET", "HEAD"):
             return self._plain(request, visitor, 405)

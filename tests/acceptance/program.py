@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -202,8 +202,12 @@ def write_config(
     matrix: Matrix | None = None,
     database: str = "sqlite://baraza.db",
     telegram_options: str = "",
+    mail: Sequence[str] = (),
 ) -> tuple[Path, People]:
-    """A config file with whichever platforms are there, and the phone. Returns it and the phone's network."""
+    """A config file with whichever platforms are there, and the phone. Returns it and the phone's network.
+
+    ``mail``: the lines of an account of that name.
+    """
     (directory / "secrets").mkdir(mode=0o700, parents=True, exist_ok=True)
     lines = [
         "[bridge]",
@@ -243,12 +247,14 @@ def write_config(
         ids.append(f"matrix:{matrix.peter.user_id}")
         groups.append((f"matrix:{matrix.room}", "hold"))
     lines += [
+        *mail,
         "[[communities]]",
         'id = "hifa"',
         'name = "HIFA"',
         f"moderators = {moderators!r}",
         f"moderator_ids = {ids!r}",
         "undo_seconds = 0",
+        *(['inboxes = ["mail:hifa"]'] if mail else []),
         # Nobody is told that they write too much: hundreds of posts are written here in minutes.
         "[[communities.rules]]",
         'if = "all"',

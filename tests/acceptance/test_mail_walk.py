@@ -177,6 +177,9 @@ async def test_a_moderator_decides_by_answering_a_letter(world: World, servers: 
     await servers.writes(grace, answer, f"approve\n\n{attribution}{quoted}", **robot)
     await servers.writes(grace, answer, f"{attribution}{quoted}", Authentication_Results=PROVEN, **back)
     await until(lambda: [m for m in servers.to("grace@example.org") if "Your answer was empty" in m.text])
+    broken = f"{attribution}{quoted}approve\n"  # the end of a quoted line that a program broke and did not mark
+    await servers.writes(grace, answer, broken, Authentication_Results=PROVEN, **back)
+    await until(lambda: [m for m in servers.to("grace@example.org") if "own words alone" in " ".join(m.text.split())])
     assert "waiting for a decision" in world.card_text(1), "nobody has decided yet"
 
     await servers.writes(grace, answer, f"approve\n\n{attribution}{quoted}", Authentication_Results=PROVEN, **back)

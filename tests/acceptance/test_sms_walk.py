@@ -165,3 +165,25 @@ async def test_the_month_is_over_when_its_money_is(tmp_path: Path, monkeypatch: 
         assert len(town.phone(JOAO)) == 3
         assert await Delivery.filter(account="phone", state=DeliveryState.PLANNED).count() == 1
         assert await Handover.filter(account="phone").count() == 3
+
+
+async def test_a_raised_cap_counts_after_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stub = AfricasTalkingStub()
+    secrets(monkeypatch, stub)
+    town = Town(tmp_path, stub, more='monthly_cap = "KES 0.80"')
+    async with town.open():
+        town.writes(JOAO, "HELP")
+        await until(partial(town.has, JOAO, 1))
+        town.writes(JOAO, "HELP ")
+        await until(lambda: any("is used up, so nothing more is sent" in text for text in town.world.texts("mods")))
+        assert len(town.phone(JOAO)) == 1
+    text = town.world.path.read_text(encoding="utf-8")
+    town.world.path.write_text(text.replace('_cap = "KES 0.80"', '_cap = "KES 80"'))
+    await stub.start()
+    try:
+        async with town.world.bridge():
+            await until(partial(town.has, JOAO, 2))  # what waited
+            town.writes(AMINA, "HELP")
+            await until(partial(town.has, AMINA, 1))
+    finally:
+        await stub.stop()

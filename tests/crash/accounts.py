@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import asyncpg
+import asyncpg.exceptions
+
 from bridge.playground.matrix_user import MatrixUser
+from tests.crash.mail import READERS, differ
 from tests.crash.town import APPROVE, LEAVE, REJECT, TOKEN, Town, bodies, labels_of, text_of, token, wish
+from tests.servers import detached
 
 _STATUS = {APPROVE: "approved", REJECT: "rejected", LEAVE: "waiting for a decision"}
 
@@ -17,15 +22,20 @@ _STATUS = {APPROVE: "approved", REJECT: "rejected", LEAVE: "waiting for a decisi
 class Ledger:
     """The program's database, read from outside."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        raise NotImplementedError
 
-    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        connection = sqlite3.connect(f"file:{quote(str(self._path))}?mode=ro", uri=True, timeout=10)
-        try:
-            return connection.execute(sql, values).fetchall()
-        finally:
-            connection.close()
+    def integrity(self) -> list[str]:
+        """What the database itself finds wrong."""
+        raise NotImplementedError
+
+    def members(self, reading: str) -> int:
+        """How many read by mail, and as it says; all of them where it says nothing."""
+        found = self.rows(
+            "SELECT m.reading FROM membership m JOIN identity i ON i.person_id = m.person_id"
+            " WHERE m.state = 'member' AND i.account = 'mail'"
+        )
+        return sum(reading in ("", how) for (how,) in found)
 
     def unfinished(self) -> dict[str, int]:
         """Rows that are still to be worked on, by table and state."""
@@ -54,6 +64,18 @@ class Ledger:
                 found.setdefault(int(said[1]), []).append(number)
         return found
 
+
+class SqliteLedger(Ledger):
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        connection = sqlite3.connect(f"file:{quote(str(self._path))}?mode=ro", uri=True, timeout=10)
+        try:
+            return connection.execute(sql).fetchall()
+        finally:
+            connection.close()
+
     def integrity(self) -> list[str]:
         connection = sqlite3.connect(self._path)
         try:
@@ -64,6 +86,38 @@ class Ledger:
         return [str(line) for (line,) in whole if line != "ok"] + [f"orphan {row}" for row in orphans]
 
 
+class PostgresLedger(Ledger):
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        async def asked() -> list[tuple[Any, ...]]:
+            connection: Any = await asyncpg.connect(self._url)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+            try:
+                return [tuple(row) for row in await connection.fetch(sql)]
+            finally:
+                await connection.close()
+
+        return detached(asked)
+
+    def integrity(self) -> list[str]:
+        """Every index has what its table has; where the server lacks the means to look, nothing is found."""
+        if not self.rows("SELECT 1 FROM pg_available_extensions WHERE name = 'amcheck'"):
+            return []
+        self.rows("CREATE EXTENSION IF NOT EXISTS amcheck")
+        indexes = (
+            "SELECT c.oid::int8 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam"
+            " WHERE a.amname = 'btree' AND c.relnamespace = 'public'::regnamespace"
+        )
+        wrong = []
+        for (index,) in self.rows(indexes):
+            try:
+                self.rows(f"SELECT bt_index_check({index}::oid::regclass, true)")
+            except asyncpg.exceptions.PostgresError as error:
+                wrong.append(f"index {index}: {error}")
+        return wrong
+
+
 @dataclass
 class Findings:
     """What is wrong, in words, and the counts for the summary."""
@@ -72,6 +126,8 @@ class Findings:
     lost: Counter[str] = field(default_factory=Counter)
     doubled: Counter[str] = field(default_factory=Counter)
     extra_cards: Counter[str] = field(default_factory=Counter)
+    repeated_letters: int = 0
+    """To a reader who had the same bytes before: what SMTP cannot avoid."""
 
 
 async def history(person: MatrixUser, room: str) -> list[dict[str, Any]]:
@@ -125,10 +181,31 @@ async def examine(town: Town, ledger: Ledger) -> Findings:
             stays = written.original in originals[written.where]
             if stays != (written.where == "uganda"):
                 findings.wrong.append(f"the original of {token(index)} in {written.where}: stays is {stays}")
+    _letters(town, numbers, findings)
     _decisions(town, ledger, findings)
     _deliveries(ledger, findings)
     _cards(town, findings)
     return findings
+
+
+def _letters(town: Town, numbers: dict[int, list[int]], findings: Findings) -> None:
+    """Every reader has every approved post, and a repeat is the very same letter."""
+    letters = town.mail.posts() if town.mail is not None else {}
+    approved = {given[0] for index, given in numbers.items() if wish(index) == APPROVE and len(given) == 1}
+    for reader in READERS if town.mail is not None else ():
+        for number in approved:
+            mails = letters.get((reader, number), [])
+            if not mails:
+                findings.lost["mail"] += 1
+                findings.wrong.append(f"#{number} never came to {reader}")
+                continue
+            findings.repeated_letters += len(mails) - 1
+            if differ(mails):
+                findings.doubled["mail"] += 1
+                findings.wrong.append(f"#{number} came to {reader} in different words")
+    for reader, number in letters:
+        if number not in approved:
+            findings.wrong.append(f"#{number} came to {reader}, and nobody approved it")
 
 
 def _ids(town: Town, chat: int) -> set[str]:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from bridge.adapters.loopback.people import People
 from tests.acceptance.program import Matrix, Telegram, write_config
-from tests.crash.accounts import Findings, Ledger, examine
+from tests.crash.accounts import Findings, Ledger, PostgresLedger, SqliteLedger, examine
 from tests.crash.killing import Killer, Watched
+from tests.crash.mail import READERS, Mail
 from tests.crash.town import Town, labels_of, text_of
 
 UNLIMITED_PACE = "messages_per_second = 0\ngroup_messages_per_minute = 0\nchat_interval = 0"
@@ -41,12 +42,24 @@ async def crash_round(
     seed: int,
     pace: str = UNLIMITED_PACE,
     stranger: bool = False,
+    mail: Mail | None = None,
+    postgres: str = "",
 ) -> Report:
-    """``stranger``: one author cannot be written to privately; the round then lasts a minute longer."""
+    """``stranger``: one author cannot be written to privately; the round then lasts a minute longer.
+
+    ``postgres``: the address of an empty database; else the program makes a file of SQLite.
+    """
     chance = random.Random(seed)
-    config, phone = write_config(directory, telegram=telegram, matrix=matrix, telegram_options=pace)
-    town = await _town(telegram, matrix, phone, stranger=stranger)
-    ledger = Ledger(directory / "baraza.db")
+    config, phone = write_config(
+        directory,
+        telegram=telegram,
+        matrix=matrix,
+        telegram_options=pace,
+        mail=mail.lines() if mail is not None else (),
+        database=postgres or "sqlite://baraza.db",
+    )
+    town = await _town(telegram, matrix, mail, phone, stranger=stranger)
+    ledger = PostgresLedger(postgres) if postgres else SqliteLedger(directory / "baraza.db")
     program = Watched(config)
     killer = Killer(program, town, chance)
     began = time.monotonic()
@@ -55,6 +68,7 @@ async def crash_round(
         await matrix.fatima.wait_for(
             lambda u: getattr(u.rooms[matrix.room].members.get(matrix.bot.user_id), "membership", "") == "join", 30
         )
+    await _subscribed(town, ledger)
     await program.kill()
     moderating = asyncio.create_task(town.moderate())
     try:
@@ -64,6 +78,7 @@ async def crash_round(
         there, again = await _settle(town, ledger)
         await _quiet(town, ledger, moderating)
         await asyncio.sleep(0.5)  # Peter's app hears of the last edit
+        await _letters_arrived(town)
     finally:
         moderating.cancel()
         with suppress(asyncio.CancelledError):
@@ -78,6 +93,7 @@ async def crash_round(
         "kills": f"{sum(killer.kinds.values())} ({times})",
         "lost": dict(findings.lost) or 0,
         "doubled": dict(findings.doubled) or 0,
+        "letters repeated, byte by byte": findings.repeated_letters,
         "uncertain": f"{len(uncertain)} (were there {there}, sent again {again})",
         "deliveries": rows,
         "doubts settled": program.events["doubt_settled"],
@@ -91,7 +107,25 @@ async def crash_round(
     return Report(findings=findings, notable=program.notable, later=program.later, summary=summary)
 
 
-async def _town(telegram: Telegram, matrix: Matrix | None, phone: People, *, stranger: bool) -> Town:
+async def _subscribed(town: Town, ledger: Ledger) -> None:
+    """Where there is mail, its readers are readers before the first post; one order after the other has been read."""
+    for order, reading in (("join", ""), ("immediate", "immediate")) if town.mail is not None else ():
+        await town.readers_write(f"hifa+{order}")
+        async with asyncio.timeout(60):
+            while ledger.members(reading) < len(READERS):  # noqa: ASYNC110 - another process's database
+                await asyncio.sleep(0.1)
+
+
+async def _letters_arrived(town: Town) -> None:
+    """Postfix has carried everything on: nothing more comes for a while."""
+    before, same = -1, 0
+    while town.mail is not None and same < 3:
+        now = len(await asyncio.to_thread(town.mail.sink.mails))
+        before, same = now, same + 1 if now == before else 0
+        await asyncio.sleep(1)
+
+
+async def _town(telegram: Telegram, matrix: Matrix | None, mail: Mail | None, phone: People, *, stranger: bool) -> Town:
     users = telegram.users
     await users.start(telegram.daniel, telegram.bot)
     mallory = await users.create_user("Mallory", "Curious")
@@ -99,7 +133,7 @@ async def _town(telegram: Telegram, matrix: Matrix | None, phone: People, *, str
     esther = await users.create_user("Esther", "Wanjiru") if stranger else None
     if esther is not None:
         await users.add_member(telegram.uganda, esther)
-    return Town(telegram=telegram, phone=phone, matrix=matrix, mallory=mallory, esther=esther)
+    return Town(telegram=telegram, phone=phone, matrix=matrix, mail=mail, mallory=mallory, esther=esther)
 
 
 async def _write_and_kill(town: Town, killer: Killer, posts: int, kills: int, chance: random.Random) -> None:

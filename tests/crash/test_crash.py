@@ -1,7 +1,7 @@
 """Killed at any instant, the program loses nothing, doubles nothing and publishes nothing unasked."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,14 @@ from bridge.playground.botapi.limits import Limits
 from bridge.playground.matrix_user import MatrixUser
 from bridge.playground.synapse import SynapseServer
 from tests.acceptance.program import Matrix, Telegram, populate
+from tests.crash.mail import Mail, mail_servers
 from tests.crash.round import Report, crash_round
 from tests.servers import unique
 
 POSTS = int(os.environ.get("BARAZA_CRASH_POSTS", "500"))
-KILLS = int(os.environ.get("BARAZA_CRASH_KILLS", "50"))
+KILLS = int(os.environ.get("BARAZA_CRASH_KILLS", "200"))
+POSTGRES_KILLS = int(os.environ.get("BARAZA_CRASH_POSTGRES_KILLS", "0"))
+"""So many kills on PostgreSQL, too."""
 SEED = int(os.environ.get("BARAZA_CRASH_SEED", "0")) or int.from_bytes(os.urandom(3))
 
 
@@ -44,6 +47,12 @@ async def matrix(synapse: SynapseServer, matrix_user: Callable[[str], Awaitable[
     return Matrix(url=synapse.url, bot=bot, fatima=fatima, peter=peter, room=room, mods=mods)
 
 
+@pytest.fixture
+def mail() -> Iterator[Mail]:
+    with mail_servers() as servers:
+        yield servers
+
+
 def judge(report: Report, capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print("\n" + report.summary)
@@ -68,7 +77,34 @@ async def test_a_round_at_telegrams_own_pace(
 @pytest.mark.crash
 @pytest.mark.timeout(3600)
 async def test_a_long_round(
-    tmp_path: Path, telegram: Telegram, matrix: Matrix, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, telegram: Telegram, matrix: Matrix, mail: Mail, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    report = await crash_round(tmp_path, telegram, matrix, posts=POSTS, kills=KILLS, seed=SEED, stranger=True)
+    report = await crash_round(
+        tmp_path, telegram, matrix, posts=POSTS, kills=KILLS, seed=SEED, stranger=True, mail=mail
+    )
+    judge(report, capsys)
+
+
+@pytest.mark.crash
+@pytest.mark.timeout(3600)
+@pytest.mark.skipif(not POSTGRES_KILLS, reason="BARAZA_CRASH_POSTGRES_KILLS says how many")
+async def test_a_long_round_on_postgresql(
+    tmp_path: Path,
+    telegram: Telegram,
+    matrix: Matrix,
+    mail: Mail,
+    postgres: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = await crash_round(
+        tmp_path,
+        telegram,
+        matrix,
+        posts=POSTS * POSTGRES_KILLS // KILLS,
+        kills=POSTGRES_KILLS,
+        seed=SEED,
+        stranger=True,
+        mail=mail,
+        postgres=postgres,
+    )
     judge(report, capsys)

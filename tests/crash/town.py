@@ -12,6 +12,7 @@ from bridge.playground.botapi.errors import ApiError
 from bridge.playground.botapi.state import Message
 from bridge.playground.matrix_user import MatrixUser, MatrixUserError, Room
 from tests.acceptance.program import Matrix, Telegram
+from tests.crash.mail import READERS, Mail, writer_of
 
 TOKEN = re.compile(r"\bcase-(\d{4})\b")
 _PATIENCE = 4.0
@@ -45,6 +46,7 @@ class Town:
     telegram: Telegram
     phone: People
     matrix: Matrix | None
+    mail: Mail | None
     mallory: int
     esther: int | None
     """Writes in the open group and never opened a private chat with the bot."""
@@ -64,6 +66,8 @@ class Town:
         """The author whose turn it is writes a post."""
         t, text = self.telegram, f"Question {token(index)}: is zinc safe for a child of two?"
         where = ("kenya", "private", "uganda", "room" if self.matrix is not None else "kenya")[index % 4]
+        if self.mail is not None and index % 5 == 4:
+            where = "mail"
         if where == "kenya":
             original = str(await t.users.write(t.amina, t.kenya, text))
         elif where == "private":
@@ -71,10 +75,19 @@ class Town:
         elif where == "uganda":
             author = self.esther if self.esther is not None and index % 20 == 10 else t.daniel
             original = str(await t.users.write(author, t.uganda, text))
+        elif where == "mail":
+            assert self.mail is not None
+            original = await self.mail.write(writer_of(index), "hifa", text, token(index))
         else:
             assert self.matrix is not None
             original = await self.matrix.fatima.send_text(self.matrix.room, text)
         self.written[index] = Written(index, where, original)
+
+    async def readers_write(self, to: str) -> None:
+        """Each of the readers by mail sends one order: an address is all that they need."""
+        for reader in READERS if self.mail is not None else ():
+            assert self.mail is not None
+            await self.mail.write(reader, to, "", f"{to}-{reader.partition('@')[0]}".replace("+", "-"))
 
     # --- moderators
 

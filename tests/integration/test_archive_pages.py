@@ -228,6 +228,27 @@ async def test_how_to_take_part_says_what_there_is(browser: Browser) -> None:
     assert "SMS" not in page.words
 
 
+# --- too much ---
+
+
+async def test_whoever_tries_out_personal_links_is_soon_not_heard_out(browser: Browser) -> None:
+    statuses = [(await browser.get(f"/u/{'x' * 20}{n}")).status for n in range(31)]
+    assert statuses == [404] * 30 + [429]
+    refused = await browser.get("/u/y")
+    assert (refused.status, refused.headers["Retry-After"]) == (429, "20")
+    assert (await browser.get("/hifa")).status == 200  # what is public is still read from there
+    browser.ports.clock.pass_by(20.1)
+    assert (await browser.get("/u/y")).status == 404
+
+
+async def test_one_address_reads_so_much_and_not_more(browser: Browser) -> None:
+    statuses = [(await browser.get("/robots.txt")).status for _ in range(241)]
+    assert statuses == [200] * 240 + [429]
+    assert (await browser.get("/hifa")).headers["Retry-After"] == "1"
+    browser.ports.clock.pass_by(1)
+    assert (await browser.get("/hifa")).status == 200
+
+
 # --- search ---
 
 

@@ -1,5 +1,6 @@
 """Held posts come as letters, and are decided by answering them: only by whom, and only once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -88,7 +89,14 @@ class Mailbox(Mail):
         return said.answer[2:]
 
     async def answers(
-        self, token: str, text: str = "", *, user: str = "grace", proof: str = "mail", beside: bool = False
+        self,
+        token: str,
+        text: str = "",
+        *,
+        user: str = "grace",
+        proof: str = "mail",
+        beside: bool = False,
+        mingled: bool = False,
     ) -> str:
         """A mail to that address; what its sender is told."""
         where = private(user)
@@ -100,6 +108,7 @@ class Mailbox(Mail):
             is_command=True,
             uncarried=(Uncarried(kind=UncarriedKind.DOCUMENT),) if beside else (),
             chat_kind=message.chat_kind.PRIVATE,
+            mingled=mingled,
         )
         async with transaction():
             await router.handle(
@@ -194,6 +203,16 @@ async def test_an_address_counts_once_for_its_own_reader_with_a_proven_sender(de
     assert (await again(review)).state == ReviewState.APPROVED
 
 
+@pytest.mark.parametrize("written", [str.lower, str.upper])
+async def test_providers_may_write_its_address_in_other_letters(desk: Mailbox, written: Callable[[str], str]) -> None:
+    review = await desk.held()
+    await desk.posted()
+    token = written(await desk.address())
+    await desk.answers(token, "approve")
+    assert (await again(review)).state == ReviewState.APPROVED
+    assert "counts no more" in await desk.answers(token, "approve")
+
+
 async def test_an_older_wording_is_not_approved(desk: Mailbox) -> None:
     review = await desk.held()
     await desk.posted()
@@ -280,6 +299,19 @@ async def test_the_letter_itself_never_goes_to_the_author(desk: Mailbox, mark: s
     assert not [text for text in await notices(private("amina")) if "For which age?" in text]
     await desk.answers(token, "ask: For which age?")
     assert [text for text in await notices(private("amina")) if "For which age?" in text]
+
+
+async def test_words_that_may_be_the_letters_own_do_nothing() -> None:
+    desk = Mailbox(community=by_mail(empty_reply_approves=True))
+    review = await desk.held()
+    await desk.posted()
+    token = await desk.address()
+    for text in ("approve", "reject: no", "ask: For which age?", "note: Faith", ""):
+        assert "your own words alone" in await desk.answers(token, text, mingled=True)
+    assert not await Decision.filter(review_id=review.id)
+    assert not [text for text in await notices(private("amina")) if "For which age?" in text]
+    await desk.answers(token, "approve")
+    assert (await again(review)).state == ReviewState.APPROVED, "nothing was used up"
 
 
 async def test_who_answers_a_letter_has_read_one(desk: Mailbox) -> None:

@@ -68,4 +68,4 @@ async def test_communities_that_share_an_account_take_turns(opened: str) -> None
         await ledger.plan(kind=ledger.POST, address=Address(NET, ChatId(f"b{number}")), now=NOW, community="chifa")
     await ledger.plan(kind=ledger.NOTICE, address=Address(NET, ChatId("somebody")), now=NOW)
     found = [str(address.chat) for _, address in await ledger.heads(NOW, [NET])]
-    assert found == ["a0", "b0", "somebody", "a1", "b1", "a2", "a3", "a4"]
+    assert found == ["somebody", "a0", "b0", "a1", "b1", "a2", "a3", "a4"], "who waits for an answer goes before posts"

@@ -3,6 +3,7 @@
 Whom a report is about says the address that it came to; here is read what kind it is.
 """
 
+import logging
 import re
 from email import message_from_bytes
 from typing import Final
@@ -12,12 +13,17 @@ from flufl.bounce import all_failures
 from bridge.adapters.email.mail import Bounce
 from bridge.adapters.email.mime import Head, Parsed
 
+# It prints where a detector failed, and goes on to fail.
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
+
 _STATUS: Final = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _ACTIONS: Final = ("failed", "delayed", "delivered", "relayed", "expanded")
 _KEY: Final = re.compile(rb"^Message-ID:\s*<k([0-9a-f]{32})@", re.IGNORECASE | re.MULTILINE)
 _LEAVE: Final = re.compile(rb"<mailto:[^<>@\s]{1,64}\+u-([A-Za-z0-9_-]{8,64})@", re.IGNORECASE)
 _FOR_FLUFL: Final = 200_000
 """Bytes of a report that are looked through for one of the many private forms."""
+_ASCII: Final = bytes(range(128)) + b"?" * 128
+"""flufl.bounce takes every field for a text, and fails where bytes beyond ASCII make it something else."""
 
 
 def read(parsed: Parsed, raw: bytes) -> Bounce | None:
@@ -29,7 +35,10 @@ def read(parsed: Parsed, raw: bytes) -> Bounce | None:
     for part in parsed.parts:
         if part.mime == "message/delivery-status" and (found := _of_status(part.data())) is not None:
             return Bounce(action=found[0], status=found[1], key=key)
-    temporary, permanent = all_failures(message_from_bytes(raw[:_FOR_FLUFL]))
+    try:
+        temporary, permanent = all_failures(message_from_bytes(raw[:_FOR_FLUFL].translate(_ASCII)))
+    except Exception:  # one of its many detectors met what its author had not seen: no reason to keep the others' mail
+        return None
     if permanent:
         return Bounce(action="failed", status=_status_in(parsed), key=key)
     return Bounce(action="delayed", status=_status_in(parsed), key=key) if temporary else None

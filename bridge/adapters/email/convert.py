@@ -149,6 +149,7 @@ class Converter:
             answers=self._answers(mail, to, names),
             subject="" if to.command or mail.in_reply_to else subject,
             cut=mail.cut,
+            mingled=mail.mingled,
         )
 
     def _identity(self, mail: Mail, raw: bytes) -> str:

@@ -60,6 +60,8 @@ class Mail:
     """Its author's own words."""
     said_nothing: bool = False
     """There are no words but those that it quotes; ``text`` holds them all the same."""
+    mingled: bool = False
+    """Some of ``text`` may be what it quotes: nobody can tell."""
     cut: str = ""
     """What was taken off: the mail answered, a signature."""
     files: tuple[File, ...] = ()

@@ -27,6 +27,10 @@ CURSOR: Final = "imap"
 _TIMEOUT: Final = 30.0
 _BATCH: Final = 50
 """Mails of one look."""
+TROUBLE: Final = (OSError, imaplib.IMAP4.error, EOFError, UnicodeError)
+"""What a connection may end with: imaplib reads the first words of a server as ASCII, whatever they are."""
+_UID: Final = re.compile(rb"\d{1,10}")
+"""RFC 3501, section 2.3.1.1: 32 bits."""
 _ADDRESSED: Final = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
 
 Take = Callable[[bytes, Sequence[Destination], Mapping[str, str]], Awaitable[None]]
@@ -53,7 +57,7 @@ class Mailbox:
                 self.trouble = ""
             except StorageUnavailable:
                 log.warning("mailbox_not_stored")
-            except (OSError, imaplib.IMAP4.error, EOFError) as error:
+            except TROUBLE as error:
                 self.trouble = in_words(error)
                 log.warning("mailbox_not_read", error=type(error).__name__)
             except Exception as error:  # a defect of ours may not end the receiving unseen
@@ -100,7 +104,7 @@ class Mailbox:
         blocking = _Connection(settings)
         try:
             await asyncio.to_thread(blocking.open)
-        except (OSError, imaplib.IMAP4.error, EOFError) as error:
+        except TROUBLE as error:
             return in_words(error)
         finally:
             await asyncio.to_thread(blocking.close)
@@ -149,7 +153,7 @@ class _Connection:
 
     def newer(self, last: int, *, unread: bool) -> list[int]:
         _, said = self._chosen.uid("SEARCH", *(["UNSEEN"] if unread else []), f"UID {last + 1}:*")
-        found = [int(uid) for line in said if isinstance(line, bytes) for uid in line.split()]
+        found = [int(uid) for line in said if isinstance(line, bytes) for uid in line.split() if _UID.fullmatch(uid)]
         return sorted(uid for uid in found if uid > last)  # "5:*" names the last one, too, where that is 3
 
     def fetch(self, uid: int) -> bytes | None:
@@ -168,7 +172,7 @@ class _Connection:
     def close(self) -> None:
         imap, self._imap = self._imap, None
         if imap is not None:
-            with contextlib.suppress(OSError, imaplib.IMAP4.error, EOFError):
+            with contextlib.suppress(*TROUBLE):
                 imap.logout()
             with contextlib.suppress(OSError):
                 imap.shutdown()

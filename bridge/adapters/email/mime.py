@@ -56,10 +56,15 @@ class Head:
         for name in ("content-type", "content-disposition"):
             if value := self.get(name):
                 message[name] = value[:8000]
+                try:
+                    message.get_params(header=name)
+                except (ValueError, LookupError):  # parameters that no program writes: the rest is read all the same
+                    message.replace_header(name, value.partition(";")[0])
         return message
 
 
 def _readable(value: bytes) -> str:
+    value = value.replace(b"\x00", b"")  # PostgreSQL keeps none, and no charset has one in its name
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:

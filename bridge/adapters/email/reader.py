@@ -25,11 +25,10 @@ _REPLY: Final = re.compile(
 )
 _FORWARD: Final = re.compile(r"(?:(?:fwd?|wg|tr|rv|enc|i|vs|doorst|vb|转发|轉寄)\s*[:：]\s*)", re.IGNORECASE)
 _PGP: Final = "-----BEGIN PGP MESSAGE-----"
-_PGP_SIGNED: Final = re.compile(
-    r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z-]+:.*\n)*\n(.*?)\n-----BEGIN PGP SIGNATURE-----"
-    r".*?-----END PGP SIGNATURE-----",
-    re.DOTALL,
-)
+_SIGNED: Final = "-----BEGIN PGP SIGNED MESSAGE-----"
+_SIGNATURE: Final = "\n-----BEGIN PGP SIGNATURE-----"
+_SIGNATURE_END: Final = "-----END PGP SIGNATURE-----"
+_ARMOUR: Final = re.compile(r"(?:\n[A-Za-z-]+:[^\n]*)*")
 _SIGNATURES: Final = frozenset(
     {
         "application/pgp-signature",
@@ -91,6 +90,7 @@ def read(raw: bytes, post: Post) -> Mail:
         subject=subject,
         text=stripped.kept,
         said_nothing=stripped.said_nothing,
+        mingled=stripped.mingled,
         cut=stripped.cut,
         files=tuple(files[:MOST_FILES]),
         left_out=tuple(left_out),
@@ -210,11 +210,31 @@ def _content(parsed: Parsed) -> tuple[str, list[tuple[str, str, str]], list[File
         before = text.partition(_PGP)[0].strip()
         left_out.append((UncarriedKind.ENCRYPTED.value, "", ""))
         text = before
-    text = _PGP_SIGNED.sub(lambda match: re.sub(r"^- ", "", match[1], flags=re.MULTILINE), text)
+    text = _unsigned(text)
     left_out = [
         (UncarriedKind.UNKNOWN.value if kind == "calendar" else kind, said, why) for kind, said, why in left_out
     ]
     return text, left_out, files
+
+
+def _unsigned(text: str) -> str:
+    """Words without what a signature in clear puts round them (RFC 9580, section 7). By hand: no expression is sure."""
+    found: list[str] = []
+    rest = text
+    while _SIGNED in rest:
+        before, _, after = rest.partition(_SIGNED)
+        inside, signature, behind = after.partition(_SIGNATURE)
+        _, end, behind = behind.partition(_SIGNATURE_END)
+        if not end:
+            break
+        head, gap, said = inside.partition("\n\n")
+        if signature and gap and _ARMOUR.fullmatch(head):
+            found += [before, re.sub(r"^- ", "", said, flags=re.MULTILINE)]
+            rest = behind
+        else:
+            found += [before, _SIGNED]
+            rest = after
+    return "".join([*found, rest])
 
 
 def _chosen(parts: Sequence[Part]) -> set[int]:

@@ -49,6 +49,8 @@ class Stripped:
     cut: str = ""
     said_nothing: bool = False
     """There was nothing but a quotation, so that all of it was kept. A sign such as "?" or a thumb says something."""
+    mingled: bool = False
+    """Some of what was kept may be the end of a quoted line that a program broke and did not mark."""
 
 
 def strip(text: str, *, is_reply: bool, name: str = "", known: str = "") -> Stripped:
@@ -58,7 +60,7 @@ def strip(text: str, *, is_reply: bool, name: str = "", known: str = "") -> Stri
     """
     lines = text.split("\n")
     keep = [True] * len(lines)
-    context = _cut_answered(lines, keep, known) if is_reply else []
+    context, answered = _cut_answered(lines, keep, known) if is_reply else ([], None)
     _cut_signature(lines, keep)
     _cut_device(lines, keep)
     _cut_contact(lines, keep, name)
@@ -66,7 +68,29 @@ def strip(text: str, *, is_reply: bool, name: str = "", known: str = "") -> Stri
     kept = _joined(line for line, wanted in zip(lines, keep, strict=True) if wanted)
     if not any(char.isalnum() for char in kept):
         return Stripped(kept=text.strip("\n"), said_nothing=not any(_is_sign(char) for char in kept))
-    return Stripped(kept=kept, cut=_joined(line for line, wanted in zip(lines, keep, strict=True) if not wanted))
+    cut = _joined(line for line, wanted in zip(lines, keep, strict=True) if not wanted)
+    return Stripped(kept=kept, cut=cut, mingled=_is_mingled(lines, keep, answered))
+
+
+def _is_mingled(lines: list[str], keep: list[bool], answered: int | None) -> bool:
+    """May words below a quotation be the end of a line of it? Not where all that was written stands apart below it.
+
+    ``answered``: the line where what is answered begins. What is quoted above it belongs to what was written.
+    """
+    quoted = [index for index, line in enumerate(lines) if _is_quoted(line)]
+    if not quoted:
+        return False
+    own = [
+        index
+        for index, line in enumerate(lines)
+        if keep[index] and not _is_quoted(line) and any(char.isalnum() for char in line)
+    ]
+    below = [index for index in own if index > quoted[0]]
+    if not below:
+        return False
+    if len(below) < len(own):
+        return answered is not None and own[-1] > answered
+    return below[0] < quoted[-1] or all(lines[index].strip() for index in range(quoted[-1] + 1, below[0]))
 
 
 def _is_sign(char: str) -> bool:
@@ -167,8 +191,8 @@ def _header_block(lines: list[str], start: int, *, after_divider: bool) -> bool:
 # --- what is cut ---
 
 
-def _cut_answered(lines: list[str], keep: list[bool], known: str) -> list[range]:
-    """Cut what is answered; returns the lines of it that stay above an answer."""
+def _cut_answered(lines: list[str], keep: list[bool], known: str) -> tuple[list[range], int | None]:
+    """Cut what is answered; returns the lines of it that stay above an answer, and the line where it begins."""
     end = _cut_tail(lines, keep)
     place = 0
     blocks: list[tuple[int, int, int | None]] = []
@@ -188,10 +212,12 @@ def _cut_answered(lines: list[str], keep: list[bool], known: str) -> list[range]
         blocks.append((place, last + 1, above))
         place = stop
     said_after = [_says_something(lines, block[1], _next(blocks, index, end)) for index, block in enumerate(blocks)]
-    answered = any(block[2] is not None or _is_ours(lines, block, known) for block in blocks)
+    begins = next((block[2] for block in blocks if block[2] is not None), None)
+    if begins is None and any(_is_ours(lines, block, known) for block in blocks):
+        begins = blocks[0][0]
     context: list[range] = []
-    if not answered:
-        return context
+    if begins is None:
+        return context, None
     inline = sum(said_after) > 1 or (len(blocks) > 1 and said_after[0])
     for index, (start, stop, attribution) in enumerate(blocks):
         if attribution is not None:
@@ -201,7 +227,7 @@ def _cut_answered(lines: list[str], keep: list[bool], known: str) -> list[range]
             context.append(range(start, stop))  # an answer stands below: it is shown to what
         elif not said_after[index] or first_of_all or attribution is not None:
             _cut(keep, start, stop)
-    return context
+    return context, begins
 
 
 def _next(blocks: list[tuple[int, int, int | None]], index: int, end: int) -> int:

@@ -14,9 +14,9 @@ from bridge.core.events import (
     ChatKind,
     DeliveryReported,
     InboundEvent,
-    MessageEdited,
     MessagePosted,
     OptedOut,
+    Piece,
     Sender,
     Unreadable,
 )
@@ -27,6 +27,10 @@ from bridge.core.ports import JsonObject
 from bridge.core.text import RichText
 
 _LONGEST_ID: Final = 120
+_WORD: Final = 12
+"""Characters."""
+_FULL: Final = {"gsm7": (152, 153, 159, 160), "ucs2": (66, 67, 69, 70)}
+"""Units of a piece that was cut because it was full; one less where a pair did not fit in."""
 _NAMED: Final = re.compile(r"[\w .&+-]{1,40}")
 
 
@@ -93,20 +97,18 @@ def posted(text: Text, who: Origin, message: str, *, account: AccountId, at: dat
         text=RichText(whole(text.text)),
         uncarried=tuple(Uncarried(kind=UncarriedKind.PHOTO) for _ in range(text.files)),
         is_command=text.text.startswith("/"),
+        piece=_piece(text),
     )
 
 
-def longer(text: str, first: RemoteRef, who: Origin, message: str, *, at: datetime, raw: str) -> MessageEdited:
-    """More of a message came: from now on it says ``text``."""
-    shared: Shared = {"account": first.account, "chat": first.chat, "at": at, "raw": raw}
-    return MessageEdited(
-        **shared,
-        key=f"mo:{message}",
-        ref=first,
-        sender=_sender(who, first.account),
-        chat_kind=ChatKind.PRIVATE,
-        text=RichText(whole(text)),
-    )
+def _piece(text: Text) -> Piece | None:
+    """None for what is a message by itself: a short one that says nothing of a piece before it may be STOP."""
+    if text.part is not None:
+        return Piece(reference=text.part.reference, number=text.part.number, count=text.part.count)
+    if len(text.text.strip()) <= _WORD:
+        return None
+    found = segments(text.text)
+    return Piece(full=found.count == 1 and found.units in _FULL[found.encoding])
 
 
 def reported(report: Report, *, settings: Settings, account: AccountId, at: datetime, raw: str) -> InboundEvent:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Final
@@ -11,11 +12,8 @@ import structlog
 
 from bridge.adapters.sms import convert, signatures
 from bridge.adapters.sms.gateways.common import Call, Gateway, Heard, MalformedError, OptOut, Report, Text
-from bridge.adapters.sms.joining import Joiner, Longer
 from bridge.adapters.sms.settings import Settings
 from bridge.core.errors import StorageUnavailable
-from bridge.core.events import InboundEvent
-from bridge.core.ids import ChatId, MessageId, RemoteRef
 from bridge.core.ports import AdapterContext, Sink, StateStore, WebReply, WebRequest
 
 log = structlog.get_logger()
@@ -47,9 +45,6 @@ class Receiver:
         self._sink: Sink | None = None
         self._state: StateStore | None = None
         self._turn = asyncio.Lock()
-        self._joiner = Joiner()
-        self._known: dict[str, datetime] = {}
-        """Numbers of the latest messages: one that comes again is not a piece of another."""
 
     def start(self, sink: Sink, state: StateStore) -> None:
         self._sink, self._state = sink, state
@@ -124,27 +119,8 @@ class Receiver:
             message = convert.short_id(text.id)
         else:
             message, recent = await self._numbered(text, who, now, state)
-        ref = RemoteRef(self._context.account, ChatId(who.user), MessageId(message))
-        repeated = message in self._known
-        longer = None if repeated else self._joiner.continued(who.user, text, now)
-        event = self._event(text, who, message, longer, raw, now)
+        event = convert.posted(replace(text, raw=raw), who, message, account=self._context.account, at=now)
         await sink.accept([event], state=None if recent is None else {_RECENT: json.dumps(recent)})
-        if not repeated:
-            self._joiner.remember(who.user, text, ref, now, longer=longer)
-            self._remember(message, now)
-
-    def _event(
-        self, text: Text, who: convert.Origin, message: str, longer: Longer | None, raw: str, now: datetime
-    ) -> InboundEvent:
-        text = Text(**{**text.__dict__, "raw": raw})
-        if longer is None:
-            return convert.posted(text, who, message, account=self._context.account, at=now)
-        return convert.longer(longer.text, longer.first, who, message, at=now, raw=raw)
-
-    def _remember(self, message: str, now: datetime) -> None:
-        self._known[message] = now
-        for old in [known for known, at in self._known.items() if now - at > _AGAIN]:
-            del self._known[old]
 
     async def _numbered(
         self, text: Text, who: convert.Origin, now: datetime, state: StateStore

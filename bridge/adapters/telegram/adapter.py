@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 import structlog
 from telegram.error import BadRequest, Forbidden, TelegramError
 
-from bridge.adapters.telegram import capabilities, convert, describing, faults, payload, polls
+from bridge.adapters.telegram import capabilities, convert, describing, faults, lookup, payload, polls
 from bridge.adapters.telegram.checks import Checks
 from bridge.adapters.telegram.client import Client, gone, too_big_for_bots
 from bridge.adapters.telegram.receiver import Receiver, webhook_path
@@ -23,6 +23,7 @@ from bridge.core.ports import (
     AdapterContext,
     ChatFacts,
     ChatUse,
+    Doubt,
     Finding,
     Health,
     JsonObject,
@@ -31,6 +32,7 @@ from bridge.core.ports import (
     SendOutcome,
     Sink,
     StateStore,
+    Turn,
 )
 
 log = structlog.get_logger()
@@ -56,11 +58,13 @@ class TelegramAdapter:
         self._client = Client(settings)
         self._receiver = Receiver(self._client, settings, context)
         self._sender = Sender(self._client, self.account, self._clock, self._receiver)
+        self._lookup = lookup.LookUp(self._client, self.account, settings.bot_id)
 
     # --- life ---
 
     async def start(self, sink: Sink, state: StateStore) -> None:
         self._sender.use(state)
+        self._lookup.state = state
         await self._client.open()
         await self._receiver.start(polls.PollSink(sink, state), state)
 
@@ -110,6 +114,12 @@ class TelegramAdapter:
 
     async def react(self, ref: RemoteRef, emojis: Sequence[str], key: str) -> SendOutcome:
         return await self._sender.react(ref, emojis)
+
+    def numbered_with(self, chat: ChatId) -> Sequence[ChatId]:
+        return lookup.numbered_with(chat, sorted(self._context.chats)) if self._settings.look_up_doubt else ()
+
+    async def search(self, doubt: Doubt, turn: Turn) -> RemoteRef | None:
+        return await self._lookup.search(doubt, turn)
 
     # --- the rest ---
 

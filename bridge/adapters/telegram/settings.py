@@ -49,6 +49,12 @@ class Settings(BaseModel):
         default=1.0, ge=0, description="Seconds between two messages in the same chat; 0 for no pause."
     )
 
+    look_up_doubt: bool = Field(
+        default=False,
+        description="After a crash, find out whether a post is there by forwarding what may be it, without a sound, to"
+        " the moderators' group and removing it again. Not tried with Telegram itself yet.",
+    )
+
     @field_validator("token")
     @classmethod
     def _token_is_a_token(cls, token: SecretStr) -> SecretStr:

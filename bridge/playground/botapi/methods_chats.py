@@ -67,6 +67,8 @@ async def get_chat(call: Call) -> JsonObject:
         full["permissions"] = dict(chat.permissions)
     if chat.available_reactions is not None:
         full["available_reactions"] = [{"type": "emoji", "emoji": emoji} for emoji in chat.available_reactions]
+    if chat.is_protected:
+        full["has_protected_content"] = True
     if chat.linked_chat_id is not None:
         full["linked_chat_id"] = chat.linked_chat_id
     return full

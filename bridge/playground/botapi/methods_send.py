@@ -9,9 +9,9 @@ from bridge.playground.botapi.errors import bad_request, not_simulated
 from bridge.playground.botapi.keyboards import check_reply_markup
 from bridge.playground.botapi.markup import HtmlParser
 from bridge.playground.botapi.params import Params, check_fields
-from bridge.playground.botapi.posting import add_message
+from bridge.playground.botapi.posting import add_message, sees
 from bridge.playground.botapi.registry import Call, method
-from bridge.playground.botapi.render import MEDIA_FIELDS, render_chat, render_message, render_user_id
+from bridge.playground.botapi.render import MEDIA_FIELDS, render_message, render_origin
 from bridge.playground.botapi.state import Chat, JsonObject, Message
 from bridge.playground.botapi.world import World
 
@@ -188,10 +188,12 @@ async def send_chat_action(call: Call) -> bool:
 def _source(call: Call, purpose: str) -> tuple[Chat, Message]:
     source = find_chat(call.world, call.bot, call.params, "from_chat_id")
     message = find_message(source, call.params.integer("message_id"), purpose)
-    if message.is_service:
-        raise bad_request(f"{purpose.removeprefix('message to ')} of service messages is impossible: [simulator]")
-    if message.extra.get("has_protected_content"):
-        raise bad_request(f"message can't be {'copied' if 'copy' in purpose else 'forwarded'}")
+    if message.sender_id != call.bot.id and not sees(call.world, source, call.bot, message):
+        # A bot in privacy mode can do nothing with what it was not shown.
+        raise bad_request(f"{purpose} not found")
+    if message.is_service or source.is_protected or message.extra.get("has_protected_content"):
+        # https://github.com/tdlib/telegram-bot-api/issues/897: the reason is not told
+        raise bad_request(f"the message can't be {'copied' if 'copy' in purpose else 'forwarded'}")
     return source, message
 
 
@@ -211,13 +213,7 @@ async def forward_message(call: Call) -> JsonObject:
     state = call.world.state
     source, original = _source(call, "message to forward")
     chat = find_chat(call.world, call.bot, call.params)
-    origin = original.extra.get("forward_origin")
-    if origin is None and original.sender_chat_id is not None:
-        sender_chat = state.group(original.sender_chat_id) or source
-        origin = {"type": "chat", "date": original.date, "sender_chat": render_chat(state, sender_chat)}
-    elif origin is None:
-        user = render_user_id(state, original.sender_id or call.bot.id)
-        origin = {"type": "user", "date": original.date, "sender_user": user}
+    origin = render_origin(state, source, original)
     content = json.loads(json.dumps(original.content))
     message = deliver(call, chat, content, _kind_of(content), extra={"forward_origin": origin})
     return render_message(state, call.bot.id, chat, message)

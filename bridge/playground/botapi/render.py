@@ -193,6 +193,8 @@ def render_message(state: State, bot_id: int, chat: Chat, message: Message, *, n
     if replied is not None and not nested and replied in chat.messages:
         result["reply_to_message"] = render_message(state, bot_id, chat, chat.messages[replied], nested=True)
     result |= message.extra
+    if chat.is_protected:
+        result["has_protected_content"] = True
     result |= render_content(state, bot_id, message.content)
     poll = result.get("poll")
     if poll is not None and poll["type"] == "quiz" and not poll["is_closed"] and message.sender_id != bot_id:
@@ -201,3 +203,23 @@ def render_message(state: State, bot_id: int, chat: Chat, message: Message, *, n
     if message.reply_markup is not None:
         result["reply_markup"] = message.reply_markup
     return result
+
+
+def render_origin(state: State, chat: Chat, message: Message) -> JsonObject:
+    """Return a MessageOrigin: a channel's post, a group's anonymous administrator, a person or only their name."""
+    if "forward_origin" in message.extra:
+        earlier: JsonObject = message.extra["forward_origin"]
+        return earlier
+    origin: JsonObject = {"date": message.date}
+    if chat.type == "channel":
+        origin |= {"type": "channel", "chat": render_chat(state, chat), "message_id": message.message_id}
+    elif message.sender_chat_id is not None:
+        sender = state.group(message.sender_chat_id) or chat
+        origin |= {"type": "chat", "sender_chat": render_chat(state, sender)}
+    elif message.sender_id in state.accounts and state.accounts[message.sender_id].hides_in_forwards:
+        origin |= {"type": "hidden_user", "sender_user_name": state.accounts[message.sender_id].full_name}
+    else:
+        origin |= {"type": "user", "sender_user": render_user_id(state, message.sender_id or 0)}
+    if message.author_signature and origin["type"] in {"channel", "chat"}:
+        origin["author_signature"] = message.author_signature
+    return origin

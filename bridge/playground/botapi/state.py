@@ -152,6 +152,8 @@ class Chat:
     last_bot_to_send: int | None = None
     #: The emoji that may be used as reactions here; None: all of them.
     available_reactions: list[str] | None = None
+    #: Nothing can be forwarded or saved from here.
+    is_protected: bool = False
 
     @property
     def key(self) -> str:

@@ -9,7 +9,7 @@ from bridge.playground.botapi.media import stored_of
 from bridge.playground.botapi.polls import stop, vote
 from bridge.playground.botapi.posting import add_message, add_service_message, tell_bots
 from bridge.playground.botapi.reactions import check_reactions, react
-from bridge.playground.botapi.render import MEDIA_FIELDS, render_chat, render_message, render_user_id
+from bridge.playground.botapi.render import MEDIA_FIELDS, render_message, render_origin, render_user_id
 from bridge.playground.botapi.state import CallbackQuery, Chat, JsonObject, Message
 from bridge.playground.botapi.users_messages import RIGHTS, MessagesSide, file_attributes
 
@@ -113,29 +113,16 @@ class KindsSide(MessagesSide):
         """Forward a message from another of one's chats; return the new message's id."""
         source = self.chat_for(user_id, from_chat_id)
         original = find_message(source, message_id, "message to forward")
-        if original.is_service or original.extra.get("has_protected_content"):
+        if original.is_service or source.is_protected or original.extra.get("has_protected_content"):
             raise bad_request("message can't be forwarded")
-        extra = {"forward_origin": original.extra.get("forward_origin") or self.origin(source, original)}
+        extra = {"forward_origin": render_origin(self.state, source, original)}
         kind = next((name for name in RIGHTS if name in original.content), "")
         right = RIGHTS.get(kind, "can_send_other_messages")
         return self.post(user_id, chat_id, dict(original.content), right, None, thread_id, extra=extra).message_id
 
-    def origin(self, chat: Chat, message: Message) -> JsonObject:
-        """Return a MessageOrigin: a channel's post, a group's anonymous administrator, a person or only their name."""
-        state = self.state
-        origin: JsonObject = {"date": message.date}
-        if chat.type == "channel":
-            origin |= {"type": "channel", "chat": render_chat(state, chat), "message_id": message.message_id}
-        elif message.sender_chat_id is not None:
-            sender = state.group(message.sender_chat_id) or chat
-            origin |= {"type": "chat", "sender_chat": render_chat(state, sender)}
-        elif message.sender_id in state.accounts and state.accounts[message.sender_id].hides_in_forwards:
-            origin |= {"type": "hidden_user", "sender_user_name": state.accounts[message.sender_id].full_name}
-        else:
-            origin |= {"type": "user", "sender_user": render_user_id(state, message.sender_id or 0)}
-        if message.author_signature and origin["type"] in {"channel", "chat"}:
-            origin["author_signature"] = message.author_signature
-        return origin
+    async def protect(self, chat_id: int, protected: bool = True) -> None:
+        """Switch "restrict saving content" of a group on or off."""
+        self.group(chat_id).is_protected = protected
 
     async def hide_in_forwards(self, user_id: int, hidden: bool = True) -> None:
         """Choose whether what others forward of this person links to their account."""

@@ -133,7 +133,7 @@ def test_a_restart_does_not_burst() -> None:
     attempts = [(KENYA, NOW + number * 2 * SECOND) for number in range(20)]
     for address, at in attempts:
         before.attempted(address, at)
-    after.load(reversed(attempts))
+    after.load((address, at, 1) for address, at in reversed(attempts))
     now = NOW + 40 * SECOND
     later = after.ready_at(KENYA, TELEGRAM, now) - before.ready_at(KENYA, TELEGRAM, now)
     assert timedelta(0) <= later <= SECOND, "when the calls before it arrived is not known to the second"
@@ -141,11 +141,11 @@ def test_a_restart_does_not_burst() -> None:
 
 def test_a_named_time_is_a_deadline_for_one_chat_or_the_whole_account() -> None:
     pacer = Pacer()
-    pacer.hold(KENYA, NOW + 30 * SECOND, whole_account=False)
-    pacer.hold(KENYA, NOW + 10 * SECOND, whole_account=False)  # a later, shorter answer does not release it
+    pacer.hold(KENYA, NOW + 30 * SECOND, now=NOW)
+    pacer.hold(KENYA, NOW + 10 * SECOND, now=NOW)  # a later, shorter answer does not release it
     assert pacer.ready_at(KENYA, Pace(), NOW) == NOW + 30 * SECOND
     assert pacer.ready_at(SAME_ACCOUNT, Pace(), NOW) == NOW
-    pacer.hold(KENYA, NOW + 60 * SECOND, whole_account=True)
+    pacer.hold(KENYA, NOW + 60 * SECOND, whole_account=True, now=NOW)
     assert pacer.ready_at(SAME_ACCOUNT, Pace(), NOW) == NOW + 60 * SECOND
     assert pacer.ready_at(UGANDA, Pace(), NOW) == NOW
     assert pacer.ready_at(SAME_ACCOUNT, Pace(), NOW + 61 * SECOND) == NOW + 61 * SECOND
@@ -158,3 +158,94 @@ def test_what_is_long_past_is_forgotten(pace: Pace) -> None:
         pacer.attempted(KENYA, NOW + number * SECOND)
     later = NOW + timedelta(hours=1)
     assert pacer.ready_at(KENYA, pace, later) == later
+
+
+def waits(pacer: Pacer, address: Address, pace: Pace, now: datetime, weight: int) -> datetime | None:
+    """A call that is claimed at once; until when it is put off."""
+    assert pacer.ready_at(address, pace, now) == now
+    pacer.attempted(address, now)
+    return pacer.started(address, now, pace, weight)
+
+
+def test_an_album_counts_as_its_messages_and_waits_until_there_is_room_for_all() -> None:
+    pacer = Pacer()
+    assert waits(pacer, KENYA, TELEGRAM, NOW, 10) is None
+    pacer.answered(KENYA, NOW)
+    assert waits(pacer, KENYA, TELEGRAM, NOW + 2 * SECOND, 6) is None
+    pacer.answered(KENYA, NOW + 2 * SECOND)
+    later = NOW + 4 * SECOND
+    until = waits(pacer, KENYA, TELEGRAM, later, 10)
+    assert until is not None
+    assert NOW + WINDOW <= until <= NOW + WINDOW + 0.1 * SECOND
+    assert pacer.ready_at(KENYA, TELEGRAM, later) == until, "nothing smaller takes its room"
+    assert waits(pacer, KENYA, TELEGRAM, until, 10) is None
+    huge = replace(TELEGRAM, chat_per_minute=4)
+    assert waits(Pacer(), KENYA, huge, NOW, 10) is None, "more than ever fit go when nothing else went"
+
+
+def test_a_busy_account_leaves_room_for_an_album() -> None:
+    pacer, pace = Pacer(), Pace(account_per_second=8)
+    order = [Address(NET, ChatId(name)) for name in ("y", "z", "album", *"cdefghijkl")]  # always something to send
+    now, put_off, sent = NOW, 0, 0
+    for turn in range(100):
+        for address in order if turn else order[3:7] + order[2:3]:
+            if pacer.ready_at(address, pace, now) > now:
+                continue
+            pacer.attempted(address, now)
+            if pacer.started(address, now, pace, 6 if address.chat == "album" else 1) is not None:
+                put_off += 1
+                continue
+            pacer.answered(address, now)
+            sent += address.chat == "album"
+        now += 0.13 * SECOND
+    assert put_off > 0
+    assert sent >= 4
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0, 2), st.integers(0, 4), st.integers(1, 10)), max_size=100),
+    st.lists(st.integers(0, 99), max_size=3),
+    st.integers(10, 25),
+    st.integers(10, 30),
+)
+def test_no_window_holds_more_messages_than_its_limit_with_albums_and_restarts(
+    asks: list[tuple[float, int, int]], restarts: list[int], per_minute: int, per_second: int
+) -> None:
+    pace = replace(TELEGRAM, chat_per_minute=per_minute, account_per_second=per_second)
+    pacer, now = Pacer(), NOW
+    made: list[tuple[Address, datetime, int]] = []
+    for number, (pause, chat, weight) in enumerate(asks):
+        now += timedelta(seconds=pause)
+        if number in restarts:
+            pacer = Pacer()
+            pacer.load(call for call in made if call[1] > now - WINDOW)
+        address = Address(NET, ChatId(str(chat)))
+        for _ in range(20):
+            now = max(now, pacer.ready_at(address, pace, now))
+            pacer.attempted(address, now)
+            if pacer.started(address, now, pace, weight) is None:
+                break
+        else:
+            pytest.fail("it never goes")
+        pacer.answered(address, now)
+        made.append((address, now, weight))
+    for where, at, _ in made:
+        near = [call for call in made if at <= call[1] < at + SECOND]
+        assert sum(weight for _, _, weight in near) <= per_second
+        assert len([call for call in near if call[0] == where]) <= 1
+        assert sum(weight for chat, when, weight in made if chat == where and at <= when < at + WINDOW) <= per_minute
+
+
+def test_several_chats_that_are_asked_too_often_mean_the_account() -> None:
+    pacer = Pacer()
+    chats = [Address(NET, ChatId(f"c{number}")) for number in range(4)]
+    for chat in chats[:2]:
+        pacer.hold(chat, NOW + 30 * SECOND, now=NOW, limited=True)
+    assert pacer.ready_at(chats[3], Pace(), NOW) == NOW
+    pacer.hold(chats[2], NOW + 40 * SECOND, now=NOW + 31 * SECOND, limited=True)
+    assert pacer.ready_at(chats[3], Pace(), NOW + 31 * SECOND) == NOW + 31 * SECOND, "those before are over"
+    for chat in chats[:2]:
+        pacer.hold(chat, NOW + 40 * SECOND, now=NOW + 32 * SECOND, limited=True)
+    assert pacer.ready_at(chats[3], Pace(), NOW + 32 * SECOND) == NOW + 40 * SECOND
+    assert pacer.ready_at(UGANDA, Pace(), NOW + 32 * SECOND) == NOW + 32 * SECOND

@@ -299,6 +299,29 @@ async def test_forwards_and_copies(town: Town) -> None:
     assert refusal.description == "Bad Request: message to copy not found"
 
 
+async def test_what_a_bot_may_forward(town: Town) -> None:
+    where = {"chat_id": town.amina, "from_chat_id": town.group}
+    own = await town.bot("sendMessage", chat_id=town.group, text="mine")
+    forwarded = await town.bot("forwardMessage", **where, message_id=own["message_id"])
+    assert forwarded["forward_origin"]["sender_user"]["id"] == town.bot_id
+    assert forwarded["forward_origin"]["date"] == own["date"]
+    channel = await town.users.create_channel("News", town.brian)
+    await town.users.add_member(channel, town.bot_id)
+    await town.users.promote(channel, town.bot_id)
+    posted = await town.bot("sendMessage", chat_id=channel, text="news")
+    from_channel = {"from_chat_id": channel, "message_id": posted["message_id"]}
+    origin = (await town.bot("forwardMessage", chat_id=town.amina, **from_channel))["forward_origin"]
+    assert (origin["type"], origin["chat"]["id"], origin["message_id"]) == ("channel", channel, posted["message_id"])
+    await town.users.protect(town.group)
+    assert (await town.bot("getChat", chat_id=town.group))["has_protected_content"] is True
+    refusal = await town.bot.refused("forwardMessage", **where, message_id=own["message_id"])
+    assert refusal.description == "Bad Request: the message can't be forwarded"
+    await town.users.protect(town.group, protected=False)
+    kept = await town.bot("sendMessage", chat_id=town.group, text="mine alone", protect_content=True)
+    refusal = await town.bot.refused("forwardMessage", **where, message_id=kept["message_id"])
+    assert refusal.description == "Bad Request: the message can't be forwarded"
+
+
 async def test_asking_about_the_bot_and_chats(town: Town) -> None:
     me = await town.bot("getMe")
     assert (me["username"], me["can_read_all_group_messages"]) == ("baraza_bot", True)

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -199,6 +199,10 @@ def wait_of(text: str, now: datetime) -> timedelta:
 def by_status(answer: Answer, now: datetime, *, certain: frozenset[int] = frozenset()) -> SendOutcome:
     """What an answer means that is no acceptance, by its number alone. ``certain``: nothing was taken, try again."""
     status = answer.status
+    # A 503 that names a time is somebody turning us away on purpose; one that does not may come from a proxy that has
+    # passed our request on.
+    if status == 503 and "retry-after" in answer.headers:
+        return replace(later(answer, now, "the gateway asks us to wait (HTTP 503)"), limit=True)
     if status == 429 or status in certain:
         return later(answer, now, f"the gateway asks us to wait (HTTP {status})")
     if status in (401, 403):

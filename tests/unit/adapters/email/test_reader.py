@@ -124,6 +124,9 @@ HOSTILE = {
     "many fields": HEAD + b"X-A: 1\r\n" * 100_000 + b"\r\nx",
     "nested html": HEAD + b"Content-Type: text/html\r\n\r\n" + b"<b>" * 20_000 + b"<blockquote>" * 20_000,
     "encoded words": b"From: a@example.org\r\nSubject: " + b"=?utf-8?q?=00=0D=0AX?= " * 5000 + b"\r\n\r\nx",
+    "signed without end": HEAD + b"\r\n-----BEGIN PGP SIGNED MESSAGE-----\r\n" + b"Hash: x\r\n" * 60 + b"no",
+    "signed again and again": HEAD + b"\r\n" + b"-----BEGIN PGP SIGNED MESSAGE-----\r\nx\r\n\r\n" * 5000
+    + b"\r\n-----BEGIN PGP SIGNATURE-----\r\n",
     "open words": b"From: a@example.org\r\nSubject: " + b"=?utf-8?q?" * 20_000 + b"\r\n\r\nx",
     "nothing": b"",
     "noise": bytes(range(256)) * 200,
@@ -179,3 +182,17 @@ def test_who_wrote(value: str, name: str, address: str, authors: int) -> None:
 def test_subjects(subject: str, bare: str, number: int | None) -> None:
     assert bare_subject(subject, ["HIFA"]) == bare
     assert number_in(subject, ["HIFA"]) == number
+
+
+def test_parameters_that_no_program_writes_hide_no_words() -> None:
+    assert mail(b"Content-Type: text/plain; a*" + b"1" * 5000 + b"=x\r\n\r\nHello").text == "Hello"
+
+
+def test_no_field_brings_a_null_character() -> None:
+    found = read(
+        b"From: A\x00 <a@example.org>\r\nMessage-ID: <1\x00@example.org>\r\nSubject: a\x00b\r\n"
+        b"Content-Type: image/p\x00ng; name*=utf\x00-8''x\r\n\r\nx",
+        POST,
+    )
+    assert (found.message_id, found.subject, found.name) == ("1@example.org", "ab", "A")
+    assert [(file.mime, file.name) for file in found.files] == [("image/png", "x")]

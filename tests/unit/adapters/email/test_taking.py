@@ -78,6 +78,28 @@ async def test_what_an_answer_to_a_held_post_says(tmp_path: Path, rest: bytes, w
     assert not event.files, "nobody fetches them"
 
 
+async def test_an_answer_says_where_its_words_may_be_quoted_ones(tmp_path: Path) -> None:
+    store = Store()
+    head = b"From: Grace <grace@example.org>\r\nMessage-ID: <1@example.org>\r\n\r\n"
+    quoted = b"On Mon, 5 Oct 2026 at 10:12, H <h@x.org> wrote:\r\n> a line that a program broke and did not mark:\r\n"
+
+    def talk(port: int) -> None:
+        wire = Talk(port)
+        for words in (quoted + b"approve\r\n", b"approve\r\n\r\n" + quoted):
+            wire.envelope(f"hifa+m-AbCdEfGhIjKlMnOpQrStUv@{DOMAIN}")
+            wire.say("DATA")
+            wire.send(head.replace(b"1@", b"%d@" % len(words)) + words + b".\r\n")
+            wire.reply()
+        wire.close()
+
+    async with account(tmp_path, store) as (_, port):
+        await asyncio.to_thread(talk, port)
+    assert [(event.text.text.partition(" ")[2][23:], event.mingled) for event in posted(store)] == [
+        ("approve", True),
+        ("approve", False),
+    ]
+
+
 @pytest.mark.parametrize("trouble", [StorageUnavailable(), OSError(28, "no space"), ValueError("Zawadi")])
 async def test_trouble_is_a_451_without_words(tmp_path: Path, trouble: Exception) -> None:
     store = Store()

@@ -1,12 +1,13 @@
 """A member with an encrypting client: matrix-nio's own machinery, of which the adapter uses nothing for keys."""
 
 import asyncio
+import io
 import logging
 from pathlib import Path
 from typing import Any
 
 from nio.client.async_client import AsyncClient, AsyncClientConfig
-from nio.crypto.attachments import decrypt_attachment
+from nio.crypto.attachments import decrypt_attachment, encrypt_attachment
 from nio.events.room_events import Event, MegolmEvent
 from nio.store.database import SqliteMemoryStore
 
@@ -58,11 +59,16 @@ class NioPerson:
         answer = await self.client.room_send(room, "m.room.message", message, ignore_unverified_devices=True)
         return str(answer.event_id)
 
+    async def uploads(self, data: bytes) -> dict[str, Any]:
+        """Upload a file encrypted with a key of its own: the `file` of an event."""
+        # Encrypted beforehand: `upload(encrypt=True)` has no keys yet where the answer is faster than its generator.
+        secret, keys = encrypt_attachment(data)
+        answer, _ = await self.client.upload(io.BytesIO(secret), filesize=len(secret))
+        return {**keys, "url": answer.content_uri}
+
     async def shares(self, room: str, data: bytes, *, name: str, mime: str, **info: Any) -> str:
         """Send a picture, encrypted with a key of its own."""
-        answer, key = await self.client.upload(lambda *_: data, mime, name, True, filesize=len(data))
-        assert key is not None
-        file = {**key, "url": answer.content_uri}
+        file = await self.uploads(data)
         info = {"mimetype": mime, "size": len(data)} | info
         return await self.say(room, name, msgtype="m.image", info=info, file=file)
 

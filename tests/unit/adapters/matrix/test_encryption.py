@@ -181,12 +181,7 @@ async def test_pictures_edits_and_removals_both_ways(world: World, people: Peopl
     assert sum("/media/v3/upload" in path for _, path in world.proxy.requests) == 1
 
     # inwards
-    def provider(*_: object) -> Path:
-        return path
-
-    answer, key_info = await amina.client.upload(provider, "image/jpeg", "b.jpg", True, filesize=len(data))
-    assert key_info is not None
-    file = {**key_info, "url": answer.content_uri}
+    file = await amina.uploads(data)
     info = {"mimetype": "image/jpeg", "size": len(data)}
     await amina.say(room, "b.jpg", msgtype="m.image", info=info, file=file)
     event = await world.sink.first(MessagePosted, lambda event: bool(event.files))

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bridge.core.errors import Refusal
-from bridge.core.events import DeliveryReported, MessagePosted, OptedOut, Unreadable
+from bridge.core.events import DeliveryReported, MessagePosted, OptedOut, Piece, Unreadable
 from bridge.core.ports import Later, Refused, Sent, Unknown
 from tests.sms_gateways import SHORT_CODE, STUBS, Call, GatewayStub, KannelStub, SmsGateStub, TwilioStub
 from tests.sms_site import ACCOUNT, AMINA, Site
@@ -200,31 +200,23 @@ async def test_what_africas_talking_says_it_costs_counts() -> None:
     await both.close()
 
 
-async def test_pieces_of_one_message_become_one() -> None:
+async def test_pieces_are_handed_on_one_by_one_with_their_numbers() -> None:
     stub = KannelStub()
     both = await Both(stub).open()
-    for number, text in ((2, "second "), (1, "first "), (3, "third")):
+    for number, text in ((2, "second "), (1, "first "), (2, "second ")):
         await stub.call(stub.writes(AMINA, text, f"p{number}", udh=bytes([5, 0, 3, 9, 3, number])))
-    said = [(event.type, event.ref.message, event.text.text) for event in both.site.sink.events]  # type: ignore[union-attr]
-    assert said == [
-        ("posted", "p2", "second "),
-        ("edited", "p2", "first second "),
-        ("edited", "p2", "first second third"),
-    ]
+    said = [(event.key, event.text.text, event.piece) for event in both.site.sink.of(MessagePosted)]
+    second, first = (Piece(reference=9, number=number, count=3) for number in (2, 1))
+    assert said == [("mo:p2", "second ", second), ("mo:p1", "first ", first), ("mo:p2", "second ", second)]
     await both.close()
 
 
-async def test_a_full_piece_goes_on_and_stop_never_does() -> None:
+async def test_only_a_full_piece_may_go_on_and_stop_is_no_piece() -> None:
     both = await Both(STUBS["africastalking"]()).open()
-    for number, text in enumerate(("a" * 153, "b" * 20, "c" * 160, "STOP")):
+    for number, text in enumerate(("a" * 153, "b" * 20, "\u0531" * 70, "STOP")):
         await both.stub.call(both.stub.writes(AMINA, text, f"q{number}"))
-    texts = [(event.type, event.text.text) for event in both.site.sink.events]  # type: ignore[union-attr]
-    assert texts == [
-        ("posted", "a" * 153),
-        ("edited", "a" * 153 + "b" * 20),
-        ("posted", "c" * 160),
-        ("posted", "STOP"),
-    ]
+    pieces = [event.piece for event in both.site.sink.of(MessagePosted)]
+    assert pieces == [Piece(full=True), Piece(), Piece(full=True), None]
     await both.close()
 
 
@@ -239,4 +231,18 @@ async def test_short_answers_are_not_taken_for_repeats() -> None:
     known = {event.key for event in both.site.sink.events}
     await both.stub.call(both.stub.writes(AMINA, "We have no oxygen", ""))
     assert {event.key for event in both.site.sink.events} == known
+    await both.close()
+
+
+@pytest.mark.parametrize("stub", [STUBS["rapidpro"], SmsGateStub, TwilioStub])
+async def test_a_503_that_names_a_time_is_a_limit_and_one_that_does_not_is_unclear(stub: type[GatewayStub]) -> None:
+    both = await Both(stub()).open()
+    both.stub.fault = "busy"
+    both.stub.busy = (503, {"Retry-After": "90"}, b"")  # type: ignore[misc]  # of this one alone
+    answer = await both.site.send("x")
+    assert isinstance(answer, Later)
+    assert answer.limit
+    assert timedelta(seconds=60) < answer.when - both.site.clock.now() <= timedelta(seconds=90)
+    both.stub.busy = (503, {}, b"")  # type: ignore[misc]
+    assert isinstance(await both.site.send("y"), Unknown)
     await both.close()

@@ -11,9 +11,12 @@ from contextlib import asynccontextmanager
 import pytest
 from telegram import InputFile
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError
+from telegram.request import RequestData
+from telegram.request._requestparameter import RequestParameter
 
 from bridge.adapters.telegram.client import Client
 from bridge.adapters.telegram.request import (
+    AiohttpRequest,
     FloodControl,
     GarbledAnswer,
     MaybeSent,
@@ -23,6 +26,8 @@ from bridge.adapters.telegram.request import (
     Timeouts,
 )
 from bridge.adapters.telegram.settings import Settings
+from bridge.delivery import worker
+from tests.contract.harness import wait_for
 
 TOKEN = "4242:secret-part-of-the-token"
 PERSONAL = "Zawadi asks"
@@ -321,6 +326,57 @@ async def test_a_connection_the_server_closed_while_idle_is_not_written_to() -> 
         for _ in range(20):
             assert await client.call("sendMessage", {"chat_id": 1, "text": "x"}) is True
     assert served == 20
+
+
+async def test_the_proxy_of_the_environment_is_used_but_not_for_the_hosts_it_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            seen.append((await read_request(reader))[0].split(b"\r\n")[0])
+            writer.write(answer("200 OK", b'{"ok":true,"result":{}}'))
+            await writer.drain()
+
+    async with serving(serve) as client:
+        here = client.base_url.removesuffix(f"/bot{TOKEN}")
+        data = RequestData([RequestParameter.from_input("text", PERSONAL)])
+        monkeypatch.setenv("http_proxy", here)
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        async with AiohttpRequest() as request:
+            await request.post("http://telegram.invalid/bot/getMe", data)
+            await request.post(f"{here}/bot/getMe", data)
+        async with AiohttpRequest(trust_env=False) as request:
+            with pytest.raises(NotSent):
+                await request.post("http://telegram.invalid/bot/getMe", data)
+        monkeypatch.setenv("http_proxy", "socks5://me:proxy-password@127.0.0.1:9")
+        async with AiohttpRequest() as request:
+            with pytest.raises(NotSent) as failed:
+                await request.post("http://telegram.invalid/bot/getMe", data)
+    assert seen == [b"POST http://telegram.invalid/bot/getMe HTTP/1.1", b"POST /bot/getMe HTTP/1.1"]
+    assert "proxy-password" not in repr(failed.value)
+
+
+async def test_the_answer_to_a_button_does_not_wait_for_sends_that_hang() -> None:
+    hanging = asyncio.Event()
+    waiting = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal waiting
+        if b"answerCallbackQuery" not in (await read_request(reader))[0]:
+            waiting += 1
+            await hanging.wait()
+        writer.write(answer("200 OK", b'{"ok":true,"result":true}'))
+        await writer.drain()
+
+    async with serving(serve) as client:
+        sends = [asyncio.create_task(client.call("sendMessage", {"chat_id": 1})) for _ in range(worker._AT_ONCE)]
+        await wait_for(lambda: waiting == len(sends))
+        async with asyncio.timeout(5):
+            assert await client.call("answerCallbackQuery", {"callback_query_id": "1"})
+        hanging.set()
+        await asyncio.gather(*sends)
 
 
 async def test_no_failure_tells_the_token_or_the_text(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,145 @@
+"""Which rows go first where an account may send only so much: fair, the urgent first, and as before after a restart."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from bridge.core.capabilities import Pace
+from bridge.core.ids import Address, ChatId
+from bridge.core.message import Attachment, AttachmentKind, Content
+from bridge.core.ports import Later
+from bridge.core.states import DeliveryState
+from bridge.core.text import plain
+from bridge.delivery.directory import Directory
+from bridge.delivery.worker import Worker
+from bridge.storage import ledger
+from bridge.storage.ledger import Frozen
+from bridge.storage.models import Delivery
+from tests.unit.delivery.scripted import RICH, Scripted
+from tests.unit.storage.stage import NET, FakeClock
+
+ONE_A_SECOND = replace(RICH, pace=Pace(account_per_second=1))
+
+
+async def frozen(row: Delivery) -> Frozen | None:
+    return Frozen(payload=f'{{"text":"{row.community} {row.chat}"}}', content=row.content)
+
+
+async def nothing(_: Sequence[Delivery]) -> None:
+    """Nothing follows."""
+
+
+def worker_of(net: Scripted, clock: FakeClock) -> Worker:
+    return Worker(
+        Directory({NET: net}),
+        installation="i",
+        compose=frozen,
+        effects=nothing,
+        file_path=lambda _: Path(),
+        clock=clock,
+    )
+
+
+async def rounds(worker: Worker, clock: FakeClock, count: int) -> None:
+    """That many seconds of work."""
+    for _ in range(count):
+        await worker._round()
+        await asyncio.gather(*worker._tasks)
+        clock.pass_by(1.02)
+    await worker._record()
+
+
+async def plan(clock: FakeClock, chat: str, community: str, kind: str = ledger.POST, view: str = "") -> Delivery:
+    where = Address(NET, ChatId(chat))
+    content = Content(text=plain("x"))
+    return await ledger.plan(kind=kind, address=where, now=clock.now(), community=community, content=content, view=view)
+
+
+async def test_a_community_with_a_long_queue_keeps_no_other_waiting(opened: str) -> None:
+    clock, net = FakeClock(), Scripted(NET, ONE_A_SECOND)
+    for number in range(12):
+        await plan(clock, f"a{number}", "busy")
+    worker = worker_of(net, clock)
+    await rounds(worker, clock, 3)
+    for number in range(3):
+        await plan(clock, f"b{number}", "other")
+    await rounds(worker, clock, 6)
+    sent = [shown.text.split()[0] for shown in net.ever_shown]
+    assert sent[:3] == ["busy"] * 3
+    assert sorted(sent[3:]) == ["busy"] * 3 + ["other"] * 3
+
+
+async def test_a_removal_goes_first_then_who_waits_then_posts_then_what_can_wait(opened: str) -> None:
+    clock, net = FakeClock(), Scripted(NET, ONE_A_SECOND)
+    there = await plan(clock, "group", "hifa")
+    worker = worker_of(net, clock)
+    await rounds(worker, clock, 1)
+    await there.refresh_from_db()
+    assert there.state == DeliveryState.DELIVERED
+    patient = await plan(clock, "reader", "hifa", ledger.NOTICE, ledger.CAN_WAIT)
+    less = await plan(clock, "reader2", "hifa", ledger.NOTICE, ledger.WAITS_LESS)
+    for number in range(2):
+        await plan(clock, "group", f"hifa{number}")
+    card = await plan(clock, "mods", "hifa", ledger.CARD)
+    removal = await ledger.plan(
+        kind=ledger.POST, address=there.address, now=clock.now(), operation=ledger.DELETE, target=there
+    )
+    order: list[int] = []
+    for _ in range(6):
+        await rounds(worker, clock, 1)
+        done = await Delivery.filter(state=DeliveryState.DELIVERED).exclude(id__in=[there.id, *order])
+        order += [row.id for row in done]
+    posts = await Delivery.filter(kind=ledger.POST, operation=ledger.SEND, id__not=there.id).order_by("id")
+    assert order == [removal.id, card.id, *(row.id for row in posts), less.id, patient.id]
+
+
+async def test_a_wait_that_the_platform_named_outlives_a_restart(opened: str) -> None:
+    clock, net = FakeClock(), Scripted(NET)
+    first = await plan(clock, "group", "hifa")
+    second = await plan(clock, "group", "hifa")
+    net.answers.append(Later(when=clock.now() + timedelta(seconds=40), why="too many requests", limit=True))
+    await rounds(worker_of(net, clock), clock, 1)
+    restarted = worker_of(net, clock)
+    await restarted.take_over()
+    await rounds(restarted, clock, 3)
+    assert net.calls == 1, "the second post would only have met the limit again, and overtaken the first"
+    clock.pass_by(40)
+    await rounds(restarted, clock, 3)
+    assert net.calls == 3
+    for row in (first, second):
+        await row.refresh_from_db()
+    assert int(first.message[1:]) < int(second.message[1:])
+
+
+async def test_an_album_that_does_not_fit_waits_without_being_tried(opened: str) -> None:
+    can = replace(RICH, album=10, pace=Pace(chat_per_minute=5))
+    clock, net = FakeClock(), Scripted(NET, can)
+    files = tuple(
+        Attachment(sha256=f"{number:064}", kind=AttachmentKind.PHOTO, mime="image/png", size=1, name="p.png")
+        for number in range(4)
+    )
+    await plan(clock, "group", "hifa")
+    await plan(clock, "group", "hifa")
+    album = await ledger.plan(
+        kind=ledger.POST,
+        address=Address(NET, ChatId("group")),
+        now=clock.now(),
+        content=Content(text=plain("x"), attachments=files),
+    )
+    worker = worker_of(net, clock)
+    await rounds(worker, clock, 5)
+    await album.refresh_from_db()
+    assert net.calls == 2
+    assert (album.state, album.doubted) == (DeliveryState.PLANNED, False)
+    clock.pass_by(60)
+    await rounds(worker, clock, 2)
+    await album.refresh_from_db()
+    assert album.state == DeliveryState.DELIVERED
+    again = worker_of(net, clock)
+    await again.take_over()
+    await plan(clock, "group", "hifa")
+    await plan(clock, "group", "hifa")
+    await rounds(again, clock, 4)
+    assert net.calls == 4, "after a restart, too, the album counts as four of five"
