@@ -4,8 +4,6 @@ import asyncio
 import importlib
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import replace
-from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -13,64 +11,48 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bridge.composing import Composer
 from bridge.config import Config
 from bridge.core.clock import Clock, SystemClock
-from bridge.core.community import Communities, Community
+from bridge.core.community import Communities
 from bridge.core.errors import AccountError, ConfigError, StorageUnavailable
 from bridge.core.ids import AccountId
-from bridge.core.membership import Reading
 from bridge.core.message import Attachment, AttachmentKind, RemoteFile
 from bridge.core.money import Price
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
     CanFetch,
-    HasRoutes,
     Health,
-    WebReply,
-    WebRequest,
 )
 from bridge.core.sharing import ALL, Role
 from bridge.core.tally import Tally
 from bridge.delivery.directory import Directory
 from bridge.delivery.worker import FINISH, Worker
 from bridge.holding import states
+from bridge.housekeeping import Housekeeper
 from bridge.intake.processor import Processor
 from bridge.media.clean import Limits
 from bridge.media.ingest import receive
 from bridge.media.refusal import MediaReason, UnfitMedia
-from bridge.media.small import Busy, Shrinker
 from bridge.media.store import MediaStore
-from bridge.members import preferences
 from bridge.members.feeder import Feeder
-from bridge.members.ways import ways
 from bridge.moderation import capping, connecting, timers
 from bridge.moderation.effects import arrivals
 from bridge.partnering import Partner
+from bridge.serving import Front
 from bridge.storage import (
-    archive,
     database,
-    erasure,
-    memberships,
+    fencing,
     ownership,
     sharing,
-    small_pictures,
     upkeep,
 )
-from bridge.storage.bells import delivery_bell, feed_bell, groups_bell, inbox_bell, upkeep_bell
+from bridge.storage.bells import delivery_bell, feed_bell, groups_bell, inbox_bell
 from bridge.storage.inbox import DurableSink, DurableState
 from bridge.storage.sharing import Share
-from bridge.web.pages import Pages
-from bridge.web.ports import Picture, Ports
-from bridge.web.ports import Way as WayShown
-from bridge.web.server import WebServer
 
 log = structlog.get_logger()
 
 OWN_FILE = 50_000_000
 """Bytes of a file that we made ourselves."""
-_UNUSED_FOR = 600.0
-"""Seconds that a file must have lain there before it is removed as used by nobody."""
-_BACKUPS_STAY = 30 * 86400.0
-"""Seconds that the copy made before an upgrade or a restore is kept."""
 _RETRY_ACCOUNT = 60.0
 """Seconds until an account that could not start is tried again."""
 
@@ -133,7 +115,8 @@ class Bridge:
             self._directory.starting(account)
         self._media = MediaStore(config.media)
         self._limits = Limits(max_bytes=config.max_megabytes * 1_000_000)
-        self._shrinker = Shrinker(self._media)
+        self._housekeeper = Housekeeper(config.database, config.retention, self._media, self._clock)
+        self._front = Front(self._adapters, self._communities, self._directory, self._media, self._clock)
         self._troubles: dict[AccountId, str] = {}
         self._counts = Tally()
 
@@ -149,7 +132,10 @@ class Bridge:
             await connecting.reload(self._communities, self._directory)
             partner = self._partner = None if share is None else await self._join(share)
             if partner is None or Role.WEB in partner.roles:
-                server = self._web_server()
+                web = self._config.web
+                server = self._front.server(
+                    web.host, web.port, web.trusted_proxies, self.health, self._counts, self.sharing
+                )
                 await server.start()
                 stack.push_async_callback(server.stop)
             composer = self._compose
@@ -173,6 +159,7 @@ class Bridge:
                 self._keep,
                 installation,
                 mine=None if partner is None else partner.mine,
+                fence=None if partner is None else partner.fence,
             )
             self._schedule(stack, worker)
             tasks = [
@@ -225,7 +212,7 @@ class Bridge:
         """What belongs to no account, until cancelled."""
         feeder = Feeder(self._communities, self._directory, self._clock)
         async with asyncio.TaskGroup() as group:
-            for work in (feeder.run(), self._forget_files(), self._fill_archive()):
+            for work in (feeder.run(), self._housekeeper.forget_files(), self._housekeeper.fill_archive()):
                 group.create_task(work)
 
     async def _follow_groups(self) -> None:
@@ -243,80 +230,6 @@ class Bridge:
     def _compose(self) -> Composer:
         """A new one."""
         return Composer(self._communities, self._directory, self._clock)
-
-    def _web_server(self) -> WebServer:
-        routes = [
-            replace(route, handler=partial(self._routed, account, place))
-            for account, adapter in self._adapters.items()
-            if isinstance(adapter, HasRoutes)
-            for place, route in enumerate(adapter.routes())
-        ]
-        pages = Pages(
-            Ports(
-                communities=self._communities,
-                clock=self._clock,
-                ways=self._ways,
-                small=self._small,
-                file=self._media.path,
-                unsubscribe=self._unsubscribe,
-                installation=database.installation,
-                trusted_proxies=self._config.web.trusted_proxies,
-            )
-        )
-        web = self._config.web
-        return WebServer(
-            web.host,
-            web.port,
-            routes,
-            self.health,
-            self._clock,
-            pages=pages,
-            counts=self._counts,
-            sharing=self.sharing,
-            trusted_proxies=web.trusted_proxies,
-        )
-
-    async def _routed(self, account: AccountId, place: int, request: WebRequest) -> WebReply:
-        """By the adapter that the account has now."""
-        adapter: object = self._adapters[account]
-        assert isinstance(adapter, HasRoutes)  # noqa: S101 - as when the routes were mounted
-        return await adapter.routes()[place].handler(request)
-
-    def _ways(self, community: Community) -> Sequence[WayShown]:
-        """How to take part, as the accounts themselves say it."""
-        found = []
-        for way in ways(community, self._directory):
-            kind = str(getattr(self._adapters.get(way.account), "kind", ""))
-            link = "" if way.address else way.link
-            if link or way.address:
-                found.append(WayShown(kind=kind, link=link, address=way.address, words=way.words))
-        return found
-
-    async def _small(self, sha256: str, kind: str) -> Picture | None:
-        """A picture made small for a reader, remembered for the next one."""
-        try:
-            made = await self._shrinker.make(sha256, kind)
-        except Busy:
-            return None
-        await small_pictures.remember(
-            sha256, kind, sha256=made.sha256, size=made.size, width=made.width, height=made.height
-        )
-        return Picture(sha256=made.sha256, size=made.size, width=made.width, height=made.height)
-
-    async def _unsubscribe(self, person_id: int, community_id: str) -> None:
-        """A member's reading in one community becomes none, by a link in a mail."""
-        community = self._communities.get(community_id)
-        async with database.transaction():
-            member = await memberships.membership(person_id, community_id)
-            if community is not None and member is not None:
-                await preferences.set_reading(member, Reading.NONE, community, self._clock.now())
-
-    async def _fill_archive(self) -> None:
-        """Posts from before there was an archive, once."""
-        with suppress(StorageUnavailable, *database.UNAVAILABLE):
-            count = await archive.fill()
-            if count:
-                log.info("archive_filled", posts=count)
 
     def health(self) -> Mapping[str, Health]:
         """Every account, with the words of what keeps it from working. What other programs have, they tell of."""
@@ -387,38 +300,17 @@ class Bridge:
             await self._partner.hear()
             if not self._partner.has_chores():
                 return
-        await timers.tick(self._communities, self._directory, self._clock.now())
+        with fencing.behind(self._chores_fence):
+            await timers.tick(self._communities, self._directory, self._clock.now())
+
+    @property
+    def _chores_fence(self) -> fencing.Fence | None:
+        return None if self._partner is None else self._partner.chores_fence
 
     async def _keep_up(self) -> None:
         if self._partner is None or self._partner.has_chores():
-            await self._upkeep()
-
-    async def _upkeep(self) -> None:
-        with suppress(StorageUnavailable):
-            await upkeep.prune(self._clock.now(), self._config.retention)
-        with suppress(StorageUnavailable):
-            await self._remove_unused()
-            if await erasure.is_marked():
-                await database.scrub(whole=True)
-                await erasure.unmark()
-        await asyncio.to_thread(self._media.sweep)
-        await asyncio.to_thread(database.forget_backups, self._config.database, _BACKUPS_STAY)
-        await asyncio.to_thread(self._media.forget_copies, _BACKUPS_STAY)
-
-    async def _forget_files(self) -> None:
-        """Somebody was erased: what the tables no longer hold leaves the disk, too."""
-        while True:
-            await upkeep_bell.wait(3600.0)
-            with suppress(StorageUnavailable):
-                await upkeep.after_erasure()
-                await self._remove_unused()
-                await database.scrub(whole=False)
-
-    async def _remove_unused(self) -> None:
-        for _ in range(2):  # when a file is gone, so is the use of what was made smaller of it
-            for sha256 in await erasure.unused_files():
-                if await asyncio.to_thread(self._media.remove, sha256, unused_for=_UNUSED_FOR):
-                    await erasure.file_is_gone(sha256, self._clock.now())
+            with fencing.behind(self._chores_fence):
+                await self._housekeeper.keep_up()
 
     async def _stop(self, worker: Worker, processor: Processor, tasks: Sequence[asyncio.Task[None]]) -> None:
         """Let what is under way end, and only then close the accounts: a call cut short is a doubtful send."""

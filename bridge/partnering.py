@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from functools import partial
 
 import structlog
 
@@ -14,9 +15,10 @@ from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
 from bridge.holding import Holding, Works
 from bridge.intake.processor import Processor
-from bridge.storage import leases
+from bridge.storage import fencing, leases
 from bridge.storage.database import UNAVAILABLE
-from bridge.storage.inbox import DurableSink, DurableState, Reads
+from bridge.storage.inbox import DurableSink, DurableState
+from bridge.storage.reads import Reads
 from bridge.storage.sharing import Share
 
 log = structlog.get_logger()
@@ -65,6 +67,15 @@ class Partner:
             return Reads(accounts=frozenset(str(account) for account in self._adapters.keys() - here), but=True)
         return Reads(accounts=frozenset(map(str, here)))
 
+    def fence(self, account: str) -> fencing.Fence:
+        """What is done about an account's events is done behind this."""
+        known = AccountId(account) in self._adapters
+        return partial(self.held.stand, leases.of_account(account) if known else leases.INTAKE)
+
+    @property
+    def chores_fence(self) -> fencing.Fence:
+        return partial(self.held.stand, leases.INTAKE)
+
     async def hear(self) -> None:
         """What platforms bring here of accounts that others have is committed all the same; their names are known."""
         for account, adapter in list(self._adapters.items()):
@@ -86,7 +97,8 @@ class Partner:
     async def _begin(self, name: str) -> None:
         account = leases.account_of(name)
         work = self._chores() if account is None else self._take_over(AccountId(account))
-        self._tasks[name] = asyncio.ensure_future(_run(work, name))
+        with fencing.behind(self.chores_fence if account is None else None):
+            self._tasks[name] = asyncio.ensure_future(_run(work, name))
 
     async def _take_over(self, account: AccountId) -> None:
         if self._worker is not None:

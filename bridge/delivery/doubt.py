@@ -89,7 +89,7 @@ class Judge:
             step, refs = await self.judge(row, self._clock.now())
             now = self._clock.now()
             if step is None:
-                await ledger.postpone_doubt(row, now + _ASK_AGAIN)
+                await ledger.postpone_doubt(row, now + _ASK_AGAIN, held=self._held)
                 return
             log.warning("doubt_settled", id=row.id, account=row.account, kind=row.kind, step=step.value)
             await ledger.resolve_doubt(row, step, now, self._effects, refs=refs, held=self._held)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,29 +14,21 @@ from bridge.core import tally
 from bridge.core.capabilities import Pace
 from bridge.core.clock import Clock
 from bridge.core.errors import Refusal, StorageContended, StorageUnavailable
-from bridge.core.ids import AccountId, Address, ChatId, MessageId, RemoteRef, delivery_key
-from bridge.core.message import Attachment, AttachmentKind, Thumbnail
+from bridge.core.ids import AccountId, Address, delivery_key
 from bridge.core.ports import (
-    Adapter,
-    CanDelete,
-    CanDeleteTogether,
-    CanEdit,
-    CanReact,
     Later,
-    LocalFile,
-    Outgoing,
     Refused,
     SendOutcome,
     Sent,
-    Unknown,
 )
 from bridge.core.turns import Turns
+from bridge.delivery.calling import SEND_TIMEOUT, Caller, bytes_of
 from bridge.delivery.directory import Directory
 from bridge.delivery.doubt import Judge
 from bridge.delivery.pacing import WINDOW, Pacer
 from bridge.delivery.paying import Alarm, Till, weigh
 from bridge.delivery.searching import Search
-from bridge.storage import codec, inbox, ledger, ledger_calls, set_back
+from bridge.storage import inbox, ledger, ledger_calls, set_back
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
 from bridge.storage.handovers import Weighed
@@ -54,12 +46,8 @@ _TROUBLE = 2.0
 """Seconds to wait when the database is not to be had."""
 _IDLE = 30.0
 """Seconds between looks at the ledger when nothing rings: rows may come from another process."""
-_SLOWEST = 50_000
-"""Bytes a second of an upload that is still waited for."""
 FINISH = 7.0
 """Seconds that calls under way have at a stop; one that takes longer is in doubt at the next start."""
-SEND_TIMEOUT = 120.0
-"""Seconds after which a call that never answers is in doubt; adapters give up before."""
 
 
 class Worker:
@@ -87,16 +75,18 @@ class Worker:
         self._compose = compose
         self._prepare = prepare
         self._effects = effects
-        self._file_path = file_path
         self._clock = clock
         self._pacer = Pacer()
         self._turns = Turns()
-        search = Search(directory, self._pacer, self._outgoing, clock)
+        self._caller = Caller(directory, installation, file_path, clock)
+        search = Search(directory, self._pacer, self._caller.outgoing, clock)
         self._judge = Judge(directory, installation, effects, clock, search, held)
         self._tracer = Tracer(installation)
         self._in_flight: dict[int, Address] = {}
         self._tasks: dict[asyncio.Task[None], AccountId] = {}
         self._done: list[ledger.Outcome] = []
+        self._writing: list[ledger.Outcome] = []
+        """Those that are being written down."""
         self._stopping = False
 
     async def run(self) -> None:
@@ -162,6 +152,7 @@ class Worker:
                 await ledger_calls.bring_capped_forward(now, accounts)
                 if account is not None:
                     self._pacer.forget(account)
+                    self._till.forget(account)
                 recent = await ledger.recent_attempts(now - WINDOW, accounts)
                 self._pacer.load((chat, at, self._directory.weight(chat, files)) for chat, at, files in recent)
                 for address, until in await ledger.put_off(now, accounts):
@@ -182,7 +173,12 @@ class Worker:
         """An account is no longer ours: calls under way are cut off, and are in doubt for whoever has it now."""
         for task in [task for task, whose in self._tasks.items() if whose == account]:
             task.cancel()
-        answered = {outcome.row.id for outcome in self._done}  # what is known is told, and may come too late
+        # What is known is told, and may come too late.
+        self._done, self._writing = (
+            [replace(o, late=True) if o.row.account == account else o for o in outcomes]
+            for outcomes in (self._done, self._writing)
+        )
+        answered = {outcome.row.id for outcome in (*self._done, *self._writing)}
         for row_id, address in list(self._in_flight.items()):
             if address.account == account and row_id not in answered:
                 del self._in_flight[row_id]
@@ -211,7 +207,7 @@ class Worker:
                 self._pacer.attempted(address, now)
         if ready:
             try:
-                rows = await self._claim(list(ready), now)
+                rows = await self._claim(ready, now)
             except BaseException:
                 for address in ready.values():
                     self._pacer.dropped(address)
@@ -228,18 +224,26 @@ class Worker:
         wake += [due] if due is not None else []
         return min([_IDLE, *((at - now).total_seconds() for at in wake)])
 
-    async def _claim(self, ids: list[int], now: datetime) -> list[Delivery]:
+    async def _claim(self, ready: Mapping[int, Address], now: datetime) -> list[Delivery]:
         """Claim a batch; where one row spoils it, each by itself, and the spoilt one is put before a person."""
         try:
-            return await ledger.claim(ids, now, self._compose, self._effects, prepare=self._prepare, held=self._held)
+            return await ledger.claim(
+                list(ready),
+                now,
+                self._compose,
+                self._effects,
+                prepare=self._prepare,
+                held=self._held,
+                accounts=() if self._held is None else {address.account for address in ready.values()},
+            )
         except (StorageUnavailable, *UNAVAILABLE):
             raise
         except Exception as error:
-            log.exception("delivery_not_composed", rows=len(ids))
-            if len(ids) == 1:
-                await self._spoil(ids[0], now, type(error).__name__)
+            log.exception("delivery_not_composed", rows=len(ready))
+            if len(ready) == 1:
+                await self._spoil(next(iter(ready)), now, type(error).__name__)
                 return []
-        return [row for row_id in ids for row in await self._claim([row_id], now)]
+        return [row for row_id, address in ready.items() for row in await self._claim({row_id: address}, now)]
 
     async def _spoil(self, row_id: int, now: datetime, why: str) -> None:
         try:
@@ -281,7 +285,7 @@ class Worker:
             self._end(row, Later(when=at, why="an album waits until all of it may go"))
             return
         weighed = weigh(
-            self._directory, row, delivery_key(row.id, self._installation), lambda: self._outgoing(row), _bytes
+            self._directory, row, delivery_key(row.id, self._installation), lambda: self._caller.outgoing(row), bytes_of
         )
         if self._held is not None and not self._held.holds(row.account):
             # Paused or cut off since the claim: nothing is said with an account that may be another program's by now.
@@ -290,7 +294,7 @@ class Worker:
             answer = Refused(reason=Refusal.EXPIRED)
         else:
             answer = await self._till.pay(
-                self._directory.weighing(row.account), row.address.account, weighed, lambda: self._call(row)
+                self._directory.weighing(row.account), row.address.account, weighed, lambda: self._caller.call(row)
             )
         if weighed is not None and isinstance(answer, Sent) and answer.handed is not None:
             weighed = replace(weighed, handed=answer.handed)
@@ -328,90 +332,18 @@ class Worker:
         elif isinstance(answer, Later):
             self._counts.count(tally.POSTPONED, row.account, "limit" if answer.limit else "trouble")
 
-    async def _call(self, row: Delivery) -> SendOutcome:
-        adapter = self._directory.adapter(row.account)
-        if adapter is None:
-            return Later(when=self._clock.now() + timedelta(minutes=5), why="the account is not configured")
-        patience = SEND_TIMEOUT + _bytes(row) / _SLOWEST
-        try:
-            async with asyncio.timeout(patience):
-                return await self._operate(adapter, row)
-        except TimeoutError:
-            return Unknown(why=f"no answer within {patience:.0f} s")
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            # An adapter may not raise; one that does has a defect, and nobody can tell what it did before.
-            log.exception("adapter_defect", account=row.account, delivery=row.id)
-            return Unknown(why=f"the adapter failed ({type(error).__name__})")
-
-    async def _operate(self, adapter: Adapter, row: Delivery) -> SendOutcome:
-        key = delivery_key(row.id, self._installation)
-        if row.operation in (ledger.DELETE, ledger.PRUNE):
-            return await self._delete(adapter, await self._target(row), key)
-        if row.operation == ledger.REACT:
-            refs = await self._target(row)
-            if not refs:
-                return Refused(reason=Refusal.TARGET_GONE)
-            emojis = [*map(str, codec.load_object(row.payload).get("emojis", []))]
-            return await adapter.react(refs[0], emojis, key) if isinstance(adapter, CanReact) else _unsupported()
-        outgoing = self._outgoing(row)
-        if row.operation == ledger.EDIT:
-            refs = await self._target(row)  # of an album, the words stand at its first item
-            if not refs:
-                return Refused(reason=Refusal.TARGET_GONE)
-            return await adapter.edit(refs[0], outgoing, key) if isinstance(adapter, CanEdit) else _unsupported()
-        return await adapter.send(outgoing, key)
-
-    async def _delete(self, adapter: Adapter, refs: Sequence[RemoteRef], key: str) -> SendOutcome:
-        """Remove every message of a row. What goes wrong with one is answered; a repeat finds the others gone."""
-        if not refs:
-            return Refused(reason=Refusal.TARGET_GONE)
-        if len(refs) > 1 and isinstance(adapter, CanDeleteTogether):
-            return await adapter.delete_together(refs, key)
-        if not isinstance(adapter, CanDelete):
-            return _unsupported()
-        gone, refused = 0, None
-        for position, ref in enumerate(refs, 1):
-            answer = await adapter.delete(ref, key if position == 1 else delivery_key(f"{key}/{position}", ""))
-            match answer:
-                case Sent():
-                    gone += 1
-                case Refused(reason=Refusal.TARGET_GONE):
-                    refused = refused or answer
-                case Refused():
-                    refused = answer if refused is None or refused.reason is Refusal.TARGET_GONE else refused
-                case _:
-                    return answer
-        stays = refused is not None and (not gone or refused.reason is not Refusal.TARGET_GONE)
-        return refused if refused is not None and stays else Sent()
-
-    async def _target(self, row: Delivery) -> list[RemoteRef]:
-        if row.target_message:  # a member's, or one of several of ours
-            return [RemoteRef(row.address.account, ChatId(row.target_chat), MessageId(row.target_message))]
-        target = None if row.target_id is None else await Delivery.get_or_none(id=row.target_id)
-        return [] if target is None else await ledger.messages_of(target)
-
-    def _outgoing(self, row: Delivery) -> Outgoing:
-        attachments = codec.load(codec.CONTENT, row.content).attachments if row.content else ()
-        pictures = [_as_file(a.thumbnail) for a in attachments if a.thumbnail is not None]
-        return Outgoing(
-            chat=row.address.chat,
-            payload=codec.load_object(row.payload),
-            files=tuple(LocalFile(attachment=a, path=self._file_path(a.sha256)) for a in (*attachments, *pictures)),
-            item=row.item,
-        )
-
     async def _record(self) -> None:
-        batch, self._done = self._done, []
-        if not batch:
+        if not self._done:
             return
+        batch = self._writing = self._done
+        self._done = []
         try:
             await self._write_down(batch)
         except BaseException:
             # Not recorded is not forgotten: the rows stay "attempting" and these answers are written down later.
-            self._done = batch + self._done
+            self._done, self._writing = self._writing + self._done, []
             raise
+        self._writing = []
         for outcome in batch:
             self._in_flight.pop(outcome.row.id, None)
 
@@ -445,27 +377,3 @@ class Worker:
 
 async def _no_effects(_: Sequence[Delivery]) -> None:
     """The outcome alone."""
-
-
-def _as_file(thumbnail: Thumbnail) -> Attachment:
-    return Attachment(
-        sha256=thumbnail.sha256,
-        kind=AttachmentKind.PHOTO,
-        mime=thumbnail.mime,
-        size=thumbnail.size,
-        name="thumbnail",
-        width=thumbnail.width,
-        height=thumbnail.height,
-    )
-
-
-def _bytes(row: Delivery) -> int:
-    """Of the files that go with a row."""
-    if row.operation in (ledger.DELETE, ledger.PRUNE) or not row.content:
-        return 0
-    files = codec.load(codec.CONTENT, row.content).attachments
-    return sum(file.size for file in files[max(row.item - 1, 0) : row.item or None])
-
-
-def _unsupported() -> SendOutcome:
-    return Refused(reason=Refusal.UNSUPPORTED)

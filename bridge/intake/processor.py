@@ -36,10 +36,11 @@ from bridge.media.refusal import UnfitMedia
 from bridge.members import contact
 from bridge.rendering.refusals import TOO_MANY, UNFETCHED
 from bridge.rendering.words import words
-from bridge.storage import codec, erasure, inbox, ledger, memberships, people, submissions
+from bridge.storage import codec, erasure, fencing, inbox, ledger, memberships, people, submissions
 from bridge.storage.bells import inbox_bell
 from bridge.storage.database import UNAVAILABLE, transaction
 from bridge.storage.models import Inbox
+from bridge.storage.reads import Reads
 from bridge.storage.tracing import Tracer
 
 log = structlog.get_logger()
@@ -66,7 +67,10 @@ class _FetchLaterError(Exception):
 
 
 class Processor:
-    """Handles inbox events. ``fetch`` brings a file into the media store, ``mine`` says whose events (None: all)."""
+    """Handles inbox events. ``fetch`` brings a file into the media store, ``mine`` says whose events (None: all).
+
+    ``fence``: what every transaction about an account's events asks first.
+    """
 
     def __init__(
         self,
@@ -76,9 +80,11 @@ class Processor:
         clock: Clock,
         keep: Keep | None = None,
         installation: str = "",
-        mine: Callable[[], inbox.Reads] | None = None,
+        mine: Callable[[], Reads] | None = None,
+        fence: Callable[[str], fencing.Fence] | None = None,
     ) -> None:
         self._mine = mine
+        self._fence = fence
         self._communities = communities
         self._directory = directory
         self._fetch = fetch
@@ -128,7 +134,8 @@ class Processor:
 
     def _launch(self, row: Inbox) -> None:
         lane = (row.account, row.chat)
-        task = asyncio.create_task(self._process(row), name=f"inbox-{row.id}")
+        with fencing.behind(None if self._fence is None else self._fence(row.account)):
+            task = asyncio.create_task(self._process(row), name=f"inbox-{row.id}")
         self._tasks[lane] = task
 
         def done(_: asyncio.Task[None]) -> None:

@@ -31,7 +31,7 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
 from bridge.core.errors import ConfigError, StorageConflict, StorageContended, StorageUnavailable
-from bridge.storage import fresh, full_text
+from bridge.storage import fencing, fresh, full_text
 from bridge.storage.additive import is_additive
 from bridge.storage.models import Meta
 
@@ -318,6 +318,8 @@ async def transaction() -> AsyncIterator[None]:
     token = _hooks.set(hooks)
     try:
         async with in_transaction():
+            if (fence := fencing.current()) is not None:
+                await fence()
             yield
     except IntegrityError:  # Tortoise derives it from the errors of an unreachable database
         # The driver's text names the values, which may be a telephone number: it is not passed on.

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ from bridge.storage.bells import inbox_bell
 from bridge.storage.database import UNAVAILABLE, transaction
 from bridge.storage.leases import Held
 from bridge.storage.models import AdapterState, ChatAlias, Delivery, Inbox
+from bridge.storage.reads import Reads
 
 if TYPE_CHECKING:
     from tortoise.queryset import QuerySet
@@ -148,19 +149,6 @@ class DurableState:
         async with transaction():
             await _fenced(self._account, self._held)
             await AdapterState.filter(account=self._account, key=_short(key)).delete()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reads:
-    """Whose events one of several programs handles."""
-
-    accounts: frozenset[str]
-    but: bool = False
-    """All accounts but these."""
-
-    def of(self, rows: "QuerySet[Inbox]") -> "QuerySet[Inbox]":
-        accounts = list(self.accounts)
-        return rows.exclude(account__in=accounts) if self.but else rows.filter(account__in=accounts)
 
 
 def _new(reads: Reads | None) -> "QuerySet[Inbox]":

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from bridge.core.errors import StorageUnavailable
 from bridge.storage.database import connection_now
 
 VALID: Final = 6.0
@@ -62,14 +63,16 @@ class Line:
     alive: bool
 
 
+_MAKE = """
+INSERT INTO lease (name, holder, fence, until) VALUES ($1, '', 0, clock_timestamp()) ON CONFLICT (name) DO NOTHING
+"""
+# A lock that waits for every transaction that has confirmed it; renewing it does not, else work would hold up itself.
 _TAKE = f"""
-INSERT INTO lease (name, holder, fence, until)
-VALUES ($1, $2, 1, clock_timestamp() + interval '{VALID} seconds')
-ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, fence = lease.fence + 1, until = excluded.until
-WHERE lease.until <= clock_timestamp()
+WITH free AS (SELECT name FROM lease WHERE name = $1 AND until <= clock_timestamp() FOR UPDATE)
+UPDATE lease SET holder = $2, fence = fence + 1, until = clock_timestamp() + interval '{VALID} seconds'
+FROM free WHERE lease.name = free.name
 RETURNING fence
 """  # noqa: S608 - a constant of ours
-# Locked in one order, as ``confirm`` locks them: else the two could wait for each other.
 _RENEW = f"""
 UPDATE lease SET until = clock_timestamp() + interval '{VALID} seconds'
 WHERE name IN (
@@ -82,7 +85,7 @@ _LOOK = "SELECT name, holder, fence, until > clock_timestamp() AS alive FROM lea
 _FORGET = f"DELETE FROM lease WHERE name LIKE '{_PROGRAM}%' AND until < clock_timestamp() - interval '1 minute'"  # noqa: S608
 _CONFIRM = """
 SELECT name FROM lease WHERE name = ANY($1::text[]) AND holder = $2 AND until > clock_timestamp()
-ORDER BY name FOR SHARE
+ORDER BY name FOR KEY SHARE
 """
 
 
@@ -109,11 +112,20 @@ class Leases:
 
     async def confirm(self, accounts: Collection[str]) -> set[str]:
         wanted = {of_account(account): account for account in accounts}
-        rows = await connection_now().execute_query_dict(_CONFIRM, [sorted(wanted), self.holder])
-        return {wanted[row["name"]] for row in rows}
+        return {wanted[name] for name in await self._confirmed(wanted)}
+
+    async def stand(self, name: str) -> None:
+        """The fence of one lease, inside a transaction. Raises StorageUnavailable where it is not ours any more."""
+        if not await self._confirmed([name]):
+            raise StorageUnavailable(f"another program has {name}")
+
+    async def _confirmed(self, names: Iterable[str]) -> list[str]:
+        rows = await connection_now().execute_query_dict(_CONFIRM, [sorted(names), self.holder])
+        return [row["name"] for row in rows]
 
     async def take(self, connection: Any, name: str) -> int | None:
         """Its fence; None where another program has it."""
+        await connection.execute(_MAKE, name)
         asked = boottime()
         fence: int | None = await connection.fetchval(_TAKE, name, self.holder)
         if fence is not None:

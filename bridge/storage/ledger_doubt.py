@@ -85,10 +85,11 @@ async def resolve_doubt(
         delivery_bell.ring_after_commit()
 
 
-async def postpone_doubt(row: Delivery, when: datetime) -> None:
+async def postpone_doubt(row: Delivery, when: datetime, *, held: Held | None = None) -> None:
     """The far side cannot be asked now: ask again at ``when``."""
     async with transaction():
-        await Delivery.filter(id=row.id, state=DeliveryState.IN_DOUBT).update(due_at=when)
+        if await is_ours(row, held):
+            await Delivery.filter(id=row.id, state=DeliveryState.IN_DOUBT).update(due_at=when)
 
 
 async def settle(row_id: int, step: DeliveryStep, now: datetime, effects: Effects, *, by: str) -> Delivery:

@@ -15,40 +15,36 @@ from bridge.storage.leases import Held
 from bridge.storage.models import Delivery
 
 if TYPE_CHECKING:
-    from bridge.storage.ledger import Outcome
+    from bridge.storage.ledger_record import Outcome
 
 log = structlog.get_logger()
-
-
-async def ours(ids: Sequence[int], held: Held) -> set[str]:
-    """The accounts of some rows that stay ours until the surrounding transaction ends. Asked before the rows are read:
-    what is read afterwards nobody else changes.
-    """
-    accounts = await Delivery.filter(id__in=list(ids)).distinct().values_list("account", flat=True)
-    return await held.confirm({str(account) for account in accounts})
 
 
 async def sorted_out(
     outcomes: Sequence["Outcome"], held: Held | None
 ) -> tuple[list["Outcome"], list[tuple["Outcome", DeliveryStep]]]:
-    """Outcomes of the present attempts of our accounts' rows; and those that prove what another program doubts by now.
+    """Outcomes of our accounts' rows; and those that prove what another program attempted or doubts by now.
 
-    A row's number of attempts is its own fence: it grows at each claim. What a program that lost its lease learned
-    about an earlier attempt says nothing of the present one, except that the message is there.
+    Rows of an account that was ours all the time are as we left them. Of any other a row's number of attempts is its
+    own fence: it grows at each claim. What a program that lost its lease learned about an attempt says nothing of a
+    later one, and is not believed of that one either, except that the message is there.
     """
     if held is None or not outcomes:
         return list(outcomes), []
     accounts = await held.confirm({outcome.row.account for outcome in outcomes})
-    rows = Delivery.filter(id__in=[outcome.row.id for outcome in outcomes]).order_by("id").select_for_update()
-    now = {row.id: row for row in await rows.only("id", "attempts", "state")}
     present: list[Outcome] = []
-    late: list[tuple[Outcome, DeliveryStep]] = []
+    others: list[Outcome] = []
     for outcome in outcomes:
+        (present if outcome.row.account in accounts and not outcome.late else others).append(outcome)
+    if not others:
+        return present, []
+    rows = Delivery.filter(id__in=[outcome.row.id for outcome in others]).order_by("id").select_for_update()
+    now = {row.id: row for row in await rows.only("id", "attempts", "state")}
+    late: list[tuple[Outcome, DeliveryStep]] = []
+    for outcome in others:
         row = now.get(outcome.row.id)
         same = row is not None and row.attempts == outcome.row.attempts
-        if same and row is not None and row.state == DeliveryState.ATTEMPTING and outcome.row.account in accounts:
-            present.append(outcome)
-        elif same and row is not None and isinstance(outcome.answer, Sent) and row.state in _PROVEN:
+        if same and row is not None and isinstance(outcome.answer, Sent) and row.state in _PROVEN:
             late.append((outcome, _PROVEN[row.state]))
         else:
             log.warning("outcome_came_too_late", id=outcome.row.id, account=outcome.row.account)
