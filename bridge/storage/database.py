@@ -31,8 +31,7 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
 from bridge.core.errors import ConfigError, StorageConflict, StorageContended, StorageUnavailable
-from bridge.storage import fencing, fresh, full_text
-from bridge.storage.additive import is_additive
+from bridge.storage import additive, fencing, fresh, full_text
 from bridge.storage.models import Meta
 
 log = structlog.get_logger()
@@ -192,12 +191,15 @@ async def _upgrade(url: str, *, from_script: bool, alone: bool) -> None:
             await executor.loader.build_graph()
             known = {key.name for key in executor.loader.graph.nodes if key.app_label == APP}
             if unknown := applied - known:
+                if path is None and await additive.may_go_on(connection, known, unknown):
+                    log.info("database_is_newer", migrations=sorted(unknown))
+                    return
                 raise ConfigError(
                     f"the database was written by a newer Baraza (it has {', '.join(sorted(unknown))}): "
                     "upgrade the program, or restore the backup made before the upgrade"
                 )
             plan = await executor.plan()
-            if not alone and not all(is_additive(step.migration.operations) for step in plan):
+            if not alone and not all(additive.is_additive(step.migration.operations) for step in plan):
                 raise ConfigError(
                     "this version changes tables that programs of an earlier version are using: stop all of them, "
                     "start this one, then start the others in this version"
@@ -233,6 +235,7 @@ async def _migrate_postgres(executor: MigrationExecutor, url: str) -> None:
         await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))  # noqa: SLF001 - there is no other way to it
         async with in_transaction(executor.connection.connection_name) as whole:
             await MigrationExecutor(whole, tortoise_config(url)["apps"]).migrate()
+            await additive.remember(whole, executor._migration_plan(None, set(), executor.loader.graph))  # noqa: SLF001 - likewise
     finally:
         await turns.close()
 
