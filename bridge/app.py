@@ -41,6 +41,7 @@ from bridge.serving import Front
 from bridge.storage import (
     database,
     fencing,
+    folders,
     ownership,
     sharing,
     upkeep,
@@ -193,6 +194,7 @@ class Bridge:
         return None, await stack.enter_async_context(ownership.only_program(self._config.database, waits=waits))
 
     async def _join(self, share: Share) -> Partner:
+        await folders.made_sure(self._config.media, alone=share.alone)
         await share.settle()
         partner = Partner(
             share,

@@ -49,6 +49,9 @@ class Holding:
         self.closing = False
         """Is nothing taken any more, because the program ends?"""
         self._lines: Sequence[Line] = ()
+        self._idle: set[str] = set()
+        """What nobody worked at the last look; ``_told``: of which that was said."""
+        self._told: set[str] = set()
         self.known = [*(leases.of_account(account) for account in accounts), INTAKE]
         """Every lease there is, whoever may have it."""
 
@@ -56,6 +59,15 @@ class Holding:
     def fences(self) -> dict[str, int]:
         """What is worked here: by lease, its fence."""
         return dict(self._working)
+
+    @property
+    def name(self) -> str:
+        """As the others see this program."""
+        return self._share.leases.holder
+
+    def owners(self) -> dict[str, str]:
+        """Which program had what at the last look."""
+        return {line.name: line.holder for line in self._lines if line.alive and not leases.is_program(line.name)}
 
     def orphans(self) -> list[str]:
         """What nobody worked at the last look."""
@@ -93,6 +105,7 @@ class Holding:
         await self._share.renew()
         await self._cut_what_is_over()
         self._lines = await self._share.look()
+        self._notice_orphans()
         if not any(line.alive and line.holder == self._share.leases.holder for line in self._lines):
             await self._share.enrol(self._roles)  # we were thought dead
         free = set() if self.closing else self._free()
@@ -110,6 +123,14 @@ class Holding:
             self._working.pop(name, None)
             await self._share.release([name])
             log.info("lease_given", lease=name)
+
+    def _notice_orphans(self) -> None:
+        """Said once of each, and not while it is about to change hands."""
+        now = set(self.orphans())
+        for name in sorted((now & self._idle) - self._told):
+            log.warning("nobody_works", lease=name)
+        self._told = now & (self._told | self._idle)
+        self._idle = now
 
     def _free(self) -> set[str]:
         taken = {line.name for line in self._lines if line.alive}
@@ -135,7 +156,13 @@ class Holding:
 
 def states(holding: Holding, roles: Collection[Role]) -> dict[str, object]:
     """For whoever looks after the program."""
-    return {"roles": sorted(roles), "leases": holding.fences, "nobodys": holding.orphans()}
+    return {
+        "program": holding.name,
+        "roles": sorted(roles),
+        "leases": holding.fences,
+        "owners": holding.owners(),
+        "nobodys": holding.orphans(),
+    }
 
 
 __all__ = ["Holding", "Works", "states"]

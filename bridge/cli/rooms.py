@@ -14,6 +14,7 @@ from bridge.core.ids import AccountId
 from bridge.core.ports import Adapter, ChatUse, StateStore
 from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, GroupLine, StatusReport, TraceReport
 from bridge.core.roster import Figures, ImportReport, PersonShown, Table
+from bridge.core.sharing import Ownership
 from bridge.core.states import DeliveryStep
 
 
@@ -105,6 +106,10 @@ class App(Protocol):
 
     def groups(self, config: Config) -> Coroutine[Any, Any, Sequence[GroupLine]]:
         """Those of the file and those connected in chats."""
+        ...
+
+    def ownership(self) -> Coroutine[Any, Any, Ownership | None]:
+        """Which programs share the database now, and who does what; None where none does."""
         ...
 
     def chat_uses(self, config: Config, account: AccountId) -> Coroutine[Any, Any, Sequence[ChatUse]]:

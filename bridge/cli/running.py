@@ -29,18 +29,17 @@ def run(
         str | None,
         typer.Option(
             "--roles",
-            help="Share a PostgreSQL database with other programs, and do this part of the work: all, or some of "
-            "intake,deliver,web.",
+            help="Of the programs that share a PostgreSQL database this one does a part of the work: some of "
+            "intake,deliver,web; all by default.",
         ),
     ] = None,
 ) -> None:
     """Run the bridge until it is told to stop (Ctrl-C, or SIGTERM)."""
-    wanted = None if roles is None else _roles(roles)
-    if wanted is not None and standby:
+    if roles is not None and standby:
         raise typer.BadParameter("a program that shares the work waits for nobody: leave out one of the two")
     settings = open_config(context, config, log_format=log_format, log_level=log_level)
     with asyncio.Runner(loop_factory=quick_loop()) as runner:
-        runner.run(_until_stopped(settings, standby=standby, roles=wanted))
+        runner.run(_until_stopped(settings, standby=standby, roles=None if standby else _roles(roles)))
 
 
 def quick_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -52,8 +51,8 @@ def quick_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def _roles(given: str) -> frozenset[Role]:
-    names = [name.strip() for name in given.split(",")]
+def _roles(given: str | None) -> frozenset[Role]:
+    names = ["all"] if given is None else [name.strip() for name in given.split(",")]
     try:
         return ALL if names == ["all"] else frozenset(map(Role, names))
     except ValueError:

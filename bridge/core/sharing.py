@@ -1,5 +1,7 @@
 """What a program does where several share the work."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -13,6 +15,16 @@ class Role(StrEnum):
     """The accounts: receiving, handling what they brought, sending."""
     WEB = "web"
     """Pages, webhooks, health and metrics."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ownership:
+    """Who does what at a moment, of the programs that share a database."""
+
+    programs: Mapping[Role, int]
+    """How many that are alive have a role."""
+    owners: Mapping[str, str]
+    """By account, the program that works it; and of what belongs to no account, under the role's name."""
 
 
 ALL: Final = frozenset(Role)

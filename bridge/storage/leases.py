@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from bridge.core.errors import StorageUnavailable
+from bridge.core.sharing import Ownership, Role
 from bridge.storage.database import connection_now
 
 VALID: Final = 6.0
@@ -158,6 +159,17 @@ async def look(connection: Any) -> list[Line]:
     """All leases, as they stand."""
     await connection.execute(_FORGET)
     return [Line(**dict(row)) for row in await connection.fetch(_LOOK)]
+
+
+async def ownership() -> Ownership | None:
+    """Who does what; None where no program shares this database now."""
+    rows = [] if connection_now().capabilities.dialect == "sqlite" else await connection_now().execute_query_dict(_LOOK)
+    lines = [Line(**row) for row in rows]
+    count = {role: programs(lines, role) for role in Role}
+    if not any(count.values()):
+        return None
+    alive = [line for line in lines if line.alive and not is_program(line.name)]
+    return Ownership(programs=count, owners={account_of(line.name) or line.name: line.holder for line in alive})
 
 
 def programs(lines: Iterable[Line], role: str) -> int:

@@ -5,7 +5,9 @@ earlier version, a restore) keep each other out.
 """
 
 import asyncio
-import uuid
+import os
+import secrets
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar
@@ -45,7 +47,7 @@ class Share:
         self._telling: asyncio.Task[None] | None = None
         self._rung: set[str] = set()
         self._closed = False
-        self.leases = Leases(uuid.uuid4().hex)
+        self.leases = Leases(_name())
         self.alone = False
         """Was nobody else there when we came?"""
         self.lost = asyncio.Event()
@@ -192,6 +194,12 @@ class Share:
                         )
                     )
             await asyncio.sleep(_GATHERED)
+
+
+def _name() -> str:
+    """Of a program, for people and for the others: its machine, and something that no other one has."""
+    machine = "".join(letter for letter in socket.gethostname() if letter.isalnum() or letter in "-.")[:32]
+    return f"{machine or 'machine'}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -16,8 +16,9 @@ from typing import Any
 
 import aiohttp
 import asyncpg
+import pytest
 
-from tests.acceptance.program import Program
+from tests.acceptance.program import Program, command
 from tests.acceptance.world import World, until
 from tests.servers import free_port
 
@@ -27,9 +28,7 @@ ROUNDS = int(os.environ.get("BARAZA_SHARING_ROUNDS", "1"))
 
 
 class Partner(Program):
-    """``baraza run --roles all``: one of several."""
-
-    arguments = ("--roles", "all")
+    """``baraza run``: one of several, by default with all roles."""
 
     @property
     def pid(self) -> int:
@@ -45,6 +44,16 @@ class Partner(Program):
         return self.process is not None and self.process.returncode is None
 
 
+def owner_of(programs: Sequence[Partner], account: str) -> Partner:
+    """The program that works an account, by its own log."""
+    fences = {}
+    for program in programs:
+        for line in program.output if program.lives else ():
+            if f'"account:{account}"' in line and '"lease_taken"' in line:
+                fences[int(line.split('"fence": ')[1].split(",")[0].rstrip("}"))] = program
+    return fences[max(fences)]
+
+
 class Town:
     """Programs around one world, each with a config file of its own, because each listens at a port of its own."""
 
@@ -55,11 +64,13 @@ class Town:
         self.admin: Any = None
         self.posts = 0
 
-    def program(self) -> Partner:
+    def program(self, *, roles: str = "") -> Partner:
         text = self.world.path.read_text().replace(f":{self.world.port}", f":{free_port()}")
         path = self.world.directory / f"program{len(self.programs)}.toml"
         path.write_text(text)
         made = Partner(path)
+        if roles:
+            made.arguments = ("--roles", roles)  # type: ignore[misc]  # of this one alone
         self.programs.append(made)
         return made
 
@@ -75,18 +86,20 @@ class Town:
         )
         return [row["holder"] for row in rows]
 
+    async def owners(self) -> set[str]:
+        """Who has anything."""
+        return set((await self.leases()).values())
+
+    async def holder(self, program: Partner) -> str:
+        """A program as the others see it."""
+        return next(holder for holder in await self.holders() if f":{program.pid}:" in holder)
+
     @staticmethod
     def said(program: Partner, event: str) -> bool:
         return any(f'"{event}"' in line for line in program.output)
 
     async def owner(self, account: str) -> Partner:
-        """The program that works an account, by its own log."""
-        fences = {}
-        for program in self.programs:
-            for line in program.output if program.lives else ():
-                if f'"account:{account}"' in line and '"lease_taken"' in line:
-                    fences[int(line.split('"fence": ')[1].split(",")[0].rstrip("}"))] = program
-        return fences[max(fences)]
+        return owner_of(self.programs, account)
 
     def write(self) -> str:
         """A post of somebody new: it is published by itself. Cards of one who writes a lot would be gathered."""
@@ -134,6 +147,8 @@ async def eventually(ask: Callable[[], Awaitable[object]], answer: object, secon
             await asyncio.sleep(0.1)
 
 
+ALL_ROLES = [""]
+"""By default a program has all."""
 TRUSTED = """
 [[communities.rules]]
 if = "all"
@@ -141,12 +156,20 @@ then = "approve"
 """
 
 
+async def ask(program: Partner, path: str) -> tuple[int, dict[str, Any]]:
+    async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{program.port}{path}") as answer:
+        return answer.status, await answer.json()
+
+
 @asynccontextmanager
-async def town(directory: Path, database: str, programs: int) -> AsyncIterator[Town]:
+async def town(directory: Path, database: str, *roles: str) -> AsyncIterator[Town]:
+    """Programs with these roles, the first of which makes the tables."""
     made = Town(directory, database)
     try:
-        for _ in range(programs):
-            await made.program().start()
+        first, *others = [made.program(roles=each) for each in roles]
+        await first.spawn()
+        await asyncio.gather(*(program.spawn() for program in others))
+        await asyncio.gather(*(program.until_ready() for program in made.programs))
         made.admin = await asyncpg.connect(database)  # type: ignore[no-untyped-call]  # asyncpg left it bare
         yield made
     except BaseException:
@@ -164,7 +187,7 @@ async def town(directory: Path, database: str, programs: int) -> AsyncIterator[T
 
 
 async def test_when_an_owner_is_killed_the_others_go_on(tmp_path: Path, postgres: str) -> None:
-    async with town(tmp_path, postgres, 3) as here:
+    async with town(tmp_path, postgres, *ALL_ROLES * 3) as here:
         await here.is_shared()
         for _ in range(ROUNDS):
             for _ in range(3):
@@ -173,13 +196,14 @@ async def test_when_an_owner_is_killed_the_others_go_on(tmp_path: Path, postgres
             owner = await here.owner(random.choice(["chat", "sms"]))
             await owner.kill()
             await here.arrive(here.write(), HANDED_OVER)
-            await owner.start()
+            if ROUNDS > 1:
+                await owner.start()
         await here.is_whole()
         assert set((await here.leases()).values()) <= {*await here.holders()}
 
 
 async def test_who_was_paused_beyond_the_lease_doubles_nothing(tmp_path: Path, postgres: str) -> None:
-    async with town(tmp_path, postgres, 3) as here:
+    async with town(tmp_path, postgres, *ALL_ROLES * 3) as here:
         await here.is_shared()
         for number in range(ROUNDS):
             for _ in range(4):
@@ -197,7 +221,7 @@ async def test_who_was_paused_beyond_the_lease_doubles_nothing(tmp_path: Path, p
 
 async def test_bells_fall_silent_and_ring_again(tmp_path: Path, postgres: str) -> None:
     """The sessions with the leases and the bells are ended by the server; the programs live on."""
-    async with town(tmp_path, postgres, 2) as here:
+    async with town(tmp_path, postgres, *ALL_ROLES * 2) as here:
         await here.is_shared()
         end = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'"
         assert len(await here.admin.fetch(end)) == 2
@@ -210,26 +234,60 @@ async def test_bells_fall_silent_and_ring_again(tmp_path: Path, postgres: str) -
         assert not any(here.said(program, "lease_lost") for program in here.programs)
 
 
-async def test_only_one_that_shares_is_let_in(tmp_path: Path, postgres: str) -> None:
-    async with town(tmp_path, postgres, 1) as here:
+async def test_each_does_its_part(tmp_path: Path, postgres: str) -> None:
+    async with town(tmp_path, postgres, "web", "deliver", "intake") as here:
+        web, deliver, intake = here.programs
+        await here.arrive(here.write(), HANDED_OVER)
+        status, body = await ask(web, "/readyz")
+        assert (status, body["roles"], body["leases"], body["nobodys"]) == (200, ["web"], {}, [])
+        assert body["owners"] == {
+            "account:chat": await here.holder(deliver),
+            "account:sms": await here.holder(deliver),
+            "intake": await here.holder(intake),
+        }
+        for other in (deliver, intake):
+            with pytest.raises(aiohttp.ClientConnectorError):
+                await ask(other, "/readyz")
+        await deliver.kill()
+        await until(partial(here.said, web, "nobody_works"), 15)
+        status, body = await ask(web, "/readyz")
+        assert (status, body["nobodys"]) == (200, ["account:chat", "account:sms"]), "pages are answered all the same"
+        code, said = await command(here.world.path, "check")
+        assert (code, "no program has the role deliver" in said) == (1, True), said
+
+
+async def test_what_is_stopped_is_handed_over_at_once_and_one_for_itself_waits(tmp_path: Path, postgres: str) -> None:
+    async with town(tmp_path, postgres, *ALL_ROLES * 2) as here:
+        await here.is_shared()
+        stopped, other = here.programs
+        assert await stopped.stop() == 0
+        began = time.monotonic()
+        await eventually(lambda: here.owners(), {await here.holder(other)}, 5)
+        assert time.monotonic() - began < 3, "a lease is valid for longer: it was given back"
+        await here.arrive(here.write(), HANDED_OVER)
 
         class Alone(Program):
-            arguments = ()
+            arguments = ("--standby",)
 
         alone = Alone(here.world.path)
         await alone.spawn()
-        assert alone.process is not None
-        async with asyncio.timeout(20):
-            assert await alone.process.wait() == 1
-        assert any("already running" in line for line in alone.output)
-        async with (
-            aiohttp.ClientSession() as http,
-            http.get(f"http://127.0.0.1:{here.programs[0].port}/readyz") as answer,
-        ):
-            body = await answer.json()
-        assert answer.status == 200, body
-        assert body["roles"] == ["deliver", "intake", "web"]
-        assert set(body["leases"]) == {"account:chat", "account:sms", "intake"}
-        assert body["nobodys"] == []
-        assert await here.programs[0].stop() == 0
-        assert await here.leases() == {}, "given back at once"
+        try:
+            await until(lambda: any('"standby"' in line for line in alone.output))
+            assert await other.stop() == 0
+            assert await here.leases() == {}
+            await alone.until_ready()
+            await here.arrive(here.write(), HANDED_OVER)
+            await here.is_whole()
+        finally:
+            await alone.kill()
+
+
+async def test_another_media_folder_is_refused(tmp_path: Path, postgres: str) -> None:
+    async with town(tmp_path, postgres, *ALL_ROLES) as here:
+        stranger = here.program()
+        stranger.config.write_text(stranger.config.read_text().replace('media = "media"', 'media = "elsewhere"'))
+        await stranger.spawn()
+        assert stranger.process is not None
+        async with asyncio.timeout(30):
+            assert await stranger.process.wait() != 0
+        assert any("is not the folder that the other programs" in line for line in stranger.output)

@@ -40,6 +40,7 @@ from bridge.core.reports import (
     TraceLine,
     TraceReport,
 )
+from bridge.core.sharing import Ownership
 from bridge.core.states import DELIVERY, DeliveryState, DeliveryStep
 
 CONFIG = """\
@@ -144,6 +145,7 @@ class FakeApp:
     by: str = ""
     running: Callable[[Config], object] | None = None
     held_since: datetime = STARTED
+    shared: Ownership | None = None
 
     async def run(
         self,
@@ -200,6 +202,9 @@ class FakeApp:
 
     async def groups(self, config: Config) -> Sequence[GroupLine]:
         return self.group_lines
+
+    async def ownership(self) -> Ownership | None:
+        return self.shared
 
     async def chat_uses(self, config: Config, account: AccountId) -> Sequence[ChatUse]:
         return [*config.chat_uses(account), *self.linked_uses]
