@@ -18,7 +18,7 @@ from bridge.core.errors import StorageUnavailable
 from bridge.core.sharing import Ownership, Role
 from bridge.storage.database import connection_now
 
-VALID: Final = 6.0
+VALID: Final = 5.0
 """Seconds that a lease is valid after it was taken or renewed."""
 _MARGIN: Final = 1.0
 """Seconds before its end from which on nothing new is begun with it: what is begun takes a moment to get out."""
