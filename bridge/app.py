@@ -132,13 +132,7 @@ class Bridge:
             await upkeep.after_restore()
             await connecting.reload(self._communities, self._directory)
             partner = self._partner = None if share is None else await self._join(share)
-            if partner is None or Role.WEB in partner.roles:
-                web = self._config.web
-                server = self._front.server(
-                    web.host, web.port, web.trusted_proxies, self.health, self._counts, self.sharing
-                )
-                await server.start()
-                stack.push_async_callback(server.stop)
+            await self._open_doors(stack, public=partner is None or Role.WEB in partner.roles)
             composer = self._compose
             worker = Worker(
                 self._directory,
@@ -182,6 +176,19 @@ class Bridge:
                     task.result()
             finally:
                 await self._stop(worker, processor, tasks)
+
+    async def _open_doors(self, stack: AsyncExitStack, *, public: bool) -> None:
+        web = self._config.web
+        server = self._front.server(
+            web.host, web.port, web.trusted_proxies, self.health, self._counts, self.sharing, public=public
+        )
+        stack.push_async_callback(server.stop)
+        try:
+            await server.start()
+        except ConfigError as error:
+            if public:
+                raise
+            log.warning("not_watched", why=str(error))  # beside one that serves pages there: it works all the same
 
     async def _own(self, stack: AsyncExitStack) -> tuple[Share | None, asyncio.Event]:
         """Have the database, for ourselves or with others; and what is set once we may not go on."""

@@ -48,12 +48,14 @@ class Front:
         health: Callable[[], Mapping[str, Health]],
         counts: Tally,
         sharing: Callable[[], Mapping[str, object]],
+        *,
+        public: bool,
     ) -> WebServer:
-        """Not started yet."""
+        """Not started yet. Unless it is ``public``, it answers watchers alone: health and figures."""
         routes = [
             replace(route, handler=partial(self._routed, account, place))
             for account, adapter in self._adapters.items()
-            if isinstance(adapter, HasRoutes)
+            if public and isinstance(adapter, HasRoutes)
             for place, route in enumerate(adapter.routes())
         ]
         pages = Pages(
@@ -74,7 +76,7 @@ class Front:
             routes,
             health,
             self._clock,
-            pages=pages,
+            pages=pages if public else None,
             counts=counts,
             sharing=sharing,
             trusted_proxies=trusted_proxies,

@@ -14,7 +14,7 @@ class Role(StrEnum):
     DELIVER = "deliver"
     """The accounts: receiving, handling what they brought, sending."""
     WEB = "web"
-    """Pages, webhooks, health and metrics."""
+    """Pages and webhooks. Health and metrics every program has."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -90,7 +90,7 @@ class _Figures(Collector):
             held = _gauge("lease_held", "The lease is worked by this program; its fence is the value", ["lease"])
             for name, fence in sorted(leases.items()):
                 held.add_metric([name], fence)
-            orphans = _gauge("leases_nobodys", "Leases that no program works")
+            orphans = _gauge("leases_nobodys", "Leases that no program works: an account, or what belongs to none")
             orphans.add_metric([], len(nobodys))
             yield from (held, orphans)
 
