@@ -4,6 +4,7 @@ Accounts are shared out evenly among the programs that have the role. Part of th
 """
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,7 +85,8 @@ class Holding:
 
     async def run(self) -> None:
         """Until cancelled; then call ``close``."""
-        await self._share.enrol(self._roles)
+        with suppress(StorageUnavailable):  # else at the next look
+            await self._share.enrol(self._roles)
         while True:
             try:
                 await self._look()

@@ -206,9 +206,9 @@ async def groups(config: Config) -> Sequence[GroupLine]:
     return await connecting.report(config.communities())
 
 
-async def ownership() -> Ownership | None:
+async def ownership(now: datetime) -> Ownership | None:
     """Which programs share the database now, and who does what; None where none does."""
-    return await leases.ownership()
+    return await leases.ownership(now)
 
 
 async def chat_uses(config: Config, account: AccountId) -> Sequence[ChatUse]:

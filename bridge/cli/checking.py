@@ -6,6 +6,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -35,6 +36,7 @@ log = structlog.get_logger(__name__)
 
 MACHINE = "this machine"
 _SECONDS_PER_ACCOUNT = 90
+_CLOCKS_DIFFER = timedelta(seconds=2)
 _FULL = 100 * 1024**2
 _NEARLY_FULL = 1024**3
 _MARKS = {Level.OK: ("ok", "green"), Level.WARNING: ("warning", "yellow"), Level.ERROR: ("ERROR", "bold red")}
@@ -86,7 +88,7 @@ async def look(config: Config) -> Findings:
             skipped = Finding(level=Level.WARNING, subject="account", message="was not looked at", mend=mend)
             return {**findings, **{str(name): [skipped] for name in config.accounts}}
         machine.append(Finding(level=Level.OK, subject="database", message="can be read and written"))
-        machine += programs(await app.ownership(), [*map(str, config.accounts)])
+        machine += programs(await app.ownership(datetime.now(UTC)), [*map(str, config.accounts)])
         adapters = app.build_adapters(config)
         found = await asyncio.gather(*(_account(config, app, adapter) for adapter in adapters.values()))
         findings |= dict(zip(map(str, adapters), found, strict=True))
@@ -220,6 +222,10 @@ def programs(ownership: Ownership | None, accounts: Sequence[str]) -> list[Findi
     wanted = [*accounts, Role.INTAKE.value]
     works = ", ".join(f"{name}: {ownership.owners[name]}" for name in wanted if name in ownership.owners)
     found = [Finding(level=Level.OK, subject="programs", message=f"share the work; {works or 'nothing is worked'}")]
+    if abs(ownership.database_ahead) > _CLOCKS_DIFFER:
+        message = f"this machine's clock and the database's differ by {abs(ownership.database_ahead).seconds} s"
+        mend = "let the network set the clock (NTP) on both: every machine says by its own what is due"
+        found.append(Finding(level=Level.WARNING, subject="clock", message=message, mend=mend))
     for role, mend in _MISSING.items():
         if not ownership.programs.get(role, 0):
             message = f"no program has the role {role.value}"

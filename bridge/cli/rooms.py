@@ -108,7 +108,7 @@ class App(Protocol):
         """Those of the file and those connected in chats."""
         ...
 
-    def ownership(self) -> Coroutine[Any, Any, Ownership | None]:
+    def ownership(self, now: datetime) -> Coroutine[Any, Any, Ownership | None]:
         """Which programs share the database now, and who does what; None where none does."""
         ...
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -25,6 +26,8 @@ class Ownership:
     """How many that are alive have a role."""
     owners: Mapping[str, str]
     """By account, the program that works it; and of what belongs to no account, under the role's name."""
+    database_ahead: timedelta = timedelta(0)
+    """How much later it is by the database's clock than by this machine's."""
 
 
 ALL: Final = frozenset(Role)

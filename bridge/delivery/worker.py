@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,7 +30,7 @@ from bridge.delivery.paying import Alarm, Till, weigh
 from bridge.delivery.searching import Search
 from bridge.storage import inbox, ledger, ledger_calls, set_back
 from bridge.storage.bells import delivery_bell
-from bridge.storage.database import UNAVAILABLE
+from bridge.storage.database import UNAVAILABLE, transaction
 from bridge.storage.handovers import Weighed
 from bridge.storage.leases import Held
 from bridge.storage.models import Delivery
@@ -127,15 +127,24 @@ class Worker:
         """Now and then: rows that are marked as attempted and in nobody's hands are judged anew."""
         try:
             before = self._clock.now() - timedelta(seconds=2 * SEND_TIMEOUT)
-            accounts = None if self._held is None else self._directory.accounts()
-            if count := await ledger.recover(alive=list(self._in_flight), before=before, accounts=accounts):
-                log.warning("deliveries_in_doubt", count=count)
+            async with self._surely(self._directory.accounts()) as accounts:
+                if count := await ledger.recover(alive=list(self._in_flight), before=before, accounts=accounts):
+                    log.warning("deliveries_in_doubt", count=count)
+                await self._notice_the_clock(accounts)
             await ledger.release_settled()
-            await self._notice_the_clock(accounts)
             await inbox.bring_stragglers_along()
         except (StorageUnavailable, *UNAVAILABLE):
             return
         delivery_bell.ring()
+
+    @asynccontextmanager
+    async def _surely(self, accounts: Sequence[AccountId] | None) -> AsyncIterator[Sequence[str] | None]:
+        """Those that are ours until the end of the block, where there are other programs; else None, which is all."""
+        if self._held is None:
+            yield None
+            return
+        async with transaction():
+            yield sorted(await self._held.confirm(accounts or ()))
 
     async def _notice_the_clock(self, accounts: Sequence[str] | None) -> None:
         if moved := await set_back.bring_forward(self._clock.now(), accounts):
@@ -146,10 +155,11 @@ class Worker:
         accounts = None if account is None else [account]
         while not self._stopping:
             try:
-                count = await ledger.recover(accounts=accounts)
-                await self._notice_the_clock(accounts)
-                now = self._clock.now()
-                await ledger_calls.bring_capped_forward(now, accounts)
+                async with self._surely(accounts) as ours:
+                    count = await ledger.recover(accounts=ours)
+                    await self._notice_the_clock(ours)
+                    now = self._clock.now()
+                    await ledger_calls.bring_capped_forward(now, ours)
                 if account is not None:
                     self._pacer.forget(account)
                     self._till.forget(account)

@@ -12,6 +12,7 @@ it was given back. Two things keep a program from acting after that, however lon
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 from bridge.core.errors import StorageUnavailable
@@ -161,7 +162,7 @@ async def look(connection: Any) -> list[Line]:
     return [Line(**dict(row)) for row in await connection.fetch(_LOOK)]
 
 
-async def ownership() -> Ownership | None:
+async def ownership(now: datetime) -> Ownership | None:
     """Who does what; None where no program shares this database now."""
     rows = [] if connection_now().capabilities.dialect == "sqlite" else await connection_now().execute_query_dict(_LOOK)
     lines = [Line(**row) for row in rows]
@@ -169,7 +170,12 @@ async def ownership() -> Ownership | None:
     if not any(count.values()):
         return None
     alive = [line for line in lines if line.alive and not is_program(line.name)]
-    return Ownership(programs=count, owners={account_of(line.name) or line.name: line.holder for line in alive})
+    (clock,) = await connection_now().execute_query_dict("SELECT clock_timestamp() AS now")
+    return Ownership(
+        programs=count,
+        owners={account_of(line.name) or line.name: line.holder for line in alive},
+        database_ahead=clock["now"] - now,
+    )
 
 
 def programs(lines: Iterable[Line], role: str) -> int:

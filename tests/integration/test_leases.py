@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -13,6 +14,8 @@ from bridge.core.errors import Refusal, StorageUnavailable
 from bridge.core.ids import MessageId, RemoteRef
 from bridge.core.ports import Later, Refused, SendOutcome, Sent, Unknown
 from bridge.core.states import DeliveryState, DeliveryStep, InboxState
+from bridge.delivery.directory import Directory
+from bridge.delivery.worker import Worker
 from bridge.storage import fencing, inbox, ledger
 from bridge.storage.database import transaction
 from bridge.storage.inbox import DurableSink, DurableState
@@ -20,6 +23,7 @@ from bridge.storage.leases import INTAKE, Leases, of_account
 from bridge.storage.ledger import Frozen, Outcome
 from bridge.storage.models import AdapterState, Delivery, Inbox
 from bridge.storage.reads import Reads
+from tests.unit.delivery.scripted import Scripted
 from tests.unit.storage.stage import KENYA, NET, NOW, SLOW, FakeClock, posted
 
 pytestmark = pytest.mark.parametrize("kind", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
@@ -206,6 +210,35 @@ async def test_what_another_has_is_not_recovered(sides: tuple[Side, Side]) -> No
     (row,) = await claimed(await planned(), one)
     assert await ledger.recover(accounts=[SLOW]) == 0
     assert await state_of(row) is DeliveryState.ATTEMPTING
+
+
+async def test_who_was_paused_while_it_took_over_doubts_nothing(sides: tuple[Side, Side]) -> None:
+    """Between taking a lease and looking at what was left under way it lost it again."""
+    one, other = sides
+    worker = worker_of(one)
+    await one.take()
+    await changes_hands(one, other)
+    (row,) = await claimed(await planned(), other)
+    await worker.take_over(NET)
+    await worker.sweep()
+    assert await state_of(row) is DeliveryState.ATTEMPTING
+    await changes_hands(other, one)
+    await worker.take_over(NET)
+    assert await state_of(row) is DeliveryState.IN_DOUBT
+
+
+def worker_of(side: Side) -> Worker:
+    clock = FakeClock()
+    clock.at = NOW + timedelta(hours=1)
+    return Worker(
+        Directory({NET: Scripted(NET)}),
+        installation="",
+        compose=frozen,
+        effects=effects,
+        file_path=Path,
+        clock=clock,
+        held=side.leases,
+    )
 
 
 async def test_who_was_fenced_out_moves_no_cursor_and_no_key(sides: tuple[Side, Side]) -> None:

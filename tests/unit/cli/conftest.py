@@ -203,7 +203,7 @@ class FakeApp:
     async def groups(self, config: Config) -> Sequence[GroupLine]:
         return self.group_lines
 
-    async def ownership(self) -> Ownership | None:
+    async def ownership(self, now: datetime) -> Ownership | None:
         return self.shared
 
     async def chat_uses(self, config: Config, account: AccountId) -> Sequence[ChatUse]:
