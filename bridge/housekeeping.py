@@ -9,7 +9,7 @@ from bridge.core.clock import Clock
 from bridge.core.errors import StorageUnavailable
 from bridge.core.membership import Retention
 from bridge.media.store import MediaStore
-from bridge.storage import archive, database, erasure, upkeep
+from bridge.storage import archive, database, erasure, sqlite_files, upkeep
 from bridge.storage.bells import upkeep_bell
 
 log = structlog.get_logger()
@@ -39,17 +39,21 @@ class Housekeeper:
                 await database.scrub(whole=True)
                 await erasure.unmark()
         await asyncio.to_thread(self._media.sweep)
-        await asyncio.to_thread(database.forget_backups, self._database, _BACKUPS_STAY)
+        await asyncio.to_thread(sqlite_files.forget_backups, database.sqlite_path(self._database), _BACKUPS_STAY)
         await asyncio.to_thread(self._media.forget_copies, _BACKUPS_STAY)
 
     async def forget_files(self) -> None:
         """Somebody was erased: what the tables no longer hold leaves the disk, too."""
         while True:
             await upkeep_bell.wait(3600.0)
-            with suppress(StorageUnavailable):
+            try:
                 await upkeep.after_erasure()
                 await self._remove_unused()
                 await database.scrub(whole=False)
+            except (StorageUnavailable, *database.UNAVAILABLE) as error:
+                log.warning("erasure_waits", error=type(error).__name__)  # it is marked, and done in an hour
+            except Exception as error:
+                log.error("erasure_failed", error=type(error).__name__)
 
     async def _remove_unused(self) -> None:
         for _ in range(2):  # when a file is gone, so is the use of what was made smaller of it
@@ -59,7 +63,12 @@ class Housekeeper:
 
     async def fill_archive(self) -> None:
         """Posts from before there was an archive, once."""
-        with suppress(StorageUnavailable, *database.UNAVAILABLE):
+        try:
             count = await archive.fill()
-            if count:
-                log.info("archive_filled", posts=count)
+        except (StorageUnavailable, *database.UNAVAILABLE):
+            return  # the next start does it
+        except Exception as error:  # not its words: they may quote somebody. No page is worth the whole program
+            log.error("archive_not_filled", error=type(error).__name__)
+            return
+        if count:
+            log.info("archive_filled", posts=count)

@@ -143,6 +143,7 @@ class Postfix:
         """Where the world hands mail in."""
         self.submission = free_port()
         """Where our own letters are taken."""
+        self.log_path = folder / "log"
         self._folder = folder
         self._domain, self._lmtp, self._relay = domain, lmtp_port, relay_port
         self._started = False
@@ -174,8 +175,7 @@ class Postfix:
         subprocess.run(["/usr/sbin/postqueue", "-c", self._folder / "conf", "-f"], check=False, capture_output=True)
 
     def log(self) -> str:
-        path = self._folder / "log"
-        return path.read_text(errors="replace")[-4000:] if path.exists() else ""
+        return self.log_path.read_text(errors="replace")[-4000:] if self.log_path.exists() else ""
 
     def _postfix(self, command: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -197,7 +197,7 @@ class Postfix:
             "daemon_directory": "/usr/lib/postfix/sbin",
             "mail_owner": "postfix",
             "setgid_group": "postdrop",
-            "maillog_file": self._folder / "log",
+            "maillog_file": self.log_path,
             "maillog_file_prefixes": self._folder,
             "myhostname": "mx.bridge.test",
             "mydomain": "bridge.test",

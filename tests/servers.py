@@ -81,10 +81,15 @@ def started_synapse(directory: Path, *, rate_limits: bool = False) -> SynapseSer
 
 
 class PostgresServer:
-    """A PostgreSQL of our own in a temporary directory, unsafe and fast (fsync off), gone when this process is gone."""
+    """A PostgreSQL of our own in a temporary directory, unsafe and fast (fsync off), gone when this process is gone.
 
-    def __init__(self) -> None:
+    ``durable``: what it has committed survives its own end, though not that of the machine.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
         self.port = 0
+        self._durable = durable
+        self._binaries = Path()
         self._password = secrets.token_urlsafe(16)
         self._user = _unprivileged()
         self._directory = Path(tempfile.mkdtemp(prefix="baraza-postgres-"))
@@ -102,7 +107,7 @@ class PostgresServer:
             raise
 
     def _start(self) -> None:
-        binaries = self._reachable(find_postgres())
+        binaries = self._binaries = self._reachable(find_postgres())
         self._give(self._directory)
         secret = self._directory / "password"
         secret.touch(0o600)
@@ -140,13 +145,47 @@ class PostgresServer:
             self._process = None
         shutil.rmtree(self._directory, ignore_errors=True)
 
+    def crash(self) -> None:
+        """It ends at once, without writing anything down."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(10)
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    def freeze(self, *, frozen: bool) -> None:
+        """All its processes stand still, or go on; their connections stay open."""
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        for pid in (self._process.pid, *map(int, children)):
+            os.kill(pid, signal.SIGSTOP if frozen else signal.SIGCONT)
+
+    def start_again(self) -> None:
+        """After ``crash``, at the same port."""
+        self._spawn(self._binaries, self._directory / "data")
+        if not self._became_ready(self._directory / "data"):
+            raise ServerMissing(f"PostgreSQL did not start again:\n{self._log()}")
+
+    def take_over(self) -> None:
+        """After ``crash``: another one starts at another port, with a copy of the data."""
+        data = self._directory / "copy"
+        shutil.copytree(self._directory / "data", data)
+        (data / "postmaster.pid").unlink(missing_ok=True)
+        for path in (data, *data.rglob("*")):
+            self._give(path)
+        data.chmod(0o700)
+        self.port = free_port()
+        self._spawn(self._binaries, data)
+        if not self._became_ready(data):
+            raise ServerMissing(f"PostgreSQL did not start on the copy:\n{self._log()}")
+
     def _spawn(self, binaries: Path, data: Path) -> None:
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
             "unix_socket_directories": "",
             "fsync": "off",
-            "synchronous_commit": "off",
+            "synchronous_commit": "on" if self._durable else "off",
             "full_page_writes": "off",
             "jit": "off",
         }

@@ -113,7 +113,7 @@ class Caller:
 
     def outgoing(self, row: Delivery) -> Outgoing:
         """What its adapter is given."""
-        attachments = codec.load(codec.CONTENT, row.content).attachments if row.content else ()
+        attachments = ledger.attachments_of(row)
         pictures = [_as_file(a.thumbnail) for a in attachments if a.thumbnail is not None]
         return Outgoing(
             chat=row.address.chat,
@@ -137,9 +137,7 @@ def _as_file(thumbnail: Thumbnail) -> Attachment:
 
 def bytes_of(row: Delivery) -> int:
     """Of the files that go with a row."""
-    if row.operation in (ledger.DELETE, ledger.PRUNE) or not row.content:
-        return 0
-    files = codec.load(codec.CONTENT, row.content).attachments
+    files = ledger.attachments_of(row) if row.operation not in (ledger.DELETE, ledger.PRUNE) else ()
     return sum(file.size for file in files[max(row.item - 1, 0) : row.item or None])
 
 

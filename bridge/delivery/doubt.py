@@ -1,6 +1,7 @@
 """What to do with a message that may have been sent: asked anew every time, and never in the way of other lanes."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -56,6 +57,8 @@ class Judge:
 
     async def look(self, now: datetime) -> None:
         """Begin with the rows that are due and not being looked into."""
+        if self._search is not None:
+            self._search.notice(now)
         room = AT_ONCE - len(self._tasks)
         if room <= 0:
             return
@@ -86,16 +89,32 @@ class Judge:
         try:
             if trace := (await self._tracer.of_rows([row])).get(row.id, ""):
                 structlog.contextvars.bind_contextvars(trace=trace)
-            step, refs = await self.judge(row, self._clock.now())
+            step, refs = await self._judged(row)
             now = self._clock.now()
             if step is None:
                 await ledger.postpone_doubt(row, now + _ASK_AGAIN, held=self._held)
                 return
             log.warning("doubt_settled", id=row.id, account=row.account, kind=row.kind, step=step.value)
-            await ledger.resolve_doubt(row, step, now, self._effects, refs=refs, held=self._held)
+            try:
+                await ledger.resolve_doubt(row, step, now, self._effects, refs=refs, held=self._held)
+            except (StorageUnavailable, *UNAVAILABLE):
+                raise
+            except Exception as error:  # what is known of a row is written down, even where its card cannot be changed
+                log.error("delivery_effect_failed", id=row.id, error=type(error).__name__)
+                await ledger.resolve_doubt(row, step, now, _no_effects, refs=refs, held=self._held)
         except (StorageUnavailable, *UNAVAILABLE) as error:
             log.error("ledger_unavailable", error=str(error))
             await self._clock.sleep(2.0)
+
+    async def _judged(self, row: Delivery) -> tuple[DeliveryStep | None, Refs]:
+        """As ``judge``; what breaks it would break it again and again, so that is put before a person."""
+        try:
+            return await self.judge(row, self._clock.now())
+        except (StorageUnavailable, *UNAVAILABLE):
+            raise
+        except Exception as error:  # not its words: they may quote somebody
+            log.error("doubt_not_judged", id=row.id, account=row.account, error=type(error).__name__)
+            return DeliveryStep.PARK, ()
 
     async def judge(self, row: Delivery, now: datetime) -> tuple[DeliveryStep | None, Refs]:
         """The step to take and, where it was found, its messages; no step where it cannot be told now."""
@@ -133,3 +152,7 @@ class Judge:
         if found is None:
             return DeliveryStep.REPLAY, ()
         return DeliveryStep.FOUND, (found,) if isinstance(found, RemoteRef) else tuple(found)
+
+
+async def _no_effects(_: Sequence[Delivery]) -> None:
+    """The step alone."""

@@ -163,7 +163,7 @@ class Worker:
                 if account is not None:
                     self._pacer.forget(account)
                     self._till.forget(account)
-                recent = await ledger.recent_attempts(now - WINDOW, accounts)
+                recent = await ledger.recent_attempts(now - WINDOW, accounts or self._directory.configured())
                 self._pacer.load((chat, at, self._directory.weight(chat, files)) for chat, at, files in recent)
                 for address, until in await ledger.put_off(now, accounts):
                     self._pacer.hold(address, until, now=now)
@@ -200,11 +200,12 @@ class Worker:
         now = self._clock.now()
         await self._judge.look(now)
         accounts = self._directory.accounts()
-        wake: list[datetime] = []
+        held = self._pacer.held(accounts, now)
+        wake = list(held.values())
         ready: dict[int, Address] = {}
         busy = Counter(self._in_flight.values())
         under_way = Counter(address.account for address in self._in_flight.values())
-        for row_id, address in await ledger.heads(now, accounts, turns=self._turns):
+        for row_id, address in await ledger.heads(now, accounts, self._turns, list(held)):
             if row_id in self._in_flight or busy[address] >= self._room(address):
                 continue
             at = self._pacer.ready_at(address, self._pace(address), now)
@@ -227,7 +228,7 @@ class Worker:
             traces = await self._traces(rows)
             for row in rows:
                 if row.view not in (ledger.CAN_WAIT, ledger.WAITS_LESS):
-                    self._turns.taken((row.account, row.community))
+                    self._turns.taken(row.community, at=row.account)
                 self._launch(row, traces.get(row.id, ""))
             return 0.0
         due = await ledger.next_due(now, accounts)
@@ -332,7 +333,9 @@ class Worker:
         self._end(row, answer, weighed)
 
     def _end(self, row: Delivery, answer: SendOutcome, weighed: Weighed | None = None) -> None:
-        self._done.append(ledger.Outcome(row=row, answer=answer, weighed=weighed))
+        capabilities = self._directory.capabilities(row.address)
+        lasting = row.kind != ledger.COPY or capabilities is None or not capabilities.letters
+        self._done.append(ledger.Outcome(row=row, answer=answer, weighed=weighed, keeps_words=lasting))
         delivery_bell.ring()
 
     def _count(self, row: Delivery, answer: SendOutcome) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bridge.core.community import Communities, Community
+from bridge.core.errors import StorageUnavailable
 from bridge.core.ids import Address
 from bridge.core.message import Content
 from bridge.core.states import PostState
@@ -23,7 +24,7 @@ from bridge.rendering import posts
 from bridge.storage import codec, feed, ledger, memberships, people, submissions
 from bridge.storage.bells import feed_bell
 from bridge.storage.counting import lock
-from bridge.storage.database import transaction
+from bridge.storage.database import UNAVAILABLE, transaction
 from bridge.storage.models import Delivery, Identity, Post
 from bridge.storage.models_members import CopyChange, Membership
 
@@ -47,9 +48,18 @@ async def tick(community: Community, directory: Directory, now: datetime) -> Non
 
 
 async def work_off(communities: Communities, directory: Directory, now: datetime) -> bool:
-    """One batch of every community; True where there is more."""
-    found = [await batch(community, directory, now) for community in communities.all]
-    return any(found)
+    """One batch of every community; True where there is more. What one of them fails with is raised at the end."""
+    more, failed = False, None
+    for community in communities.all:
+        try:
+            more |= await batch(community, directory, now)
+        except (StorageUnavailable, *UNAVAILABLE):
+            raise
+        except Exception as error:
+            failed = error
+    if failed is not None:
+        raise failed
+    return more
 
 
 async def wait_seconds(now: datetime) -> float:

@@ -1,12 +1,10 @@
 """Opening the database, bringing its tables up to date, and transactions with work to do after their commit."""
 
 import asyncio
-import os
 import sqlite3
-import time
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -26,18 +24,25 @@ from tortoise.exceptions import (
     OperationalError,
     TransactionManagementError,
 )
+from tortoise.expressions import F
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
 from bridge.core.errors import ConfigError, StorageConflict, StorageContended, StorageUnavailable
-from bridge.storage import additive, fencing, fresh, full_text
+from bridge.storage import additive, fencing, fresh, full_text, planner, sqlite_files
 from bridge.storage.models import Meta
 
 log = structlog.get_logger()
 
 APP = "baraza"
 MIGRATIONS = "bridge.storage.migrations"
+_failed: list[str] = []
+"""Why the last transaction could not be written, as long as none has been since."""
+_PATIENCE = 5.0
+"""Seconds that the database has for a trivial question."""
+_SMALL = 256 << 20
+"""Bytes of a database that is written anew in a second or two."""
 _hooks: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
 UNAVAILABLE = (
     OperationalError,
@@ -135,42 +140,6 @@ def sqlite_path(url: str) -> Path | None:
     return Path(url.partition("://")[2]) if url.startswith("sqlite://") else None
 
 
-def prepare_file(path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-    except OSError as error:
-        raise StorageUnavailable(
-            f"the database {path} cannot be created ({error.strerror}): make its folder writable for this user, "
-            "or set bridge.database to another place"
-        ) from error
-
-
-def _look(path: Path) -> None:
-    """Open the file once by ourselves: when its first connection fails, Tortoise keeps a lock and waits for ever."""
-    connection = sqlite3.connect(path)
-    try:
-        connection.execute("PRAGMA schema_version").fetchone()
-    finally:
-        connection.close()
-
-
-def _backup(path: Path, label: str) -> Path:
-    target = path.with_name(f"{path.name}.before-{label}")
-    source = sqlite3.connect(path)
-    try:
-        copy = sqlite3.connect(target)
-        try:
-            source.backup(copy)
-        finally:
-            copy.close()
-    finally:
-        source.close()
-    target.chmod(0o600)
-    return target
-
-
 async def _upgrade(url: str, *, from_script: bool, alone: bool) -> None:
     """Apply outstanding migrations; refuse a database that is newer than this program.
 
@@ -185,7 +154,7 @@ async def _upgrade(url: str, *, from_script: bool, alone: bool) -> None:
     connection = await _connect(url, foreign_keys=False)
     try:
         executor = MigrationExecutor(connection, tortoise_config(url)["apps"])
-        recorder = MigrationRecorder(connection)
+        recorder, outstanding = MigrationRecorder(connection), True
         with suppress(BaseORMException, asyncpg.exceptions.PostgresError):  # no table of migrations yet: a new database
             applied = {key.name for key in await recorder.applied_migrations() if key.app_label == APP}
             await executor.loader.build_graph()
@@ -199,6 +168,7 @@ async def _upgrade(url: str, *, from_script: bool, alone: bool) -> None:
                     "upgrade the program, or restore the backup made before the upgrade"
                 )
             plan = await executor.plan()
+            outstanding = bool(plan)
             if not alone and not all(additive.is_additive(step.migration.operations) for step in plan):
                 raise ConfigError(
                     "this version changes tables that programs of an earlier version are using: stop all of them, "
@@ -206,11 +176,11 @@ async def _upgrade(url: str, *, from_script: bool, alone: bool) -> None:
                 )
             if applied and plan and path is not None:
                 label = plan[0].migration.name
-                saved = await asyncio.to_thread(_backup, path, label)
+                saved = await asyncio.to_thread(sqlite_files.back_up, path, label)
                 log.info("database_backed_up", file=saved.name)
         if path is None:
             await _migrate_postgres(executor, url)
-        else:
+        elif outstanding:  # looking for rows without parents reads everything there is: not at every start
             await executor.migrate()
             broken = await connection.execute_query_dict("PRAGMA foreign_key_check")
             if broken:
@@ -256,16 +226,19 @@ async def open_database(
 
     Raises ConfigError where the database is newer than the program, StorageUnavailable where it cannot be reached.
     """
+    _failed.clear()
     path = sqlite_path(url)
     if path is not None:
         if not migrate and not path.exists():
             raise StorageUnavailable(f"there is no database yet at {path}: start Baraza once with `baraza run`")
-        prepare_file(path)
+        sqlite_files.prepare(path)
     try:
         if path is not None:
-            await asyncio.to_thread(_look, path)
+            await asyncio.to_thread(sqlite_files.look, path)
         if migrate:
             await _upgrade(url, from_script=from_script, alone=alone)
+            if path is not None:
+                await asyncio.to_thread(planner.tell, path)
         await _connect(url, shared=shared)
         row, _ = await Meta.get_or_create(key="installation", defaults={"value": uuid.uuid4().hex})
     # A wrong password and a file that is no database are refusals, not failures of a connection.
@@ -324,6 +297,7 @@ async def transaction() -> AsyncIterator[None]:
             if (fence := fencing.current()) is not None:
                 await fence()
             yield
+        _failed.clear()
     except IntegrityError:  # Tortoise derives it from the errors of an unreachable database
         # The driver's text names the values, which may be a telephone number: it is not passed on.
         raise StorageConflict from None
@@ -333,6 +307,8 @@ async def transaction() -> AsyncIterator[None]:
         if _is_about_a_value(error):  # whose text quotes the value, so it is not passed on
             raise ValueError("a value that the database cannot store") from None
         kind = StorageContended if _gave_way(error) else StorageUnavailable
+        if kind is StorageUnavailable:
+            _failed[:] = [reason_of(error)]
         raise kind(f"the database cannot be written now ({reason_of(error)})") from error
     finally:
         _hooks.reset(token)
@@ -349,9 +325,32 @@ def after_commit(hook: Callable[[], None]) -> None:
         hooks.append(hook)
 
 
+def _file_of(connection: BaseDBAsyncClient) -> Path:
+    return Path(str(connection.filename)).absolute()  # type: ignore[attr-defined]  # of the SQLite client
+
+
+def _size_of(connection: BaseDBAsyncClient) -> int:
+    return _file_of(connection).stat().st_size
+
+
+async def aside(query: str) -> list[tuple[Any, ...]]:
+    """Ask something that reads a whole table. SQLite answers on a connection of its own: nobody's work waits for it."""
+    connection = _current()
+    if connection.capabilities.dialect != "sqlite":
+        return [tuple(dict(row).values()) for row in await connection.execute_query_dict(query)]
+    path = _file_of(connection)
+
+    def ask() -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as reader:
+            return list(reader.execute(query))
+
+    return await asyncio.to_thread(ask)
+
+
 async def scrub(*, whole: bool) -> None:
     """Leave nothing of what was removed in SQLite's files: empty the write-ahead log; ``whole``: write it all anew.
 
+    Not where it is large: nobody could write for minutes, and what is removed is overwritten anyhow: ``secure_delete``.
     PostgreSQL does this by itself (autovacuum).
     """
     connection = _current()
@@ -359,27 +358,11 @@ async def scrub(*, whole: bool) -> None:
         return
     try:
         await full_text.tidy(connection)
-        if whole:
+        if whole and _size_of(connection) <= _SMALL:
             await connection.execute_script("VACUUM")
         await connection.execute_query("PRAGMA wal_checkpoint(TRUNCATE)")
     except UNAVAILABLE as error:
         raise StorageUnavailable(f"the database cannot be cleaned now ({reason_of(error)})") from error
-
-
-def forget_backups(url: str, older_than: float) -> int:
-    """Remove the copies made before upgrades that are older than so many seconds; returns how many.
-
-    They hold what has been erased since. An upgrade that turned out badly is noticed sooner.
-    """
-    path = sqlite_path(url)
-    old = [] if path is None else [*path.parent.glob(f"{path.name}.before-*")]
-    left = 0
-    for copy in old:
-        with suppress(OSError):  # somebody else removed it, or holds it: another time
-            if time.time() - copy.stat().st_mtime > older_than:
-                copy.unlink()
-                left += 1
-    return left
 
 
 async def installation() -> str:
@@ -388,8 +371,12 @@ async def installation() -> str:
 
 
 async def ping() -> None:
-    """Ask the database a trivial question; raises StorageUnavailable."""
+    """Ask the database a trivial question, and write where that failed the last time; raises StorageUnavailable."""
     try:
-        await _current().execute_query("SELECT 1")
+        async with asyncio.timeout(_PATIENCE):
+            await _current().execute_query("SELECT 1")
+            if _failed:  # a full disk can be read all the same
+                async with transaction():
+                    await Meta.filter(key="installation").update(value=F("value"))
     except UNAVAILABLE as error:
         raise StorageUnavailable(f"the database does not answer ({reason_of(error)})") from error

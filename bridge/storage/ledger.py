@@ -53,6 +53,7 @@ from bridge.storage.ledger_reads import (
     WAITS_LESS,
     answered,
     application_rows,
+    attachments_of,
     card_rows,
     count_notices,
     count_shown,
@@ -103,7 +104,7 @@ class Frozen:
     payload: str
     content: str
     shows: str = ""
-    """For a card: the fingerprint of what it shows."""
+    """For a card or a private copy: the fingerprint of what it shows."""
 
 
 async def plan(
@@ -332,6 +333,7 @@ __all__ = [
     "Prepare",
     "answered",
     "application_rows",
+    "attachments_of",
     "bring_forward",
     "call_off",
     "call_off_notices",

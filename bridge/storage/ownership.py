@@ -18,7 +18,9 @@ import asyncpg
 import structlog
 
 from bridge.core.errors import StorageUnavailable
-from bridge.storage.database import UNAVAILABLE, prepare_file, reason_of, sqlite_path
+from bridge.storage import sqlite_files
+from bridge.storage.database import UNAVAILABLE, reason_of, sqlite_path
+from bridge.storage.postgres_pooled import WatchedConnection
 
 log = structlog.get_logger()
 
@@ -52,7 +54,7 @@ async def only_program(url: str, *, waits: Callable[[], object] | None = None) -
 
 @asynccontextmanager
 async def _file_lock(path: Path, waits: Callable[[], object] | None) -> AsyncIterator[None]:
-    prepare_file(path)
+    sqlite_files.prepare(path)
     try:
         lock = os.open(path.with_name(f"{path.name}.lock"), os.O_CREAT | os.O_WRONLY, 0o600)
         file = os.fdopen(lock, "w")
@@ -111,7 +113,9 @@ class _Session:
             await asyncio.sleep(_AGAIN)
 
     async def _try(self) -> bool:
-        connection: Any = await asyncpg.connect(self._url, server_settings=KEEPALIVE)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+        connection: Any = await asyncpg.connect(  # type: ignore[no-untyped-call]  # asyncpg left it bare
+            self._url, server_settings=KEEPALIVE, connection_class=WatchedConnection
+        )
         taken = False
         try:
             taken = bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", KEY))

@@ -3,16 +3,40 @@
 When BEGIN fails (the server was restarted), Tortoise's own keeps the connection out of the pool and leaves the
 transaction that never began as the task's connection: a task that lives as long as the program would never reach the
 server again.
+
+Its connections end soon after the machine at their other end has vanished, which else is noticed in a quarter of an
+hour, or never where an answer was awaited.
 """
 
+import socket
 from contextlib import suppress
 from types import TracebackType
+from typing import Any
 
 import asyncpg
+import asyncpg.connection
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext, TransactionContextPooled
 from tortoise.connection import get_connections
 from tortoise.exceptions import TransactionManagementError
+
+_SILENT = 15
+"""Seconds without a sign of the other machine, after which a connection is over."""
+_WATCH = (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 3), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 1000 * _SILENT))
+
+
+class WatchedConnection(asyncpg.connection.Connection):
+    """Asks the kernel to look whether the server's machine is still there, also while nothing is said."""
+
+    def __init__(self, protocol: Any, transport: Any, *arguments: Any) -> None:
+        super().__init__(protocol, transport, *arguments)
+        line = transport.get_extra_info("socket")
+        if line is None or line.family not in (socket.AF_INET, socket.AF_INET6):
+            return
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _WATCH:
+            if hasattr(socket, name):  # not every system has each of them
+                line.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 class _PooledContext(TransactionContextPooled):
@@ -53,6 +77,8 @@ class _PooledContext(TransactionContextPooled):
 
 class PooledPostgresClient(AsyncpgDBClient):
     """A pool of connections; a transaction has one of its own while it lasts."""
+
+    connection_class = WatchedConnection  # type: ignore[assignment]  # Tortoise names the very class
 
     def _in_transaction(self) -> TransactionContext:
         return _PooledContext(TransactionWrapper(self), self._pool_init_lock)

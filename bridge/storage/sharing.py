@@ -20,6 +20,7 @@ from bridge.storage import bells, leases
 from bridge.storage.database import UNAVAILABLE, reason_of
 from bridge.storage.leases import Leases, Line
 from bridge.storage.ownership import KEEPALIVE, KEY
+from bridge.storage.postgres_pooled import WatchedConnection
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -103,7 +104,13 @@ class Share:
 
     async def _connect(self) -> Any:
         connect: Any = asyncpg.connect
-        return await connect(self._url, server_settings=_SETTINGS, command_timeout=_PATIENCE, timeout=_PATIENCE)
+        return await connect(
+            self._url,
+            server_settings=_SETTINGS,
+            connection_class=WatchedConnection,
+            command_timeout=_PATIENCE,
+            timeout=_PATIENCE,
+        )
 
     def _ended(self, _: object) -> None:
         """The session is over, and we are not: the server was restarted, or the network broke."""

@@ -249,7 +249,7 @@ async def test_each_does_its_part(tmp_path: Path, postgres: str) -> None:
     async with town(tmp_path, postgres, "web", "deliver", "intake") as here:
         web, deliver, intake = here.programs
         await here.arrive(here.write(), ARRIVED)
-        assert (await ask(web, "/"))[0] == 200
+        assert (await ask(web, "/robots.txt"))[0] == 200
         status, body = await ask(web, "/readyz")
         assert (status, body["roles"], body["leases"], body["nobodys"]) == (200, ["web"], {}, [])
         assert body["owners"] == {
@@ -259,7 +259,7 @@ async def test_each_does_its_part(tmp_path: Path, postgres: str) -> None:
         }
         for other in (deliver, intake):
             assert (await ask(other, "/readyz"))[0] == 200
-            assert (await ask(other, "/"))[0] == 404, "pages are for those that have the role"
+            assert (await ask(other, "/robots.txt"))[0] == 404, "pages are for those that have the role"
         await deliver.kill()
         await until(partial(here.said, web, "nobody_works"), 15)
         status, body = await ask(web, "/readyz")

@@ -69,13 +69,13 @@ class World:
         self.port = port
 
     @asynccontextmanager
-    async def bridge(self) -> AsyncIterator[None]:
-        """The program, running until the block ends."""
+    async def bridge(self, patience: float = 20.0) -> AsyncIterator[None]:
+        """The program, running until the block ends. ``patience``: seconds to wait until all accounts are there."""
         await self.with_tables()
         ready = asyncio.Event()
         task = asyncio.create_task(app.run(config.load(self.path), ready=ready.set))
         waiting = asyncio.create_task(ready.wait())
-        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED, timeout=20)
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED, timeout=patience)
         if task.done():
             waiting.cancel()
             task.result()

@@ -13,6 +13,8 @@ from tests.crash.town import Town
 _LONGEST = 3.0
 """Seconds after which the program is killed although the awaited moment did not come."""
 _LINES = ("delivery", "inbox_event_done")
+_AT_ONCE = ("arrival", "letter")
+"""Kinds of moments that are over when another task has its turn."""
 _NOTABLE = ("error", "critical", "exception")
 
 
@@ -62,7 +64,10 @@ class Killer:
 
     async def kill_once(self, written: int) -> None:
         """Start the program, let it work until that many posts are written, wait for the moment, kill it."""
-        kind = self._chance.choice(["starting", "moment", "line", "line", "press", "arrival", "arrival"])
+        kinds = ["starting", "moment", "line", "line", "press", "arrival", "arrival"]
+        if self._town.mail is not None:
+            kinds += ["mail in", "mail in", "letter", "letter"]
+        kind = self._chance.choice(kinds)
         if kind == "starting":
             await self._program.spawn()
             await asyncio.sleep(self._chance.uniform(0.1, 2.0))
@@ -84,14 +89,14 @@ class Killer:
             return kind
         reached = asyncio.Event()
         left, delay = self._chance.randint(1, 25), self._chance.choice([0.0, 0.0, self._chance.uniform(0.0, 0.06)])
-        world = self._town.telegram.simulator.world
+        world, mail = self._town.telegram.simulator.world, self._town.mail
 
         def count() -> None:
             nonlocal left
             left -= 1
             if left == 0:
-                if kind == "arrival":
-                    self._program.die()  # it stands in the chat, and the program has not been told
+                if kind in _AT_ONCE:
+                    self._program.die()  # it stands in the chat, or is the mail server's; the program was not told yet
                 reached.set()
 
         def line(event: str) -> None:
@@ -104,16 +109,26 @@ class Killer:
             left = 1
             self._town.on_press = count
             delay = self._chance.uniform(0.0, 0.15)
+        elif kind == "mail in":
+            left = self._chance.randint(1, 3)
+            self._town.on_mail = count
+            delay = self._chance.uniform(0.0, 0.15)
+        elif kind == "letter":
+            assert mail is not None
+            mail.on_letter = count
         else:
             world.on_change = count
         try:
             async with asyncio.timeout(_LONGEST):
                 await reached.wait()
-            await asyncio.sleep(delay if kind != "arrival" else 0.0)
+            await asyncio.sleep(delay if kind not in _AT_ONCE else 0.0)
         except TimeoutError:
             return "moment"
         finally:
             self._program.on_line, self._town.on_press, world.on_change = _nothing_said, _nothing, _nothing
+            self._town.on_mail = _nothing
+            if mail is not None:
+                mail.on_letter = _nothing
         return kind
 
     async def start_for_good(self) -> None:

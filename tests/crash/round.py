@@ -23,13 +23,14 @@ _WAITING = 40
 
 @dataclass(kw_only=True)
 class Report:
-    """What a round came to; ``summary`` is one line."""
+    """What a round came to."""
 
     findings: Findings
     notable: list[str]
     later: Counter[str]
     """Sends that a platform put off, by account."""
-    summary: str
+    facts: dict[str, object]
+    """What is printed, by name."""
 
 
 async def crash_round(
@@ -71,6 +72,7 @@ async def crash_round(
     await _subscribed(town, ledger)
     await program.kill()
     moderating = asyncio.create_task(town.moderate())
+    following = [asyncio.create_task(mail.follow())] if mail is not None else []
     try:
         await _write_and_kill(town, killer, posts, kills, chance)
         await _quiet(town, ledger, moderating)
@@ -78,22 +80,21 @@ async def crash_round(
         there, again = await _settle(town, ledger)
         await _quiet(town, ledger, moderating)
         await asyncio.sleep(0.5)  # Peter's app hears of the last edit
-        await _letters_arrived(town)
     finally:
-        moderating.cancel()
-        with suppress(asyncio.CancelledError):
-            await moderating
+        for task in (moderating, *following):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         await program.stop()
     findings = await examine(town, ledger)
     times = ", ".join(f"{kind} {count}" for kind, count in sorted(killer.kinds.items()))
     rows = ledger.rows("SELECT count(*) FROM delivery")[0][0]
-    facts = {
+    facts: dict[str, object] = {
         "seed": seed,
         "posts": posts,
         "kills": f"{sum(killer.kinds.values())} ({times})",
         "lost": dict(findings.lost) or 0,
         "doubled": dict(findings.doubled) or 0,
-        "letters repeated, byte by byte": findings.repeated_letters,
         "uncertain": f"{len(uncertain)} (were there {there}, sent again {again})",
         "deliveries": rows,
         "doubts settled": program.events["doubt_settled"],
@@ -101,10 +102,10 @@ async def crash_round(
         "pressed again": town.pressed_again,
         "strangers' presses": town.strangers_presses,
         "extra cards": dict(findings.extra_cards),
+        **(findings.mail.facts() if findings.mail is not None else {}),
         "seconds": round(time.monotonic() - began),
     }
-    summary = "crash: " + ", ".join(f"{name}: {value}" for name, value in facts.items())
-    return Report(findings=findings, notable=program.notable, later=program.later, summary=summary)
+    return Report(findings=findings, notable=program.notable, later=program.later, facts=facts)
 
 
 async def _subscribed(town: Town, ledger: Ledger) -> None:
@@ -114,15 +115,6 @@ async def _subscribed(town: Town, ledger: Ledger) -> None:
         async with asyncio.timeout(60):
             while ledger.members(reading) < len(READERS):  # noqa: ASYNC110 - another process's database
                 await asyncio.sleep(0.1)
-
-
-async def _letters_arrived(town: Town) -> None:
-    """Postfix has carried everything on: nothing more comes for a while."""
-    before, same = -1, 0
-    while town.mail is not None and same < 3:
-        now = len(await asyncio.to_thread(town.mail.sink.mails))
-        before, same = now, same + 1 if now == before else 0
-        await asyncio.sleep(1)
 
 
 async def _town(telegram: Telegram, matrix: Matrix | None, mail: Mail | None, phone: People, *, stranger: bool) -> Town:

@@ -11,6 +11,7 @@ from bridge.playground.botapi.limits import Limits
 from bridge.playground.matrix_user import MatrixUser
 from bridge.playground.synapse import SynapseServer
 from tests.acceptance.program import Matrix, Telegram, populate
+from tests.benchmarks.common import table
 from tests.crash.mail import Mail, mail_servers
 from tests.crash.round import Report, crash_round
 from tests.servers import unique
@@ -55,7 +56,7 @@ def mail() -> Iterator[Mail]:
 
 def judge(report: Report, capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
-        print("\n" + report.summary)
+        table("A round of kills", ("what", "count"), list(report.facts.items()))
     assert not report.findings.wrong, "\n".join(report.findings.wrong)
     assert not report.notable, "\n".join(report.notable[:20])
 

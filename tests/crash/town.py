@@ -51,6 +51,8 @@ class Town:
     esther: int | None
     """Writes in the open group and never opened a private chat with the bot."""
     on_press: Callable[[], None] = lambda: None
+    on_mail: Callable[[], None] = lambda: None
+    """Called when Postfix has taken an author's mail."""
     written: dict[int, Written] = field(default_factory=dict)
     pressed: set[int] = field(default_factory=set)
     """Posts for which a permitted moderator has pressed Approve at least once."""
@@ -78,6 +80,7 @@ class Town:
         elif where == "mail":
             assert self.mail is not None
             original = await self.mail.write(writer_of(index), "hifa", text, token(index))
+            self.on_mail()
         else:
             assert self.matrix is not None
             original = await self.matrix.fatima.send_text(self.matrix.room, text)

@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("baraza", "0011_bounces")]
+    dependencies = [("baraza", "0013_many_posts")]
 
     initial = False
 
