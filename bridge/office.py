@@ -23,6 +23,7 @@ from bridge.core.ports import (
 )
 from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, GroupLine, StatusReport, TraceReport
 from bridge.core.roster import Figures, ImportReport, PersonShown, Table
+from bridge.core.sharing import Ownership
 from bridge.core.states import DeliveryStep
 from bridge.delivery.directory import Directory
 from bridge.members import importing
@@ -38,6 +39,7 @@ from bridge.storage import (
     exports,
     handovers,
     invitations,
+    leases,
     ledger,
     people,
     reports,
@@ -204,6 +206,11 @@ async def groups(config: Config) -> Sequence[GroupLine]:
     return await connecting.report(config.communities())
 
 
+async def ownership(now: datetime) -> Ownership | None:
+    """Which programs share the database now, and who does what; None where none does."""
+    return await leases.ownership(now)
+
+
 async def chat_uses(config: Config, account: AccountId) -> Sequence[ChatUse]:
     """Every chat of an account, and what for: those of the file and those connected in chats."""
     named = config.chat_uses(account)
@@ -291,6 +298,7 @@ __all__ = [
     "invite",
     "merge_people",
     "open_storage",
+    "ownership",
     "people_of",
     "read_members",
     "run",

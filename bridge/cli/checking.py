@@ -6,6 +6,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -29,11 +30,13 @@ from bridge.core.archive import ArchivePolicy
 from bridge.core.community import Intake
 from bridge.core.errors import AccountError, ConfigError, StorageUnavailable
 from bridge.core.ports import Adapter, CanCheck, Finding, Level
+from bridge.core.sharing import Ownership, Role
 
 log = structlog.get_logger(__name__)
 
 MACHINE = "this machine"
 _SECONDS_PER_ACCOUNT = 90
+_CLOCKS_DIFFER = timedelta(seconds=2)
 _FULL = 100 * 1024**2
 _NEARLY_FULL = 1024**3
 _MARKS = {Level.OK: ("ok", "green"), Level.WARNING: ("warning", "yellow"), Level.ERROR: ("ERROR", "bold red")}
@@ -85,6 +88,7 @@ async def look(config: Config) -> Findings:
             skipped = Finding(level=Level.WARNING, subject="account", message="was not looked at", mend=mend)
             return {**findings, **{str(name): [skipped] for name in config.accounts}}
         machine.append(Finding(level=Level.OK, subject="database", message="can be read and written"))
+        machine += programs(await app.ownership(datetime.now(UTC)), [*map(str, config.accounts)])
         adapters = app.build_adapters(config)
         found = await asyncio.gather(*(_account(config, app, adapter) for adapter in adapters.values()))
         findings |= dict(zip(map(str, adapters), found, strict=True))
@@ -209,6 +213,42 @@ async def port(config: Config) -> Finding:
         mend = "choose another port in [web] listen, or stop the program that holds it"
         return Finding(level=Level.ERROR, subject="web", message=message, mend=mend)
     return Finding(level=Level.OK, subject="web", message=f"{where} is free to listen at")
+
+
+def programs(ownership: Ownership | None, accounts: Sequence[str]) -> list[Finding]:
+    """Where several programs share the database: who works what, and what nobody does."""
+    if ownership is None:
+        return []
+    wanted = [*accounts, Role.INTAKE.value]
+    works = ", ".join(f"{name}: {ownership.owners[name]}" for name in wanted if name in ownership.owners)
+    found = [Finding(level=Level.OK, subject="programs", message=f"share the work; {works or 'nothing is worked'}")]
+    if abs(ownership.database_ahead) > _CLOCKS_DIFFER:
+        message = f"this machine's clock and the database's differ by {abs(ownership.database_ahead).seconds} s"
+        mend = "let the network set the clock (NTP) on both: every machine says by its own what is due"
+        found.append(Finding(level=Level.WARNING, subject="clock", message=message, mend=mend))
+    for role, mend in _MISSING.items():
+        if not ownership.programs.get(role, 0):
+            message = f"no program has the role {role.value}"
+            found.append(Finding(level=Level.ERROR, subject="programs", message=message, mend=mend))
+    if ownership.programs.get(Role.DELIVER, 0):
+        found += [
+            Finding(
+                level=Level.WARNING,
+                subject="programs",
+                message=f"nobody works the account {name}",
+                mend="look again in ten seconds; then at the log of the programs, and whether they have this config",
+            )
+            for name in accounts
+            if name not in ownership.owners
+        ]
+    return found
+
+
+_MISSING = {
+    Role.DELIVER: "start one with `baraza run --roles deliver`, or without --roles: nothing is received or sent",
+    Role.INTAKE: "start one with `baraza run --roles intake`, or without --roles: no reminders, digests and copies",
+    Role.WEB: "start one with `baraza run --roles web`, or without --roles: no pages, no webhooks",
+}
 
 
 def _database_mend(config: Config) -> str:

@@ -1,6 +1,6 @@
 """What the commands ask of the program itself. It is imported only when a command needs it: `--help` stays quick."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from bridge.core.ids import AccountId
 from bridge.core.ports import Adapter, ChatUse, StateStore
 from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, GroupLine, StatusReport, TraceReport
 from bridge.core.roster import Figures, ImportReport, PersonShown, Table
+from bridge.core.sharing import Ownership
 from bridge.core.states import DeliveryStep
 
 
@@ -37,9 +38,14 @@ class App(Protocol):
     """The part of ``bridge.office`` that the commands use; the module is checked against this."""
 
     def run(
-        self, config: Config, *, ready: Callable[[], None] | None = None, standby: bool = False
+        self,
+        config: Config,
+        *,
+        ready: Callable[[], None] | None = None,
+        standby: bool = False,
+        roles: Collection[Any] | None = None,
     ) -> Coroutine[Any, Any, None]:
-        """Run until cancelled; ``standby``: wait first while another program has the database."""
+        """Run until cancelled; ``standby``: wait first while another program has the database, ``roles``: share it."""
         ...
 
     def build_adapters(self, config: Config) -> dict[AccountId, Adapter]:
@@ -100,6 +106,10 @@ class App(Protocol):
 
     def groups(self, config: Config) -> Coroutine[Any, Any, Sequence[GroupLine]]:
         """Those of the file and those connected in chats."""
+        ...
+
+    def ownership(self, now: datetime) -> Coroutine[Any, Any, Ownership | None]:
+        """Which programs share the database now, and who does what; None where none does."""
         ...
 
     def chat_uses(self, config: Config, account: AccountId) -> Coroutine[Any, Any, Sequence[ChatUse]]:

@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from bridge.cli import rooms
 from bridge.cli.common import ConfigOption, LogFormat, LogFormatOption, LogLevel, LogLevelOption, open_config
 from bridge.config import Config
 from bridge.core.errors import ConfigError
+from bridge.core.sharing import ALL, Role
 
 
 def run(
@@ -24,11 +25,21 @@ def run(
         bool,
         typer.Option("--standby", help="Where another Baraza has the database: wait, and take over when it ends."),
     ] = False,
+    roles: Annotated[
+        str | None,
+        typer.Option(
+            "--roles",
+            help="Of the programs that share a PostgreSQL database this one does a part of the work: some of "
+            "intake,deliver,web; all by default.",
+        ),
+    ] = None,
 ) -> None:
     """Run the bridge until it is told to stop (Ctrl-C, or SIGTERM)."""
+    if roles is not None and standby:
+        raise typer.BadParameter("a program that shares the work waits for nobody: leave out one of the two")
     settings = open_config(context, config, log_format=log_format, log_level=log_level)
     with asyncio.Runner(loop_factory=quick_loop()) as runner:
-        runner.run(_until_stopped(settings, standby=standby))
+        runner.run(_until_stopped(settings, standby=standby, roles=None if standby else _roles(roles)))
 
 
 def quick_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -40,8 +51,16 @@ def quick_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _until_stopped(config: Config, *, standby: bool) -> None:
-    bridge = asyncio.create_task(rooms.app().run(config, standby=standby), name="bridge")
+def _roles(given: str | None) -> frozenset[Role]:
+    names = ["all"] if given is None else [name.strip() for name in given.split(",")]
+    try:
+        return ALL if names == ["all"] else frozenset(map(Role, names))
+    except ValueError:
+        raise typer.BadParameter("write all, or some of intake,deliver,web", param_hint="--roles") from None
+
+
+async def _until_stopped(config: Config, *, standby: bool, roles: Collection[Role] | None = None) -> None:
+    bridge = asyncio.create_task(rooms.app().run(config, standby=standby, roles=roles), name="bridge")
     stopped = False
 
     def stop() -> None:

@@ -434,6 +434,18 @@ class Route:
 
 
 @runtime_checkable
+class CanHear(Protocol):
+    """Where several programs share the work and another one has the account."""
+
+    async def hear(self, sink: Sink, state: StateStore) -> None:
+        """Without ``start``: let the routes take what comes, and learn from ``state`` what links need. May be repeated.
+
+        No network is used, and what the one that has the account keeps in ``state`` is not changed.
+        """
+        ...
+
+
+@runtime_checkable
 class HasRoutes(Protocol):
     def routes(self) -> Sequence[Route]: ...
 

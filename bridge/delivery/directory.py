@@ -21,6 +21,15 @@ class Directory:
         self.kept: set[Address] = set()
         """Groups that were connected from inside a chat, or that somebody asked to connect."""
 
+    def replace(self, account: AccountId, adapter: Adapter) -> None:
+        """Another adapter has an account from now on, and begins where the old one stands."""
+        self._adapters[account] = adapter
+        if isinstance(adapter, CanWeigh):
+            self._weighing[account] = adapter
+        for address in self.kept:
+            if address.account == account and isinstance(adapter, CanVisit):
+                adapter.keep(address.chat, wanted=True)
+
     def adapter(self, account: str) -> Adapter | None:
         return self._adapters.get(AccountId(account))
 

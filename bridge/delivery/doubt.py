@@ -18,6 +18,7 @@ from bridge.delivery.searching import Search
 from bridge.storage import ledger
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import UNAVAILABLE
+from bridge.storage.leases import Held
 from bridge.storage.models import Delivery
 from bridge.storage.tracing import Tracer
 
@@ -43,8 +44,10 @@ class Judge:
         effects: ledger.Effects,
         clock: Clock,
         search: Search | None = None,
+        held: Held | None = None,
     ) -> None:
         self._search = search
+        self._held = held
         self._directory = directory
         self._installation = installation
         self._effects = effects
@@ -89,16 +92,16 @@ class Judge:
             step, refs = await self._judged(row)
             now = self._clock.now()
             if step is None:
-                await ledger.postpone_doubt(row, now + _ASK_AGAIN)
+                await ledger.postpone_doubt(row, now + _ASK_AGAIN, held=self._held)
                 return
             log.warning("doubt_settled", id=row.id, account=row.account, kind=row.kind, step=step.value)
             try:
-                await ledger.resolve_doubt(row, step, now, self._effects, refs=refs)
+                await ledger.resolve_doubt(row, step, now, self._effects, refs=refs, held=self._held)
             except (StorageUnavailable, *UNAVAILABLE):
                 raise
             except Exception as error:  # what is known of a row is written down, even where its card cannot be changed
                 log.error("delivery_effect_failed", id=row.id, error=type(error).__name__)
-                await ledger.resolve_doubt(row, step, now, _no_effects, refs=refs)
+                await ledger.resolve_doubt(row, step, now, _no_effects, refs=refs, held=self._held)
         except (StorageUnavailable, *UNAVAILABLE) as error:
             log.error("ledger_unavailable", error=str(error))
             await self._clock.sleep(2.0)

@@ -103,6 +103,13 @@ class Pacer:
                 lane.notice(now)
             self._newest = now + _SET_BACK
 
+    def forget(self, account: AccountId) -> None:
+        """Another program goes on with it; whoever gets it back loads it anew."""
+        self._accounts.pop(account, None)
+        for lanes in (self._chats, self._open):
+            for address in [address for address in lanes if address.account == account]:
+                del lanes[address]
+
     def attempted(self, address: Address, now: datetime) -> None:
         """A call is about to be made: its row is claimed first."""
         self._notice(now)

@@ -68,6 +68,10 @@ class Till:
         self._alarm = alarm
         self._purse = Purse()
 
+    def forget(self, account: AccountId) -> None:
+        """Another program may have spent of it: it is counted anew."""
+        self._purse.forget(account)
+
     async def pay(
         self,
         weighing: CanWeigh | None,

@@ -23,6 +23,10 @@ class Purse:
     def __init__(self) -> None:
         self._months: dict[AccountId, _Month] = {}
 
+    def forget(self, account: AccountId) -> None:
+        """Count anew at the next send."""
+        self._months.pop(account, None)
+
     async def take(self, account: AccountId, cap: Price, cost: Price, now: datetime) -> bool:
         """Set money aside for a send; False where there is not enough left."""
         month = await self._month(account, cap.currency, now)

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,32 +14,25 @@ from bridge.core import tally
 from bridge.core.capabilities import Pace
 from bridge.core.clock import Clock
 from bridge.core.errors import Refusal, StorageContended, StorageUnavailable
-from bridge.core.ids import Address, ChatId, MessageId, RemoteRef, delivery_key
-from bridge.core.message import Attachment, AttachmentKind, Thumbnail
+from bridge.core.ids import AccountId, Address, delivery_key
 from bridge.core.ports import (
-    Adapter,
-    CanDelete,
-    CanDeleteTogether,
-    CanEdit,
-    CanReact,
     Later,
-    LocalFile,
-    Outgoing,
     Refused,
     SendOutcome,
     Sent,
-    Unknown,
 )
 from bridge.core.turns import Turns
+from bridge.delivery.calling import SEND_TIMEOUT, Caller, bytes_of
 from bridge.delivery.directory import Directory
 from bridge.delivery.doubt import Judge
 from bridge.delivery.pacing import WINDOW, Pacer
 from bridge.delivery.paying import Alarm, Till, weigh
 from bridge.delivery.searching import Search
-from bridge.storage import codec, inbox, ledger, ledger_calls, set_back
+from bridge.storage import inbox, ledger, ledger_calls, set_back
 from bridge.storage.bells import delivery_bell
-from bridge.storage.database import UNAVAILABLE
+from bridge.storage.database import UNAVAILABLE, transaction
 from bridge.storage.handovers import Weighed
+from bridge.storage.leases import Held
 from bridge.storage.models import Delivery
 from bridge.storage.tracing import Tracer
 
@@ -53,12 +46,8 @@ _TROUBLE = 2.0
 """Seconds to wait when the database is not to be had."""
 _IDLE = 30.0
 """Seconds between looks at the ledger when nothing rings: rows may come from another process."""
-_SLOWEST = 50_000
-"""Bytes a second of an upload that is still waited for."""
 FINISH = 7.0
 """Seconds that calls under way have at a stop; one that takes longer is in doubt at the next start."""
-SEND_TIMEOUT = 120.0
-"""Seconds after which a call that never answers is in doubt; adapters give up before."""
 
 
 class Worker:
@@ -76,7 +65,9 @@ class Worker:
         prepare: ledger.Prepare | None = None,
         alarm: Alarm | None = None,
         counts: tally.Tally | None = None,
+        held: Held | None = None,
     ) -> None:
+        self._held = held
         self._till = Till(clock, alarm)
         self._counts = counts or tally.Tally()
         self._directory = directory
@@ -84,21 +75,24 @@ class Worker:
         self._compose = compose
         self._prepare = prepare
         self._effects = effects
-        self._file_path = file_path
         self._clock = clock
         self._pacer = Pacer()
         self._turns = Turns()
-        search = Search(directory, self._pacer, self._outgoing, clock)
-        self._judge = Judge(directory, installation, effects, clock, search)
+        self._caller = Caller(directory, installation, file_path, clock)
+        search = Search(directory, self._pacer, self._caller.outgoing, clock)
+        self._judge = Judge(directory, installation, effects, clock, search, held)
         self._tracer = Tracer(installation)
         self._in_flight: dict[int, Address] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], AccountId] = {}
         self._done: list[ledger.Outcome] = []
+        self._writing: list[ledger.Outcome] = []
+        """Those that are being written down."""
         self._stopping = False
 
     async def run(self) -> None:
         """Work until ``stop``; calls under way are finished and recorded."""
-        await self._recover()
+        if self._held is None:  # else account after account, as they become ours
+            await self.take_over()
         while not self._stopping:
             trouble, wait = True, 0.0
             try:
@@ -133,29 +127,45 @@ class Worker:
         """Now and then: rows that are marked as attempted and in nobody's hands are judged anew."""
         try:
             before = self._clock.now() - timedelta(seconds=2 * SEND_TIMEOUT)
-            if count := await ledger.recover(alive=list(self._in_flight), before=before):
-                log.warning("deliveries_in_doubt", count=count)
+            async with self._surely(self._directory.accounts()) as accounts:
+                if count := await ledger.recover(alive=list(self._in_flight), before=before, accounts=accounts):
+                    log.warning("deliveries_in_doubt", count=count)
+                await self._notice_the_clock(accounts)
             await ledger.release_settled()
-            await self._notice_the_clock()
             await inbox.bring_stragglers_along()
         except (StorageUnavailable, *UNAVAILABLE):
             return
         delivery_bell.ring()
 
-    async def _notice_the_clock(self) -> None:
-        if moved := await set_back.bring_forward(self._clock.now()):
+    @asynccontextmanager
+    async def _surely(self, accounts: Sequence[AccountId] | None) -> AsyncIterator[Sequence[str] | None]:
+        """Those that are ours until the end of the block, where there are other programs; else None, which is all."""
+        if self._held is None:
+            yield None
+            return
+        async with transaction():
+            yield sorted(await self._held.confirm(accounts or ()))
+
+    async def _notice_the_clock(self, accounts: Sequence[str] | None) -> None:
+        if moved := await set_back.bring_forward(self._clock.now(), accounts):
             log.warning("clock_was_set_back", rows=moved)
 
-    async def _recover(self) -> None:
+    async def take_over(self, account: AccountId | None = None) -> None:
+        """From now on an account is ours (None: all are): what another process left under way is judged."""
+        accounts = None if account is None else [account]
         while not self._stopping:
             try:
-                count = await ledger.recover()
-                await self._notice_the_clock()
-                now = self._clock.now()
-                await ledger_calls.bring_capped_forward(now)
-                recent = await ledger.recent_attempts(now - WINDOW, self._directory.configured())
+                async with self._surely(accounts) as ours:
+                    count = await ledger.recover(accounts=ours)
+                    await self._notice_the_clock(ours)
+                    now = self._clock.now()
+                    await ledger_calls.bring_capped_forward(now, ours)
+                if account is not None:
+                    self._pacer.forget(account)
+                    self._till.forget(account)
+                recent = await ledger.recent_attempts(now - WINDOW, accounts or self._directory.configured())
                 self._pacer.load((chat, at, self._directory.weight(chat, files)) for chat, at, files in recent)
-                for address, until in await ledger.put_off(now):
+                for address, until in await ledger.put_off(now, accounts):
                     self._pacer.hold(address, until, now=now)
             except (StorageUnavailable, *UNAVAILABLE) as error:
                 log.error("ledger_unavailable", error=str(error))
@@ -164,6 +174,25 @@ class Worker:
             if count:
                 log.warning("deliveries_in_doubt_after_restart", count=count)
             return
+
+    def is_idle(self, account: AccountId) -> bool:
+        """Is nothing of it under way, and everything written down?"""
+        return all(address.account != account for address in self._in_flight.values())
+
+    def drop(self, account: AccountId) -> None:
+        """An account is no longer ours: calls under way are cut off, and are in doubt for whoever has it now."""
+        for task in [task for task, whose in self._tasks.items() if whose == account]:
+            task.cancel()
+        # What is known is told, and may come too late.
+        self._done, self._writing = (
+            [replace(o, late=True) if o.row.account == account else o for o in outcomes]
+            for outcomes in (self._done, self._writing)
+        )
+        answered = {outcome.row.id for outcome in (*self._done, *self._writing)}
+        for row_id, address in list(self._in_flight.items()):
+            if address.account == account and row_id not in answered:
+                del self._in_flight[row_id]
+        delivery_bell.ring()
 
     async def _round(self) -> float:
         """One look at the ledger; returns how many seconds may pass before the next."""
@@ -189,7 +218,7 @@ class Worker:
                 self._pacer.attempted(address, now)
         if ready:
             try:
-                rows = await self._claim(list(ready), now)
+                rows = await self._claim(ready, now)
             except BaseException:
                 for address in ready.values():
                     self._pacer.dropped(address)
@@ -206,27 +235,35 @@ class Worker:
         wake += [due] if due is not None else []
         return min([_IDLE, *((at - now).total_seconds() for at in wake)])
 
-    async def _claim(self, ids: list[int], now: datetime) -> list[Delivery]:
+    async def _claim(self, ready: Mapping[int, Address], now: datetime) -> list[Delivery]:
         """Claim a batch; where one row spoils it, each by itself, and the spoilt one is put before a person."""
         try:
-            return await ledger.claim(ids, now, self._compose, self._effects, prepare=self._prepare)
+            return await ledger.claim(
+                list(ready),
+                now,
+                self._compose,
+                self._effects,
+                prepare=self._prepare,
+                held=self._held,
+                accounts=() if self._held is None else {address.account for address in ready.values()},
+            )
         except (StorageUnavailable, *UNAVAILABLE):
             raise
         except Exception as error:
-            log.exception("delivery_not_composed", rows=len(ids))
-            if len(ids) == 1:
-                await self._spoil(ids[0], now, type(error).__name__)
+            log.exception("delivery_not_composed", rows=len(ready))
+            if len(ready) == 1:
+                await self._spoil(next(iter(ready)), now, type(error).__name__)
                 return []
-        return [row for row_id in ids for row in await self._claim([row_id], now)]
+        return [row for row_id, address in ready.items() for row in await self._claim({row_id: address}, now)]
 
     async def _spoil(self, row_id: int, now: datetime, why: str) -> None:
         try:
-            await ledger.spoil(row_id, now, why, self._effects)
+            await ledger.spoil(row_id, now, why, self._effects, held=self._held)
         except (StorageUnavailable, *UNAVAILABLE):
             raise
         except Exception:
             log.exception("delivery_effect_failed", id=row_id)
-            await ledger.spoil(row_id, now, why, _no_effects)
+            await ledger.spoil(row_id, now, why, _no_effects, held=self._held)
 
     def _room(self, address: Address) -> int:
         capabilities = self._directory.capabilities(address)
@@ -247,8 +284,8 @@ class Worker:
     def _launch(self, row: Delivery, trace: str) -> None:
         self._in_flight[row.id] = row.address
         task = asyncio.create_task(self._carry(row, trace), name=f"delivery-{row.id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = row.address.account
+        task.add_done_callback(lambda done: self._tasks.pop(done, None))
 
     async def _carry(self, row: Delivery, trace: str = "") -> None:
         if trace:  # in this task alone; the adapter's own lines carry it, too
@@ -259,13 +296,16 @@ class Worker:
             self._end(row, Later(when=at, why="an album waits until all of it may go"))
             return
         weighed = weigh(
-            self._directory, row, delivery_key(row.id, self._installation), lambda: self._outgoing(row), _bytes
+            self._directory, row, delivery_key(row.id, self._installation), lambda: self._caller.outgoing(row), bytes_of
         )
-        if row.expires_at is not None and row.expires_at < now:
-            answer: SendOutcome = Refused(reason=Refusal.EXPIRED)
+        if self._held is not None and not self._held.holds(row.account):
+            # Paused or cut off since the claim: nothing is said with an account that may be another program's by now.
+            answer: SendOutcome = Later(when=now, why="the account was not ours at that moment")
+        elif row.expires_at is not None and row.expires_at < now:
+            answer = Refused(reason=Refusal.EXPIRED)
         else:
             answer = await self._till.pay(
-                self._directory.weighing(row.account), row.address.account, weighed, lambda: self._call(row)
+                self._directory.weighing(row.account), row.address.account, weighed, lambda: self._caller.call(row)
             )
         if weighed is not None and isinstance(answer, Sent) and answer.handed is not None:
             weighed = replace(weighed, handed=answer.handed)
@@ -305,109 +345,37 @@ class Worker:
         elif isinstance(answer, Later):
             self._counts.count(tally.POSTPONED, row.account, "limit" if answer.limit else "trouble")
 
-    async def _call(self, row: Delivery) -> SendOutcome:
-        adapter = self._directory.adapter(row.account)
-        if adapter is None:
-            return Later(when=self._clock.now() + timedelta(minutes=5), why="the account is not configured")
-        patience = SEND_TIMEOUT + _bytes(row) / _SLOWEST
-        try:
-            async with asyncio.timeout(patience):
-                return await self._operate(adapter, row)
-        except TimeoutError:
-            return Unknown(why=f"no answer within {patience:.0f} s")
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            # An adapter may not raise; one that does has a defect, and nobody can tell what it did before.
-            log.exception("adapter_defect", account=row.account, delivery=row.id)
-            return Unknown(why=f"the adapter failed ({type(error).__name__})")
-
-    async def _operate(self, adapter: Adapter, row: Delivery) -> SendOutcome:
-        key = delivery_key(row.id, self._installation)
-        if row.operation in (ledger.DELETE, ledger.PRUNE):
-            return await self._delete(adapter, await self._target(row), key)
-        if row.operation == ledger.REACT:
-            refs = await self._target(row)
-            if not refs:
-                return Refused(reason=Refusal.TARGET_GONE)
-            emojis = [*map(str, codec.load_object(row.payload).get("emojis", []))]
-            return await adapter.react(refs[0], emojis, key) if isinstance(adapter, CanReact) else _unsupported()
-        outgoing = self._outgoing(row)
-        if row.operation == ledger.EDIT:
-            refs = await self._target(row)  # of an album, the words stand at its first item
-            if not refs:
-                return Refused(reason=Refusal.TARGET_GONE)
-            return await adapter.edit(refs[0], outgoing, key) if isinstance(adapter, CanEdit) else _unsupported()
-        return await adapter.send(outgoing, key)
-
-    async def _delete(self, adapter: Adapter, refs: Sequence[RemoteRef], key: str) -> SendOutcome:
-        """Remove every message of a row. What goes wrong with one is answered; a repeat finds the others gone."""
-        if not refs:
-            return Refused(reason=Refusal.TARGET_GONE)
-        if len(refs) > 1 and isinstance(adapter, CanDeleteTogether):
-            return await adapter.delete_together(refs, key)
-        if not isinstance(adapter, CanDelete):
-            return _unsupported()
-        gone, refused = 0, None
-        for position, ref in enumerate(refs, 1):
-            answer = await adapter.delete(ref, key if position == 1 else delivery_key(f"{key}/{position}", ""))
-            match answer:
-                case Sent():
-                    gone += 1
-                case Refused(reason=Refusal.TARGET_GONE):
-                    refused = refused or answer
-                case Refused():
-                    refused = answer if refused is None or refused.reason is Refusal.TARGET_GONE else refused
-                case _:
-                    return answer
-        stays = refused is not None and (not gone or refused.reason is not Refusal.TARGET_GONE)
-        return refused if refused is not None and stays else Sent()
-
-    async def _target(self, row: Delivery) -> list[RemoteRef]:
-        if row.target_message:  # a member's, or one of several of ours
-            return [RemoteRef(row.address.account, ChatId(row.target_chat), MessageId(row.target_message))]
-        target = None if row.target_id is None else await Delivery.get_or_none(id=row.target_id)
-        return [] if target is None else await ledger.messages_of(target)
-
-    def _outgoing(self, row: Delivery) -> Outgoing:
-        attachments = ledger.attachments_of(row)
-        pictures = [_as_file(a.thumbnail) for a in attachments if a.thumbnail is not None]
-        return Outgoing(
-            chat=row.address.chat,
-            payload=codec.load_object(row.payload),
-            files=tuple(LocalFile(attachment=a, path=self._file_path(a.sha256)) for a in (*attachments, *pictures)),
-            item=row.item,
-        )
-
     async def _record(self) -> None:
-        batch, self._done = self._done, []
-        if not batch:
+        if not self._done:
             return
+        batch = self._writing = self._done
+        self._done = []
         try:
             await self._write_down(batch)
         except BaseException:
             # Not recorded is not forgotten: the rows stay "attempting" and these answers are written down later.
-            self._done = batch + self._done
+            self._done, self._writing = self._writing + self._done, []
             raise
+        self._writing = []
         for outcome in batch:
             self._in_flight.pop(outcome.row.id, None)
 
     async def _write_down(self, batch: list[ledger.Outcome]) -> None:
         """Record a batch; where its effects fail, the outcomes alone: what was sent must never look unsent."""
         try:
-            await ledger.record(batch, self._clock.now(), self._effects)
+            await ledger.record(batch, self._clock.now(), self._effects, held=self._held)
         except (StorageUnavailable, *UNAVAILABLE):
             raise
         except Exception:
             log.exception("delivery_effects_failed", rows=len(batch))
             for outcome in batch:
                 try:
-                    await ledger.record([outcome], self._clock.now(), self._effects)
+                    await ledger.record([outcome], self._clock.now(), self._effects, held=self._held)
                 except (StorageUnavailable, *UNAVAILABLE):
                     raise
                 except Exception:
                     log.exception("delivery_effect_failed", id=outcome.row.id)
-                    await ledger.record([outcome], self._clock.now(), _no_effects)
+                    await ledger.record([outcome], self._clock.now(), _no_effects, held=self._held)
 
     async def _drain(self) -> None:
         """Let the calls under way end, and write down what became of them."""
@@ -422,25 +390,3 @@ class Worker:
 
 async def _no_effects(_: Sequence[Delivery]) -> None:
     """The outcome alone."""
-
-
-def _as_file(thumbnail: Thumbnail) -> Attachment:
-    return Attachment(
-        sha256=thumbnail.sha256,
-        kind=AttachmentKind.PHOTO,
-        mime=thumbnail.mime,
-        size=thumbnail.size,
-        name="thumbnail",
-        width=thumbnail.width,
-        height=thumbnail.height,
-    )
-
-
-def _bytes(row: Delivery) -> int:
-    """Of the files that go with a row."""
-    files = ledger.attachments_of(row) if row.operation not in (ledger.DELETE, ledger.PRUNE) else ()
-    return sum(file.size for file in files[max(row.item - 1, 0) : row.item or None])
-
-
-def _unsupported() -> SendOutcome:
-    return Refused(reason=Refusal.UNSUPPORTED)

@@ -2,6 +2,7 @@
 
 import asyncio
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import PurePath
@@ -24,6 +25,7 @@ from bridge.core.events import (
     ReactionsCounted,
     ReactionsSet,
 )
+from bridge.core.ids import AccountId
 from bridge.core.message import Attachment, Content, Uncarried, UncarriedKind
 from bridge.core.ports import CanAnswerPress, CanDescribe, ChatFacts
 from bridge.core.text import plain
@@ -34,10 +36,11 @@ from bridge.media.refusal import UnfitMedia
 from bridge.members import contact
 from bridge.rendering.refusals import TOO_MANY, UNFETCHED
 from bridge.rendering.words import words
-from bridge.storage import codec, erasure, inbox, ledger, memberships, people, submissions
+from bridge.storage import codec, erasure, fencing, inbox, ledger, memberships, people, submissions
 from bridge.storage.bells import inbox_bell
 from bridge.storage.database import UNAVAILABLE, transaction
 from bridge.storage.models import Inbox
+from bridge.storage.reads import Reads
 from bridge.storage.tracing import Tracer
 
 log = structlog.get_logger()
@@ -64,7 +67,10 @@ class _FetchLaterError(Exception):
 
 
 class Processor:
-    """Handles inbox events. ``fetch`` brings a file into the media store."""
+    """Handles inbox events. ``fetch`` brings a file into the media store, ``mine`` says whose events (None: all).
+
+    ``fence``: what every transaction about an account's events asks first.
+    """
 
     def __init__(
         self,
@@ -74,7 +80,11 @@ class Processor:
         clock: Clock,
         keep: Keep | None = None,
         installation: str = "",
+        mine: Callable[[], Reads] | None = None,
+        fence: Callable[[str], fencing.Fence] | None = None,
     ) -> None:
+        self._mine = mine
+        self._fence = fence
         self._communities = communities
         self._directory = directory
         self._fetch = fetch
@@ -92,10 +102,12 @@ class Processor:
             wait = _IDLE
             try:
                 now = self._clock.now()
+                reads = None if self._mine is None else self._mine()
                 if len(self._tasks) < _LANES:
-                    for row in await inbox.take(now, busy=set(self._tasks), limit=_LANES - len(self._tasks)):
+                    room = _LANES - len(self._tasks)
+                    for row in await inbox.take(now, busy=set(self._tasks), limit=room, reads=reads):
                         self._launch(row)
-                due = await inbox.next_due(now)
+                due = await inbox.next_due(now, reads)
                 if due is not None:
                     wait = min(wait, (due - now).total_seconds())
             except (StorageUnavailable, *UNAVAILABLE) as error:
@@ -116,9 +128,14 @@ class Processor:
         self._stopping = True
         inbox_bell.ring()
 
+    def is_idle(self, account: AccountId) -> bool:
+        """Is no event of it under way?"""
+        return all(lane[0] != account for lane in self._tasks)
+
     def _launch(self, row: Inbox) -> None:
         lane = (row.account, row.chat)
-        task = asyncio.create_task(self._process(row), name=f"inbox-{row.id}")
+        with fencing.behind(None if self._fence is None else self._fence(row.account)):
+            task = asyncio.create_task(self._process(row), name=f"inbox-{row.id}")
         self._tasks[lane] = task
 
         def done(_: asyncio.Task[None]) -> None:

@@ -1,5 +1,5 @@
 """Groups that were connected from inside a chat, in the memory of the running program: at its start, after the commit
-of every change, and once a minute in case another process changed the table.
+of every change, when another program tells of one, and once a minute in case nobody told.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from bridge.delivery.directory import Directory
 from bridge.moderation import permissions
 from bridge.moderation.acts import Desk
 from bridge.storage import chats, groups, inbox, people, presence
+from bridge.storage.bells import groups_bell
 from bridge.storage.database import after_commit
 from bridge.storage.models_members import BridgedGroup
 
@@ -39,6 +40,7 @@ def asked(row: BridgedGroup, desk: Desk) -> None:
     """It stays where it is until somebody has decided."""
     address = row.address
     after_commit(lambda: desk.directory.keep(address, wanted=True))
+    groups_bell.ring_after_commit()
 
 
 def connected(row: BridgedGroup, desk: Desk) -> None:
@@ -50,6 +52,7 @@ def connected(row: BridgedGroup, desk: Desk) -> None:
         desk.directory.keep(group.chat, wanted=True)
 
     after_commit(now_known)
+    groups_bell.ring_after_commit()
 
 
 def disconnected(row: BridgedGroup, desk: Desk, *, was_linked: bool) -> None:
@@ -62,6 +65,7 @@ def disconnected(row: BridgedGroup, desk: Desk, *, was_linked: bool) -> None:
         desk.directory.keep(address, wanted=False)
 
     after_commit(no_longer)
+    groups_bell.ring_after_commit()
 
 
 # --- for the operator ---

@@ -1,9 +1,7 @@
 """Opening the database, bringing its tables up to date, and transactions with work to do after their commit."""
 
 import asyncio
-import os
 import sqlite3
-import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, suppress
@@ -32,7 +30,7 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
 from bridge.core.errors import ConfigError, StorageConflict, StorageContended, StorageUnavailable
-from bridge.storage import fresh, full_text, planner
+from bridge.storage import additive, fencing, fresh, full_text, planner, sqlite_files
 from bridge.storage.models import Meta
 
 log = structlog.get_logger()
@@ -61,9 +59,12 @@ UNAVAILABLE = (
     OSError,
 )
 
+# A program that is paused in the middle of a transaction must not keep its locks from the one that takes over.
+_SHARED = {"idle_in_transaction_session_timeout": "3s", "tcp_keepalives_idle": "3", "tcp_keepalives_interval": "2"}
 
-def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
-    """Tortoise's configuration for ``sqlite://PATH`` or ``postgres://...``."""
+
+def tortoise_config(url: str, *, foreign_keys: bool = True, shared: bool = False) -> dict[str, Any]:
+    """Tortoise's configuration for ``sqlite://PATH`` or ``postgres://...``. ``shared``: with other programs."""
     scheme, _, rest = url.partition("://")
     # Tortoise keeps prepared SQL per connection name for as long as the process lives, in the dialect it was made for.
     name = "sqlite" if scheme == "sqlite" else "postgres"
@@ -93,6 +94,8 @@ def tortoise_config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
                 "maxsize": 8,
             },
         }
+        if shared:
+            connection["credentials"]["server_settings"] = _SHARED
     else:
         raise ConfigError(f"bridge.database begins with {quote(scheme)}://: write sqlite://PATH or postgres://...")
     return {
@@ -121,9 +124,15 @@ def _current() -> BaseDBAsyncClient:
     return Meta._meta.db  # noqa: SLF001 - there is no other way to it - Tortoise's documented way from a model to its connection
 
 
-async def _connect(url: str, *, foreign_keys: bool = True) -> BaseDBAsyncClient:
+def connection_now() -> BaseDBAsyncClient:
+    """The connection of the transaction that surrounds the caller, for what the mapper cannot say."""
+    return _current()
+
+
+async def _connect(url: str, *, foreign_keys: bool = True, shared: bool = False) -> BaseDBAsyncClient:
     # Workers are started before and after this call alike, so the connection must not hang on a context variable.
-    await Tortoise.init(config=tortoise_config(url, foreign_keys=foreign_keys), _enable_global_fallback=True)
+    config = tortoise_config(url, foreign_keys=foreign_keys, shared=shared)
+    await Tortoise.init(config=config, _enable_global_fallback=True)
     return _current()
 
 
@@ -131,44 +140,11 @@ def sqlite_path(url: str) -> Path | None:
     return Path(url.partition("://")[2]) if url.startswith("sqlite://") else None
 
 
-def prepare_file(path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-    except OSError as error:
-        raise StorageUnavailable(
-            f"the database {path} cannot be created ({error.strerror}): make its folder writable for this user, "
-            "or set bridge.database to another place"
-        ) from error
+async def _upgrade(url: str, *, from_script: bool, alone: bool) -> None:
+    """Apply outstanding migrations; refuse a database that is newer than this program.
 
-
-def _look(path: Path) -> None:
-    """Open the file once by ourselves: when its first connection fails, Tortoise keeps a lock and waits for ever."""
-    connection = sqlite3.connect(path)
-    try:
-        connection.execute("PRAGMA schema_version").fetchone()
-    finally:
-        connection.close()
-
-
-def _backup(path: Path, label: str) -> Path:
-    target = path.with_name(f"{path.name}.before-{label}")
-    source = sqlite3.connect(path)
-    try:
-        copy = sqlite3.connect(target)
-        try:
-            source.backup(copy)
-        finally:
-            copy.close()
-    finally:
-        source.close()
-    target.chmod(0o600)
-    return target
-
-
-async def _upgrade(url: str, *, from_script: bool) -> None:
-    """Apply outstanding migrations; refuse a database that is newer than this program."""
+    Where others work with it meanwhile (not ``alone``), only those that they need not know of.
+    """
     path = sqlite_path(url)
     if path is not None and from_script:
         module = tortoise_config(url)["apps"][APP]["migrations"]
@@ -184,15 +160,23 @@ async def _upgrade(url: str, *, from_script: bool) -> None:
             await executor.loader.build_graph()
             known = {key.name for key in executor.loader.graph.nodes if key.app_label == APP}
             if unknown := applied - known:
+                if path is None and await additive.may_go_on(connection, known, unknown):
+                    log.info("database_is_newer", migrations=sorted(unknown))
+                    return
                 raise ConfigError(
                     f"the database was written by a newer Baraza (it has {', '.join(sorted(unknown))}): "
                     "upgrade the program, or restore the backup made before the upgrade"
                 )
             plan = await executor.plan()
             outstanding = bool(plan)
+            if not alone and not all(additive.is_additive(step.migration.operations) for step in plan):
+                raise ConfigError(
+                    "this version changes tables that programs of an earlier version are using: stop all of them, "
+                    "start this one, then start the others in this version"
+                )
             if applied and plan and path is not None:
                 label = plan[0].migration.name
-                saved = await asyncio.to_thread(_backup, path, label)
+                saved = await asyncio.to_thread(sqlite_files.back_up, path, label)
                 log.info("database_backed_up", file=saved.name)
         if path is None:
             await _migrate_postgres(executor, url)
@@ -221,6 +205,7 @@ async def _migrate_postgres(executor: MigrationExecutor, url: str) -> None:
         await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))  # noqa: SLF001 - there is no other way to it
         async with in_transaction(executor.connection.connection_name) as whole:
             await MigrationExecutor(whole, tortoise_config(url)["apps"]).migrate()
+            await additive.remember(whole, executor._migration_plan(None, set(), executor.loader.graph))  # noqa: SLF001 - likewise
     finally:
         await turns.close()
 
@@ -229,8 +214,12 @@ _UPGRADE_KEY = 0x0BA2A2B
 """The number of the lock for upgrades among a PostgreSQL database's advisory locks."""
 
 
-async def open_database(url: str, *, migrate: bool = True, from_script: bool = True) -> str:
+async def open_database(
+    url: str, *, migrate: bool = True, from_script: bool = True, shared: bool = False, alone: bool = True
+) -> str:
     """Connect, upgrade where needed, and return the id of this installation.
+
+    ``shared``: with other programs at the same time, of which some are there already unless ``alone``.
 
     Without ``migrate`` nothing is created or changed. Without ``from_script`` a new database is made by carrying out
     all migrations, which comes to the same.
@@ -242,15 +231,15 @@ async def open_database(url: str, *, migrate: bool = True, from_script: bool = T
     if path is not None:
         if not migrate and not path.exists():
             raise StorageUnavailable(f"there is no database yet at {path}: start Baraza once with `baraza run`")
-        prepare_file(path)
+        sqlite_files.prepare(path)
     try:
         if path is not None:
-            await asyncio.to_thread(_look, path)
+            await asyncio.to_thread(sqlite_files.look, path)
         if migrate:
-            await _upgrade(url, from_script=from_script)
+            await _upgrade(url, from_script=from_script, alone=alone)
             if path is not None:
                 await asyncio.to_thread(planner.tell, path)
-        await _connect(url)
+        await _connect(url, shared=shared)
         row, _ = await Meta.get_or_create(key="installation", defaults={"value": uuid.uuid4().hex})
     # A wrong password and a file that is no database are refusals, not failures of a connection.
     except (*UNAVAILABLE, asyncpg.exceptions.PostgresError, sqlite3.DatabaseError) as error:
@@ -305,6 +294,8 @@ async def transaction() -> AsyncIterator[None]:
     token = _hooks.set(hooks)
     try:
         async with in_transaction():
+            if (fence := fencing.current()) is not None:
+                await fence()
             yield
         _failed.clear()
     except IntegrityError:  # Tortoise derives it from the errors of an unreachable database
@@ -372,22 +363,6 @@ async def scrub(*, whole: bool) -> None:
         await connection.execute_query("PRAGMA wal_checkpoint(TRUNCATE)")
     except UNAVAILABLE as error:
         raise StorageUnavailable(f"the database cannot be cleaned now ({reason_of(error)})") from error
-
-
-def forget_backups(url: str, older_than: float) -> int:
-    """Remove the copies made before upgrades that are older than so many seconds; returns how many.
-
-    They hold what has been erased since. An upgrade that turned out badly is noticed sooner.
-    """
-    path = sqlite_path(url)
-    old = [] if path is None else [*path.parent.glob(f"{path.name}.before-*")]
-    left = 0
-    for copy in old:
-        with suppress(OSError):  # somebody else removed it, or holds it: another time
-            if time.time() - copy.stat().st_mtime > older_than:
-                copy.unlink()
-                left += 1
-    return left
 
 
 async def installation() -> str:

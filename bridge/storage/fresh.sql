@@ -10,7 +10,7 @@
 -- migration 0010_mail
 -- migration 0011_bounces
 -- migration 0013_many_posts
--- migration 0014_namesakes
+-- migration 0014_leases
 CREATE TABLE "tortoise_migrations" (
     "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     "app" VARCHAR(255) NOT NULL,
@@ -87,7 +87,7 @@ CREATE TABLE "identity" (
     "direct_open" INT NOT NULL,
     "community" VARCHAR(64) NOT NULL,
     "created_at" TIMESTAMP NOT NULL,
-    "person_id" BIGINT NOT NULL REFERENCES "person" ("id") ON DELETE CASCADE, "stopped_at" TIMESTAMP, "verified" VARCHAR(16) NOT NULL DEFAULT 'platform', "verified_at" TIMESTAMP, "unreachable_at" TIMESTAMP, "counted_from" TIMESTAMP, "warned_at" TIMESTAMP, "called" VARCHAR(255) NOT NULL DEFAULT '',
+    "person_id" BIGINT NOT NULL REFERENCES "person" ("id") ON DELETE CASCADE, "stopped_at" TIMESTAMP, "verified" VARCHAR(16) NOT NULL DEFAULT 'platform', "verified_at" TIMESTAMP, "unreachable_at" TIMESTAMP, "counted_from" TIMESTAMP, "warned_at" TIMESTAMP,
     CONSTRAINT "uid_identity_account_1082aa" UNIQUE ("account", "user")
 );;
 CREATE TABLE "conversation" (
@@ -107,7 +107,7 @@ CREATE TABLE "profile" (
     "answers" TEXT NOT NULL,
     "shown" INT NOT NULL,
     "created_at" TIMESTAMP NOT NULL,
-    "person_id" BIGINT NOT NULL REFERENCES "person" ("id") ON DELETE CASCADE, "biography" TEXT NOT NULL DEFAULT '', "community" VARCHAR(64) NOT NULL DEFAULT '', "decided_at" TIMESTAMP, "decided_by" VARCHAR(255) NOT NULL DEFAULT '', "hidden" TEXT NOT NULL DEFAULT '[]', "state" VARCHAR(16) NOT NULL  /* PENDING: pending\nAPPROVED: approved\nDECLINED: declined\nREPLACED: replaced */ DEFAULT 'approved', "called" VARCHAR(255) NOT NULL DEFAULT '',
+    "person_id" BIGINT NOT NULL REFERENCES "person" ("id") ON DELETE CASCADE, "biography" TEXT NOT NULL DEFAULT '', "community" VARCHAR(64) NOT NULL DEFAULT '', "decided_at" TIMESTAMP, "decided_by" VARCHAR(255) NOT NULL DEFAULT '', "hidden" TEXT NOT NULL DEFAULT '[]', "state" VARCHAR(16) NOT NULL  /* PENDING: pending\nAPPROVED: approved\nDECLINED: declined\nREPLACED: replaced */ DEFAULT 'approved',
     CONSTRAINT "uid_profile_person__d7c187" UNIQUE ("person_id", "version")
 );;
 CREATE TABLE "submission" (
@@ -542,7 +542,9 @@ CREATE INDEX "idx_post_publish_92c8e6" ON "post" ("publish_at");;
 CREATE INDEX "idx_review_submiss_7b5f9f" ON "review" ("submission_id");;
 CREATE INDEX "idx_review_communi_5fdc93" ON "review" ("community", "decided_at");;
 CREATE INDEX "idx_submission_communi_570eb0" ON "submission" ("community", "created_at");;
-CREATE INDEX "idx_identity_called_014702" ON "identity" ("called");;
-CREATE INDEX "idx_profile_called_f03273" ON "profile" ("called");;
-CREATE INDEX "idx_quotation_post_id_b0866e" ON "quotation" ("post_id");;
-CREATE INDEX "idx_review_merged__95e928" ON "review" ("merged_into");;
+CREATE TABLE "lease" (
+    "name" VARCHAR(128) NOT NULL  PRIMARY KEY,
+    "holder" VARCHAR(64) NOT NULL,
+    "fence" BIGINT NOT NULL,
+    "until" TIMESTAMP NOT NULL
+);;

@@ -15,6 +15,7 @@ IMPERSONAL: Mapping[str, Mapping[str, str]] = {
     "AdapterState": {"id": _ROW, "account": "one of ours"},
     "ChatAlias": {"id": _ROW, "account": "one of ours", "old": "a group, never a person", "new": "a group"},
     "Chat": {"id": _ROW, "account": "one of ours"},
+    "Lease": {"name": "an account of ours", "holder": "a program of ours", "fence": "a count", "until": _WHEN},
     "Inbox": {
         "id": _ROW,
         "account": "one of ours",

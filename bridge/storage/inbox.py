@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import asyncpg.exceptions
 from pydantic import ValidationError
@@ -32,7 +33,12 @@ from bridge.core.text import RichText
 from bridge.storage import codec
 from bridge.storage.bells import inbox_bell
 from bridge.storage.database import UNAVAILABLE, transaction
+from bridge.storage.leases import Held
 from bridge.storage.models import AdapterState, ChatAlias, Delivery, Inbox
+from bridge.storage.reads import Reads
+
+if TYPE_CHECKING:
+    from tortoise.queryset import QuerySet
 
 MAX_ATTEMPTS = 8
 _MAX_KEY = 255
@@ -89,13 +95,15 @@ def _row(event: InboundEvent, now: datetime) -> Inbox:
 class DurableSink:
     """The sink adapters write to: one commit for the events and the cursor that would acknowledge them."""
 
-    def __init__(self, account: AccountId, clock: Clock) -> None:
+    def __init__(self, account: AccountId, clock: Clock, held: Held | None = None) -> None:
         self._account = account
         self._clock = clock
+        self._held = held
 
     async def accept(self, events: Sequence[InboundEvent], *, state: Mapping[str, str] | None = None) -> None:
         now = self._clock.now()
         async with transaction():
+            await _fenced(self._account, self._held)
             for event in events:
                 if not await Inbox.exists(account=event.account, key=_key(event)):
                     await _row(event, now).save()
@@ -103,6 +111,12 @@ class DurableSink:
                 await _set_state(self._account, key, value)
             if events:
                 inbox_bell.ring_after_commit()
+
+
+async def _fenced(account: AccountId, held: Held | None) -> None:
+    """An adapter whose account is another program's by now changes nothing: not its cursor, not its keys."""
+    if held is not None and account not in await held.confirm({account}):
+        raise StorageUnavailable(f"another program has the account {account}")
 
 
 async def _set_state(account: AccountId, key: str, value: str) -> None:
@@ -114,8 +128,9 @@ async def _set_state(account: AccountId, key: str, value: str) -> None:
 class DurableState:
     """An adapter's own values, in the database. All methods raise StorageUnavailable."""
 
-    def __init__(self, account: AccountId) -> None:
+    def __init__(self, account: AccountId, held: Held | None = None) -> None:
         self._account = account
+        self._held = held
 
     async def get(self, key: str) -> str | None:
         try:
@@ -127,20 +142,29 @@ class DurableState:
 
     async def set(self, key: str, value: str) -> None:
         async with transaction():
+            await _fenced(self._account, self._held)
             await _set_state(self._account, key, value)
 
     async def delete(self, key: str) -> None:
         async with transaction():
+            await _fenced(self._account, self._held)
             await AdapterState.filter(account=self._account, key=_short(key)).delete()
 
 
-async def take(now: datetime, *, busy: set[tuple[str, str]], limit: int = 64) -> list[Inbox]:
+def _new(reads: Reads | None) -> "QuerySet[Inbox]":
+    rows = Inbox.filter(state=InboxState.NEW)
+    return rows if reads is None else reads.of(rows)
+
+
+async def take(
+    now: datetime, *, busy: set[tuple[str, str]], limit: int = 64, reads: Reads | None = None
+) -> list[Inbox]:
     """The oldest new event of every chat that is not being worked on: order is kept per chat.
 
     However many chats wait for their postponed events, they keep nobody behind them waiting.
     """
     heads = (
-        await Inbox.filter(state=InboxState.NEW)
+        await _new(reads)
         .annotate(head=Min("id"))
         .group_by("account", "chat")
         .order_by("head")
@@ -159,9 +183,9 @@ async def take(now: datetime, *, busy: set[tuple[str, str]], limit: int = 64) ->
     return ready
 
 
-async def next_due(now: datetime) -> datetime | None:
+async def next_due(now: datetime, reads: Reads | None = None) -> datetime | None:
     """When the next postponed event wants to be tried."""
-    row = await Inbox.filter(state=InboxState.NEW, due_at__gt=now).order_by("due_at").first()
+    row = await _new(reads).filter(due_at__gt=now).order_by("due_at").first()
     return None if row is None else row.due_at
 
 

@@ -6,21 +6,19 @@ Every change of state goes through ``ledger_steps.advance``.
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from tortoise.expressions import F
 
 from bridge.core.errors import Refusal
 from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Content
-from bridge.core.ports import Later, Refused, SendOutcome, Sent, Unknown
 from bridge.core.reading import COPIED
 from bridge.core.states import DeliveryState, DeliveryStep, MembershipState, PostState
-from bridge.storage import codec, handovers
+from bridge.storage import codec, ledger_fences
 from bridge.storage.answering import threaded
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
-from bridge.storage.handovers import Weighed
+from bridge.storage.leases import Held
 from bridge.storage.ledger_calls import (
     bring_forward,
     call_off,
@@ -81,18 +79,16 @@ from bridge.storage.ledger_reads import (
     unclaimed_edit,
     versions,
 )
+from bridge.storage.ledger_record import Outcome, record
 from bridge.storage.ledger_steps import (
     LIFETIME,
     advance,
     advance_all,
     cancel_dependants,
-    keep_further,
-    keep_pruned,
     release,
 )
 from bridge.storage.many import save_each
 from bridge.storage.models import Delivery, Identity
-from bridge.storage.models_handover import Handover
 from bridge.storage.models_members import Membership
 
 Compose = Callable[[Delivery], Awaitable["Frozen | None"]]
@@ -109,16 +105,6 @@ class Frozen:
     content: str
     shows: str = ""
     """For a card or a private copy: the fingerprint of what it shows."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    row: Delivery
-    answer: SendOutcome
-    weighed: Weighed | None = None
-    """What was handed over, or may have been, where the account counts that."""
-    keeps_words: bool = True
-    """Are its words needed once it is there: can it be changed?"""
 
 
 async def plan(
@@ -255,17 +241,22 @@ async def claim(
     effects: Effects | None = None,
     *,
     prepare: Prepare | None = None,
+    held: Held | None = None,
+    accounts: Collection[str] = (),
 ) -> list[Delivery]:
     """Freeze and mark rows as being attempted, in one commit that precedes their sends.
 
     A row whose content has become pointless (compose says None) is called off; one that cannot be composed is
-    refused with the reason and blocks nobody.
+    refused with the reason and blocks nobody. ``held``: only rows of those ``accounts`` that are still ours.
     """
     async with transaction():
         changed: list[Delivery] = []
         ready: list[Delivery] = []
         reworded: list[Delivery] = []
         planned = Delivery.filter(id__in=list(ids), state=DeliveryState.PLANNED).order_by("id")
+        if held is not None:
+            # Asked before the rows are read: what is read afterwards nobody else changes.
+            planned = planned.filter(account__in=list(await held.confirm(accounts)))
         rows = await planned.prefetch_related("post")  # that of most rows is the same
         unwanted = await _unwanted(rows)
         if prepare is not None:
@@ -305,71 +296,13 @@ async def claim(
     return claimed
 
 
-async def spoil(row_id: int, now: datetime, why: str, effects: Effects) -> None:
+async def spoil(row_id: int, now: datetime, why: str, effects: Effects, *, held: Held | None = None) -> None:
     """Refuse a row that cannot even be composed, so that it blocks nobody and a person sees it."""
     async with transaction():
         row = await Delivery.get(id=row_id)
-        if await advance(row, DeliveryStep.ATTEMPT, attempted_at=now):
+        if await ledger_fences.is_ours(row, held) and await advance(row, DeliveryStep.ATTEMPT, attempted_at=now):
             await advance(row, DeliveryStep.REFUSE, reason=Refusal.BAD_CONTENT.value, detail=why, done_at=now)
             await effects([row, *await cancel_dependants([row.id], Refusal.BAD_CONTENT)])
-
-
-async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects) -> None:
-    """Write down what became of a batch, release or call off what waited for it, and let ``effects`` add rows."""
-    async with transaction():
-        await handovers.keep([row for row in (_handover(outcome, now) for outcome in outcomes) if row is not None])
-        settled = await _record_sent([o for o in outcomes if isinstance(o.answer, Sent)], now)
-        delivered = [row.id for row in settled]
-        for outcome in outcomes:
-            row, answer = outcome.row, outcome.answer
-            match answer:
-                case Refused(reason=reason, detail=detail) if (
-                    row.doubted and row.kind == POST and row.operation == SEND
-                ):
-                    # A refusal proves only its own attempt: a person must look whether an earlier one arrived.
-                    await advance(row, DeliveryStep.DOUBT, due_at=now)
-                    if await advance(row, DeliveryStep.PARK, reason=reason.value, detail=detail[:500]):
-                        settled.append(row)
-                case Refused(reason=reason, detail=detail):
-                    if await advance(row, DeliveryStep.REFUSE, reason=reason.value, detail=detail[:500], done_at=now):
-                        settled += [row, *await cancel_dependants([row.id], reason)]
-                case Later(when=when, why=why) if row.doubted and row.operation == SEND:
-                    await advance(row, DeliveryStep.DOUBT, due_at=when, detail=why[:500])  # and judged anew by then
-                case Later(when=when, why=why):
-                    await advance(row, DeliveryStep.POSTPONE, due_at=when, detail=why[:500])
-                case Unknown(why=why):
-                    await advance(row, DeliveryStep.DOUBT, due_at=now, detail=why[:500], doubted=True)
-        await release(delivered)
-        if settled:
-            await effects(settled)
-    delivery_bell.ring()
-
-
-def _handover(outcome: Outcome, now: datetime) -> Handover | None:
-    if outcome.weighed is None or not isinstance(outcome.answer, Sent | Unknown):
-        return None
-    refs = outcome.answer.refs if isinstance(outcome.answer, Sent) else ()
-    return handovers.row_of(outcome.row, outcome.weighed, refs[0].message if refs else "", now)
-
-
-async def _record_sent(outcomes: Sequence[Outcome], now: datetime) -> list[Delivery]:
-    """Mark rows as delivered and keep where their messages are; returns the rows that were still being attempted."""
-    sent: dict[str, Any] = {"done_at": now, "reason": "", "detail": ""}
-    rows = await advance_all([o.row for o in outcomes if o.row.kind not in (COPY, DIGEST)], DeliveryStep.SENT, **sent)
-    # What was frozen for one reader of thousands has done its work; the words stay where they may be corrected.
-    private = [o for o in outcomes if o.row.kind in (COPY, DIGEST)]
-    rows += await advance_all([o.row for o in private if o.keeps_words], DeliveryStep.SENT, **sent, payload="{}")
-    gone = [o.row for o in private if not o.keeps_words]
-    rows += await advance_all(gone, DeliveryStep.SENT, **sent, payload="{}", content="")
-    refs = {o.row.id: o.answer.refs[0] for o in outcomes if isinstance(o.answer, Sent) and o.answer.refs}
-    placed = [row for row in rows if row.id in refs]
-    for row in placed:
-        row.remote_chat, row.message = refs[row.id].chat, refs[row.id].message
-    await save_each(placed, ("remote_chat", "message"))
-    answers = {o.row.id: o.answer.refs for o in outcomes if isinstance(o.answer, Sent)}
-    await keep_further({row.id: answers.get(row.id, ()) for row in rows})
-    await keep_pruned([row for row in rows if row.operation == PRUNE])
-    return rows
 
 
 __all__ = [

@@ -1,5 +1,6 @@
 """Rows of the ledger that have not gone out: called off, brought forward, marked; ``ledger`` offers these, too."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from tortoise.expressions import Q
@@ -24,9 +25,12 @@ async def call_off_notices(address: Address) -> None:
         await cancel_dependants([row.id])
 
 
-async def bring_capped_forward(now: datetime) -> None:
+async def bring_capped_forward(now: datetime, accounts: Sequence[str] | None = None) -> None:
     """What waits because its account had no money left is tried at once: a restart may be for a raised cap."""
-    await Delivery.filter(state=DeliveryState.PLANNED, due_at__gt=now, detail__startswith=CAPPED).update(due_at=now)
+    capped = Delivery.filter(state=DeliveryState.PLANNED, due_at__gt=now, detail__startswith=CAPPED)
+    if accounts is not None:
+        capped = capped.filter(account__in=list(accounts))
+    await capped.update(due_at=now)
 
 
 async def bring_forward(row: Delivery, due: datetime) -> None:

@@ -9,6 +9,8 @@ from bridge.core.ids import RemoteRef
 from bridge.core.states import DELIVERY, DeliveryState, DeliveryStep
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
+from bridge.storage.leases import Held
+from bridge.storage.ledger_fences import is_ours
 from bridge.storage.ledger_reads import POST, SEND
 from bridge.storage.ledger_steps import LIFETIME, advance, cancel_dependants, keep_further, release, restore_dependants
 from bridge.storage.models import Delivery
@@ -16,15 +18,20 @@ from bridge.storage.models import Delivery
 Effects = Callable[[Sequence[Delivery]], Awaitable[None]]
 
 
-async def recover(*, alive: Sequence[int] = (), before: datetime | None = None) -> int:
+async def recover(
+    *, alive: Sequence[int] = (), before: datetime | None = None, accounts: Sequence[str] | None = None
+) -> int:
     """Whatever is being attempted and nobody works on is in doubt: after a start, or when a commit's answer was lost.
 
-    ``alive`` are the rows in this process's hands; ``before`` leaves alone what was attempted later. Returns how many.
+    ``alive`` are the rows in this process's hands; ``before`` leaves alone what was attempted later.
+    ``accounts``: of these alone, the others are in other programs' hands. Returns how many.
     """
     async with transaction():
         lost = Delivery.filter(state__in=DELIVERY.sources(DeliveryStep.DOUBT)).exclude(id__in=list(alive) or [0])
         if before is not None:
             lost = lost.filter(attempted_at__lt=before)
+        if accounts is not None:
+            lost = lost.filter(account__in=list(accounts))
         return await lost.update(
             state=DELIVERY.target(DeliveryStep.DOUBT),
             doubted=True,
@@ -49,10 +56,18 @@ async def distrust(restored_at: datetime) -> int:
 
 
 async def resolve_doubt(
-    row: Delivery, step: DeliveryStep, now: datetime, effects: Effects, *, refs: Sequence[RemoteRef] = ()
+    row: Delivery,
+    step: DeliveryStep,
+    now: datetime,
+    effects: Effects,
+    *,
+    refs: Sequence[RemoteRef] = (),
+    held: Held | None = None,
 ) -> None:
     """FOUND (it is there), REPLAY (send it again) or PARK (a person must say)."""
     async with transaction():
+        if not await is_ours(row, held):
+            return
         values: dict[str, Any] = {}
         if step is DeliveryStep.FOUND:
             values = {"done_at": now}
@@ -70,10 +85,11 @@ async def resolve_doubt(
         delivery_bell.ring_after_commit()
 
 
-async def postpone_doubt(row: Delivery, when: datetime) -> None:
+async def postpone_doubt(row: Delivery, when: datetime, *, held: Held | None = None) -> None:
     """The far side cannot be asked now: ask again at ``when``."""
     async with transaction():
-        await Delivery.filter(id=row.id, state=DeliveryState.IN_DOUBT).update(due_at=when)
+        if await is_ours(row, held):
+            await Delivery.filter(id=row.id, state=DeliveryState.IN_DOUBT).update(due_at=when)
 
 
 async def settle(row_id: int, step: DeliveryStep, now: datetime, effects: Effects, *, by: str) -> Delivery:

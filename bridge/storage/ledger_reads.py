@@ -114,9 +114,16 @@ async def next_due(now: datetime, accounts: Sequence[str]) -> datetime | None:
     return None if row is None else row.due_at
 
 
-async def recent_attempts(since: datetime, accounts: Sequence[str]) -> list[tuple[Address, datetime, int]]:
+def _on(accounts: Sequence[str] | None) -> dict[str, list[str]]:
+    """Only rows of these accounts; None: of all."""
+    return {} if accounts is None else {"account__in": list(accounts)}
+
+
+async def recent_attempts(
+    since: datetime, accounts: Sequence[str] | None = None
+) -> list[tuple[Address, datetime, int]]:
     """Calls of the last while, so that a restart does not burst over a platform's limits: (chat, when, files sent)."""
-    rows = await Delivery.filter(account__in=list(accounts), attempted_at__gt=since).only(*_ATTEMPT)
+    rows = await Delivery.filter(attempted_at__gt=since, **_on(accounts)).only(*_ATTEMPT)
     return [(row.address, row.attempted_at, files_of(row)) for row in rows if row.attempted_at is not None]
 
 
@@ -131,9 +138,9 @@ def attachments_of(row: Delivery) -> tuple[Attachment, ...]:
     return codec.load(codec.CONTENT, row.content).attachments if '"sha256"' in row.content else ()
 
 
-async def put_off(now: datetime) -> list[tuple[Address, datetime]]:
+async def put_off(now: datetime, accounts: Sequence[str] | None = None) -> list[tuple[Address, datetime]]:
     """Until when platforms have put chats off, so that a restart does not ask them sooner."""
-    later = Delivery.filter(state=DeliveryState.PLANNED, attempts__gt=0, doubted=False, due_at__gt=now)
+    later = Delivery.filter(state=DeliveryState.PLANNED, attempts__gt=0, doubted=False, due_at__gt=now, **_on(accounts))
     return [(row.address, row.due_at) for row in await later.only("id", "account", "chat", "due_at")]
 
 

@@ -12,7 +12,7 @@ from tortoise.models import Model
 from bridge.core.ids import AccountId, Address, ChatId, MessageId, RemoteRef
 from bridge.core.states import DeliveryState, PostState, ReviewState
 from bridge.storage.columns import ID, SHORT, id_column
-from bridge.storage.models_intake import AdapterState, Chat, ChatAlias, Counter, Inbox, Meta
+from bridge.storage.models_intake import AdapterState, Chat, ChatAlias, Counter, Inbox, Lease, Meta
 from bridge.storage.models_people import Conversation, Identity, Person, Profile
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Handle",
     "Identity",
     "Inbox",
+    "Lease",
     "Meta",
     "Person",
     "Post",

@@ -70,6 +70,19 @@ class Chat(Model):
         unique_together = (("account", "chat"),)
 
 
+class Lease(Model):
+    """What only one of several programs may work, and until when, by the database's own clock."""
+
+    name = fields.CharField(SHORT * 2, primary_key=True)
+    holder = fields.CharField(SHORT)
+    fence = fields.BigIntField(default=1)
+    """Grows whenever it changes hands."""
+    until = fields.DatetimeField()
+
+    class Meta:
+        table = "lease"
+
+
 class Inbox(Model):
     """Every event a platform told us, committed before it was acknowledged."""
 

@@ -1,4 +1,5 @@
 """One program for a database: two would send everything twice. The one that waits takes over where the other ended.
+How several share the work instead: ``sharing``.
 
 On SQLite that is a lock on a file, on PostgreSQL an advisory lock of a session: both end with their process, however it
 ends. A session can end without its program, too (the server was restarted, the network broke): then the program tries
@@ -17,17 +18,18 @@ import asyncpg
 import structlog
 
 from bridge.core.errors import StorageUnavailable
-from bridge.storage.database import UNAVAILABLE, prepare_file, reason_of, sqlite_path
+from bridge.storage import sqlite_files
+from bridge.storage.database import UNAVAILABLE, reason_of, sqlite_path
 from bridge.storage.postgres_pooled import WatchedConnection
 
 log = structlog.get_logger()
 
-_KEY = 0x0BA2A2A
+KEY = 0x0BA2A2A
 """The number of our lock among a PostgreSQL database's advisory locks."""
 _AGAIN = 1.0
 """Seconds between two tries."""
 # A machine that vanished says no goodbye: after this long its session, and with it the lock, is over.
-_KEEPALIVE = {"tcp_keepalives_idle": "3", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "2"}
+KEEPALIVE = {"tcp_keepalives_idle": "3", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "2"}
 
 
 @asynccontextmanager
@@ -52,7 +54,7 @@ async def only_program(url: str, *, waits: Callable[[], object] | None = None) -
 
 @asynccontextmanager
 async def _file_lock(path: Path, waits: Callable[[], object] | None) -> AsyncIterator[None]:
-    prepare_file(path)
+    sqlite_files.prepare(path)
     try:
         lock = os.open(path.with_name(f"{path.name}.lock"), os.O_CREAT | os.O_WRONLY, 0o600)
         file = os.fdopen(lock, "w")
@@ -112,11 +114,11 @@ class _Session:
 
     async def _try(self) -> bool:
         connection: Any = await asyncpg.connect(  # type: ignore[no-untyped-call]  # asyncpg left it bare
-            self._url, server_settings=_KEEPALIVE, connection_class=WatchedConnection
+            self._url, server_settings=KEEPALIVE, connection_class=WatchedConnection
         )
         taken = False
         try:
-            taken = bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", _KEY))
+            taken = bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", KEY))
             if taken:
                 self._connection = connection
                 connection.add_termination_listener(self._ended)

@@ -4,6 +4,7 @@ A small server often starts with a wrong clock that is set once there is a netwo
 keeps its hour.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,12 +23,18 @@ _LONGEST_INBOX: Final = timedelta(minutes=15)
 _SLICE: Final = 500
 
 
-async def bring_forward(now: datetime) -> int:
-    """Rows whose times are still to come although they have passed. Returns how many were moved."""
+async def bring_forward(now: datetime, accounts: Sequence[str] | None = None) -> int:
+    """Rows whose times are still to come although they have passed. Returns how many were moved.
+
+    ``accounts``: of these alone, the others go by other machines' clocks.
+    """
     late = now + _NOTICED
-    moved = await Inbox.filter(state=InboxState.NEW, due_at__gt=now + _LONGEST_INBOX).update(due_at=now)
-    moved += await Delivery.filter(state=DeliveryState.ATTEMPTING, attempted_at__gt=late).update(attempted_at=now)
-    waiting = Delivery.filter(state__in=[DeliveryState.PLANNED, DeliveryState.IN_DOUBT], due_at__gt=late)
+    inbox, ledger = Inbox.all(), Delivery.all()
+    if accounts is not None:
+        inbox, ledger = (rows.filter(account__in=list(accounts)) for rows in (inbox, ledger))  # type: ignore[assignment]  # one of each
+    moved = await inbox.filter(state=InboxState.NEW, due_at__gt=now + _LONGEST_INBOX).update(due_at=now)
+    moved += await ledger.filter(state=DeliveryState.ATTEMPTING, attempted_at__gt=late).update(attempted_at=now)
+    waiting = ledger.filter(state__in=[DeliveryState.PLANNED, DeliveryState.IN_DOUBT], due_at__gt=late)
     wrong = waiting.filter(Q(planned_at__gt=late) | Q(attempted_at__gt=late)).order_by("id")
     while rows := await wrong.limit(_SLICE):  # each is none of them afterwards
         async with transaction():

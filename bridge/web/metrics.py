@@ -3,7 +3,7 @@
 The counters begin at nought with the program, as Prometheus expects. `docs/how-to/operating.md` lists all figures.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
@@ -27,8 +27,14 @@ class _Figures(Collector):
     """All of them, as they are at one moment."""
 
     def __init__(
-        self, report: StatusReport, accounts: Mapping[str, Health], now: datetime, counts: tally.Tally
+        self,
+        report: StatusReport,
+        accounts: Mapping[str, Health],
+        now: datetime,
+        counts: tally.Tally,
+        sharing: Mapping[str, object],
     ) -> None:
+        self._sharing = sharing
         self._report = report
         self._accounts = accounts
         self._now = now
@@ -38,6 +44,7 @@ class _Figures(Collector):
         yield from self._waiting()
         yield from self._readers()
         yield from self._platforms()
+        yield from self._leases()
 
     def _age(self, since: datetime | None) -> float:
         return 0.0 if since is None else max(0.0, (self._now - since).total_seconds())
@@ -76,6 +83,17 @@ class _Figures(Collector):
             readers.add_metric([name, "unreachable"], report.unreachable.get(name, 0))
         yield from (handed, failed, readers)
 
+    def _leases(self) -> Iterable[Metric]:
+        """Only where several programs share the work: each tells of what is its own."""
+        leases, nobodys = self._sharing.get("leases"), self._sharing.get("nobodys")
+        if isinstance(leases, Mapping) and isinstance(nobodys, Sequence):
+            held = _gauge("lease_held", "The lease is worked by this program; its fence is the value", ["lease"])
+            for name, fence in sorted(leases.items()):
+                held.add_metric([name], fence)
+            orphans = _gauge("leases_nobodys", "Leases that no program works: an account, or what belongs to none")
+            orphans.add_metric([], len(nobodys))
+            yield from (held, orphans)
+
     def _platforms(self) -> Iterable[Metric]:
         connected = _gauge("account_connected", "1 when the account is connected", ["account"])
         silent = _gauge("account_silent_seconds", "How long the platform has not been heard at all", ["account"])
@@ -113,12 +131,17 @@ def _version() -> str:
         return ""
 
 
-async def collect(accounts: Mapping[str, Health], now: datetime, counts: tally.Tally) -> bytes:
+async def collect(
+    accounts: Mapping[str, Health],
+    now: datetime,
+    counts: tally.Tally,
+    sharing: Mapping[str, object] | None = None,
+) -> bytes:
     """The text format. Raises StorageUnavailable."""
     try:
         report = await reports.status(now)
     except UNAVAILABLE as error:
         raise StorageUnavailable from error
     registry = CollectorRegistry()
-    registry.register(_Figures(report, accounts, now, counts))
+    registry.register(_Figures(report, accounts, now, counts, sharing or {}))
     return generate_latest(registry)

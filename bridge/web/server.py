@@ -33,7 +33,9 @@ class WebServer:
         pages: Pages | None = None,
         counts: Tally | None = None,
         trusted_proxies: Sequence[str] = (),
+        sharing: Callable[[], Mapping[str, object]] | None = None,
     ) -> None:
+        self._sharing = sharing or dict
         self._counts = counts or Tally()
         self._host = host
         self._port = port
@@ -85,12 +87,13 @@ class WebServer:
             "accounts": {
                 name: {"connected": health.connected, "detail": health.detail} for name, health in accounts.items()
             },
+            **self._sharing(),
         }
         return web.json_response(body, status=200 if ready else 503)
 
     async def _metrics(self, _: web.Request) -> web.Response:
         try:
-            body = await metrics.collect(self._health(), self._clock.now(), self._counts)
+            body = await metrics.collect(self._health(), self._clock.now(), self._counts, self._sharing())
         except StorageUnavailable:
             return web.Response(status=503, text="the database does not answer\n")
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

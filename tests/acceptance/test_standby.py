@@ -68,7 +68,7 @@ async def test_whoever_waits_takes_over_from_a_killed_one(tmp_path: Path, postgr
 async def test_whose_lock_was_broken_has_it_again_or_ends(tmp_path: Path, postgres: str, ends: list[Program]) -> None:
     """The server ends the session that has the lock; the program lives on."""
     world = World(tmp_path, free_port(), database=postgres)
-    first, second = Program(world.path), Waiting(world.path)
+    first, second = Waiting(world.path), Waiting(world.path)
     ends += [first, second]
     await first.start()
     admin = await asyncpg.connect(postgres)  # type: ignore[no-untyped-call]  # asyncpg left it bare

@@ -62,7 +62,7 @@ class Town:
             file_path=lambda _: Path(),
             clock=self.clock,
         )
-        await worker._recover()
+        await worker.take_over()
         return worker
 
     async def plan(self, text: str, chat: str = "") -> Delivery:
@@ -183,7 +183,7 @@ async def test_two_posts_that_say_the_same_and_are_both_in_doubt_stay_so(town: T
     rows = [await town.plan("Kangaroo care") for _ in range(2)]
     claimed = await ledger.claim([row.id for row in rows], town.clock.now(), (await _composer(town)))
     for row in claimed:
-        await town.adapter.send((await town.restarted())._outgoing(row), "")
+        await town.adapter.send((await town.restarted())._caller.outgoing(row), "")
         town.clock.pass_by(1.1)
     await town.work(await town.restarted())
     assert [await state(row) for row in rows] == [DeliveryState.UNCERTAIN] * 2
@@ -203,7 +203,7 @@ async def test_one_post_in_two_topics_of_a_group_is_not_taken_for_its_twin(opene
         rows = [await town.plan("Kangaroo care", topic) for topic in topics]
         worker = await town.restarted()
         claimed = await ledger.claim([row.id for row in rows], town.clock.now(), worker._compose)
-        await town.adapter.send(worker._outgoing(claimed[arrived]), "")  # then the program is killed
+        await town.adapter.send(worker._caller.outgoing(claimed[arrived]), "")  # then the program is killed
         town.clock.pass_by(OVER.total_seconds() + 1)
         restarted = await town.restarted()
         await town.plan("later", topics[0])
@@ -341,7 +341,7 @@ async def test_a_post_that_says_the_same_and_goes_out_during_the_search_is_not_t
     async def slow(doubt: Doubt, turn: Turn) -> RemoteRef | None:
         twin = await town.plan("Kangaroo care")
         claimed = await ledger.claim([twin.id], town.clock.now(), worker._compose)
-        answer = await town.adapter.send(worker._outgoing(claimed[0]), "")
+        answer = await town.adapter.send(worker._caller.outgoing(claimed[0]), "")
         await ledger.record([ledger.Outcome(row=claimed[0], answer=answer)], town.clock.now(), worker._effects)
         return await search(doubt, turn)
 

@@ -173,7 +173,7 @@ class History(RuleBasedStateMachine):
             file_path=Path,
             clock=self.clock,
         )
-        self.do(self.worker._recover())
+        self.do(self.worker.take_over())
 
     def teardown(self) -> None:
         try:

@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
     operations = [{operation}]
 """
 ADDS = """ops.AddField("Person", "nickname", fields.CharField(max_length=20, null=True))"""
+CHANGES = """ops.RemoveField("Person", "language")"""
 FAILS = ADDS + """, ops.RunSQL("DROP TABLE no_such_table")"""
 
 
@@ -86,8 +87,8 @@ def use(monkeypatch: pytest.MonkeyPatch, following: Path, operation: str) -> Non
     following.write_text(NEXT.format(last=OURS[-1], operation=operation))
     ours = database.tortoise_config
 
-    def later(url: str, *, foreign_keys: bool = True) -> dict[str, object]:
-        config = ours(url, foreign_keys=foreign_keys)
+    def later(url: str, **options: bool) -> dict[str, object]:
+        config = ours(url, **options)
         config["apps"][database.APP]["migrations"] = "later_migrations"
         return config
 
@@ -150,6 +151,27 @@ async def test_an_upgrade_keeps_every_row_and_a_backup(
         saved.close()
 
 
+async def test_a_program_goes_on_where_a_later_one_only_added(
+    postgres: str, later_program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rolling upgrade: what the earlier one would stumble over waits for its end, the rest is done beside it."""
+    await database.open_database(postgres)
+    await database.close_database()
+    with monkeypatch.context() as patched:
+        use(patched, later_program, CHANGES)
+        with pytest.raises(ConfigError, match="stop all of them"):
+            await database.open_database(postgres, shared=True, alone=False)
+    del sys.modules["later_migrations.0999_next"]
+    with monkeypatch.context() as patched:
+        use(patched, later_program, ADDS)
+        await database.open_database(postgres, shared=True, alone=False)
+        await database.close_database()
+    await database.open_database(postgres, shared=True, alone=False)  # it may even be started anew
+    await Person.create(language="sw", created_at=NOW)
+    assert [person.language for person in await Person.all()] == ["sw"]
+    await database.close_database()
+
+
 async def test_an_upgrade_that_fails_is_not_half_done(
     database_url: str, later_program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,8 +223,8 @@ async def test_a_database_of_the_first_release_is_brought_up_to_date(
 ) -> None:
     ours = database.tortoise_config
 
-    def first(url: str, *, foreign_keys: bool = True) -> dict[str, object]:
-        config = ours(url, foreign_keys=foreign_keys)
+    def first(url: str, **options: bool) -> dict[str, object]:
+        config = ours(url, **options)
         config["apps"][database.APP]["migrations"] = first_program
         return config
 
@@ -229,8 +251,8 @@ async def test_what_was_published_before_is_still_found(
     """A database of the release before this one: its messages are known, and its sources can be edited."""
     ours = database.tortoise_config
 
-    def earlier(url: str, *, foreign_keys: bool = True) -> dict[str, object]:
-        config = ours(url, foreign_keys=foreign_keys)
+    def earlier(url: str, **options: bool) -> dict[str, object]:
+        config = ours(url, **options)
         config["apps"][database.APP]["migrations"] = earlier_program
         return config
 

@@ -52,7 +52,7 @@ class Counted:
             file_path=lambda name: self.files / name,
             clock=self.town.clock,
         )
-        await worker._recover()
+        await worker.take_over()
         return worker
 
     async def work(self, worker: Worker, until: float | None = None) -> float:

@@ -152,7 +152,7 @@ async def test_a_wait_that_the_platform_named_outlives_a_restart(opened: str) ->
     net.answers.append(Later(when=clock.now() + timedelta(seconds=40), why="too many requests", limit=True))
     await rounds(worker_of(net, clock), clock, 1)
     restarted = worker_of(net, clock)
-    await restarted._recover()
+    await restarted.take_over()
     await rounds(restarted, clock, 3)
     assert net.calls == 1, "the second post would only have met the limit again, and overtaken the first"
     clock.pass_by(40)
@@ -188,7 +188,7 @@ async def test_an_album_that_does_not_fit_waits_without_being_tried(opened: str)
     await album.refresh_from_db()
     assert album.state == DeliveryState.DELIVERED
     again = worker_of(net, clock)
-    await again._recover()
+    await again.take_over()
     await plan(clock, "group", "hifa")
     await plan(clock, "group", "hifa")
     await rounds(again, clock, 4)

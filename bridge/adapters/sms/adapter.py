@@ -93,6 +93,9 @@ class SmsAdapter:
         self._caller.open()
         self._receiver.start(sink, state)
 
+    async def hear(self, sink: Sink, state: StateStore) -> None:
+        self._receiver.start(sink, state)
+
     async def stop(self) -> None:
         self._receiver.stop()
         self._sink = None

@@ -71,6 +71,9 @@ class TelegramAdapter:
         await self._receiver.start(polls.PollSink(sink, state), state)
         self._cleaning = asyncio.create_task(self._lookup.clean_up(), name=f"forwards {self.account}")
 
+    async def hear(self, sink: Sink, state: StateStore) -> None:
+        await self._receiver.hear(polls.PollSink(sink, state), state)
+
     async def stop(self) -> None:
         if self._cleaning is not None:
             self._cleaning.cancel()

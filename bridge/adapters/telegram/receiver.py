@@ -28,7 +28,7 @@ log = structlog.get_logger()
 KEPT: Final = timedelta(hours=24)
 """How long Telegram keeps updates for us: https://core.telegram.org/bots/api#getting-updates"""
 LONG_OUTAGE: Final = timedelta(hours=20)
-_OFFSET, _POLLED = "offset", "polled_at"
+_OFFSET, _POLLED, _NAME = "offset", "polled_at", "name"
 _NOTE_EVERY: Final = timedelta(minutes=10)
 _LONGEST_PAUSE: Final = 60.0
 
@@ -82,6 +82,15 @@ class Receiver:
             self._unwell(error)
         self._task = asyncio.create_task(self._run(sink), name=f"telegram-{self._context.account}")
 
+    async def hear(self, sink: Sink, state: StateStore) -> None:
+        """Another program polls, sends and has set the webhook: take what Telegram brings here, under the known name.
+
+        As long as the name is not known, what comes is not taken: Telegram brings it again.
+        """
+        name = await state.get(_NAME)
+        if name is not None:
+            self._sink, self.me = sink, Me(self._settings.bot_id, name)
+
     async def stop(self) -> None:
         task, self._task = self._task, None
         if task is not None:
@@ -124,8 +133,17 @@ class Receiver:
         else:
             await self._drop_webhook()
         self.me = me
+        await self._note_name(me)
         self.health = Health(connected=True)
         log.info("telegram.connected", account=self._context.account, bot=me.id, updates=self._settings.updates)
+
+    async def _note_name(self, me: Me) -> None:
+        """For programs that share the work and do not ask Telegram themselves."""
+        try:
+            if self._state is not None and await self._state.get(_NAME) != me.username:
+                await self._state.set(_NAME, me.username)
+        except StorageUnavailable:
+            log.warning("telegram.storage_unavailable", account=self._context.account, waiting=0)
 
     async def _set_webhook(self, url: str) -> None:
         params = {

@@ -32,7 +32,7 @@ def _answered(answers: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("baraza", "0013_many_posts")]
+    dependencies = [("baraza", "0014_leases")]
 
     initial = False
 

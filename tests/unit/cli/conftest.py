@@ -2,12 +2,12 @@
 
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 import structlog
@@ -40,6 +40,7 @@ from bridge.core.reports import (
     TraceLine,
     TraceReport,
 )
+from bridge.core.sharing import Ownership
 from bridge.core.states import DELIVERY, DeliveryState, DeliveryStep
 
 CONFIG = """\
@@ -144,8 +145,16 @@ class FakeApp:
     by: str = ""
     running: Callable[[Config], object] | None = None
     held_since: datetime = STARTED
+    shared: Ownership | None = None
 
-    async def run(self, config: Config, *, ready: Callable[[], None] | None = None, standby: bool = False) -> None:
+    async def run(
+        self,
+        config: Config,
+        *,
+        ready: Callable[[], None] | None = None,
+        standby: bool = False,
+        roles: Collection[Any] | None = None,
+    ) -> None:
         if self.running is not None:
             self.running(config)
 
@@ -193,6 +202,9 @@ class FakeApp:
 
     async def groups(self, config: Config) -> Sequence[GroupLine]:
         return self.group_lines
+
+    async def ownership(self, now: datetime) -> Ownership | None:
+        return self.shared
 
     async def chat_uses(self, config: Config, account: AccountId) -> Sequence[ChatUse]:
         return [*config.chat_uses(account), *self.linked_uses]

@@ -205,7 +205,7 @@ def test_run_stops_when_told(app: FakeApp, config: Path, baraza: Run, monkeypatc
 
     stopped: list[str] = []
 
-    async def run(_: object, *, ready: object = None, standby: bool = False) -> None:
+    async def run(_: object, *, ready: object = None, standby: bool = False, roles: object = None) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         try:
             await asyncio.Event().wait()

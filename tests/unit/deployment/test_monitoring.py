@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[3]
 MONITORING = ROOT / "config/monitoring"
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 AGO = NOW - timedelta(minutes=5)
+SHARING = {"leases": {"account:sms": 3}, "nobodys": ["account:telegram", "intake"]}
 
 
 def rules() -> list[dict[str, Any]]:
@@ -54,7 +55,7 @@ async def shown(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, tuple[tuple[
     counts.count(tally.POSTPONED, "telegram", "limit")
     counts.count(tally.REFUSALS, "telegram", "forbidden")
     accounts = {"telegram": Health(connected=True, silent=timedelta(seconds=7)), "sms": Health(connected=False)}
-    text = (await metrics.collect(accounts, NOW, counts)).decode()
+    text = (await metrics.collect(accounts, NOW, counts, SHARING)).decode()
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(text)
@@ -84,6 +85,8 @@ def test_the_figures(shown: Shown) -> None:
     assert value("failing_readers", account="sms", state="unreachable") == 3
     assert value("failing_readers", account="telegram", state="warned") == 0
     assert value("refusals_total", account="telegram", reason="forbidden") == 1
+    assert value("lease_held", lease="account:sms") == 3
+    assert value("leases_nobodys") == 2
 
 
 def test_every_figure_that_is_named_exists(shown: Shown) -> None:

@@ -343,3 +343,32 @@ async def test_the_state_of_another_start_is_not_used(village: Village, adapter:
     await adapter.start(sink, other)
     await sink.first(MessagePosted)
     assert "offset" not in village.state.values
+
+
+async def test_a_program_without_the_account_takes_what_is_brought(village: Village) -> None:
+    """Another one polls, sends, and has set the webhook: this one commits, and asks Telegram nothing."""
+    adapter = village.adapter(public_url=HERE, **HOOK)
+    update = {"update_id": 7, "message": village_message()}
+    assert (await brought(adapter, update)).status == 503, "nobody has said where to put it"
+    await adapter.hear(village.sink, village.state)
+    assert (await brought(adapter, update)).status == 503, "the name is not known yet: Telegram brings it again"
+    village.state.values["name"] = "BarazaTestBot"
+    await adapter.hear(village.sink, village.state)
+    assert (await brought(adapter, update)).status == 200
+    assert (await village.sink.first(MessagePosted)).text.text == "Is zinc safe?"
+    assert set(village.state.values) == {"name"}, "its cursors are the owner's"
+
+
+def village_message() -> dict[str, Any]:
+    who = {"id": 4, "is_bot": False, "first_name": "Amina"}
+    chat = {"id": 4, "type": "private", "first_name": "Amina"}
+    return {"message_id": 1, "date": 1772366400, "from": who, "chat": chat, "text": "Is zinc safe?"}
+
+
+async def brought(adapter: TelegramAdapter, update: dict[str, Any]) -> WebReply:
+    (route,) = adapter.routes()
+    headers = {"x-telegram-bot-api-secret-token": SECRET}
+    request = WebRequest(
+        method=route.method, path=route.path, headers=headers, query={}, body=json.dumps(update).encode()
+    )
+    return await route.handler(request)
