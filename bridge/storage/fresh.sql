@@ -11,6 +11,7 @@
 -- migration 0011_bounces
 -- migration 0013_many_posts
 -- migration 0014_leases
+-- migration 0015_namesakes
 CREATE TABLE "tortoise_migrations" (
     "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     "app" VARCHAR(255) NOT NULL,
@@ -87,7 +88,7 @@ CREATE TABLE "identity" (
     "direct_open" INT NOT NULL,
     "community" VARCHAR(64) NOT NULL,
     "created_at" TIMESTAMP NOT NULL,
-    "person_id" BIGINT NOT NULL REFERENCES "person" ("id") ON DELETE CASCADE, "stopped_at" TIMESTAMP, "verified" VARCHAR(16) NOT NULL DEFAULT 'platform', "verified_at" TIMESTAMP, "unreachable_at" TIMESTAMP, "counted_from" TIMESTAMP, "warned_at" TIMESTAMP,
+    "person_id" BIGINT NOT NULL REFERENCES "person" ("id") ON DELETE CASCADE, "stopped_at" TIMESTAMP, "verified" VARCHAR(16) NOT NULL DEFAULT 'platform', "verified_at" TIMESTAMP, "unreachable_at" TIMESTAMP, "counted_from" TIMESTAMP, "warned_at" TIMESTAMP, "called" VARCHAR(255) NOT NULL DEFAULT '',
     CONSTRAINT "uid_identity_account_1082aa" UNIQUE ("account", "user")
 );;
 CREATE TABLE "conversation" (
@@ -107,7 +108,7 @@ CREATE TABLE "profile" (
     "answers" TEXT NOT NULL,
     "shown" INT NOT NULL,
     "created_at" TIMESTAMP NOT NULL,
-    "person_id" BIGINT NOT NULL REFERENCES "person" ("id") ON DELETE CASCADE, "biography" TEXT NOT NULL DEFAULT '', "community" VARCHAR(64) NOT NULL DEFAULT '', "decided_at" TIMESTAMP, "decided_by" VARCHAR(255) NOT NULL DEFAULT '', "hidden" TEXT NOT NULL DEFAULT '[]', "state" VARCHAR(16) NOT NULL  /* PENDING: pending\nAPPROVED: approved\nDECLINED: declined\nREPLACED: replaced */ DEFAULT 'approved',
+    "person_id" BIGINT NOT NULL REFERENCES "person" ("id") ON DELETE CASCADE, "biography" TEXT NOT NULL DEFAULT '', "community" VARCHAR(64) NOT NULL DEFAULT '', "decided_at" TIMESTAMP, "decided_by" VARCHAR(255) NOT NULL DEFAULT '', "hidden" TEXT NOT NULL DEFAULT '[]', "state" VARCHAR(16) NOT NULL  /* PENDING: pending\nAPPROVED: approved\nDECLINED: declined\nREPLACED: replaced */ DEFAULT 'approved', "called" VARCHAR(255) NOT NULL DEFAULT '',
     CONSTRAINT "uid_profile_person__d7c187" UNIQUE ("person_id", "version")
 );;
 CREATE TABLE "submission" (
@@ -548,3 +549,7 @@ CREATE TABLE "lease" (
     "fence" BIGINT NOT NULL,
     "until" TIMESTAMP NOT NULL
 );;
+CREATE INDEX "idx_identity_called_014702" ON "identity" ("called");;
+CREATE INDEX "idx_profile_called_f03273" ON "profile" ("called");;
+CREATE INDEX "idx_quotation_post_id_b0866e" ON "quotation" ("post_id");;
+CREATE INDEX "idx_review_merged__95e928" ON "review" ("merged_into");;
