@@ -12,9 +12,10 @@ from bridge.core.states import ReviewState
 from bridge.core.text import plain
 from bridge.delivery import lettering, mirroring
 from bridge.delivery.directory import Directory
+from bridge.intake import commands
 from bridge.moderation import application_cards, by_mail, cards
 from bridge.rendering.sms import fold
-from bridge.storage import codec, ledger, personal_links, submissions
+from bridge.storage import codec, ledger, personal_links
 from bridge.storage.models import Delivery
 
 
@@ -27,7 +28,7 @@ class Composer:
         self._clock = clock
         self._leave: dict[tuple[int, str], str] = {}
         self._archive: dict[tuple[int, str], str] = {}
-        self._read = ("", Content())
+        self._read = ("", Content(), "")
         self._dumped: tuple[object, str] = (None, "")
 
     async def prepare(self, rows: Sequence[Delivery]) -> None:
@@ -51,20 +52,21 @@ class Composer:
             return await self._card(row)
         if row.kind == ledger.APPLICATION:
             return await self._application(row)
-        written = self._written(row.content)
+        written, shows = self._written(row.content)
         content = await ledger.threaded(row, written)
         # Of a reader's own link the ledger keeps what is sent, and the words as they are for everybody.
         kept = row.content if content is written else codec.dump(codec.CONTENT, content)
         payload = self._directory.payload(row.address, await self._personal(row, content))
         if payload is not self._dumped[0]:  # an adapter may give the same again
             self._dumped = (payload, codec.dump_object(payload))
-        return ledger.Frozen(payload=self._dumped[1], content=kept)
+        return ledger.Frozen(payload=self._dumped[1], content=kept, shows=shows if row.kind == ledger.COPY else "")
 
-    def _written(self, content: str) -> Content:
-        """Private copies of a post have the same words many times in a row."""
-        if self._read[0] != content:
-            self._read = (content, codec.load(codec.CONTENT, content))
-        return self._read[1]
+    def _written(self, text: str) -> tuple[Content, str]:
+        """What a row says, and its fingerprint. Private copies of a post have the same words many times in a row."""
+        if self._read[0] != text:
+            content = codec.load(codec.CONTENT, text)
+            self._read = (text, content, lettering.fingerprint(content))
+        return self._read[1:]
 
     async def _personal(self, row: Delivery, content: Content) -> Content:
         capabilities = self._directory.capabilities(row.address)
@@ -77,7 +79,7 @@ class Composer:
             content = replace(content, letter=lettering.own(letter, self._communities.get(row.community), leave, key))
         if row.kind == ledger.NOTICE and capabilities is not None and capabilities.form is Form.LINE:
             # One sign that GSM 03.38 lacks makes an SMS hold less than half.
-            content = replace(content, text=plain(fold(content.text.text, "en")))
+            content = replace(content, text=plain(fold(commands.in_words(content.text.text), "en")))
         return content
 
     async def _card(self, row: Delivery) -> ledger.Frozen | None:
@@ -86,10 +88,9 @@ class Composer:
         if community is None or row.review_id is None or (by_letter and row.operation == ledger.EDIT):
             return None  # a letter that was sent cannot be changed
         composed = await cards.compose(row, community, self._directory, self._clock.now())
-        review = None if composed is None else await submissions.review_by_id(row.review_id)
-        if composed is None or review is None or (by_letter and review.state != ReviewState.HELD):
+        if composed is None or (by_letter and composed.review.state != ReviewState.HELD):
             return None
-        content, shows = composed
+        content, shows, review = composed
         if by_letter:
             content = await by_mail.dressed(content, row, review, community, self._clock.now())
         return self._frozen(row, content, shows)

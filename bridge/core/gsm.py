@@ -4,9 +4,12 @@ A text of the 7-bit alphabet has 160 septets in one SMS, or 153 in each of sever
 whole text has 70 or 67 UTF-16 units.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+
+from bridge.core.graphemes import cut_before
 
 Encoding = Literal["gsm7", "ucs2"]
 
@@ -79,6 +82,54 @@ def segments(text: str) -> Segments:
         per_segment=room,
         left=room - sum(map(size, cut[-1])),
     )
+
+
+_KEPT = 0x100000
+"""Plane 16, which is for private use: no text that people write has anything there."""
+_HALVES = {half: chr(_KEPT + half) for half in range(0xD800, 0xE000)}
+_PAIR = re.compile("([\U0010d800-\U0010dbff])([\U0010dc00-\U0010dfff])")
+_HALF = re.compile("[\U0010d800-\U0010dfff]")
+
+
+def uncut(text: str) -> str:
+    """Text that no gateway cuts inside a surrogate pair: some cut after so many units, whatever stands there.
+
+    Where a pair would lie across, a space more stands before it, by another one if it can: many scripts of ours have no
+    other letters.
+    """
+    _, together = _ROOM["ucs2"]
+    if _encoding(text) == "gsm7" or segments(text).count == 1:
+        return text
+    start = index = units = 0
+    while index < len(text):
+        units += 2 if text[index] > "\uffff" else 1
+        if units == together + 1:
+            space = text.rfind(" ", start, index) + 1
+            place = space or max(start, cut_before(text, index))
+            text = f"{text[:place]} {text[place:]}"
+        index += 1
+        if units >= together:
+            start, units = index, 0
+    return text
+
+
+def keep_halves(text: str) -> str:
+    """Text of a part in which halves of surrogate pairs, which no database keeps, are ``joined_halves`` of later.
+
+    Telephones cut a part after so many units, also in the middle of a character.
+    """
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    return whole.translate(_HALVES).replace("\x00", "\ufffd")
+
+
+def joined_halves(text: str) -> str:
+    """The characters that were cut in two; U+FFFD for halves whose other one is not there."""
+    text = _PAIR.sub(lambda pair: _one(*(ord(half) - _KEPT for half in pair.groups())), text)
+    return _HALF.sub("\ufffd", text)
+
+
+def _one(high: int, low: int) -> str:
+    return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
 
 
 def octets(text: str) -> int:

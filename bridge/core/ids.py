@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NewType, Self
 
 AccountId = NewType("AccountId", str)
@@ -69,6 +70,7 @@ class RemoteRef:
         return f"{self.account}:{self.chat}#{self.message}" + (f"/{self.part}" if self.part else "")
 
 
+@lru_cache(maxsize=1024)
 def delivery_key(delivery_id: int | str, installation: str) -> str:
     """The idempotency key of a delivery row: the same for every attempt, different between installations."""
     return uuid.uuid5(_DELIVERY_NAMESPACE, f"{installation}/{delivery_id}").hex

@@ -262,8 +262,16 @@ class CanLookUp(Protocol):
         ...
 
 
+class Limited(ConnectionError):
+    """The platform was asked too often, and names how long it wants nothing."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__("asked too often")
+        self.wait = wait
+
+
 Turn = Callable[[ChatId], AbstractAsyncContextManager[None]]
-"""Waits until the pace of a chat allows one more call to it, which is made inside."""
+"""Waits until the pace of a chat allows one more call to it, which is made inside: ``Limited`` is heard there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -291,6 +299,10 @@ class CanSearch(Protocol):
 
     def numbered_with(self, chat: ChatId) -> Sequence[ChatId]:
         """The chats whose messages are numbered in one row with this one's, itself too. None: it is not searched."""
+        ...
+
+    def alike(self, one: JsonObject, other: JsonObject) -> bool:
+        """Could the message of one payload be taken for that of the other?"""
         ...
 
     async def search(self, doubt: Doubt, turn: Turn) -> RemoteRef | None:

@@ -73,8 +73,11 @@ async def correct_copy(
         return 0
     if not (capabilities.edits or all(map(ledger_changes.is_absent, chat.sends))):
         last = chat.sends[-1]
-        before = [codec.load(codec.CONTENT, row.content) for row in chat.sends[-len(parts) :]]
-        if [*map(lettering.said, before)] == [*map(lettering.said, parts)]:
+        before = [
+            row.shows or lettering.fingerprint(codec.load(codec.CONTENT, row.content))
+            for row in chat.sends[-len(parts) :]
+        ]
+        if before == [*map(lettering.fingerprint, parts)]:
             return 0
         after = None if last.state == DeliveryState.DELIVERED else last
         planned = await planning.plan_parts(

@@ -41,6 +41,10 @@ class Directory:
         """Those on which something can be sent."""
         return [account for account in self._adapters if account not in self._starting]
 
+    def configured(self) -> list[AccountId]:
+        """Those that are still starting, too."""
+        return list(self._adapters)
+
     def starting(self, account: AccountId) -> None:
         """Nothing is to be tried there before ``started``: it would be put off for longer than the start takes."""
         self._starting.add(account)

@@ -54,6 +54,8 @@ class Judge:
 
     async def look(self, now: datetime) -> None:
         """Begin with the rows that are due and not being looked into."""
+        if self._search is not None:
+            self._search.notice(now)
         room = AT_ONCE - len(self._tasks)
         if room <= 0:
             return

@@ -1,5 +1,6 @@
 """Posts, digests and notices as letters: what stands round their words where messages have a subject and a sender."""
 
+import hashlib
 from dataclasses import replace
 
 from bridge.core.archive import ArchivePolicy, archive_address
@@ -14,6 +15,7 @@ from bridge.rendering import kinds, posts
 from bridge.rendering.countries import country_name
 from bridge.rendering.posts import PostView
 from bridge.rendering.words import Words
+from bridge.storage import codec
 
 _SUBJECT = 70
 """Characters of a post's beginning where it has no headline."""
@@ -143,6 +145,12 @@ def placed(content: Content, community: Community, *, version: int = 0, part: in
 def said(content: Content) -> tuple[Content, str]:
     """What its readers read, and not to whom and when it was sent."""
     return replace(content, letter=None), "" if content.letter is None else content.letter.subject
+
+
+def fingerprint(content: Content) -> str:
+    """The same where readers read the same: of a letter that has gone out the ledger keeps this, and not its words."""
+    words, subject = said(content)
+    return hashlib.sha256(f"{codec.dump(codec.CONTENT, words)}\n{subject}".encode()).hexdigest()[:32]
 
 
 def own(letter: Letter, community: Community | None, leave: str, key: str = "") -> Letter:

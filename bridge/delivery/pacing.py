@@ -83,6 +83,8 @@ class Pacer:
         self._accounts: defaultdict[AccountId, _Lane] = defaultdict(_Lane)
         self._open: defaultdict[Address, list[_Call]] = defaultdict(list)
         """Calls that were counted and not answered, in their order."""
+        self._newest: datetime | None = None
+        """No call that is known, and no moment at which a wait was named, is later."""
         self._wanted: dict[Address, int] = {}
         """For how many messages the next call there needs room, where it is known."""
 
@@ -90,9 +92,20 @@ class Pacer:
         """Remember what was attempted before a restart, so that a restart cannot burst: (chat, when, weight)."""
         for address, at, weight in sorted(recent, key=lambda item: item[1]):
             self._count(address, _Call(at + _LONGEST_CALL, weight=weight))
+            self._newest = max(self._newest or at, at + _LONGEST_CALL)
+
+    def _notice(self, now: datetime) -> None:
+        """Of thousands of calls none is looked at unless the clock was set back."""
+        if self._newest is None or now >= self._newest:
+            self._newest = now
+        elif now < self._newest - _SET_BACK:
+            for lane in (*self._chats.values(), *self._accounts.values()):
+                lane.notice(now)
+            self._newest = now + _SET_BACK
 
     def attempted(self, address: Address, now: datetime) -> None:
         """A call is about to be made: its row is claimed first."""
+        self._notice(now)
         call = _Call(now, weight=self._wanted.pop(address, 1))
         lane = self._accounts[address.account]
         if lane.kept_for is not None and lane.kept_for[0] == address:
@@ -110,6 +123,7 @@ class Pacer:
         ``weight``: it becomes several messages. Where there is no room for them all, it is not made: the moment at
         which there will be is returned, and kept free for it.
         """
+        self._notice(now)
         for call in self._open[address]:
             if not call.under_way:
                 break
@@ -129,6 +143,7 @@ class Pacer:
 
     def answered(self, address: Address, now: datetime) -> None:
         """The oldest call under way there has its answer."""
+        self._notice(now)
         calls = self._open[address]
         if calls:
             call = calls.pop(0)
@@ -159,6 +174,7 @@ class Pacer:
         ``limited``: it did so because it was asked too often. Where it says so of several chats at once, the whole
         account waits.
         """
+        self._notice(now)
         self._chats[address].hold(until, now)
         if limited:
             self._chats[address].limited = until
@@ -167,6 +183,12 @@ class Pacer:
             whole_account = whole_account or refused >= _LIMITED
         if whole_account:
             self._accounts[address.account].hold(until, now)
+
+    def held(self, accounts: Iterable[AccountId], now: datetime) -> dict[AccountId, datetime]:
+        """The accounts on which nothing goes at all, and until when."""
+        self._notice(now)
+        until = {account: self._accounts[account].not_before for account in accounts}
+        return {account: at for account, at in until.items() if at is not None and at > now}
 
     def ready_at(self, address: Address, pace: Pace, now: datetime) -> datetime:
         """The earliest moment for a call to this chat; ``now`` when there is nothing to wait for."""
@@ -183,8 +205,7 @@ class Pacer:
     def _ready(self, address: Address, pace: Pace, now: datetime, weight: int = 1) -> tuple[datetime, datetime]:
         """By the chat's limits, and by the account's."""
         chat, account = self._chats[address], self._accounts[address.account]
-        for lane in (chat, account):
-            lane.notice(now)
+        self._notice(now)
         _forget(chat, now - WINDOW - _MARGIN)
         kept = timedelta(seconds=max(1.0, pace.account_interval))
         _forget(account, now - kept - _MARGIN)

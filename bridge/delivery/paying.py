@@ -4,6 +4,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 
 import structlog
 
@@ -46,11 +47,17 @@ def weigh(
     adapter = directory.adapter(row.account)
     if adapter is None or row.kind not in _COUNTED:
         return None
-    # Stored as ASCII; on its way to a reader every character has the bytes that it has in UTF-8.
-    spelled = json.dumps(codec.load_object(row.payload), ensure_ascii=False, separators=(",", ":"))
-    return Weighed(
-        channel=adapter.kind, key=key, handed=Handed(bytes=len(spelled.encode(errors="replace")) + file_bytes(row))
-    )
+    return Weighed(channel=adapter.kind, key=key, handed=Handed(bytes=_spelled(row.payload) + file_bytes(row)))
+
+
+@lru_cache(maxsize=8)
+def _spelled(payload: str) -> int:
+    """Stored as ASCII; on its way to a reader every character has the bytes that it has in UTF-8.
+
+    A post is the same in many groups.
+    """
+    spelled = json.dumps(codec.load_object(payload), ensure_ascii=False, separators=(",", ":"))
+    return len(spelled.encode(errors="replace"))
 
 
 class Till:

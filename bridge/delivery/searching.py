@@ -4,14 +4,14 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from bridge.core.capabilities import Pace
 from bridge.core.clock import Clock
 from bridge.core.ids import AccountId, Address, ChatId, RemoteRef
-from bridge.core.ports import CanSearch, Doubt, Outgoing
+from bridge.core.ports import CanSearch, Doubt, Limited, Outgoing
 from bridge.core.states import DeliveryStep
 from bridge.delivery.directory import Directory
 from bridge.delivery.pacing import Pacer
@@ -39,13 +39,19 @@ class Search:
         self._pacer = pacer
         self._outgoing = outgoing
         self._clock = clock
+        self._newest: datetime | None = None
+        self._set_back: datetime | None = None
+        """What was attempted before this may have been attempted by another time."""
         self._asked: Counter[str] = Counter()
         self._one: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def judge(self, adapter: CanSearch, row: Delivery) -> tuple[DeliveryStep | None, tuple[RemoteRef, ...]]:
         """As ``doubt.Judge.judge``."""
+        self.notice(self._clock.now())
         desk, chats = self._desk(row), adapter.numbered_with(row.address.chat)
         if desk is None or not chats or desk in chats:
+            return DeliveryStep.PARK, ()
+        if not row.payload:  # of before a restore, and never composed since
             return DeliveryStep.PARK, ()
         if self._asked[row.account] >= _WAITING:
             return self._later(row), ()
@@ -56,6 +62,16 @@ class Search:
         finally:
             self._asked[row.account] -= 1
 
+    def notice(self, now: datetime) -> None:
+        """To be called often: a clock that is set back is seen here."""
+        if self._newest is not None and now < self._newest:
+            self._set_back = self._newest
+        self._newest = now
+
+    def _in_order(self, since: datetime) -> bool:
+        """Do times say which message was there before a row's attempt?"""
+        return since <= self._clock.now() and (self._set_back is None or since > self._set_back)
+
     def _later(self, row: Delivery) -> DeliveryStep | None:
         over = self._clock.now() > (row.attempted_at or row.planned_at) + PATIENCE
         return DeliveryStep.PARK if over else None
@@ -65,10 +81,11 @@ class Search:
     ) -> tuple[DeliveryStep | None, tuple[RemoteRef, ...]]:
         started = row.attempted_at or row.planned_at
         around = await neighbours(row, chats, started + OVER)
-        if around.rival:
+        outgoing = self._outgoing(row)
+        if any(adapter.alike(outgoing.payload, other) for other in around.rivals):
             return DeliveryStep.PARK, ()
         doubt = Doubt(
-            outgoing=self._outgoing(row),
+            outgoing=outgoing,
             since=row.first_attempt_at or started,
             until=started,
             desk=desk,
@@ -86,9 +103,10 @@ class Search:
             log.info("search_not_now", id=row.id, account=row.account, error=type(error).__name__)
             return self._later(row), ()
         if found is None:
-            return DeliveryStep.REPLAY, ()
+            return DeliveryStep.REPLAY if self._in_order(doubt.since) else DeliveryStep.PARK, ()
         around = await neighbours(row, chats, started + OVER)
-        if around.rival or found.message in around.known:  # another row that says the same was sent meanwhile
+        rival = any(adapter.alike(outgoing.payload, other) for other in around.rivals)
+        if rival or found.message in around.known:  # another row that says the same was sent meanwhile
             return self._later(row), ()
         return DeliveryStep.FOUND, (found,)
 
@@ -109,5 +127,9 @@ class Search:
         self._pacer.started(address, now)
         try:
             yield
+        except Limited as error:
+            now = self._clock.now()
+            self._pacer.hold(address, now + error.wait, now=now, limited=True)
+            raise
         finally:
             self._pacer.answered(address, self._clock.now())

@@ -153,7 +153,7 @@ class Worker:
                 await self._notice_the_clock()
                 now = self._clock.now()
                 await ledger_calls.bring_capped_forward(now)
-                recent = await ledger.recent_attempts(now - WINDOW)
+                recent = await ledger.recent_attempts(now - WINDOW, self._directory.configured())
                 self._pacer.load((chat, at, self._directory.weight(chat, files)) for chat, at, files in recent)
                 for address, until in await ledger.put_off(now):
                     self._pacer.hold(address, until, now=now)
@@ -171,11 +171,12 @@ class Worker:
         now = self._clock.now()
         await self._judge.look(now)
         accounts = self._directory.accounts()
-        wake: list[datetime] = []
+        held = self._pacer.held(accounts, now)
+        wake = list(held.values())
         ready: dict[int, Address] = {}
         busy = Counter(self._in_flight.values())
         under_way = Counter(address.account for address in self._in_flight.values())
-        for row_id, address in await ledger.heads(now, accounts, turns=self._turns):
+        for row_id, address in await ledger.heads(now, accounts, self._turns, list(held)):
             if row_id in self._in_flight or busy[address] >= self._room(address):
                 continue
             at = self._pacer.ready_at(address, self._pace(address), now)
@@ -198,7 +199,7 @@ class Worker:
             traces = await self._traces(rows)
             for row in rows:
                 if row.view not in (ledger.CAN_WAIT, ledger.WAITS_LESS):
-                    self._turns.taken((row.account, row.community))
+                    self._turns.taken(row.community, at=row.account)
                 self._launch(row, traces.get(row.id, ""))
             return 0.0
         due = await ledger.next_due(now, accounts)
@@ -292,7 +293,9 @@ class Worker:
         self._end(row, answer, weighed)
 
     def _end(self, row: Delivery, answer: SendOutcome, weighed: Weighed | None = None) -> None:
-        self._done.append(ledger.Outcome(row=row, answer=answer, weighed=weighed))
+        capabilities = self._directory.capabilities(row.address)
+        lasting = row.kind != ledger.COPY or capabilities is None or not capabilities.letters
+        self._done.append(ledger.Outcome(row=row, answer=answer, weighed=weighed, keeps_words=lasting))
         delivery_bell.ring()
 
     def _count(self, row: Delivery, answer: SendOutcome) -> None:
@@ -367,7 +370,7 @@ class Worker:
         return [] if target is None else await ledger.messages_of(target)
 
     def _outgoing(self, row: Delivery) -> Outgoing:
-        attachments = codec.load(codec.CONTENT, row.content).attachments if row.content else ()
+        attachments = ledger.attachments_of(row)
         pictures = [_as_file(a.thumbnail) for a in attachments if a.thumbnail is not None]
         return Outgoing(
             chat=row.address.chat,
@@ -435,9 +438,7 @@ def _as_file(thumbnail: Thumbnail) -> Attachment:
 
 def _bytes(row: Delivery) -> int:
     """Of the files that go with a row."""
-    if row.operation in (ledger.DELETE, ledger.PRUNE) or not row.content:
-        return 0
-    files = codec.load(codec.CONTENT, row.content).attachments
+    files = ledger.attachments_of(row) if row.operation not in (ledger.DELETE, ledger.PRUNE) else ()
     return sum(file.size for file in files[max(row.item - 1, 0) : row.item or None])
 
 

@@ -38,6 +38,7 @@ from bridge.storage.models import Identity, Post, Review
 
 _SLASH = re.compile(r"/(\w+)\s*(.*)", re.DOTALL)
 _ORDER = re.compile(r"[/!](\w+)\s*(.*)", re.DOTALL)
+_SAID = re.compile(r"(?<![^\s(“«\"'])/([a-z]{2,12})(?![\w/])")
 _WORD = re.compile(
     r"(?:(help|start|profile|status|id|community)|(withdraw|retract|get|restore|newtext|appeal)\s*#?(\d*))",
     re.IGNORECASE,
@@ -68,7 +69,10 @@ class Command:
 
 def parse(event: MessagePosted) -> Command | None:
     """A command, or None for a text that is meant as one."""
-    text = event.text.text.strip()
+    return _parsed(event.text.text.strip())
+
+
+def _parsed(text: str) -> Command | None:
     if text.startswith("!") and (match := _ORDER.fullmatch(text)) and _is_ours(match[1]):
         text = f"/{text[1:]}"  # some apps keep what begins with a slash; "!Urgent: no oxygen" is meant for people
     if match := _SLASH.fullmatch(text):
@@ -88,6 +92,20 @@ def parse(event: MessagePosted) -> Command | None:
     if (wish := wishes.typed(text)) is not None:
         return Command(name=wish[0], argument=wish[1], is_word=True)
     return None
+
+
+def in_words(text: str) -> str:
+    """A notice for phones on which nothing begins with a slash: ``/settings`` is said as SETTINGS, which does the same.
+
+    Only where it does; in "5 mg /kg" and "/queue" the slash stays.
+    """
+
+    def said(match: re.Match[str]) -> str:
+        name = match[1].casefold()
+        spoken = _parsed(name)
+        return name.upper() if name in _NAMES and spoken is not None and spoken.name == name else match[0]
+
+    return _SAID.sub(said, text)
 
 
 def _is_ours(name: str) -> bool:

@@ -77,6 +77,11 @@ def typed(text: str) -> str | None:
     return said if not said or named(said) else None
 
 
+def alone(text: str) -> str:
+    """The tag of an offered language whose name is all that was written; empty for any other text."""
+    return _BY_NAME.get(_bare(text), "") if len(text) <= _LONGEST else ""
+
+
 async def run(argument: str, identity: Identity, where: Address, community: Community, context: Context) -> None:
     """Carry out ``/language``, ``/language sw`` or ``/language 5``, and answer in ``where``."""
     tag = named(argument)

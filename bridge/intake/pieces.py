@@ -4,15 +4,17 @@ Numbered pieces are waited for until all are there, a minute at most; then what 
 the rest, and its author is told. A piece that comes after that makes the message longer. Some gateways hand pieces over
 without numbers: there a message that is exactly full waits a moment for the next one, which then belongs to it.
 
-Nothing else of the same person waits meanwhile: whoever writes STOP has done with the message before.
+Whole messages of the same person do not wait meanwhile: whoever writes STOP has done with the message before. Pieces
+of other messages do, and reports of the network: two long messages often come crosswise. Networks repeat pieces, too.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from bridge.core.events import InboundEvent, MessageEdited, MessagePosted, Piece
+from bridge.core.events import DeliveryReported, InboundEvent, MessageEdited, MessagePosted, Piece
+from bridge.core.gsm import joined_halves
 from bridge.core.text import plain
 from bridge.storage import inbox, submissions
 from bridge.storage import pieces as stored
@@ -25,7 +27,9 @@ MOMENT: Final = timedelta(seconds=20)
 """For the next one after a full one without a number."""
 _LATE: Final = timedelta(minutes=10)
 """For so long a piece is still taken for one of a message that was handled without it."""
-_LOOK: Final = timedelta(seconds=1)
+_LOOK, _LATER_LOOK = timedelta(seconds=1), timedelta(seconds=5)
+_SOON: Final = timedelta(seconds=10)
+"""Within so long most pieces have come. Every look is written down, and anybody can send a thousand halves."""
 GAP: Final = "[…]"
 
 
@@ -46,20 +50,30 @@ class Whole:
     """The row that holds all words from now on, and those."""
     merged: tuple[int, ...] = ()
     """The rows whose words stand there."""
+    is_repeat: bool = False
+    """It was all said already: nothing is to be done."""
 
 
 async def whole(row: Inbox, event: InboundEvent, now: datetime) -> Whole:
     """An event with the others that belong to it. Raises IncompleteError."""
-    if not isinstance(event, MessagePosted) or event.piece is None or row.key.startswith(inbox.AGAIN):
+    if not isinstance(event, MessagePosted) or event.piece is None:
+        return Whole(event=event)
+    found = await _whole(row, event, event.piece, now)
+    if not isinstance(found.event, MessagePosted | MessageEdited):
+        return found
+    text = joined_halves(found.event.text.text)
+    return found if text == found.event.text.text else replace(found, event=replace(found.event, text=plain(text)))
+
+
+async def _whole(row: Inbox, event: MessagePosted, piece: Piece, now: datetime) -> Whole:
+    if row.key.startswith(inbox.AGAIN) or not (piece.count or piece.full):
         return Whole(event=event)
     found = await stored.around(row, row.received_at - _LATE)
-    if event.piece.count:
-        return await _numbered(row, event, event.piece, found, now)
-    return _unnumbered(row, event, found, now) if event.piece.full else Whole(event=event)
+    return await _numbered(row, event, piece, found, now) if piece.count else _unnumbered(row, event, found, now)
 
 
 async def keep(row: Inbox, found: Whole) -> None:
-    """Part of the transaction that handles it."""
+    """Part of the transaction that handles it. What is a repeat is done with by that."""
     if found.keeps is not None:
         await stored.replace(*found.keeps)
     for event_id in found.merged:
@@ -76,36 +90,66 @@ def _texts(event: MessagePosted) -> dict[int, str]:
     return dict(piece.held) or {piece.number: event.text.text}
 
 
-def _same_message(row: Inbox, piece: Piece, found: Sequence[Arrived]) -> list[tuple[Arrived, MessagePosted]]:
+@dataclass
+class _Message:
+    """Pieces that belong together."""
+
+    count: int
+    before: "_Message | None"
+    """The last one with the same numbers."""
+    pieces: list[tuple[Arrived, MessagePosted]] = field(default_factory=list)
+    texts: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self.texts) >= self.count
+
+    def takes(self, texts: dict[int, str]) -> bool:
+        """Where it says something else already, or all of it is there, they are another message's."""
+        return not self.is_complete and all(self.texts.get(number, text) == text for number, text in texts.items())
+
+    @property
+    def repeats(self) -> bool:
+        """Has the message before it said all of it?"""
+        said = {} if self.before is None else self.before.texts
+        return bool(self.texts) and self.texts.items() <= said.items()
+
+
+def _same_message(row: Inbox, piece: Piece, found: Sequence[Arrived]) -> _Message:
     """The pieces of the message that a row is one of. The network's numbers come round again."""
-    groups: list[list[tuple[Arrived, MessagePosted]]] = [[]]
-    seen: set[int] = set()
+    last, wanted = _Message(piece.count, None), None
     for each in found:
         event = each.event
         if not isinstance(event, MessagePosted) or event.piece is None:
             continue
         if (event.piece.reference, event.piece.count) != (piece.reference, piece.count):
             continue
-        numbers = set(_texts(event))
-        if seen & numbers or len(seen) == piece.count:
-            groups.append([])
-            seen = set()
-        seen |= numbers
-        groups[-1].append((each, event))
-    return next(group for group in groups if any(each.id == row.id for each, _ in group))
+        texts = _texts(event)
+        if not last.takes(texts):
+            last = _Message(piece.count, last)
+        last.texts |= texts
+        last.pieces.append((each, event))
+        if each.id == row.id:
+            wanted = last
+    return wanted or last
 
 
 async def _numbered(row: Inbox, event: MessagePosted, piece: Piece, found: Sequence[Arrived], now: datetime) -> Whole:
-    group = _same_message(row, piece, found)
-    texts = {number: text for _, each in group for number, text in _texts(each).items()}
-    handled = next(((each, posted) for each, posted in group if not each.waits), None)
-    rest = tuple(each.id for each, _ in group if each.waits and each.id != row.id)
+    message = _same_message(row, piece, found)
+    handled = next(((each, posted) for each, posted in message.pieces if not each.waits), None)
+    rest = tuple(each.id for each, _ in message.pieces if each.waits and each.id != row.id)
     if handled is not None:
-        return await _longer(event, *handled, texts, (row.id, *rest))
-    until = min(each.at for each, _ in group) + PATIENCE
-    if len(texts) < piece.count and now < until and not _has_more_to_say(group, found):
-        raise IncompleteError(min(until, now + _LOOK))
-    joined = _joined(event, piece, texts, next((each for _, each in group if 1 in _texts(each)), event))
+        if message.texts == _texts(handled[1]):
+            return Whole(event=event, merged=(row.id, *rest), is_repeat=True)
+        return await _longer(event, *handled, message.texts, (row.id, *rest))
+    until = min((each.at for each, _ in message.pieces), default=row.received_at) + PATIENCE
+    if not message.is_complete and now < until and not _has_more_to_say(message, found):
+        pause = _LOOK if until - now > PATIENCE - _SOON else _LATER_LOOK
+        raise IncompleteError(min(until, now + pause))
+    if message.repeats:
+        return Whole(event=event, merged=(row.id, *rest), is_repeat=True)
+    first = next((each for _, each in message.pieces if 1 in _texts(each)), event)
+    joined = _joined(event, piece, message.texts, first)
     return Whole(event=joined, keeps=(row.id, joined), merged=rest)
 
 
@@ -141,10 +185,16 @@ def _joined(event: MessagePosted, piece: Piece, texts: dict[int, str], first: Me
     )
 
 
-def _has_more_to_say(group: Sequence[tuple[Arrived, MessagePosted]], found: Sequence[Arrived]) -> bool:
-    """Does something wait behind it that is no piece of it?"""
-    own = {each.id for each, _ in group}
-    return any(each.waits and each.id > min(own) and each.id not in own for each in found)
+def _has_more_to_say(message: _Message, found: Sequence[Arrived]) -> bool:
+    """Does something whole wait behind it?"""
+    own = [each.id for each, _ in message.pieces]
+    return any(each.waits and own and each.id > own[0] and _is_whole(each.event) for each in found)
+
+
+def _is_whole(event: InboundEvent) -> bool:
+    if isinstance(event, MessagePosted):
+        return event.piece is None or not event.piece.count
+    return not isinstance(event, DeliveryReported)
 
 
 # --- without numbers ---
@@ -154,7 +204,7 @@ def _unnumbered(row: Inbox, event: MessagePosted, found: Sequence[Arrived], now:
     """A full one, with what goes on after it."""
     said, last, merged, ended = [event.text.text], row.received_at, [], False
     for each in found:
-        if each.id <= row.id:
+        if each.id <= row.id or not each.waits or isinstance(each.event, DeliveryReported):
             continue
         later = each.event
         ended = True

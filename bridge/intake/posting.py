@@ -164,7 +164,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     if not door.is_member:
         # Approving it lets its author in: that is for a moderator to say.
         ruling = replace(ruling, codes=(joining.NOT_MEMBER, *ruling.codes))
-    publish = ruling.consequence is Consequence.APPROVE and door.is_member
+    publish = ruling.consequence is Consequence.APPROVE and door.is_member and not event.missing
     if publish and leaves and await intake_reads.originals_stay(event.ref.address, context.now - _REMEMBERED):
         # Removing it would fail again, and readers there would see it twice.
         leaves, intake = False, Intake.COPY.value

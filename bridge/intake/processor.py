@@ -136,6 +136,9 @@ class Processor:
             return
         try:
             whole = await pieces.whole(row, event, self._clock.now())
+            if whole.is_repeat:
+                await self._forgo(row, whole)
+                return
             event = whole.event
             if trace := await self._tracer.before(event):
                 structlog.contextvars.bind_contextvars(trace=trace)
@@ -199,6 +202,15 @@ class Processor:
         log.info("inbox_event_done", id=row.id, account=row.account, type=event.type)
         for answer in context.answers:
             self._answer(answer)
+
+    async def _forgo(self, row: Inbox, whole: pieces.Whole) -> None:
+        """It says nothing new."""
+        async with transaction():
+            await pieces.keep(row, whole)
+            if not await inbox.finish(row, "repeated"):
+                raise _AlreadyDoneError
+            await inbox.empty(row)
+        log.info("inbox_event_repeated", id=row.id, account=row.account)
 
     async def _trace_after(self, event: InboundEvent) -> None:
         """The items of an album become one submission: from here on they share its id."""

@@ -41,6 +41,7 @@ from bridge.intake import (
     deciding,
     echoing,
     editing,
+    languages,
     loops,
     moving,
     paging,
@@ -51,7 +52,7 @@ from bridge.intake import (
     wishes,
 )
 from bridge.intake.context import Context, PressAnswer
-from bridge.members import contact, interview
+from bridge.members import answers, contact, interview
 from bridge.moderation import application_desk, channel, letters, permissions, query
 from bridge.moderation import commands as orders
 from bridge.moderation.acts import Moderator, Reply
@@ -67,6 +68,9 @@ _LATELY, _MOST_ANSWERS = timedelta(hours=1), 30
 """More answers by mail than this in an hour no person asks for."""
 _MOST_TO_STRANGERS, _MOST_TO_MEMBERS = 4, 12
 """Letters in a day to an address that nobody vouches for: in an open community whoever writes is a member."""
+_MOST_PAID = 40
+"""Answers in an hour to a telephone: two that answer each other would go on until no money is left, and whoever invents
+senders could use up everybody's."""
 _ABOUT_A_REVIEW = (ledger.CARD, ledger.PROMPT, ledger.EXHIBIT)
 _POSTS = (ledger.POST, ledger.COPY)
 _ABOUT_AN_APPLICATION = (ledger.APPLICATION, ledger.PROMPT)
@@ -125,10 +129,13 @@ async def _posted(event: MessagePosted, context: Context) -> None:
         if await stopping.by_link(event, context) or await deciding.handle(event, context):
             return
         await _refuse_to_circle(event, context)
-        if await _has_heard_enough(event, context):
+        paid = await _paid_answers(event, context)
+        if paid >= _MOST_PAID or await _has_heard_enough(event, context):
             newest = await ledger.newest_id()
             await _in_private(event, context)
             await ledger.take_back_notices(event.ref.address, newest)
+            if paid == _MOST_PAID:
+                await _falls_silent(event, context)
             return
         await _in_private(event, context)
         return
@@ -144,6 +151,25 @@ async def _has_heard_enough(event: MessagePosted, context: Context) -> bool:
     known = identity is not None and await memberships.is_member_anywhere(identity.person_id)
     most = _MOST_TO_MEMBERS if known else _MOST_TO_STRANGERS
     return await ledger.count_notices(event.ref.address, context.now - timedelta(days=1)) >= most
+
+
+async def _paid_answers(event: MessagePosted, context: Context) -> int:
+    """What was said lately where every message is paid for; elsewhere 0."""
+    if not paging.is_paid(context.directory.capabilities(event.ref.address)):
+        return 0
+    return await ledger.count_notices(event.ref.address, context.now - _LATELY)
+
+
+async def _falls_silent(event: MessagePosted, context: Context) -> None:
+    """Said once; STOP and everything else that is written there is honoured all the same."""
+    identity = await people.find(event.sender.ref)
+    known = context.communities.on_account(event.account)
+    if identity is None or identity.stopped_at is not None or not known:
+        return
+    community = context.communities.get(identity.community) or known[0]
+    w = contact.language_of(identity, community)
+    said = w._("You had many answers within an hour, and each costs. What you write is still read; answers come later.")
+    await contact.say(event.ref.address, Content(text=plain(said)), community, context.now)
 
 
 async def _in_private(event: MessagePosted, context: Context) -> None:
@@ -276,7 +302,21 @@ async def _private(event: MessagePosted, identity: Identity, context: Context) -
         if not await choosing.answered(event, identity, known, context):
             await choosing.ask(event, identity, known, context)
         return
+    if (wish := _meant_by_telephone(event, context)) is not None:
+        await commands.run(wish, event, identity, community, context)
+        return
     await posting.submit(event, community, context, intake="private")
+
+
+def _meant_by_telephone(event: MessagePosted, context: Context) -> commands.Command | None:
+    """What somebody without buttons may want who writes "SWAHILI", or "1" or "ok" to nothing that we asked."""
+    text = event.text.text
+    alone = not event.files and not event.uncarried and event.reply_to is None
+    if not alone or not paging.is_paid(context.directory.capabilities(event.ref.address)):
+        return None
+    if language := languages.alone(text):
+        return commands.Command(name=languages.KIND, argument=language)
+    return commands.Command(name="help") if text.strip() and answers.is_no_more_than_an_answer(text) else None
 
 
 async def _answers_a_question(

@@ -12,12 +12,33 @@ from bridge.storage import invitations
 
 _STOP = frozenset(
     {"stop", "stopall", "unsubscribe", "arret", "arreter", "desabonner", "parar", "pare", "alto", "baja", "acha"}
-    | {"komesha", "simamisha"}
+    | {"komesha", "simamisha", "koma", "simama", "detener", "deten", "detenga", "detente", "darse de baja", "arrete"}
+    | {
+        "arretez",
+        "desinscrire",
+        "se desabonner",
+        "desinscription",
+        "desinscrever",
+        "descadastrar",
+        "cancelar inscricao",
+    }
+    | {"desuscribir", "desuscribirme", "cancelar suscripcion", "jooji", "توقف", "ايقاف", "አቁም"}
 )
 """Without accents. What carriers know as such, and the same in the other languages."""
-_CARRIERS = frozenset({"cancel", "end", "quit", "revoke", "optout", "opt out", "dakatar", "dakata", "sitisha", "sair"})
+_CARRIERS = frozenset(
+    {"cancel", "end", "quit", "revoke", "optout", "opt out", "dakatar", "dakata", "sitisha", "sair"}
+) | {*("cancelar", "annuler", "fin", "fim", "mwisho", "ghairi", "terminar")}
+_BEFORE = r"(?:(?:please|pls|por favor|tafadhali|s'il vous plait|svp)\s+)?"
+_AFTER = (
+    r"(?:[\s,]+(?:please|pls|por favor|tafadhali|s'il vous plait|svp|now|ya|agora|maintenant|sasa|all|tout|tous|tudo"
+    r"|todo|todos|yote|sms|texts?|messages?|mensajes|mensagens|ujumbe|to|a|al|au|ao|\+?\d{3,15})){0,4}"
+)
+_STOPS = re.compile(rf"{_BEFORE}(?:{'|'.join(sorted(_STOP))}){_AFTER}")
+"""What people write to a number: "Stop please", "STOP 40404"."""
 _HELP = frozenset({"info", "aide", "ajuda", "ayuda", "msaada", "taimako"})
 _START = frozenset({"unstop", "demarrer", "commencer", "comecar", "iniciar", "empezar", "anza", "fara"})
+_PROFILE = frozenset({"profil", "perfil", "mon profil", "mi perfil", "meu perfil", "wasifu", "wasifu wangu"})
+_STATUS = frozenset({"statut", "mes messages", "estado", "mis mensajes", "minhas mensagens", "hali", "ujumbe wangu"})
 _JOIN = (
     "join",
     "rejoindre",
@@ -48,6 +69,7 @@ _SETTING = re.compile(
 _JOINING = re.compile(rf"(?:{'|'.join(_JOIN)})(?:[\s:]+(?P<what>\S(?:.{{0,40}}\S)?))?")
 _AWAY_UNTIL = re.compile(rf"(?:(?:{'|'.join(sorted(_AWAY - {'away'}))})\s+|away\s+(?=until\s))(?P<until>\S.{{0,40}})")
 """After AWAY only what begins with "until": "Away from the clinic today" is a message."""
+_ROUND = " .!¡\"'“”„«»‹›*"
 _LONGEST = 60
 
 
@@ -58,8 +80,8 @@ def is_stop(text: str, *, carrier: bool = False) -> bool:
     """
     if len(text) > _LONGEST:
         return False
-    said = folded(text).strip(" .!")
-    return said in _STOP or (carrier and said in _CARRIERS)
+    said = folded(text).strip(_ROUND)
+    return said in _STOP or (carrier and (said in _CARRIERS or _STOPS.fullmatch(said) is not None))
 
 
 def typed(text: str) -> tuple[str, str] | None:
@@ -77,6 +99,10 @@ def typed(text: str) -> tuple[str, str] | None:
         return "help", ""
     if said in _START:
         return "start", ""
+    if said in _PROFILE:
+        return "profile", ""
+    if said in _STATUS:
+        return "status", ""
     if said in _AWAY:
         return "away", ""
     if said in _BACK:

@@ -83,6 +83,8 @@ _DIALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
 """The same for moving about in a dialogue."""
 _OWN = frozenset({"si", "la", "n", "y", "pass", "pause", "vale"})
 """Understood only in the language they are listed for."""
+_LONGEST_NUMBER = 9
+"""Digits; a telephone's number, sent by itself, is longer."""
 _ENDS = " .!,;:…"
 
 
@@ -90,6 +92,20 @@ def folded(text: str) -> str:
     """For comparing: one line without case and accents. On many phones "não" and "sí" are typed "nao" and "si"."""
     bare = unicodedata.normalize("NFD", clean_line(text).casefold())
     return "".join(char for char in bare if not unicodedata.combining(char)).replace("’", "'").strip(_ENDS)
+
+
+_POLITE = frozenset(
+    {"thanks", "thank you", "thx", "merci", "obrigado", "obrigada", "gracias", "asante", "asante sana", "ok thanks"}
+)
+
+
+def is_no_more_than_an_answer(text: str) -> bool:
+    """A number, "yes", "thanks" or a thumb, in any of the languages: to nothing that was asked, it says nothing."""
+    said = folded(text)
+    if said.isdecimal() and len(said) <= _LONGEST_NUMBER:
+        return True
+    listed = (each for of_language in _VARIANTS.values() for each in of_language.values())
+    return not any(char.isalnum() for char in said) or said in _POLITE or any(said in each for each in listed)
 
 
 def terms(entry: str) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from bridge.core.card import AuthorCard, Extra, from_json
 from bridge.core.community import Community
 from bridge.core.membership import FieldKind, WithoutProfile
-from bridge.core.states import MembershipState
+from bridge.core.states import MembershipState, ProfileState
 from bridge.members.fields import BIOGRAPHY
 from bridge.members.vouching import told_apart
 from bridge.rendering.cards import at_in_words
@@ -14,6 +14,7 @@ from bridge.rendering.countries import code_of
 from bridge.rendering.words import Words, words
 from bridge.storage import codec, memberships, people, submissions
 from bridge.storage.models import Identity, Profile, Submission
+from bridge.storage.models_members import Membership
 
 _PLACED = ("role", "organisation", "interests", "degrees", "town")
 """Fields that have their place in the sentence as they were written."""
@@ -73,6 +74,9 @@ class Standing:
     """What is known of an author in a community at one moment."""
 
     card: AuthorCard
+    called: str
+    """The name on the card before namesakes are told apart."""
+    membership: Membership | None = None
     profile: Profile | None
     """The version that the card is made of."""
     unseen: bool = False
@@ -87,20 +91,22 @@ class Standing:
 
 async def standing(identity: Identity, community: Community, *, unseen: bool = False) -> Standing:
     """What readers may be told of this person now; ``unseen``: also by a first version that is not approved yet."""
-    profile = await people.approved_profile(identity.person_id, community.id)
-    first = unseen and profile is None
+    newest = await people.profile(identity.person_id, community.id)
+    waits = newest is not None and newest.state == ProfileState.PENDING
+    profile = await people.approved_profile(identity.person_id, community.id) if waits else newest
+    first = unseen and profile is None and newest is not None
     if first:
-        profile = await people.pending_profile(identity.person_id, community.id)
+        profile = newest
     known = await memberships.membership(identity.person_id, community.id)
     title = known.title if known is not None and known.state == MembershipState.MEMBER else ""
     name = shown_name(identity, words(community.language))
     if profile is None or not profile.shown:
-        given = profile is not None or await people.profile(identity.person_id, community.id) is not None
-        card = AuthorCard(label=community.name, name=name, title=title, new=not given and not title)
+        card = AuthorCard(label=community.name, name=name, title=title, new=newest is None and not title)
     else:
         card = card_of(profile, name, community, title=title)
-    card = replace(card, name=await told_apart(card.name, identity, community.id))
-    return Standing(card=card, profile=profile, unseen=first and profile is not None)
+    called = card.name
+    card = replace(card, name=await told_apart(called, identity, community.id))
+    return Standing(card=card, called=called, membership=known, profile=profile, unseen=first)
 
 
 async def standing_of(submission: Submission, community: Community, *, unseen: bool = False) -> Standing:
@@ -113,7 +119,8 @@ async def standing_of(submission: Submission, community: Community, *, unseen: b
     origin = await submissions.post_by_id(submission.origin_post_id)
     if origin is None:
         return found
-    return Standing(card=from_json(codec.load_object(origin.card)), profile=None, elsewhere=True)
+    card = from_json(codec.load_object(origin.card))
+    return replace(found, card=card, called="", profile=None, unseen=False, elsewhere=True)
 
 
 def card_of(profile: Profile, name: str, community: Community, *, title: str = "") -> AuthorCard:

@@ -28,6 +28,7 @@ _OFFERED = ("approve", "reject", "ask", "edit", "note")
 """What a letter names; every other word that can be replied to a card works, too."""
 _WORDS_FOLLOW = ("reject", "ask", "note", "escalate")
 """Their words need no colon before them. What is published by other ones, "Edit the second line?" must not become."""
+_QUESTIONS = "?؟？፧⁇"
 _BREAKS = re.compile(r"[\s>|]+")
 _STAYS_QUIET = ("ask",)
 """Afterwards the next to speak is the author, and then a new letter comes."""
@@ -185,13 +186,20 @@ def _wanted(
     word = deed.name if deed.word is None else deed.word(w)
     if rest and deed.heard is None:
         return w._("To do that, write only “{word}”. Nothing was done.", word=word)
-    if rest and not (marked or deed.name in _WORDS_FOLLOW or rest.text.casefold().strip(" .") in deed.options):
+    follows = deed.name in _WORDS_FOLLOW and not _may_be_talk(deed, rest)
+    if rest and not (marked or follows or rest.text.casefold().strip(" .") in deed.options):
         return channel.with_a_colon(word, w)
     if _has_letter(rest, w):
         return _own_words_alone(w)
     if not rest and deed.perform is None:
         return w._("There was no text. Nothing was done.")
     return deed, rest
+
+
+def _may_be_talk(deed: Deed, rest: RichText) -> bool:
+    """ "Reject or approve, what do you think?" and "Ask Ruth first" are said to other moderators, not to the author."""
+    asks = any(mark in rest.text for mark in _QUESTIONS)
+    return (deed.name == "reject" and asks) or (deed.name == "ask" and not asks)
 
 
 def _own_words_alone(w: Words) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from bridge.core.capabilities import Form
 from bridge.core.community import Community
@@ -251,10 +252,17 @@ async def refresh_one(card: Delivery, now: datetime, *, pause: timedelta = timed
     )
 
 
-async def compose(
-    row: Delivery, community: Community, directory: Directory, now: datetime
-) -> tuple[Content, str] | None:
-    """What a card (or its edit) shows at this moment, and its fingerprint; None where there is nothing left to show."""
+class Composed(NamedTuple):
+    """A card at one moment."""
+
+    content: Content
+    shows: str
+    """The fingerprint of what its approval publishes."""
+    review: Review
+
+
+async def compose(row: Delivery, community: Community, directory: Directory, now: datetime) -> Composed | None:
+    """What a card (or its edit) shows at this moment; None where there is nothing left to show."""
     # Locked: a decision that commits while this is composed would find nothing to refresh, and the card would be stale.
     review = None if row.review_id is None else await submissions.locked_review(row.review_id)
     capabilities = directory.capabilities(row.address)
@@ -290,7 +298,7 @@ async def compose(
         content = rendered()
     while not directory.fits(row.address, content) and len(content.text) > 1:
         content = replace(content, text=content.text.shortened(len(content.text) * 3 // 4))
-    return content, facts.fingerprint
+    return Composed(content, facts.fingerprint, review)
 
 
 def _thin(facts: CardFacts, directory: Directory) -> frozenset[Address]:

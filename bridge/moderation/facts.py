@@ -24,15 +24,14 @@ from bridge.storage import (
     echoes,
     feed,
     handovers,
-    intake_reads,
     ledger,
-    memberships,
     merges,
     quotations,
     reasons,
     submissions,
     undoing,
 )
+from bridge.storage.around import Around, around
 from bridge.storage.models import Delivery, Identity, Post, Profile, Query, Review, Revision, Submission
 from bridge.storage.models_desk import Note, Theme, Translation, Vote
 from bridge.storage.models_members import Membership
@@ -176,12 +175,14 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
     # On SMS an account has no name; what its owner told of themselves may have one.
     called = identity.name or (author.card.name if author.has_profile else "")
     called = called or shown_name(identity, words(community.language))
+    there = await around(review, None if post is None else post.id)
     answers = None
     if submission.reply_post_id is not None:
         parent = await submissions.post_by_id(submission.reply_post_id)
         answers = None if parent is None else parent.number
     findings = codec.load_object(revision.findings)
-    queries = await _queries(review)
+    queries = await _queries(review) if Around.QUERIES in there else []
+    translations = await beside.translations(submission.id) if Around.TRANSLATIONS in there else []
     why = reasons.of(review)
     uncarried = codec.load(codec.UNCARRIED, revision.uncarried)
     poll = None if post is None else next((item.poll for item in uncarried if item.poll is not None), None)
@@ -200,45 +201,46 @@ async def facts_of(review: Review, community: Community, revision_number: int) -
         has_profile=author.has_profile,
         unseen=author.profile if author.unseen else None,
         owed=() if review.kind == afterwards.CORRECTION else tuple(owed(author, community)),
-        standing=await desk.standing(identity.person_id, community.id),
-        name=await told_apart(called, identity, community.id),
+        standing=await desk.standing(identity.person_id, community.id) if Around.STANDING in there else "",
+        name=author.card.name if called == author.called else await told_apart(called, identity, community.id),
         earlier_posts=await submissions.posts_before(submission),
         origin=titles[origin],
         answers=answers,
-        reasons=(*why.codes, *(["removal_failed"] if await intake_reads.original_stays(review) else [])),
+        reasons=(*why.codes, *(["removal_failed"] if Around.STAYING in there else [])),
         noted=why.noted,
         hints=tuple((str(h["kind"]), str(h["excerpt"])) for h in findings.get("hints", [])),
         language=str(findings.get("language", "")),
         queries=queries,
         undelivered=frozenset(await dialogue.undelivered(queries)),
-        notes=await desk.notes(review.id),
-        translations=await desk.translations(submission.id, revision_number),
-        outdated=await beside.outdated_translations(submission.id, revision_number),
+        notes=await desk.notes(review.id) if Around.NOTES in there else [],
+        translations=[row for row in translations if row.revision == revision_number],
+        outdated=beside.outdated(translations, revision_number),
         theme=await desk.theme(review.theme_id),
-        themes=await desk.open_themes(community.id),
+        themes=await desk.open_themes(community.id) if Around.THEMES in there else [],
         votes=[],
         targets=frozenset(Address.parse(text) for text in codec.load_list(review.targets)),
         crossed=tuple(codec.load_list(review.crossed)),
         titles={group.chat: titles[group.chat] for group in community.groups},
         about=None if review.about_review is None else await submissions.review_by_id(review.about_review),
         merged_into=await _number_of(review.merged_into),
-        merged=await merges.into(submission.id),
+        merged=await merges.into(submission.id) if Around.MERGED in there else [],
         forwarded=await _forwarded(submission, community),
         origin_became=await _origin_became(submission),
         post=post,
         deliveries=[(row, titles[row.address]) for row in rows],
         told=(0, 0) if post is None or post.feed_number is None else await handovers.of_copies(post.id),
         copies=(0, 0) if post is None or post.feed_number is None else await feed.arrived(post.id),
-        reactions=() if post is None else await echoes.tally(post.id),
+        reactions=await echoes.tally(post.id) if post is not None and Around.REACTIONS in there else (),
         poll=poll,
         poll_votes=() if post is None or poll is None else await echoes.votes(post.id, len(poll.options)),
-        membership=await memberships.membership(identity.person_id, community.id),
-        quotations=0 if post is None else await quotations.count(post.id),
+        membership=author.membership,
+        quotations=await quotations.count(post.id) if post is not None and Around.QUOTATIONS in there else 0,
         untold=review.kind != afterwards.CORRECTION and await undoing.is_untold(review),
-        asked_back=post is not None and await afterwards.is_asked_back(review),
+        asked_back=post is not None and Around.ASKED_BACK in there,
     )
-    votes = await desk.votes(review.id, revision_number, facts.fingerprint)
-    object.__setattr__(facts, "votes", votes)
+    if Around.VOTES in there:
+        votes = await desk.votes(review.id, revision_number, facts.fingerprint)
+        object.__setattr__(facts, "votes", votes)
     return facts
 
 

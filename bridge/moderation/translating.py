@@ -11,7 +11,7 @@ from bridge.moderation.notes import taken_away
 from bridge.moderation.short import kept
 from bridge.rendering.languages import tag_of
 from bridge.rendering.words import Words
-from bridge.storage import audit, beside, codec, desk, submissions
+from bridge.storage import audit, beside, codec, submissions
 
 _BEGINNING = re.compile(r"\s*(?P<language>[^\s:,\n][^:,\n]{0,39}?)\s*(?:,\s*(?P<by>[^:\n]{1,80}))?\s*(?::|\n)\s*")
 _SHOWN = 2500
@@ -55,10 +55,11 @@ async def question(act: Act) -> RichText | Reply:
     read_here = dict.fromkeys(group.language or act.community.language for group in act.community.groups)
     named = ", ".join(f"{w.language_name(tag)} ({tag})" for tag in read_here)
     intro += "\n" + w._("The groups read: {languages}", languages=named)
-    known = ", ".join(row.language for row in await desk.translations(review.submission_id, review.revision))
+    rows = await beside.translations(review.submission_id)
+    known = ", ".join(row.language for row in rows if row.revision == review.revision)
     if known:
         intro += "\n" + w._("There is already: {languages}", languages=known)
-    old = ", ".join(row.language for row in await beside.outdated_translations(review.submission_id, review.revision))
+    old = ", ".join(row.language for row in beside.outdated(rows, review.revision))
     if old:
         intro += "\n" + w._("Of an older wording: {languages}. “fr: keep” keeps it for this one.", languages=old)
     wording = codec.load(codec.RICH_TEXT, (await submissions.revision_of(review)).text)
@@ -110,7 +111,7 @@ async def _translate(act: Act, language: str, text: str, translator: str) -> Non
 
 async def _keep(act: Act, language: str) -> Reply:
     """Let the translation of an older wording stand for this one: only a comma was changed."""
-    old = await beside.outdated_translations(act.review.submission_id, act.review.revision)
+    old = beside.outdated(await beside.translations(act.review.submission_id), act.review.revision)
     row = next((row for row in old if row.language == language), None)
     if row is None:
         return _no_such(act, language)

@@ -1,6 +1,6 @@
 """What goes out beside an author's words: moderators' notes, the short version, translations."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from bridge.core.ids import Address
@@ -98,11 +98,14 @@ async def remove_translation(submission_id: int, language: str) -> int:
     return await Translation.filter(submission_id=submission_id, language=language).delete()
 
 
-async def outdated_translations(submission_id: int, revision: int) -> list[Translation]:
-    """The newest of each language of which this wording has no translation, but an older one has."""
-    newest: dict[str, Translation] = {}
-    for row in await Translation.filter(submission_id=submission_id, revision__lte=revision).order_by("revision"):
-        newest[row.language] = row
+async def translations(submission_id: int) -> list[Translation]:
+    """Of all its wordings, the oldest first, and by language."""
+    return await Translation.filter(submission_id=submission_id).order_by("revision", "language")
+
+
+def outdated(rows: Iterable[Translation], revision: int) -> list[Translation]:
+    """Of an item's translations the newest of each language of which this wording has none, but an older one has."""
+    newest = {row.language: row for row in rows if row.revision <= revision}
     return [row for _, row in sorted(newest.items()) if row.revision < revision]
 
 

@@ -6,7 +6,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
 from bridge.core.errors import ConfigError, StorageConflict, StorageContended, StorageUnavailable
-from bridge.storage import fresh, full_text
+from bridge.storage import fresh, full_text, planner
 from bridge.storage.models import Meta
 
 log = structlog.get_logger()
@@ -43,6 +43,8 @@ _failed: list[str] = []
 """Why the last transaction could not be written, as long as none has been since."""
 _PATIENCE = 5.0
 """Seconds that the database has for a trivial question."""
+_SMALL = 256 << 20
+"""Bytes of a database that is written anew in a second or two."""
 _hooks: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
 UNAVAILABLE = (
     OperationalError,
@@ -176,7 +178,7 @@ async def _upgrade(url: str, *, from_script: bool) -> None:
     connection = await _connect(url, foreign_keys=False)
     try:
         executor = MigrationExecutor(connection, tortoise_config(url)["apps"])
-        recorder = MigrationRecorder(connection)
+        recorder, outstanding = MigrationRecorder(connection), True
         with suppress(BaseORMException, asyncpg.exceptions.PostgresError):  # no table of migrations yet: a new database
             applied = {key.name for key in await recorder.applied_migrations() if key.app_label == APP}
             await executor.loader.build_graph()
@@ -187,13 +189,14 @@ async def _upgrade(url: str, *, from_script: bool) -> None:
                     "upgrade the program, or restore the backup made before the upgrade"
                 )
             plan = await executor.plan()
+            outstanding = bool(plan)
             if applied and plan and path is not None:
                 label = plan[0].migration.name
                 saved = await asyncio.to_thread(_backup, path, label)
                 log.info("database_backed_up", file=saved.name)
         if path is None:
             await _migrate_postgres(executor, url)
-        else:
+        elif outstanding:  # looking for rows without parents reads everything there is: not at every start
             await executor.migrate()
             broken = await connection.execute_query_dict("PRAGMA foreign_key_check")
             if broken:
@@ -245,6 +248,8 @@ async def open_database(url: str, *, migrate: bool = True, from_script: bool = T
             await asyncio.to_thread(_look, path)
         if migrate:
             await _upgrade(url, from_script=from_script)
+            if path is not None:
+                await asyncio.to_thread(planner.tell, path)
         await _connect(url)
         row, _ = await Meta.get_or_create(key="installation", defaults={"value": uuid.uuid4().hex})
     # A wrong password and a file that is no database are refusals, not failures of a connection.
@@ -329,9 +334,32 @@ def after_commit(hook: Callable[[], None]) -> None:
         hooks.append(hook)
 
 
+def _file_of(connection: BaseDBAsyncClient) -> Path:
+    return Path(str(connection.filename)).absolute()  # type: ignore[attr-defined]  # of the SQLite client
+
+
+def _size_of(connection: BaseDBAsyncClient) -> int:
+    return _file_of(connection).stat().st_size
+
+
+async def aside(query: str) -> list[tuple[Any, ...]]:
+    """Ask something that reads a whole table. SQLite answers on a connection of its own: nobody's work waits for it."""
+    connection = _current()
+    if connection.capabilities.dialect != "sqlite":
+        return [tuple(dict(row).values()) for row in await connection.execute_query_dict(query)]
+    path = _file_of(connection)
+
+    def ask() -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as reader:
+            return list(reader.execute(query))
+
+    return await asyncio.to_thread(ask)
+
+
 async def scrub(*, whole: bool) -> None:
     """Leave nothing of what was removed in SQLite's files: empty the write-ahead log; ``whole``: write it all anew.
 
+    Not where it is large: nobody could write for minutes, and what is removed is overwritten anyhow: ``secure_delete``.
     PostgreSQL does this by itself (autovacuum).
     """
     connection = _current()
@@ -339,7 +367,7 @@ async def scrub(*, whole: bool) -> None:
         return
     try:
         await full_text.tidy(connection)
-        if whole:
+        if whole and _size_of(connection) <= _SMALL:
             await connection.execute_script("VACUUM")
         await connection.execute_query("PRAGMA wal_checkpoint(TRUNCATE)")
     except UNAVAILABLE as error:

@@ -9,6 +9,7 @@
 -- migration 0009_archive
 -- migration 0010_mail
 -- migration 0011_bounces
+-- migration 0013_many_posts
 CREATE TABLE "tortoise_migrations" (
     "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     "app" VARCHAR(255) NOT NULL,
@@ -531,3 +532,12 @@ CREATE VIRTUAL TABLE archive_fts USING fts5(community, words, content='archive_e
 CREATE TRIGGER archive_entry_added AFTER INSERT ON archive_entry BEGIN INSERT INTO archive_fts (rowid, community, words) VALUES (new.id, new.community, new.words); END;;
 CREATE TRIGGER archive_entry_gone AFTER DELETE ON archive_entry BEGIN INSERT INTO archive_fts (archive_fts, rowid, community, words) VALUES ('delete', old.id, old.community, old.words); END;;
 CREATE TRIGGER archive_entry_changed AFTER UPDATE OF community, words ON archive_entry BEGIN INSERT INTO archive_fts (archive_fts, rowid, community, words) VALUES ('delete', old.id, old.community, old.words); INSERT INTO archive_fts (rowid, community, words) VALUES (new.id, new.community, new.words); END;;
+CREATE INDEX "idx_decision_review__b72abe" ON "decision" ("review_id");;
+CREATE INDEX "idx_delivery_account_d75b03" ON "delivery" ("account", "target_message");;
+CREATE INDEX "idx_handover_arrival_6a0743" ON "handover" ("arrival", "reported_at");;
+CREATE INDEX "idx_post_communi_11c85b" ON "post" ("community", "corrected_at");;
+CREATE INDEX "idx_post_communi_6d0aa8" ON "post" ("community", "retracted_at");;
+CREATE INDEX "idx_post_publish_92c8e6" ON "post" ("publish_at");;
+CREATE INDEX "idx_review_submiss_7b5f9f" ON "review" ("submission_id");;
+CREATE INDEX "idx_review_communi_5fdc93" ON "review" ("community", "decided_at");;
+CREATE INDEX "idx_submission_communi_570eb0" ON "submission" ("community", "created_at");;

@@ -38,6 +38,8 @@ WITH found AS MATERIALIZED (
 SELECT id FROM found WHERE community = $2 AND published_at <= $3 AND id < $4 AND (everywhere OR $5)
 ORDER BY id DESC LIMIT $6
 """  # noqa: S608 - a constant of ours
+_STEP = 64
+"""Pages of the index that are joined in one go."""
 _PREFIX = 4
 """Letters from which on the beginning of a word is enough: dose finds doses."""
 
@@ -75,8 +77,19 @@ async def find(
 
 async def tidy(connection: BaseDBAsyncClient) -> None:
     """Leave nothing in the index of what was removed from its table: FTS5 keeps it until its parts are joined."""
-    if _is_sqlite(connection):
-        await connection.execute_query("INSERT INTO archive_fts (archive_fts) VALUES ('optimize')")
+    if not _is_sqlite(connection):
+        return
+    # In steps: joined in one go, the words of a million posts keep everybody waiting for seconds
+    # (https://www.sqlite.org/fts5.html#the_merge_command: negative to begin with, and until hardly anything changes).
+    pages, before = -_STEP, -1
+    while (changed := await _changes(connection)) - before >= 2 or before < 0:
+        before = changed
+        await connection.execute_query(f"INSERT INTO archive_fts (archive_fts, rank) VALUES ('merge', {pages})")  # noqa: S608 - a number of ours
+        pages = _STEP
+
+
+async def _changes(connection: BaseDBAsyncClient) -> int:
+    return int((await connection.execute_query_dict("SELECT total_changes() AS n"))[0]["n"])
 
 
 def _is_sqlite(connection: BaseDBAsyncClient) -> bool:

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from bridge.storage import traces
+from bridge.storage import people, traces
 from bridge.storage.models import (
     Decision,
     Delivery,
@@ -63,7 +63,7 @@ async def _names(person_id: int, accounts: tuple[Identity, ...], refs: list[str]
     found |= {str(name) for name in await Translation.filter(actor__in=refs).values_list("translator", flat=True)}
     decided = Application.filter(decided_by__in=refs)
     found |= {str(name) for name in await decided.values_list("decided_name", flat=True)}
-    own = Post.filter(submission__identity__person_id=person_id)
+    own = Post.filter(submission__identity_id__in=await people.accounts_of(person_id))
     found |= {str(name) for name in await own.values_list("author", flat=True)}
     return frozenset(name for name in found if name)
 

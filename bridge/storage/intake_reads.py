@@ -8,7 +8,7 @@ from tortoise.queryset import QuerySet
 from bridge.core.errors import Refusal
 from bridge.core.ids import Address
 from bridge.core.states import DeliveryState, PostState, ReviewState
-from bridge.storage import codec
+from bridge.storage import codec, people
 from bridge.storage.ledger_reads import REMOVAL
 from bridge.storage.models import Delivery, Post, Review, Revision, Submission
 
@@ -18,15 +18,15 @@ _MOST_TEXTS = 200
 
 async def has_written(person_id: int, community: str) -> bool:
     """Has a person written in a group of a community, or does a post of theirs stand published there?"""
-    theirs = Submission.filter(identity__person_id=person_id, community=community, origin_post_id=None)
+    accounts = await people.accounts_of(person_id)
+    theirs = Submission.filter(identity_id__in=accounts, community=community, origin_post_id=None)
     return await theirs.filter(Q(private=False) | Q(post__state=PostState.LIVE)).exists()
 
 
 async def published_by(person_id: int, community: str) -> int:
     """How many posts of a person stand published in a community."""
-    return await Post.filter(
-        submission__identity__person_id=person_id, community=community, state=PostState.LIVE
-    ).count()
+    accounts = await people.accounts_of(person_id)
+    return await Post.filter(submission__identity_id__in=accounts, community=community, state=PostState.LIVE).count()
 
 
 def _sent(community: str, since: datetime, besides: int | None) -> QuerySet[Submission]:
@@ -43,7 +43,8 @@ async def sent_by(
     person_id: int, community: str, since: datetime, *, limit: int, besides: int | None = None
 ) -> list[datetime]:
     """When a person sent messages since a moment, whatever became of them; the newest, newest first."""
-    return await _moments(_sent(community, since, besides).filter(identity__person_id=person_id), limit)
+    accounts = await people.accounts_of(person_id)
+    return await _moments(_sent(community, since, besides).filter(identity_id__in=accounts), limit)
 
 
 async def sent_in(
@@ -56,12 +57,6 @@ async def sent_in(
 async def reworded(submission_id: int, since: datetime) -> int:
     """How many wordings of a submission its author has given since a moment."""
     return await Revision.filter(submission_id=submission_id, editor="", created_at__gt=since).count()
-
-
-async def original_stays(review: Review) -> bool:
-    """Was the bot refused to take an original of this item out of its group?"""
-    refused = Delivery.filter(review_id=review.id, kind=REMOVAL, state=DeliveryState.REFUSED)
-    return await refused.exclude(reason=Refusal.TARGET_GONE).exists()
 
 
 async def originals_stay(chat: Address, since: datetime) -> bool:

@@ -55,6 +55,7 @@ from bridge.storage.ledger_reads import (
     WAITS_LESS,
     answered,
     application_rows,
+    attachments_of,
     card_rows,
     count_notices,
     count_shown,
@@ -107,7 +108,7 @@ class Frozen:
     payload: str
     content: str
     shows: str = ""
-    """For a card: the fingerprint of what it shows."""
+    """For a card or a private copy: the fingerprint of what it shows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +117,8 @@ class Outcome:
     answer: SendOutcome
     weighed: Weighed | None = None
     """What was handed over, or may have been, where the account counts that."""
+    keeps_words: bool = True
+    """Are its words needed once it is there: can it be changed?"""
 
 
 async def plan(
@@ -352,10 +355,12 @@ def _handover(outcome: Outcome, now: datetime) -> Handover | None:
 async def _record_sent(outcomes: Sequence[Outcome], now: datetime) -> list[Delivery]:
     """Mark rows as delivered and keep where their messages are; returns the rows that were still being attempted."""
     sent: dict[str, Any] = {"done_at": now, "reason": "", "detail": ""}
-    private = [o.row for o in outcomes if o.row.kind in (COPY, DIGEST)]
     rows = await advance_all([o.row for o in outcomes if o.row.kind not in (COPY, DIGEST)], DeliveryStep.SENT, **sent)
-    # What was frozen for one reader of thousands has done its work; the words stay, for corrections.
-    rows += await advance_all(private, DeliveryStep.SENT, **sent, payload="{}")
+    # What was frozen for one reader of thousands has done its work; the words stay where they may be corrected.
+    private = [o for o in outcomes if o.row.kind in (COPY, DIGEST)]
+    rows += await advance_all([o.row for o in private if o.keeps_words], DeliveryStep.SENT, **sent, payload="{}")
+    gone = [o.row for o in private if not o.keeps_words]
+    rows += await advance_all(gone, DeliveryStep.SENT, **sent, payload="{}", content="")
     refs = {o.row.id: o.answer.refs[0] for o in outcomes if isinstance(o.answer, Sent) and o.answer.refs}
     placed = [row for row in rows if row.id in refs]
     for row in placed:
@@ -395,6 +400,7 @@ __all__ = [
     "Prepare",
     "answered",
     "application_rows",
+    "attachments_of",
     "bring_forward",
     "call_off",
     "call_off_notices",

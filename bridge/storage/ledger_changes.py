@@ -48,7 +48,7 @@ async def give_up(row: Delivery) -> bool:
 async def reword(row: Delivery, content: Content) -> None:
     """Let a send that is not out there carry other words, now or when a person has it tried again."""
     await call_off_edits(row)
-    values = {"content": codec.dump(codec.CONTENT, content), "payload": ""}
+    values = {"content": codec.dump(codec.CONTENT, content), "payload": "", "shows": ""}
     await Delivery.filter(id=row.id).update(**values)
     row.update_from_dict(values)
 

@@ -9,7 +9,7 @@ from tortoise.functions import Min
 
 from bridge.core.errors import TooSoon
 from bridge.core.ids import AccountId, Address, ChatId, RemoteRef
-from bridge.core.message import Content
+from bridge.core.message import Attachment, Content
 from bridge.core.states import DeliveryState
 from bridge.core.turns import Turns
 from bridge.storage import codec
@@ -43,7 +43,7 @@ LOOK = 256
 
 
 async def heads(
-    now: datetime, accounts: Sequence[str], most: int = LOOK, turns: Turns | None = None
+    now: datetime, accounts: Sequence[str], turns: Turns | None = None, held: Sequence[str] = ()
 ) -> list[tuple[int, Address]]:
     """The first row of every lane that may go now, in the order in which lanes of one account go: (row id, lane).
 
@@ -51,7 +51,8 @@ async def heads(
     answers, notices), then posts. In each the communities take turns (``turns`` knows whose it is, from one look to the
     next), each with its oldest first: where they share an account that may send only so much, five hundred posts of one
     keep no other waiting. What can wait goes last, in its lane and among the lanes: nor do twenty thousand private
-    copies. Of what can wait only the oldest ``most`` are looked at.
+    copies. Of what can wait only the oldest ``LOOK`` are looked at, and none on accounts that are
+    ``held``: they would hide what could go on others.
     """
     due = Delivery.filter(
         state=DeliveryState.PLANNED, due_at__lte=now, waits_for__isnull=True, account__in=list(accounts)
@@ -73,7 +74,8 @@ async def heads(
     )
     lanes: dict[Address, int] = {Address(AccountId(account), ChatId(chat)): head for head, account, chat in found}
     for view in (WAITS_LESS, CAN_WAIT):
-        patient = due.filter(view=view).order_by("id").limit(most)
+        patient = due.filter(view=view).order_by("id").limit(LOOK)
+        patient = patient.exclude(account__in=list(held)) if held else patient
         for head, account, chat in await patient.values_list("id", "account", "chat"):
             lanes.setdefault(Address(account, chat), head)
     return [(head, lane) for lane, head in lanes.items()]
@@ -91,9 +93,8 @@ def in_turn(rows: Iterable[tuple[int, int, str, str, str]], turns: Turns) -> lis
     ahead: Counter[tuple[str, str]] = Counter()
     placed: list[tuple[int, int, int, str, str]] = []
     for rank, head, account, chat, whose in sorted(rows):
-        place = account, whose
-        placed.append((rank, turns.next(place) + ahead[place], head, account, chat))
-        ahead[place] += 1
+        placed.append((rank, turns.next(whose, at=account) + ahead[account, whose], head, account, chat))
+        ahead[account, whose] += 1
     return [(head, account, chat) for _, _, head, account, chat in sorted(placed)]
 
 
@@ -113,17 +114,21 @@ async def next_due(now: datetime, accounts: Sequence[str]) -> datetime | None:
     return None if row is None else row.due_at
 
 
-async def recent_attempts(since: datetime) -> list[tuple[Address, datetime, int]]:
+async def recent_attempts(since: datetime, accounts: Sequence[str]) -> list[tuple[Address, datetime, int]]:
     """Calls of the last while, so that a restart does not burst over a platform's limits: (chat, when, files sent)."""
-    rows = await Delivery.filter(attempted_at__gt=since).only(*_ATTEMPT)
+    rows = await Delivery.filter(account__in=list(accounts), attempted_at__gt=since).only(*_ATTEMPT)
     return [(row.address, row.attempted_at, files_of(row)) for row in rows if row.attempted_at is not None]
 
 
 def files_of(row: Delivery) -> int:
     """How many files a row sends."""
-    if row.operation != SEND or '"sha256"' not in row.content:  # most have none, and need not be decoded
-        return 0
-    return len(codec.load(codec.CONTENT, row.content).attachments)
+    return len(attachments_of(row)) if row.operation == SEND else 0
+
+
+def attachments_of(row: Delivery) -> tuple[Attachment, ...]:
+    """The files of a row's content."""
+    # Most have none, and need not be decoded.
+    return codec.load(codec.CONTENT, row.content).attachments if '"sha256"' in row.content else ()
 
 
 async def put_off(now: datetime) -> list[tuple[Address, datetime]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bridge.core.reading import COPIED
 from bridge.core.states import MEMBERSHIP, MembershipState, MembershipStep
-from bridge.storage import codec, feed
+from bridge.storage import codec, feed, people
 from bridge.storage.models import Person, Post
 from bridge.storage.models_members import Membership
 
@@ -126,7 +126,8 @@ async def count(community: str, state: MembershipState = MembershipState.MEMBER)
 
 async def has_published(person_id: int, community: str) -> bool:
     """Has a community published anything of this person?"""
-    return await Post.filter(community=community, submission__identity__person_id=person_id).exists()
+    accounts = await people.accounts_of(person_id)
+    return await Post.filter(community=community, submission__identity_id__in=accounts).exists()
 
 
 async def is_member_anywhere(person_id: int) -> bool:

@@ -69,7 +69,11 @@ class Submission(Model):
     class Meta:
         table = "submission"
         unique_together = (("community", "number"),)
-        indexes = (Index(fields=("account", "chat", "album")), Index(fields=("identity_id", "id")))
+        indexes = (
+            Index(fields=("account", "chat", "album")),
+            Index(fields=("identity_id", "id")),
+            Index(fields=("community", "created_at")),
+        )
 
     @property
     def source(self) -> RemoteRef:
@@ -178,7 +182,11 @@ class Review(Model):
 
     class Meta:
         table = "review"
-        indexes = (Index(fields=("state", "community", "id")),)
+        indexes = (
+            Index(fields=("state", "community", "id")),
+            Index(fields=("community", "decided_at")),
+            Index(fields=("submission_id",)),
+        )
 
 
 class Decision(Model):
@@ -205,6 +213,7 @@ class Decision(Model):
     class Meta:
         table = "decision"
         unique_together = (("community", "seq"),)
+        indexes = (Index(fields=("review_id",)),)
 
 
 class Query(Model):
@@ -283,7 +292,12 @@ class Post(Model):
     class Meta:
         table = "post"
         unique_together = (("community", "number"),)
-        indexes = (Index(fields=("community", "feed_number")),)
+        indexes = (
+            Index(fields=("community", "feed_number")),
+            Index(fields=("community", "corrected_at")),
+            Index(fields=("community", "retracted_at")),
+            Index(fields=("publish_at",)),
+        )
 
 
 class Handle(Model):
@@ -352,7 +366,7 @@ class Delivery(Model):
     view = fields.CharField(SHORT, default="")
     """Which of a card's keyboards this channel is looking at."""
     shows = fields.CharField(SHORT, default="", db_default="")
-    """For a card: the fingerprint of everything publishable that it shows."""
+    """For a card: the fingerprint of everything publishable that it shows. For a private copy: that of its words."""
     remote_chat = fields.CharField(ID, default="")
     message = fields.CharField(ID, default="")
     reason = fields.CharField(SHORT, default="")
@@ -373,6 +387,7 @@ class Delivery(Model):
             Index(fields=("application_id",)),
             Index(fields=("person_id",)),
             Index(fields=("target_id",)),
+            Index(fields=("account", "target_message")),
         )
 
     @property

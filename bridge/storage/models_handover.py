@@ -49,4 +49,5 @@ class Handover(Model):
             Index(fields=("account", "message")),
             Index(fields=("delivery_id",)),
             Index(fields=("post_id", "arrival")),
+            Index(fields=("arrival", "reported_at")),
         )

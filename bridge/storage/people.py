@@ -94,6 +94,16 @@ async def identities(person_id: int) -> list[Identity]:
     return await Identity.filter(person_id=person_id).order_by("-direct_open", "-id").select_related("person")
 
 
+async def accounts_of(*person_ids: int) -> list[int]:
+    """The numbers of all accounts of these people; never empty, for a query.
+
+    What somebody wrote is looked for by their accounts: asked for the person, SQLite does not find the way from there
+    to their messages, and reads everybody's.
+    """
+    found = await Identity.filter(person_id__in=list(person_ids) or [0]).values_list("id", flat=True)
+    return [int(str(number)) for number in found] or [0]
+
+
 async def find_by_handle(handle: str, accounts: Collection[str]) -> list[Identity]:
     """Everybody on these accounts who was last seen with that handle, such as @amina; newest first, at most ten."""
     called = Identity.filter(handle__iexact=handle, account__in=list(accounts))

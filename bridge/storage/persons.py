@@ -234,6 +234,7 @@ async def namesakes(name: str, community: str) -> list[int]:
     found = {int(str(person)) for person in (*called, *answered)}
     if len(found) < 2:  # as almost always: nobody to be told apart from
         return sorted(found)
-    posting = Submission.filter(community=community, identity__person_id__in=sorted(found))
-    posted = await posting.distinct().values_list("identity__person_id", flat=True)
-    return sorted({int(str(person)) for person in posted})
+    accounts = {row.id: row.person_id for row in await Identity.filter(person_id__in=sorted(found))}
+    posting = Submission.filter(community=community, identity_id__in=sorted(accounts) or [0])
+    posted = await posting.distinct().values_list("identity_id", flat=True)
+    return sorted({accounts[int(str(account))] for account in posted})

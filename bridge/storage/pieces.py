@@ -12,7 +12,7 @@ from bridge.storage import codec, inbox
 from bridge.storage.models import Inbox
 
 _MOST = 600
-"""Events of a chat that are looked through: more than twice the pieces that a message can have."""
+"""Events of a chat that are looked through, before one and after it: more than twice the pieces of a message."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,22 +27,24 @@ class Arrived:
 
 
 async def around(row: Inbox, since: datetime) -> list[Arrived]:
-    """What came in a chat since a time and was not put aside, the oldest first."""
+    """What came in a chat since a time and was not put aside, the oldest first; the row itself among it."""
     rows = Inbox.filter(account=row.account, chat=row.chat, received_at__gte=since).exclude(event="{}")
+    rows = rows.exclude(state=InboxState.PARKED)
+    before = await rows.filter(id__lte=row.id).order_by("-id").limit(_MOST)
     found: list[Arrived] = []
-    for each in await rows.exclude(state=InboxState.PARKED).order_by("-id").limit(_MOST):
+    for each in [*before[::-1], *await rows.filter(id__gt=row.id).order_by("id").limit(_MOST)]:
         if each.key.startswith(inbox.AGAIN):
             continue
         with suppress(ValidationError):
             event = codec.load(codec.EVENT, each.event)
             waits = each.state == InboxState.NEW
             found.append(Arrived(id=each.id, event=event, at=each.received_at, waits=waits))
-    return found[::-1]
+    return found
 
 
 async def replace(event_id: int, event: MessagePosted) -> None:
-    """The words of an event, with all that the pieces said."""
-    await Inbox.filter(id=event_id).update(event=codec.dump(codec.EVENT, event))
+    """The words of an event, with all that the pieces said. What somebody had erased meanwhile stays so."""
+    await Inbox.filter(id=event_id).exclude(event="{}").update(event=codec.dump(codec.EVENT, event))
 
 
 async def merge(event_id: int) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.core.states import POST
-from bridge.storage import archive
+from bridge.storage import archive, people
 from bridge.storage.models import Meta, Post, Review, Revision, Submission
 
 
@@ -63,6 +63,5 @@ async def author_key(post: Post) -> str:
 
 async def posts_before(submission: Submission) -> int:
     """How many other posts of the same person were approved before this one was sent."""
-    return await Post.filter(
-        submission__identity__person_id=submission.identity.person_id, submission_id__lt=submission.id
-    ).count()
+    theirs = await people.accounts_of(submission.identity.person_id)
+    return await Post.filter(submission__identity_id__in=theirs, submission_id__lt=submission.id).count()

@@ -10,7 +10,7 @@ from bridge.core.errors import Refusal
 from bridge.core.ids import AccountId, Address, ChatId, CommunityId
 from bridge.core.reports import DeliveryFilter, DeliveryLine, HeldItem, Queue, StatusReport
 from bridge.core.states import ArrivalState, DeliveryState, InboxState, ReviewState
-from bridge.storage import handovers, ledger
+from bridge.storage import database, handovers, ledger
 from bridge.storage.models import Delivery, Identity, Inbox, Review
 from bridge.storage.models_handover import Handover
 
@@ -27,13 +27,13 @@ async def status(now: datetime) -> StatusReport:
         queues.append(Queue(community=CommunityId(community), held=len(mine), items=items))
     oldest = await Inbox.filter(state=InboxState.NEW).order_by("id").first()
     uncertain = await Delivery.filter(state=DeliveryState.UNCERTAIN).order_by("id").first()
-    counted = await Delivery.all().annotate(count=Count("id")).group_by("state").values_list("state", "count")
+    counted = await database.aside("SELECT state, count(*) FROM delivery GROUP BY state")
     return StatusReport(
         queues=tuple(queues),
         inbox_waiting=await Inbox.filter(state=InboxState.NEW).count(),
         inbox_oldest=None if oldest is None else oldest.received_at,
         inbox_parked=await Inbox.filter(state=InboxState.PARKED).count(),
-        deliveries={DeliveryState(state): count for state, count in counted},
+        deliveries={DeliveryState(state): int(count) for state, count in counted},
         oldest_undelivered=await ledger.oldest_undelivered(),
         oldest_uncertain=None if uncertain is None else uncertain.attempted_at or uncertain.planned_at,
         handed=await _by_account(Handover.filter(handed_at__gte=now - _DAY)),

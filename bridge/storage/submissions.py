@@ -8,7 +8,7 @@ from bridge.core.ids import RemoteRef
 from bridge.core.message import Attachment, Uncarried
 from bridge.core.states import REVIEW, ReviewState, ReviewStep
 from bridge.core.text import RichText
-from bridge.storage import audit, codec
+from bridge.storage import audit, codec, people
 from bridge.storage.audit import audit_actor
 from bridge.storage.counting import next_number
 from bridge.storage.handles import handle, handle_by_token
@@ -205,8 +205,9 @@ async def review_by_id(review_id: int) -> Review | None:
 
 async def locked_review(review_id: int) -> Review | None:
     """The same, locked until the caller's transaction ends: of two moderators at once one comes after the other."""
-    # The lock first, then the reading: an outer join cannot be locked.
-    if await Review.filter(id=review_id).select_for_update().first() is None:
+    # The lock first, then the reading: an outer join cannot be locked. SQLite has one writer, who is this transaction.
+    can_lock = Review._meta.db.capabilities.support_for_update  # noqa: SLF001 - Tortoise's way from a model to its connection
+    if can_lock and await Review.filter(id=review_id).select_for_update().first() is None:
         return None
     return await review_by_id(review_id)
 
@@ -322,7 +323,7 @@ async def review_of_submission(submission_id: int) -> Review | None:
 async def reviews_by(identity: Identity, limit: int = 5) -> list[Review]:
     """A person's latest submissions, newest first."""
     return (
-        await Review.filter(submission__identity__person_id=identity.person_id)
+        await Review.filter(submission__identity_id__in=await people.accounts_of(identity.person_id))
         .order_by("-id")
         .limit(limit)
         .select_related("submission")

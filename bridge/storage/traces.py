@@ -6,7 +6,7 @@ again. A name inside somebody else's text is covered by as many signs, so that t
 
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,12 +14,13 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from bridge.core.events import InboundEvent
-from bridge.core.states import INBOX, DeliveryState, DeliveryStep, InboxState, InboxStep
+from bridge.core.states import INBOX, DeliveryState, DeliveryStep, InboxState, InboxStep, PostState
 from bridge.storage import codec, forwards, people
 from bridge.storage.bells import upkeep_bell
+from bridge.storage.database import transaction
 from bridge.storage.ledger_reads import APPLICATION, CARD, DIGEST, EXHIBIT, NOTICE, POST, PROMPT
 from bridge.storage.ledger_steps import advance
-from bridge.storage.models import AdapterState, Chat, Delivery, Inbox, Post
+from bridge.storage.models import AdapterState, Chat, Delivery, Identity, Inbox, Post, Review, Submission
 from bridge.storage.models_members import Application
 from bridge.storage.personal import NOBODY, Subject, remembered
 
@@ -261,15 +262,29 @@ async def only_newest(post_id: int) -> None:
 
 async def finish() -> None:
     """Now and then: what was under way when somebody was erased is settled by now."""
-    await Delivery.filter(view__in=[FAREWELL, ONCE], state__in=SETTLED).delete()
-    erased = Delivery.filter(state__in=SETTLED).exclude(content="")
-    of_posts = erased.filter(post__state="retracted", post__submission__identity__person__erased_at__isnull=False)
-    of_reviews = erased.filter(
-        kind__in=[EXHIBIT, PROMPT, NOTICE], review__submission__identity__person__erased_at__isnull=False
-    )
-    for rows in (of_posts, of_reviews):
-        ids = [int(str(number)) for number in await rows.limit(_SLICE).values_list("id", flat=True)]
-        if ids:
+    async with transaction():
+        await Delivery.filter(view__in=[FAREWELL, ONCE], state__in=SETTLED).delete()
+    # From the erased to their messages, and a slice at a time: from the messages to the erased it is everything.
+    erased = await Identity.filter(person__erased_at__isnull=False).values_list("id", flat=True)
+    for accounts in _slices(erased):
+        mine = Submission.filter(identity_id__in=accounts)
+        for submissions in _slices(await mine.values_list("id", flat=True)):
+            gone = Post.filter(submission_id__in=submissions, state=PostState.RETRACTED)
+            for posts in _slices(await gone.values_list("id", flat=True)):
+                await _finish(Q(post_id__in=posts))
+            for reviews in _slices(await Review.filter(submission_id__in=submissions).values_list("id", flat=True)):
+                await _finish(Q(review_id__in=reviews, kind__in=[EXHIBIT, PROMPT, NOTICE]))
+
+
+def _slices(found: Sequence[Any]) -> Iterator[list[int]]:
+    numbers = [int(str(number)) for number in found]
+    return (numbers[start : start + _SLICE] for start in range(0, len(numbers), _SLICE))
+
+
+async def _finish(which: Q) -> None:
+    rows = Delivery.filter(which, state__in=SETTLED).exclude(content="")
+    for ids in _slices(await rows.values_list("id", flat=True)):
+        async with transaction():
             await _wordless(Q(id__in=ids))
 
 

@@ -20,7 +20,7 @@ from bridge.web.archive import LANGUAGE, NUMBER, Room
 from bridge.web.ports import Ports
 from bridge.web.replies import Reply, file_response, response
 from bridge.web.templating import rendered
-from bridge.web.visitors import Limit, Strangers, Visitor, language_of, networks
+from bridge.web.visitors import THIS_MACHINE, Limit, Visitor, forwarded, language_of, networks
 
 log = structlog.get_logger()
 
@@ -41,11 +41,13 @@ class Pages:
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
-        self._trusted = networks(ports.trusted_proxies)
+        self._trusted = (*THIS_MACHINE, *networks(ports.trusted_proxies))
         self._asked = Limit(burst=240, seconds=0.25, clock=ports.clock.monotonic)
         self._in_all = Limit(burst=2000, seconds=0.01, clock=ports.clock.monotonic)
-        self._guessing = Strangers(30, 20.0, ports.clock.monotonic)
-        self._searches = Limit(burst=10, seconds=3.0, clock=ports.clock.monotonic)
+        # Of personal links that open nothing. A right one always opens: whoever shares an address with somebody who
+        # tries out many (a whole network's phones do) is not locked out, and 128 bits are not found by trying.
+        self._guesses = Limit(burst=30, seconds=20.0, clock=ports.clock.monotonic)
+        self._searches = Limit(burst=40, seconds=1.0, clock=ports.clock.monotonic)
         self._pictures = Limit(burst=20, seconds=3.0, clock=ports.clock.monotonic)
 
     def add_to(self, application: web.Application) -> None:
@@ -59,7 +61,7 @@ class Pages:
         self, handler: Callable[[web.Request, Visitor], Awaitable[Answer]]
     ) -> Callable[[web.Request], Awaitable[Answer]]:
         async def guarded(request: web.Request) -> Answer:
-            visitor = Visitor.of(request.remote or "", request.headers, self._trusted)
+            visitor = Visitor.of(request.remote or "", request.headers, self._trusted, forwarded(request))
             try:
                 # A whole network's phones may share one address: it is given far more than one reader asks for.
                 for limit, whose in ((self._asked, visitor.address), (self._in_all, "")):
@@ -154,10 +156,9 @@ class Pages:
         """
         if request.method not in ("GET", "HEAD", "POST"):
             return self._plain(request, visitor, 405)
-        if not self._guessing.heard(visitor.address):
-            return self._plain(request, visitor, 429, wait=self._guessing.wait)
         found = await personal_links.unsubscribes(request.match_info["token"])
-        self._guessed(visitor, right=found is not None)
+        if found is None and not self._guesses.takes(visitor.address):
+            return self._plain(request, visitor, 429, wait=self._guesses.wait)
         w = self._words(visitor)
         community = None if found is None else self._ports.communities.get(found[1])
         if found is None or community is None:
@@ -173,13 +174,6 @@ class Pages:
         said = w._("{community} sends you nothing any more. To read again, write to it: SETTINGS", community=name)
         return self._plain(request, visitor, 200, said)
 
-    def _guessed(self, visitor: Visitor, *, right: bool) -> None:
-        """Somebody came with a personal link. Whoever tries out many that open nothing is soon not heard out."""
-        if right:
-            self._guessing.let_in(visitor.address)
-        else:
-            self._guessing.refused(visitor.address)
-
     # --- the archive ---
 
     async def _archive(self, request: web.Request, visitor: Visitor) -> Answer:
@@ -190,11 +184,9 @@ class Pages:
         key = ""
         if community.archive.policy is ArchivePolicy.MEMBERS:
             key, parts = parts[0] if parts else "", parts[1:]
-            if not self._guessing.heard(visitor.address):
-                return self._plain(request, visitor, 429, wait=self._guessing.wait)
-            opens = key.startswith("~") and await personal_links.opens(key[1:], str(community.id))
-            self._guessed(visitor, right=opens)
-            if not opens:
+            if not (key.startswith("~") and await personal_links.opens(key[1:], str(community.id))):
+                if not self._guesses.takes(visitor.address):
+                    return self._plain(request, visitor, 429, wait=self._guesses.wait)
                 return self._plain(request, visitor, 404)
         if request.method not in ("GET", "HEAD"):
             return self._plain(request, visitor, 405)

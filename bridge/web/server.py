@@ -13,13 +13,11 @@ from bridge.core.tally import Tally
 from bridge.storage import database, ledger
 from bridge.web import metrics
 from bridge.web.pages import Pages
-from bridge.web.visitors import Networks, Strangers, caller_of, grouped, networks
+from bridge.web.visitors import THIS_MACHINE, Networks, Strangers, caller_of, forwarded, grouped, networks
 
 log = structlog.get_logger()
 _STRANGERS, _EACH = 60, 10.0
 """Calls of one address that know no secret, at once; and the seconds until one more is heard out."""
-
-_THIS_MACHINE = networks(("127.0.0.0/8", "::1/128"))
 
 
 class WebServer:
@@ -137,6 +135,6 @@ def _remote(request: web.Request, trusted: Networks) -> str:
     """Who asks. A proxy on this machine, or one that the config names, says it in X-Forwarded-For; others' word is
     not taken."""
     peer = request.remote or ""
-    forwarded = ",".join(request.headers.getall("X-Forwarded-For", []))
+    said = forwarded(request)
     # Without an address it came by a socket in the file system.
-    return caller_of(peer or "127.0.0.1", forwarded, (*_THIS_MACHINE, *trusted)) if forwarded else peer
+    return caller_of(peer or "127.0.0.1", said, (*THIS_MACHINE, *trusted)) if said else peer

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from aiohttp import web
+
 from bridge.rendering.words import catalogues
 
 _KNOWN = 10_000
@@ -22,12 +24,21 @@ def networks(texts: Sequence[str]) -> Networks:
     return tuple(ip_network(text) for text in texts)
 
 
+THIS_MACHINE = networks(("127.0.0.0/8", "::1/128"))
+"""A proxy there is believed without being named: else all readers behind it would be one, who soon reads too much."""
+
+
 def address_of(peer: str, forwarded: str, trusted: Networks) -> str:
     """Whose request it is: the last address that no proxy of ours gave.
 
     ``forwarded``: the X-Forwarded-For header, which anybody can write and which only counts from a proxy of ours.
     """
     return grouped(caller_of(peer, forwarded, trusted))
+
+
+def forwarded(request: web.Request) -> str:
+    """X-Forwarded-For in one line. Some proxies add a line of their own below the one that a stranger sent."""
+    return ",".join(request.headers.getall("X-Forwarded-For", []))
 
 
 def caller_of(peer: str, forwarded: str, trusted: Networks) -> str:
@@ -163,15 +174,28 @@ class Visitor:
     saves_data: bool
 
     @classmethod
-    def of(cls, peer: str, headers: Mapping[str, str], trusted: Networks) -> "Visitor":
+    def of(cls, peer: str, headers: Mapping[str, str], trusted: Networks, said: str = "") -> "Visitor":
+        """``said``: by a proxy, of whom it asks for (``forwarded``)."""
         coding = headers.get("Accept-Encoding", "")[:500].casefold()
         zipped = re.search(r"\bgzip\b(?!\s*;\s*q\s*=\s*0(?:\.0*)?\s*(?:,|$))", coding) is not None
         return cls(
-            address=address_of(peer, headers.get("X-Forwarded-For", ""), trusted),
+            address=address_of(peer, said, trusted),
             accepts=headers.get("Accept-Language", ""),
             gzip=zipped,
             saves_data=headers.get("Save-Data", "").strip().casefold() == "on",
         )
 
 
-__all__ = ["Limit", "Networks", "Strangers", "Visitor", "address_of", "caller_of", "grouped", "language_of", "networks"]
+__all__ = [
+    "THIS_MACHINE",
+    "Limit",
+    "Networks",
+    "Strangers",
+    "Visitor",
+    "address_of",
+    "caller_of",
+    "forwarded",
+    "grouped",
+    "language_of",
+    "networks",
+]

@@ -1,5 +1,6 @@
 """What readers by SMS are sent, in twelve languages, read from the ledger of what was really handed over."""
 
+import asyncio
 import json
 from functools import partial
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge.core.gsm import segments
+from bridge.core.states import DeliveryState
 from bridge.storage import handovers
 from bridge.storage.models import Delivery
 from bridge.storage.models_handover import Handover
@@ -41,6 +43,10 @@ async def test_no_message_costs_more_than_it_may(tmp_path: Path, monkeypatch: py
                 assert all(word in pushed for word in words), f"{language} was changed: {pushed}"
             page = await town.says(JOAO, f"GET {number}", f"#{number}")
             assert segments(page).count <= 3
+        async with asyncio.timeout(15):  # the telephone has the last page before the ledger has the answer
+            waiting = [DeliveryState.PLANNED, DeliveryState.ATTEMPTING]
+            while await Delivery.exists(account="phone", state__in=waiting):  # noqa: ASYNC110 - nothing rings
+                await asyncio.sleep(0.02)
         copies = [row.id for row in await Delivery.filter(kind="copy")]
         assert len(copies) == len(POSTS)
         rows = await Handover.filter(channel="sms")

@@ -8,7 +8,7 @@ import pstats
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from bridge.moderation.effects import arrivals
 from bridge.storage import database, ledger, people, submissions
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import after_commit, transaction
-from bridge.storage.models import Delivery
+from bridge.storage.models import Delivery, Post
 
 TEXT = (
     "Is misoprostol safe to give at home after a birth when the nearest clinic is four hours away? "
@@ -108,6 +108,7 @@ class Backlog:
     def __init__(self, bridge: app.Bridge, installation: str) -> None:
         self.bridge, self._installation = bridge, installation
         self.planning_seconds = 0.0
+        self._made = 0
         self._clock = SystemClock()
 
     async def approve(self, count: int) -> None:
@@ -117,7 +118,7 @@ class Backlog:
         author = Sender(ref=UserRef(account, UserId("amina")), name="Amina Okello")
         grace = Sender(ref=UserRef(account, UserId("grace")), name="Grace")
         moderator = Moderator(sender=grace, channel=community.moderators[0])
-        for number in range(count):
+        for number in range(self._made, self._made + count):
             now = self._clock.now()
             async with transaction():
                 identity = await people.meet(author, now)
@@ -150,44 +151,73 @@ class Backlog:
                 verdict = await decisions.approve(act)
             self.planning_seconds += time.perf_counter() - began
             assert verdict is decisions.Verdict.DONE
+        self._made += count
 
     async def carry_out(self) -> tuple[int, float]:
         """Let the worker deliver every planned post; returns how many and in how many seconds (all rows recorded)."""
-        left = wanted = await Delivery.filter(kind=ledger.POST).count()
-        bridge, done = self.bridge, asyncio.Event()
+        wanted = await Delivery.filter(kind=ledger.POST).count()
+        async with self.working() as delivered:
+            began = time.perf_counter()
+            await delivered(wanted)
+            seconds = time.perf_counter() - began
+        return wanted, seconds
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+        """The worker at work. What it gives waits until so many more groups have had a post, and that is recorded."""
+        bridge, recorded, arrived = self.bridge, 0, asyncio.Event()
         real = arrivals(bridge._communities, self._clock.now)
 
         async def counted(rows: Sequence[Delivery]) -> None:
-            nonlocal left
             await real(rows)
-            left -= sum(row.kind == ledger.POST and row.state == DeliveryState.DELIVERED for row in rows)
-            if left <= 0:
-                after_commit(done.set)
+            count = sum(row.kind == ledger.POST and row.state == DeliveryState.DELIVERED for row in rows)
 
+            def committed() -> None:
+                nonlocal recorded
+                recorded += count
+                arrived.set()
+
+            after_commit(committed)
+
+        async def delivered(count: int) -> None:
+            nonlocal recorded
+            while recorded < count:
+                arrived.clear()
+                waiting = asyncio.create_task(arrived.wait())
+                await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+                if task.done():
+                    task.result()
+            recorded -= count
+
+        composer = bridge._compose
         worker = Worker(
             bridge._directory,
             installation=self._installation,
-            compose=bridge._compose,
+            compose=composer,
+            prepare=composer.prepare,
             effects=counted,
             file_path=bridge._media.path,
             clock=self._clock,
         )
         delivery_bell.ring()
-        began = time.perf_counter()
         task = asyncio.create_task(worker.run())
-        waiting = asyncio.create_task(done.wait())
-        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        seconds = time.perf_counter() - began
-        if task.done():
-            task.result()
-        worker.stop()
-        await task
-        return wanted, seconds
+        try:
+            yield delivered
+        finally:
+            worker.stop()
+            await task
 
-    async def payloads(self) -> list[tuple[Address, str, str]]:
-        """What the worker would send, for the loops without a ledger: (lane, payload as JSON, content as JSON)."""
+    async def payloads(self, newest: int = 0) -> list[tuple[Address, str, str]]:
+        """What the worker would send, for the loops without a ledger: (lane, payload as JSON, content as JSON).
+
+        ``newest``: of so many posts only, the latest.
+        """
+        rows = Delivery.filter(kind=ledger.POST).order_by("id").select_related("post")
+        if newest:
+            last = await Post.all().order_by("-id").limit(newest).values_list("id", flat=True)
+            rows = rows.filter(post_id__in=[int(str(number)) for number in last])
         found = []
-        for row in await Delivery.filter(kind=ledger.POST).order_by("id").select_related("post"):
+        for row in await rows:
             frozen = await self.bridge._compose(row)
             assert frozen is not None
             found.append((row.address, frozen.payload, frozen.content))

@@ -97,7 +97,7 @@ class Town:
             composed = await cards.compose(row, self.community, self.directory, self.now)
             if composed is None:
                 return None
-            content, shows = composed
+            content, shows, _ = composed
         else:
             content = await ledger.threaded(row, codec.load(codec.CONTENT, row.content))
         payload = self.directory.payload(row.address, content)

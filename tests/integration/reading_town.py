@@ -9,6 +9,7 @@ from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef
 from bridge.core.membership import MemberPolicy, Reading
 from bridge.core.ports import Sent
 from bridge.core.states import DeliveryState, ReviewStep
+from bridge.delivery import lettering
 from bridge.delivery.directory import Directory
 from bridge.members import copies, membership, preferences
 from bridge.moderation import decisions
@@ -17,10 +18,10 @@ from bridge.storage import codec, ledger, memberships, people, submissions
 from bridge.storage.database import transaction
 from bridge.storage.models import Delivery, Identity, Post
 from bridge.storage.models_members import Membership
-from tests.unit.delivery.scripted import LINE, Scripted
+from tests.unit.delivery.scripted import LETTERS, LINE, Scripted
 from tests.unit.storage.stage import COMMUNITY, NET, NOW, SLOW, hold, sender
 
-SMS = AccountId("sms")
+SMS, MAIL = AccountId("sms"), AccountId("mail")
 DEAD = (DeliveryState.CANCELLED, DeliveryState.REFUSED)
 
 
@@ -33,7 +34,12 @@ class Readers:
     count: int = 0
 
     def __post_init__(self) -> None:
-        self.accounts = {NET: Scripted(NET), SLOW: Scripted(SLOW), SMS: Scripted(SMS, LINE)}
+        self.accounts = {
+            NET: Scripted(NET),
+            SLOW: Scripted(SLOW),
+            SMS: Scripted(SMS, LINE),
+            MAIL: Scripted(MAIL, LETTERS),
+        }
         self.directory = Directory(dict(self.accounts))
 
     @property
@@ -78,8 +84,8 @@ class Readers:
                 return number
         raise AssertionError("it never ends")
 
-    async def rows(self, name: str, kind: str = ledger.COPY) -> list[Delivery]:
-        person = (await self.identity(name)).person_id
+    async def rows(self, name: str, kind: str = ledger.COPY, account: AccountId = NET) -> list[Delivery]:
+        person = (await self.identity(name, account)).person_id
         return await Delivery.filter(person_id=person, kind=kind).exclude(state__in=DEAD).order_by("id")
 
     async def texts(self, name: str, kind: str = ledger.COPY) -> list[str]:
@@ -91,7 +97,9 @@ class Readers:
         done: list[Delivery] = []
 
         async def compose(row: Delivery) -> ledger.Frozen | None:
-            return ledger.Frozen(payload="{}", content=row.content)
+            words = codec.load(codec.CONTENT, row.content) if row.kind == ledger.COPY and row.content else None
+            shows = "" if words is None else lettering.fingerprint(words)
+            return ledger.Frozen(payload="{}", content=row.content, shows=shows)
 
         effects = arrivals(self.communities, lambda: self.now)
         while len(done) < most:
@@ -110,6 +118,7 @@ class Readers:
                         if row.operation == ledger.SEND
                         else ()
                     ),
+                    keeps_words=row.kind != ledger.COPY or row.account != MAIL,
                 )
                 for row in rows
             ]

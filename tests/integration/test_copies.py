@@ -12,7 +12,7 @@ from bridge.storage import afterwards, codec, feed, ledger, memberships, people,
 from bridge.storage.database import transaction
 from bridge.storage.models import Delivery, Identity, Post
 from bridge.storage.models_members import CopyChange, Membership
-from tests.integration.reading_town import SMS, Readers
+from tests.integration.reading_town import MAIL, SMS, Readers
 
 pytestmark = pytest.mark.usefixtures("opened")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -244,6 +244,28 @@ async def test_taken_back_before_during_and_after(town: Readers, monkeypatch: py
     gone = await Delivery.filter(kind=ledger.COPY, operation=ledger.DELETE, state=DeliveryState.DELIVERED)
     assert {row.id for row in sent} == {row.target_id for row in gone}
     assert len(await Delivery.filter(kind=ledger.COPY, operation=ledger.SEND)) == 5
+
+
+async def test_of_a_letter_that_is_there_only_the_fingerprint_of_its_words_is_kept(town: Readers) -> None:
+    await town.reads("ruth", Reading.IMMEDIATE, account=MAIL)
+    post = await town.publishes("Zinc helps")
+    await town.batches()
+    await town.arrive()
+    (sent,) = await town.rows("ruth", account=MAIL)
+    assert (sent.state, sent.content, len(sent.shows)) == (DeliveryState.DELIVERED, "", 32)
+
+    async with transaction():
+        await feed.note_change(post, "correct", town.now)
+    await town.batches()
+    assert len(await town.rows("ruth", account=MAIL)) == 1, "it says what the letter said"
+
+    words = codec.dump(codec.RICH_TEXT, plain("Zinc and ORS help"))
+    async with transaction():
+        await Post.filter(id=post.id).update(text=words, revision=2, corrected_at=town.now)
+        await feed.note_change(post, "correct", town.now)
+    await town.batches()
+    _, anew = await town.rows("ruth", account=MAIL)
+    assert "Zinc and ORS help" in codec.load(codec.CONTENT, anew.content).text.text
 
 
 async def test_an_answer_replies_to_the_copy_of_what_it_answers(town: Readers) -> None:

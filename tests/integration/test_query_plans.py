@@ -19,6 +19,7 @@ from bridge.storage import (
     inbox,
     ledger,
     ledger_reads,
+    pieces,
     postgres_pooled,
     sources,
     sqlite_immediate,
@@ -51,6 +52,7 @@ LOOK_UPS: dict[str, Callable[[], Awaitable[object]]] = {
     "a post": lambda: submissions.post_by_id(4077),
     "a repeated event": lambda: Inbox.exists(account="a7", key="k4077"),
     "what was said lately in a chat": lambda: inbox.texts_of(REF),
+    "pieces of a message": lambda: pieces.around(Inbox(id=4077, account="a7", chat="c77"), NOW),
     "where a chat lives now": lambda: inbox.resolve(REF.address),
     "a chat's name": lambda: chats.title(REF.address),
 }
@@ -73,7 +75,7 @@ FILLED = (
 
 SHORT = 50
 """Rows that a look-up may find, and as many that it may throw away on its way."""
-OF_A_CHAT = ("what was said lately in a chat",)
+OF_A_CHAT = ("what was said lately in a chat", "pieces of a message")
 """Looked for among all events of the chat: where something was edited or taken back, not where something is said."""
 
 

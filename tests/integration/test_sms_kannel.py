@@ -8,7 +8,7 @@ import pytest
 
 from bridge.core.errors import Refusal
 from bridge.core.events import Arrival, MessagePosted
-from bridge.core.gsm import parts
+from bridge.core.gsm import parts, uncut
 from bridge.core.ports import Later, Refused, Sent
 from tests.contract.harness import wait_for
 from tests.kannel import FakePhones, Kannel, KannelMissing, Operator
@@ -40,6 +40,8 @@ TEXTS = (
     "a" * 161,
     "[" * 81 + "b" * 280,
     "ነ" * 150,
+    "ነ" * 66 + "👏" + "ነ" * 80,
+    "ሰላም " * 13 + "ነ👩🏾‍⚕️ " + "ነ" * 80,
 )
 
 
@@ -68,7 +70,7 @@ async def test_an_operator_gets_every_character_as_it_was_written() -> None:
                 before = len(operator.arrived)
                 outcome = await site.send(text)
                 assert isinstance(outcome, Sent), outcome
-                wanted = parts(text)
+                wanted = parts(uncut(text))
                 whole = before + len(wanted)
                 await wait_for(partial(_has, operator, whole), 30)
                 got = sorted(operator.arrived[before:], key=lambda each: each.udh[-1:])

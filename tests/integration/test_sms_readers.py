@@ -6,21 +6,22 @@ import pytest
 
 from bridge.adapters.sms.capabilities import CAPABILITIES
 from bridge.core.errors import TooSoon
-from bridge.core.events import Arrival, DeliveryReported, OptedOut, Sender
+from bridge.core.events import Arrival, ChatKind, DeliveryReported, MessagePosted, OptedOut, Sender
 from bridge.core.gsm import segments
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef, UserId, UserRef, delivery_key
 from bridge.core.membership import Reading
 from bridge.core.money import Price
 from bridge.core.ports import Handed, Sent, Unknown
 from bridge.core.states import ArrivalState, DeliveryState
+from bridge.core.text import plain
 from bridge.delivery.purse import Purse
-from bridge.intake import arriving, stopping
+from bridge.intake import arriving, router, stopping
 from bridge.intake.context import Context
 from bridge.moderation.effects import arrivals
-from bridge.storage import handovers, ledger, memberships
+from bridge.storage import codec, handovers, ledger, memberships
 from bridge.storage.database import transaction
 from bridge.storage.handovers import Weighed
-from bridge.storage.models import Delivery, Identity, Meta
+from bridge.storage.models import Delivery, Identity, Meta, Person, Submission
 from bridge.storage.models_handover import Handover
 from tests.integration.reading_town import SMS, Readers
 
@@ -212,3 +213,59 @@ async def test_a_months_money_is_counted_from_the_ledger(town: Readers) -> None:
     purse.give_back(SMS, cost)
     assert await purse.take(SMS, cap, cost, town.now)
     assert await purse.take(SMS, cap, cost, town.now + timedelta(days=10))  # December
+
+
+async def hears(town: Readers, text: str, name: str = "joseph") -> list[str]:
+    """Somebody writes; what they are told by that."""
+    notices = Delivery.filter(account=SMS, chat=name, kind=ledger.NOTICE).order_by("id")
+    known = await notices.count()
+    message = MessageId(f"w{town.now.isoformat()}-{text}")
+    async with transaction():
+        event = MessagePosted(
+            account=SMS,
+            chat=ChatId(name),
+            key=f"mo:{message}",
+            at=town.now,
+            ref=RemoteRef(SMS, ChatId(name), message),
+            sender=Sender(ref=UserRef(SMS, UserId(name)), name="", direct=ChatId(name), proof="claimed"),
+            chat_kind=ChatKind.PRIVATE,
+            text=plain(text),
+        )
+        await router.handle(event, context(town))
+    town.later(seconds=1)
+    return [codec.load(codec.CONTENT, row.content).text.text for row in (await notices)[known:]]
+
+
+async def test_two_telephones_that_answer_each_other_do_not_use_up_the_money(town: Readers) -> None:
+    """A sender can be invented, and a telephone may answer by itself."""
+    for _ in range(40):
+        assert len(await hears(town, "HELP")) == 1
+    [last] = await hears(town, "HELP")
+    assert "answers come later" in last
+    assert [await hears(town, "HELP") for _ in range(3)] == [[], [], []]
+    assert await hears(town, "We have no oxytocin since Monday.") == []
+    assert await Submission.all().count() == 1, "what is written there is read all the same"
+    assert len(await hears(town, "HELP", "mary")) == 1
+    town.later(hours=1)
+    assert len(await hears(town, "HELP")) == 1
+    for _ in range(45):
+        await hears(town, "HELP")
+    await hears(town, "STOP")
+    assert (await town.identity("joseph", SMS)).stopped_at is not None
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+@pytest.mark.parametrize("text", ["1", "OK", "ok.", "yes", "Oui", "12", "skip", "Thanks!", "asante", "👍"])
+async def test_an_answer_to_nothing_is_no_post(town: Readers, text: str) -> None:
+    [told] = await hears(town, text)
+    assert "write a text to post it" in told
+    assert await Submission.all().count() == 0
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+@pytest.mark.parametrize("text", ["SWAHILI", "Kiswahili", "français", "FRANCAIS", "Portugues"])
+async def test_a_language_alone_is_a_wish(town: Readers, text: str) -> None:
+    await hears(town, text)
+    person = await Person.get(id=(await town.identity("joseph", SMS)).person_id)
+    assert person.language in ("sw", "fr", "pt")
+    assert await Submission.all().count() == 0

@@ -271,8 +271,8 @@ async def test_an_answer_quicker_than_our_commit_waits(opened: str) -> None:
 
 async def test_a_restart_remembers_what_was_called_lately(opened: str) -> None:
     await claimed(await planned())
-    assert await ledger.recent_attempts(NOW - timedelta(seconds=60)) == [(KENYA, NOW, 0)]
-    assert await ledger.recent_attempts(NOW) == []
+    assert await ledger.recent_attempts(NOW - timedelta(seconds=60), [KENYA.account]) == [(KENYA, NOW, 0)]
+    assert await ledger.recent_attempts(NOW, [KENYA.account]) == []
     assert await ledger.next_due(NOW, ["net"]) is None
     row = await claimed(await planned())
     await recorded(row, Later(when=SOON, why="busy"))

@@ -6,15 +6,17 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from bridge.core.capabilities import Pace
-from bridge.core.ids import Address, ChatId
+from bridge.core.ids import AccountId, Address, ChatId
 from bridge.core.message import Attachment, AttachmentKind, Content
 from bridge.core.ports import Later
 from bridge.core.states import DeliveryState
 from bridge.core.text import plain
 from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
-from bridge.storage import ledger
+from bridge.storage import ledger, ledger_reads
 from bridge.storage.ledger import Frozen
 from bridge.storage.models import Delivery
 from tests.unit.delivery.scripted import RICH, Scripted
@@ -69,6 +71,54 @@ async def test_a_community_with_a_long_queue_keeps_no_other_waiting(opened: str)
     sent = [shown.text.split()[0] for shown in net.ever_shown]
     assert sent[:3] == ["busy"] * 3
     assert sorted(sent[3:]) == ["busy"] * 3 + ["other"] * 3
+
+
+async def test_a_fast_account_beside_takes_no_communitys_turn(opened: str) -> None:
+    clock, net = FakeClock(), Scripted(NET, ONE_A_SECOND)
+    other = Address(AccountId("fast"), ChatId("x"))
+    worker = Worker(
+        Directory({NET: net, other.account: Scripted(other.account)}),
+        installation="i",
+        compose=frozen,
+        effects=nothing,
+        file_path=lambda _: Path(),
+        clock=clock,
+    )
+    for number in range(6):
+        await plan(clock, f"a{number}", "busy")
+    for number in range(3):
+        await plan(clock, f"b{number}", "other")
+    for _ in range(6):
+        for number in range(4):
+            where = Address(other.account, ChatId(f"f{number}"))
+            content = Content(text=plain("x"))
+            await ledger.plan(kind=ledger.POST, address=where, now=clock.now(), community="busy", content=content)
+        await rounds(worker, clock, 1)
+    sent = [shown.text.split()[0] for shown in net.ever_shown]
+    assert sorted(sent) == ["busy"] * 3 + ["other"] * 3
+
+
+async def test_copies_on_an_account_that_is_put_off_keep_no_others_waiting(
+    opened: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_reads, "LOOK", 4)
+    clock, net, mail = FakeClock(), Scripted(NET, ONE_A_SECOND), Scripted(AccountId("mail"))
+    worker = Worker(
+        Directory({NET: net, AccountId("mail"): mail}),
+        installation="i",
+        compose=frozen,
+        effects=nothing,
+        file_path=lambda _: Path(),
+        clock=clock,
+    )
+    for number in range(8):
+        await plan(clock, f"reader{number}", "hifa", ledger.NOTICE, ledger.CAN_WAIT)
+    content = Content(text=plain("x"))
+    other = Address(AccountId("mail"), ChatId("reader"))
+    await ledger.plan(kind=ledger.NOTICE, address=other, now=clock.now(), content=content, view=ledger.CAN_WAIT)
+    net.answers.append(Later(when=clock.now() + timedelta(hours=1), why="no connection", whole_account=True))
+    await rounds(worker, clock, 3)
+    assert mail.calls == 1
 
 
 async def test_a_removal_goes_first_then_who_waits_then_posts_then_what_can_wait(opened: str) -> None:

@@ -20,7 +20,7 @@ from bridge.core.events import (
     Sender,
     Unreadable,
 )
-from bridge.core.gsm import segments
+from bridge.core.gsm import keep_halves, segments, uncut
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef, UserId, UserRef
 from bridge.core.message import Content, Uncarried, UncarriedKind
 from bridge.core.ports import JsonObject
@@ -69,7 +69,7 @@ def short_id(text: str) -> str:
 
 
 def whole(text: str) -> str:
-    """Without halves of surrogate pairs, which no database keeps: a phone may cut one in two."""
+    """Without halves of surrogate pairs, which no database keeps. Those of a part are joined with the next one's."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\x00", "\ufffd")
 
 
@@ -88,16 +88,17 @@ def posted(text: Text, who: Origin, message: str, *, account: AccountId, at: dat
     """Somebody's SMS, in the private chat that bears their number."""
     ref = RemoteRef(account, ChatId(who.user), MessageId(message))
     shared: Shared = {"account": account, "chat": ref.chat, "at": at, "raw": text.raw}
+    piece = _piece(text)
     return MessagePosted(
         **shared,
         key=f"mo:{message}",
         ref=ref,
         sender=_sender(who, account),
         chat_kind=ChatKind.PRIVATE,
-        text=RichText(whole(text.text)),
+        text=RichText(whole(text.text) if piece is None else keep_halves(text.text)),
         uncarried=tuple(Uncarried(kind=UncarriedKind.PHOTO) for _ in range(text.files)),
         is_command=text.text.startswith("/"),
-        piece=_piece(text),
+        piece=piece,
     )
 
 
@@ -146,4 +147,4 @@ def fits(content: Content) -> bool:
 
 def to_payload(content: Content) -> JsonObject:
     """Words only: marks were put into words before, and there is nothing to press."""
-    return {"text": content.text.text}
+    return {"text": uncut(content.text.text)}

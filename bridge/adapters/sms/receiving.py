@@ -132,7 +132,8 @@ class Receiver:
         found = json.loads(await state.get(_RECENT) or "{}")
         since = (now - _AGAIN).isoformat()
         recent = {name: at for name, at in found.items() if at > since}
-        name = hashlib.sha256(f"{who.user}\n{text.text}".encode("utf-8", "replace")).hexdigest()[:40]
+        place = f"{text.part.number}\n" if text.part else ""  # two pieces of one message may say the same
+        name = hashlib.sha256(f"{who.user}\n{place}{text.text}".encode("utf-8", "replace")).hexdigest()[:40]
         at = recent.get(name)
         patience = _AGAIN_SHORT if len(text.text) < _SHORT else _AGAIN
         if at is None or now - datetime.fromisoformat(at) > patience:

@@ -1,5 +1,6 @@
 """One bot on Telegram: everything that touches the network."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -59,6 +60,7 @@ class TelegramAdapter:
         self._receiver = Receiver(self._client, settings, context)
         self._sender = Sender(self._client, self.account, self._clock, self._receiver)
         self._lookup = lookup.LookUp(self._client, self.account, settings.bot_id)
+        self._cleaning: asyncio.Task[None] | None = None
 
     # --- life ---
 
@@ -67,8 +69,11 @@ class TelegramAdapter:
         self._lookup.state = state
         await self._client.open()
         await self._receiver.start(polls.PollSink(sink, state), state)
+        self._cleaning = asyncio.create_task(self._lookup.clean_up(), name=f"forwards {self.account}")
 
     async def stop(self) -> None:
+        if self._cleaning is not None:
+            self._cleaning.cancel()
         await self._receiver.stop()
         await self._client.close_connections()
 
@@ -114,6 +119,9 @@ class TelegramAdapter:
 
     def numbered_with(self, chat: ChatId) -> Sequence[ChatId]:
         return lookup.numbered_with(chat, sorted(self._context.chats)) if self._settings.look_up_doubt else ()
+
+    def alike(self, one: JsonObject, other: JsonObject) -> bool:
+        return lookup.alike(one, other)
 
     async def search(self, doubt: Doubt, turn: Turn) -> RemoteRef | None:
         return await self._lookup.search(doubt, turn)

@@ -3,8 +3,10 @@
 Off unless the operator wants it (``look_up_doubt``): nobody has tried it with Telegram itself yet.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Any, Final
@@ -14,8 +16,9 @@ from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bridge.adapters.telegram import faults, payload
 from bridge.adapters.telegram.client import Client
+from bridge.adapters.telegram.request import FloodControl
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef
-from bridge.core.ports import Doubt, JsonObject, StateStore, Turn
+from bridge.core.ports import Doubt, JsonObject, Limited, StateStore, Turn
 
 log = structlog.get_logger()
 
@@ -50,23 +53,32 @@ def numbered_with(chat: ChatId, configured: Sequence[ChatId]) -> tuple[ChatId, .
     return tuple(dict.fromkeys((chat, ChatId(base), *topics)))
 
 
+def alike(one: JsonObject, other: JsonObject) -> bool:
+    """By their words alone: a forward does not say which topic it comes from, nor what it answered."""
+    return not other or _words(one) == _words(other)
+
+
 class LookUp:
     """Of one account."""
 
     def __init__(self, client: Client, account: AccountId, bot: int) -> None:
         self._client, self._account, self._bot = client, account, bot
         self.state: StateStore | None = None
+        self._one = asyncio.Lock()
+        """Who changes what is noted."""
 
     async def search(self, doubt: Doubt, turn: Turn) -> RemoteRef | None:
         """See ``core.ports.CanSearch``."""
         try:
-            return await self._search(doubt, turn)
+            async with self._one:
+                return await self._search(doubt, turn)
         except (BadRequest, Forbidden) as error:  # of the chat itself; what one message is answered is seen to below
             raise LookupError("Telegram lets nobody look there") from error
         except TelegramError as error:
             raise ConnectionError(faults.in_words(error)) from None
 
     async def _search(self, doubt: Doubt, turn: Turn) -> RemoteRef | None:
+        await self._remove_forwards(turn)
         wanted = _words(doubt.outgoing.payload)
         if not wanted or doubt.outgoing.payload.get("protect_content"):
             raise LookupError("a message of this kind is not known again by its words")
@@ -82,7 +94,6 @@ class LookUp:
         candidates = [number for number in range(lowest + 1, below) if number not in known]
         if len(candidates) > MOST:
             raise LookupError("too many messages came there at that time")
-        await self._remove_forwards(turn)
         about = await self._client.call("getChat", {"chat_id": chat})
         if isinstance(about, Mapping) and about.get("has_protected_content"):
             raise LookupError("nothing can be forwarded from there")
@@ -117,7 +128,7 @@ class LookUp:
             params = payload.address(doubt.desk) | {"from_chat_id": chat, "message_id": number}
             try:
                 async with turn(doubt.desk):
-                    forward = await self._client.call("forwardMessage", params | {"disable_notification": True})
+                    forward = await self._call("forwardMessage", params | {"disable_notification": True})
                     await self._note([*await self._noted(), (doubt.desk, int(forward["message_id"]))])
             except BadRequest:
                 seen[number] = _Seen.NOTHING
@@ -164,6 +175,20 @@ class LookUp:
         else:
             await self.state.delete(_FORWARDS)
 
+    async def clean_up(self) -> None:
+        """At a start: nobody may ever search again. One call for each desk, before anything else goes out there."""
+        try:
+            async with self._one:
+                await self._remove_forwards(lambda _: nullcontext())
+        except Exception as error:
+            log.info("telegram.forwards_not_removed", account=self._account, error=type(error).__name__)
+
+    async def _call(self, method: str, params: Mapping[str, Any]) -> Any:
+        try:
+            return await self._client.call(method, dict(params))
+        except FloodControl as error:
+            raise Limited(timedelta(seconds=error.seconds)) from None
+
     async def _remove_forwards(self, turn: Turn) -> None:
         """Those of this time and, after a kill, of the last."""
         left = await self._noted()
@@ -172,10 +197,10 @@ class LookUp:
             where = {"chat_id": payload.address(ChatId(desk))["chat_id"], "message_ids": numbers}
             try:
                 async with turn(ChatId(desk)):
-                    await self._client.call("deleteMessages", where)
+                    await self._call("deleteMessages", where)
             except (BadRequest, Forbidden):  # somebody else was quicker, or the chat is gone
                 pass
-            except TelegramError as error:  # the next search tries again; what was found stays found
+            except (TelegramError, Limited) as error:  # the next search tries again; what was found stays found
                 log.info("telegram.forwards_not_removed", account=self._account, error=type(error).__name__)
                 continue
             left = [(chat, number) for chat, number in left if chat != desk]

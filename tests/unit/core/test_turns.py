@@ -28,3 +28,15 @@ def test_two_that_both_always_want_differ_by_one_turn_at_most(rounds: list[set[s
         turns.taken(who)
         had[who] += 1
     assert abs(had["a"] - had["b"]) <= 1
+
+
+def test_what_goes_out_elsewhere_takes_nobodys_turn() -> None:
+    """Two share one account; on another, much faster one, thousands of calls go by."""
+    turns, had = Turns(), Counter[str]()
+    for _ in range(20):
+        for _ in range(50):
+            turns.taken("busy", at="fast")
+        who = min(("busy", "other"), key=lambda name: turns.next(name, at="slow"))
+        turns.taken(who, at="slow")
+        had[who] += 1
+    assert had == {"busy": 10, "other": 10}

@@ -30,6 +30,7 @@ RICH = Capabilities(
     guarantee=Guarantee.AT_MOST_ONCE,
 )
 PLAIN = replace(RICH, form=Form.PLAIN, marks=frozenset(), buttons=ButtonStyle.WORDS)
+LETTERS = replace(RICH, letters=True, edits=False, deletes_own=False, deletes_others=None, buttons=ButtonStyle.WORDS)
 LINE = Capabilities(
     form=Form.LINE,
     text_limit=459,

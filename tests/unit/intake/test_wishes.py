@@ -12,6 +12,39 @@ def test_stop(text: str) -> None:
     assert wishes.is_stop(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["DETENER", "Detén", "arrêtez", "arrete", "koma", "simama", "STOP!!!", "«STOP»", "“stop”", "desinscrever"],
+        *["darse de baja", "توقف", "إيقاف", "አቁም", "jooji"],
+    ],
+)
+def test_stop_in_other_words(text: str) -> None:
+    assert wishes.is_stop(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *[
+            "STOP 40404",
+            "Stop please",
+            "please stop",
+            "STOP ALL",
+            "stop tout",
+            "Parar por favor",
+            "stop sms",
+            "arrêt svp",
+        ],
+        *["fin", "cancelar", "annuler", "Tafadhali acha", "stop now", "STOP +256772123456", "stop sms", "ALTO YA"],
+    ],
+)
+def test_stop_on_a_telephone(text: str) -> None:
+    assert wishes.is_stop(text, carrier=True)
+    assert not wishes.is_stop("Stop the malaria now", carrier=True)
+    assert not wishes.is_stop("please", carrier=True)
+
+
 @pytest.mark.parametrize("text", ["Stop the malaria", "stop it", "", "no stop", "Acha!?mzaha", "s t o p"])
 def test_no_stop(text: str) -> None:
     assert not wishes.is_stop(text)
@@ -33,6 +66,12 @@ def test_no_stop(text: str) -> None:
         ("jiunge hifa", ("join", "hifa")),
         ("Join 7K3M-9Q2X", ("join", "7k3m-9q2x")),
         ("mipangilio", ("settings", "")),
+        ("PROFIL", ("profile", "")),
+        ("Perfil", ("profile", "")),
+        ("wasifu", ("profile", "")),
+        ("STATUT", ("status", "")),
+        ("estado", ("status", "")),
+        ("Hali", ("status", "")),
         ("SETTINGS hour 8", ("settings", "hour 8")),
         ("Settings quiet", ("settings", "quiet")),
         ("AWAY", ("away", "")),

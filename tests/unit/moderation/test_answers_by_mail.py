@@ -165,3 +165,23 @@ def test_a_note_on_a_broken_line_goes_to_no_author(word: str) -> None:
     post = "\n".join(f"Give zinc for ten days to every child, please and thank you all {n}." for n in range(6))
     said = taken(f"{word}: no\n\n{OPENINGS[0]}{Quoting('> ', 80, False)(letter(post, 'en'))}")
     assert "your own words alone" in str(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Reject or approve, what do you think?",
+        "Reject this one?\nGrace",
+        "Ask Ruth first",
+        "ask somebody at the ministry.",
+    ],
+)
+def test_what_may_be_said_to_other_moderators_needs_a_colon(said: str) -> None:
+    assert "with a colon" in str(taken(f"{said}\n\n{OPENINGS[0]}{Quoting('> ')(letter('Give zinc.', 'en'))}"))
+
+
+@pytest.mark.parametrize(
+    "said", ["reject This is advertising", "ask For which age?", "reject: Have you read the rules?", "ask: your source"]
+)
+def test_what_is_said_to_the_author_is_an_instruction(said: str) -> None:
+    assert not isinstance(taken(f"{said}\n\n{OPENINGS[0]}{Quoting('> ')(letter('Give zinc.', 'en'))}"), str)

@@ -40,7 +40,7 @@ class Desk:
         if row.kind == ledger.CARD:
             composed = await cards.compose(row, COMMUNITY, self.directory, self.clock.now())
             assert composed is not None
-            content, shows = composed
+            content, shows, _ = composed
         else:
             content = codec.load(codec.CONTENT, row.content)
         payload = self.directory.payload(row.address, content)

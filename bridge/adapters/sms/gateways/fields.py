@@ -39,6 +39,14 @@ def text_of(value: bytes, charset: str) -> str:
         return value.decode("utf-8", "replace")
 
 
+def message_of(value: bytes, charset: str) -> str:
+    """The same of a part of a message, which may have been cut inside a surrogate pair: its half stays."""
+    try:
+        return value.decode(charset or "utf-8", "surrogatepass")
+    except (LookupError, UnicodeError):
+        return text_of(value, charset)
+
+
 def body_json(call: WebRequest) -> Mapping[str, Any]:
     """The object in the body; raises MalformedError."""
     try:

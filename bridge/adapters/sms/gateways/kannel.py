@@ -107,7 +107,7 @@ class Kannel:
         return [
             Text(
                 sender=sender,
-                text=fields.text_of(message, charset),
+                text=fields.message_of(message, charset),
                 id=text.get("id", ""),
                 part=_part(given.get("udh", b"")),
             )

@@ -4,11 +4,13 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 
 from bridge.core.errors import Refusal
 from bridge.core.events import DeliveryReported, MessagePosted, OptedOut, Piece, Unreadable
+from bridge.core.gsm import joined_halves
 from bridge.core.ports import Later, Refused, Sent, Unknown
 from tests.sms_gateways import SHORT_CODE, STUBS, Call, GatewayStub, KannelStub, SmsGateStub, TwilioStub
 from tests.sms_site import ACCOUNT, AMINA, Site
@@ -208,6 +210,21 @@ async def test_pieces_are_handed_on_one_by_one_with_their_numbers() -> None:
     said = [(event.key, event.text.text, event.piece) for event in both.site.sink.of(MessagePosted)]
     second, first = (Piece(reference=9, number=number, count=3) for number in (2, 1))
     assert said == [("mo:p2", "second ", second), ("mo:p1", "first ", first), ("mo:p2", "second ", second)]
+    await both.close()
+
+
+async def test_a_character_that_a_telephone_cut_in_two_is_joined_again() -> None:
+    stub = KannelStub()
+    both = await Both(stub).open()
+    text = "ነ" * 66 + "👏" + "ነ" * 9
+    units = text.encode("utf-16-be")
+    for number, data in enumerate((units[:134], units[134:]), 1):
+        call = stub.writes(AMINA, "ነ", f"p{number}", udh=bytes([5, 0, 3, 9, 2, number]))
+        message = "message=" + quote("ነ".encode("utf-16-be"), safe="")
+        await stub.call(replace(call, query=call.query.replace(message, "message=" + quote(data, safe=""))))
+    said = [event.text.text for event in both.site.sink.of(MessagePosted)]
+    "".join(said).encode()  # no database keeps halves
+    assert joined_halves("".join(said)) == text
     await both.close()
 
 

@@ -16,7 +16,7 @@ from bridge.adapters.telegram import lookup
 from bridge.adapters.telegram.adapter import TelegramAdapter
 from bridge.core.ids import ChatId, MessageId
 from bridge.core.message import Content
-from bridge.core.ports import Doubt, Outgoing, Sent
+from bridge.core.ports import Doubt, Limited, Outgoing, Sent
 from bridge.core.text import plain
 from tests.unit.adapters.telegram.conftest import ACCOUNT, BOT, Village
 
@@ -260,6 +260,54 @@ async def test_a_search_that_is_stopped_in_its_middle_is_cleaned_up_after(scene:
     assert [message["forwarded"] for message in await scene.on_desk()] == [True]
     assert await scene.search(scene.doubt(before, after)) == it
     assert await scene.on_desk() == []
+
+
+async def test_what_a_stopped_search_left_is_removed_at_the_next_start_even_when_nothing_is_searched_any_more(
+    scene: Scene,
+) -> None:
+    before = await scene.send("before")
+    await scene.send()
+    after = await scene.send("after")
+    doubt = scene.doubt(before, after)
+    scene.village.simulator.fail_next("deleteMessages", 502)
+    await scene.search(doubt)
+    assert len(await scene.on_desk()) == 1
+    again = scene.village.adapter()
+    await again.start(scene.village.sink, scene.village.state)
+    assert again._cleaning is not None
+    await again._cleaning
+    await again.stop()
+    assert await scene.on_desk() == []
+
+
+async def test_a_search_that_settles_nothing_removes_what_the_last_left(scene: Scene) -> None:
+    before = await scene.send("before")
+    await scene.send()
+    after = await scene.send("after")
+    scene.village.simulator.fail_next("deleteMessages", 502)
+    await scene.search(scene.doubt(before, after))
+    with pytest.raises(LookupError):
+        await scene.search(scene.doubt(1, 3 + lookup.MOST))
+    assert await scene.on_desk() == []
+
+
+async def test_a_limit_that_is_met_is_told_to_the_one_who_gives_the_turns(scene: Scene) -> None:
+    before, _, after = await scene.send("before"), await scene.send(), await scene.send("after")
+    met: list[timedelta] = []
+
+    @asynccontextmanager
+    async def turn(chat: ChatId) -> AsyncIterator[None]:
+        try:
+            yield
+        except Limited as error:
+            met.append(error.wait)
+            raise
+
+    scene.village.simulator.fail_next("forwardMessage", 429)
+    with pytest.raises(Limited):
+        await scene.adapter.search(scene.doubt(before, after), turn)
+    assert len(met) == 1
+    assert met[0] > timedelta(0)
 
 
 @dataclass
