@@ -98,7 +98,7 @@ class WebServer:
     async def _oldest(self) -> datetime | None:
         """When the oldest undelivered message was planned; raises StorageUnavailable where nobody answers soon.
 
-        A question to a database that stands still is not given up, which takes just as long: the next call waits for it.
+        A question to a database that stands still is not given up, which takes as long: the next call waits for it.
         """
         if self._question is None or self._question.done():
             self._question = asyncio.create_task(_ask())
