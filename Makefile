@@ -85,8 +85,8 @@ fuzz: setup ## send what nobody would write through every reader (how many of ea
 		tests/unit/intake/test_fuzz_words.py tests/unit/config/test_fuzz_config.py tests/unit/media/test_fuzz_containers.py \
 		tests/unit/media/test_documents.py $(ARGS)
 
-crash: setup-servers ## run the tests that kill the program, tests/crash
-	$(BIN)/python -m pytest tests/crash $(ARGS)
+crash: setup-servers ## run the tests that kill the program, and the slow ones of docs/faults.md
+	$(BIN)/python -m pytest tests/crash tests/acceptance/test_faults.py tests/acceptance/test_faults_storage.py $(ARGS)
 
 clean: ## remove what make has made: environments and caches, never data/ or config/
 	rm -rf .venv .venv-synapse .venv-postgres dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -11,8 +12,22 @@ from bridge.playground.synapse import SynapseServer, SynapseUnavailable
 from tests.servers import PostgresServer, ServerMissing, detached, missing, started_synapse, unique
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever uses a server's fixture carries its mark, so that ``-m "not synapse"`` means what it says."""
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "crash: minutes of kills, restarts and faults; run by `make crash` only")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Whoever uses a server's fixture carries its mark, so that ``-m "not synapse"`` means what it says.
+
+    What is marked ``crash`` runs only when its folder is asked for by name (``make crash``).
+    """
+    here = Path(__file__).parent / "crash"
+    asked = any(
+        (config.invocation_params.dir / str(a).split("::")[0]).resolve().is_relative_to(here) for a in config.args
+    )
+    if long := [] if asked else [item for item in items if item.get_closest_marker("crash") is not None]:
+        items[:] = [item for item in items if item not in long]
+        config.hook.pytest_deselected(items=long)
     for item in items:
         used: list[str] = getattr(item, "fixturenames", [])
         if "synapse" in used:

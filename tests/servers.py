@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -90,6 +91,7 @@ class PostgresServer:
         self.port = 0
         self._durable = durable
         self._binaries = Path()
+        self._frozen: list[int] = []
         self._password = secrets.token_urlsafe(16)
         self._user = _unprivileged()
         self._directory = Path(tempfile.mkdtemp(prefix="baraza-postgres-"))
@@ -134,6 +136,7 @@ class PostgresServer:
         raise ServerMissing(f"PostgreSQL did not start:\n{self._log()}")
 
     def stop(self) -> None:
+        self.thaw()
         if self._process is not None:
             if self._process.stdin is not None:
                 self._process.stdin.close()  # which is the order to stop: see _spawn
@@ -153,12 +156,20 @@ class PostgresServer:
         if self._process.stdin is not None:
             self._process.stdin.close()
 
-    def freeze(self, *, frozen: bool) -> None:
-        """All its processes stand still, or go on; their connections stay open."""
+    def freeze(self) -> None:
+        """All its processes stand still until ``thaw``; their connections stay open."""
         assert self._process is not None
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-        for pid in (self._process.pid, *map(int, children)):
-            os.kill(pid, signal.SIGSTOP if frozen else signal.SIGCONT)
+        self._frozen = [self._process.pid, *map(int, children)]
+        for pid in self._frozen:
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """They go on; harmless where they never stood still."""
+        frozen, self._frozen = self._frozen, []
+        for pid in frozen:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
     def start_again(self) -> None:
         """After ``crash``, at the same port."""

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from bridge.core.clock import Clock
 from bridge.core.community import Communities, Intake
-from bridge.core.errors import MediaRefused, StorageContended, StorageUnavailable, TooSoon
+from bridge.core.errors import MediaRefused, StorageConflict, StorageContended, StorageUnavailable, TooSoon
 from bridge.core.events import (
     ButtonPressed,
     ChatKind,
@@ -177,6 +177,11 @@ class Processor:
             log.error("inbox_unavailable", id=row.id, error=str(error))
             await self._clock.sleep(1.0)
         except Exception as error:
+            if isinstance(error, StorageConflict) and not row.attempts:
+                # Somebody's first two messages, in two chats at the same moment: the other one has made the row.
+                log.info("inbox_event_gave_way", id=row.id)
+                await self._postpone(row, event, type(error).__name__)
+                return
             # No traceback: an exception's own words often quote the value it is about, and that is somebody's text.
             log.error(
                 "inbox_event_failed", id=row.id, account=row.account, error=type(error).__name__, where=_frames(error)

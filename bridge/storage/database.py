@@ -39,8 +39,6 @@ APP = "baraza"
 MIGRATIONS = "bridge.storage.migrations"
 _failed: list[str] = []
 """Why the last transaction could not be written, as long as none has been since."""
-_PATIENCE = 5.0
-"""Seconds that the database has for a trivial question."""
 _SMALL = 256 << 20
 """Bytes of a database that is written anew in a second or two."""
 _hooks: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
@@ -373,10 +371,9 @@ async def installation() -> str:
 async def ping() -> None:
     """Ask the database a trivial question, and write where that failed the last time; raises StorageUnavailable."""
     try:
-        async with asyncio.timeout(_PATIENCE):
-            await _current().execute_query("SELECT 1")
-            if _failed:  # a full disk can be read all the same
-                async with transaction():
-                    await Meta.filter(key="installation").update(value=F("value"))
+        await _current().execute_query("SELECT 1")
+        if _failed:  # a full disk can be read all the same
+            async with transaction():
+                await Meta.filter(key="installation").update(value=F("value"))
     except UNAVAILABLE as error:
         raise StorageUnavailable(f"the database does not answer ({reason_of(error)})") from error

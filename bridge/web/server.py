@@ -1,6 +1,8 @@
 """aiohttp: the adapters' webhooks, ``/healthz`` (alive), ``/readyz`` (fit for work), ``/metrics`` (Prometheus)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 
 import structlog
 from aiohttp import web
@@ -18,6 +20,9 @@ from bridge.web.visitors import THIS_MACHINE, Networks, Strangers, caller_of, fo
 log = structlog.get_logger()
 _STRANGERS, _EACH = 60, 10.0
 """Calls of one address that know no secret, at once; and the seconds until one more is heard out."""
+
+_PATIENCE = 2.0
+"""Seconds that the database has to answer whoever asks how we are."""
 
 
 class WebServer:
@@ -50,6 +55,7 @@ class WebServer:
             application.router.add_route(route.method, route.path, mounted(route, strangers, networks(trusted_proxies)))
         if pages is not None:
             pages.add_to(application)
+        self._question: asyncio.Task[datetime | None] | None = None
         # Whoever is in the middle of a request when the program stops asks again: nothing was acknowledged.
         self._runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=0.5)
 
@@ -65,6 +71,8 @@ class WebServer:
             ) from error
 
     async def stop(self) -> None:
+        if self._question is not None:
+            self._question.cancel()
         await self._runner.cleanup()
 
     async def _alive(self, _: web.Request) -> web.Response:
@@ -73,8 +81,7 @@ class WebServer:
     async def _ready(self, _: web.Request) -> web.Response:
         accounts = self._health()
         try:
-            await database.ping()
-            oldest = await ledger.oldest_undelivered()
+            oldest = await self._oldest()
             answering = True
         except StorageUnavailable:
             oldest, answering = None, False
@@ -91,12 +98,29 @@ class WebServer:
         }
         return web.json_response(body, status=200 if ready else 503)
 
+    async def _oldest(self) -> datetime | None:
+        """When the oldest undelivered message was planned; raises StorageUnavailable where nobody answers soon.
+
+        A question to a database that stands still is not given up, which takes as long: the next call waits for it.
+        """
+        if self._question is None or self._question.done():
+            self._question = asyncio.create_task(_ask())
+        await asyncio.wait({self._question}, timeout=_PATIENCE)
+        if not self._question.done():
+            raise StorageUnavailable
+        return self._question.result()
+
     async def _metrics(self, _: web.Request) -> web.Response:
         try:
             body = await metrics.collect(self._health(), self._clock.now(), self._counts, self._sharing())
         except StorageUnavailable:
             return web.Response(status=503, text="the database does not answer\n")
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+async def _ask() -> datetime | None:
+    await database.ping()
+    return await ledger.oldest_undelivered()
 
 
 def mounted(

@@ -97,7 +97,15 @@ async def test_a_storm_of_429(tmp_path: Path, telegram: Telegram, line: Line) ->
     assert in_telegram(telegram) == 1
 
 
-@pytest.mark.parametrize("fault", [500, 502, "drop_after", "drop_before"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        500,
+        pytest.param(502, marks=pytest.mark.crash),
+        "drop_after",
+        pytest.param("drop_before", marks=pytest.mark.crash),
+    ],
+)
 async def test_what_may_have_arrived_stands_on_the_card(
     tmp_path: Path, telegram: Telegram, line: Line, fault: int | str
 ) -> None:
@@ -148,6 +156,7 @@ async def test_a_slow_line_carries_all_the_same(tmp_path: Path, telegram: Telegr
     assert in_telegram(telegram) == 1
 
 
+@pytest.mark.crash
 async def test_nobody_at_the_other_end_for_a_while(tmp_path: Path, telegram: Telegram, line: Line) -> None:
     world = town(tmp_path, telegram, line.url)
     async with world.bridge():
@@ -172,7 +181,7 @@ async def test_a_name_that_leads_nowhere(tmp_path: Path, telegram: Telegram) -> 
         assert body["database"] is True
 
 
-@pytest.mark.parametrize("how", ["raises", "hangs"])
+@pytest.mark.parametrize("how", [pytest.param("raises", marks=pytest.mark.crash), "hangs"])
 async def test_an_adapter_with_a_defect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     """Whatever it does to one chat, the other chats of the same account do not wait; the key keeps it from doubling."""
     whole, monkey = LoopbackAdapter.send, {"broken": True}

@@ -65,17 +65,18 @@ async def test_postgresql(tmp_path: Path, server: PostgresServer, how: str) -> N
                 await until(lambda number=number: world.card(number))  # type: ignore[misc]
             world.press("Approve", by="grace", number=1)
             if how == "still":
-                server.freeze(frozen=True)
+                server.freeze()
             else:
                 server.crash()
             world.chat.writes("kenya", "Said while it was away?", user="amina", name="Amina")
             world.press("Approve", by="grace", number=2)
-            await until_ready(world, is_ready=False)
-            if how == "still":
-                server.freeze(frozen=False)
-            elif how == "restarted":
+            try:
+                await until_ready(world, is_ready=False)
+            finally:
+                server.thaw()
+            if how == "restarted":
                 server.start_again()
-            else:
+            elif how == "replaced":
                 server.take_over()
                 line.to = server.port
             await until_ready(world, is_ready=True)

@@ -1,6 +1,7 @@
 """The inbox and transactions on both databases; on PostgreSQL two connections really meet."""
 
 import asyncio
+import socket
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -307,6 +308,17 @@ async def test_a_server_that_goes_away_is_unavailable_and_comes_back(opened: str
             refused += 1
             assert refused <= 8, "as many as there are connections in the pool"
     assert await Inbox.all().count() == 1
+
+
+async def test_a_machine_that_vanishes_is_noticed(opened: str) -> None:
+    """The kernel looks whether it is there, while we wait for an answer and while nothing is said."""
+    if not on_postgres(opened):
+        pytest.skip("a file does not go away")
+    async with Tortoise.get_connection("postgres").acquire_connection() as connection:
+        line = connection._transport.get_extra_info("socket")
+        assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) <= 15
+        assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 15_000
 
 
 async def test_more_outages_than_connections_do_not_empty_the_pool(opened: str, sink: DurableSink) -> None:

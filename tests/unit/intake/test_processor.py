@@ -16,7 +16,7 @@ import pytest
 import structlog
 
 from bridge import logs
-from bridge.core.errors import MediaRefused
+from bridge.core.errors import MediaRefused, StorageConflict
 from bridge.core.events import (
     ButtonPressed,
     ChatKind,
@@ -93,6 +93,25 @@ async def work(worker: Processor, clock: FakeClock, *, rounds: int = 1) -> None:
         for row in await inbox.take(clock.now(), busy=set()):
             await worker._process(row)
         clock.pass_by(601)
+
+
+@pytest.mark.parametrize(("times", "state", "troubles"), [(1, "done", 0), (9, "parked", inbox.MAX_ATTEMPTS - 1)])
+async def test_who_makes_the_same_row_at_the_same_moment_gives_way_once(
+    clock: FakeClock, out: io.StringIO, monkeypatch: pytest.MonkeyPatch, times: int, state: str, troubles: int
+) -> None:
+    """Two chats in which somebody new writes at once; a conflict that stays is a defect."""
+    handle, conflicts = router.handle, [StorageConflict()] * times
+
+    async def gives_way(event: Any, context: Any) -> None:
+        if conflicts:
+            raise conflicts.pop()
+        await handle(event, context)
+
+    monkeypatch.setattr(processor.router, "handle", gives_way)  # type: ignore[attr-defined]  # the module it calls
+    await DurableSink(NET, clock).accept([posted("Is zinc safe?", key="1")])
+    await work(made(clock), clock, rounds=inbox.MAX_ATTEMPTS + 1)
+    assert [row.state.value for row in await Inbox.all()] == [state]
+    assert out.getvalue().count("inbox_event_failed") == troubles
 
 
 async def test_a_failing_event_is_parked_and_its_author_told_without_a_word_in_the_log(
