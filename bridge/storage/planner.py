@@ -85,7 +85,7 @@ ROWS: dict[str, dict[tuple[str, ...], str]] = {
     },
     "review": {
         ("state", "community", "id"): "2000000 20000 5000 1",
-        ("community", "decided_at"): "2000000 500000 1",
+        ("community", "decided_at"): "2000000 5000 1",
         ("submission_id",): "2000000 1",
     },
     "revision": {("submission_id", "number"): "200000 2 1"},
