@@ -74,6 +74,7 @@ async def recent_texts(
     reviews = Review.filter(
         community=community,
         state__in=[ReviewState.HELD, ReviewState.APPROVED],
+        submission__community=community,  # by which, and by the moment, the few recent ones are found
         submission__created_at__gt=since,
         kind="post",
     )

@@ -87,7 +87,7 @@ ROWS: dict[str, dict[tuple[str, ...], str]] = {
     },
     "review": {
         ("state", "community", "id"): "2000000 20000 5000 1",
-        ("community", "decided_at"): "2000000 500000 1",
+        ("community", "decided_at"): "2000000 5000 1",
         ("submission_id",): "2000000 1",
         ("merged_into",): "2000000 5",
     },

@@ -1,5 +1,8 @@
 """From a moderator's press to the arrival everywhere: 10 Telegram groups, 10 Matrix rooms and a phone.
 
+``BARAZA_BENCH_CHATS=25`` for fifty groups. No post is written before the one before it has arrived everywhere and its
+card says so: the same as five a minute, without the pauses.
+
 Beside the bridge runs the floor (see bare_loop.py), in groups and rooms of its own: the same calls by the same
 libraries without inbox, moderation or ledger. Posts of the two alternate.
 """
@@ -25,7 +28,8 @@ from tests.acceptance.program import Program
 from tests.benchmarks.common import TEXT, machine, ms, percentile, table
 from tests.servers import detached, free_port, started_synapse, unique
 
-CHATS = 10
+CHATS = int(os.environ.get("BARAZA_BENCH_CHATS", "10"))
+"""On each of the two platforms."""
 POSTS = int(os.environ.get("BARAZA_BENCH_POSTS", "30"))
 PLACES = ("telegram", "matrix", "phone")
 

@@ -69,12 +69,12 @@ class Size:
     seconds: float
 
 
-def _moment(when: datetime) -> str:
+def moment(when: datetime) -> str:
     """As the program's SQLite columns hold it."""
     return f"{when:%Y-%m-%d %H:%M:%S.%f}+00:00"
 
 
-class _Tables:
+class Tables:
     """Rows by table, put in some thousands at a time; columns that are not named have their table's empty value."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -123,8 +123,8 @@ def fill(path: Path, posts: int, now: datetime, *, seed: int = 20261125) -> Size
             connection.execute(f'DROP INDEX "{name}"')
         for name, _ in triggers:
             connection.execute(f'DROP TRIGGER "{name}"')
-        _people(_Tables(connection), now)
-        _posts(_Tables(connection), posts, now, random.Random(seed))
+        _people(Tables(connection), now)
+        _posts(Tables(connection), posts, now, random.Random(seed))
         connection.execute("INSERT INTO archive_fts (archive_fts) VALUES ('rebuild')")
         for _, sql in (*indexes, *triggers):
             connection.execute(sql)
@@ -139,8 +139,8 @@ def fill(path: Path, posts: int, now: datetime, *, seed: int = 20261125) -> Size
     )
 
 
-def _people(tables: _Tables, now: datetime) -> None:
-    joined = _moment(now - timedelta(days=365 * YEARS))
+def _people(tables: Tables, now: datetime) -> None:
+    joined = moment(now - timedelta(days=365 * YEARS))
     everybody = range(1, MEMBERS + 1)
     tables.put("person", "id created_at", ((n, joined) for n in everybody))
     tables.put(
@@ -192,7 +192,7 @@ def community_of(number: int) -> str:
     raise AssertionError
 
 
-def _posts(tables: _Tables, posts: int, now: datetime, rng: random.Random) -> None:
+def _posts(tables: Tables, posts: int, now: datetime, rng: random.Random) -> None:
     span = timedelta(days=365 * YEARS)
     total = posts + posts // (_REJECTED - 1)
     counters = {community: 0 for community, _ in COMMUNITIES}
@@ -207,7 +207,7 @@ def _posts(tables: _Tables, posts: int, now: datetime, rng: random.Random) -> No
 
         for n in range(first, min(first + _ROUND, total + 1)):
             when = now - span + span * (n / (total + 1))
-            at, decided = _moment(when), _moment(when + timedelta(minutes=40))
+            at, decided = moment(when), moment(when + timedelta(minutes=40))
             person = rng.randrange(1, MEMBERS + 1)
             community = community_of(person)
             counters[community] += 1
@@ -334,7 +334,7 @@ def _card(
     row: int, community: str, operation: str, review: int, content: str, when: datetime, now: datetime
 ) -> Sequence[Any]:
     """A moderators' card and its edit. After its time it keeps its buttons, and no words."""
-    at, old = _moment(when), when < now - (_KEPT.messages or timedelta(days=365 * YEARS))
+    at, old = moment(when), when < now - (_KEPT.messages or timedelta(days=365 * YEARS))
     chat = moderators(community)
     target = row - 1 if operation == "edit" else None
     shown, payload = (_WORDLESS, "{}") if old else (content, json.dumps({"text": content[:300]}))
@@ -344,7 +344,7 @@ def _card(
 
 
 def _counters(
-    tables: _Tables, counters: dict[str, int], heads: dict[str, tuple[int, str]], feeds: dict[str, int]
+    tables: Tables, counters: dict[str, int], heads: dict[str, tuple[int, str]], feeds: dict[str, int]
 ) -> None:
     rows: list[tuple[str, int]] = []
     for community in counters:
