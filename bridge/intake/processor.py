@@ -178,7 +178,7 @@ class Processor:
             await self._clock.sleep(1.0)
         except Exception as error:
             if isinstance(error, StorageConflict) and not row.attempts:
-                # Somebody's first two messages, in two chats at the same moment: the other one has made the row.
+                # Somebody else may just have made the same row, as where a person's first two messages come at once.
                 log.info("inbox_event_gave_way", id=row.id)
                 await self._postpone(row, event, type(error).__name__)
                 return

@@ -11,7 +11,7 @@ import pytest
 from bridge.adapters.loopback.adapter import LoopbackAdapter
 from bridge.adapters.telegram.request import Timeouts
 from bridge.core.ports import Outgoing, SendOutcome
-from bridge.delivery import worker
+from bridge.delivery import calling
 from bridge.playground.botapi import BotApiSimulator
 from bridge.playground.botapi.limits import Limits
 from tests.acceptance.line import Line, line_to
@@ -194,7 +194,7 @@ async def test_an_adapter_with_a_defect(tmp_path: Path, monkeypatch: pytest.Monk
         return await whole(self, outgoing, key)
 
     monkeypatch.setattr(LoopbackAdapter, "send", send)
-    monkeypatch.setattr(worker, "SEND_TIMEOUT", 1.0)
+    monkeypatch.setattr(calling, "SEND_TIMEOUT", 1.0)
     world = World(tmp_path, free_port())
     async with world.bridge():
         world.chat.writes("amina", "Is zinc safe?", user="amina", name="Amina", private=True)

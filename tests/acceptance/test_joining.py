@@ -128,7 +128,7 @@ async def test_by_words_on_a_plain_phone(tmp_path: Path) -> None:
         await phone_hears(world, "Welcome back")
         sms(world, "HELP")
         await phone_hears(world, "Write me a message to post it to HIFA")
-        await phone_hears(world, "/forget")
+        await phone_hears(world, "FORGET")
         sms(world, "SETTINGS")
         await phone_hears(world, "4. Hour of digests: 07:00")
         sms(world, "4")

@@ -214,7 +214,7 @@ async def test_a_post_waits_until_its_author_says_who_they_are(tmp_path: Path) -
     world = make(tmp_path, ASKING)
     async with world.bridge():
         texts(world, "Boil the water")
-        told = await phone_hears(world, "Still missing: Full name, Role, Country. Write /profile to answer.")
+        told = await phone_hears(world, "Still missing: Full name, Role, Country. Write PROFILE to answer.")
         assert told.startswith("Before your post can go out")
         await until(lambda: "Cannot be approved before" in world.card_text())
         world.press("Approve", by="grace")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge import app, config, office
+from bridge import app, config, housekeeping, office
 from bridge.storage.bells import upkeep_bell
 from tests.acceptance.world import World, until
 from tests.servers import free_port
@@ -38,7 +38,7 @@ def on_disk(world: World, *words: str) -> list[str]:
 
 
 async def test_a_member_is_forgotten(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "_UNUSED_FOR", 0.0)
+    monkeypatch.setattr(housekeeping, "_UNUSED_FOR", 0.0)
     async with world.bridge():
         world.chat.writes("zeituni", "hello", user="zeituni", name="Zeituni Abdi", private=True)
         await until(lambda: world.card(1))
@@ -83,7 +83,7 @@ async def _verified(world: World) -> list[str]:
 
 
 async def test_a_picture_of_theirs_leaves_the_disk(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "_UNUSED_FOR", 0.0)
+    monkeypatch.setattr(housekeeping, "_UNUSED_FOR", 0.0)
     async with world.bridge():
         world.chat.shares("clinic.txt", b"A list of what is out of stock in Zeituni's clinic")
         world.chat.writes("amina", "The list", user="amina", name="Amina", private=True, file="clinic.txt")
