@@ -84,8 +84,9 @@ class Readers:
                 return number
         raise AssertionError("it never ends")
 
-    async def rows(self, name: str, kind: str = ledger.COPY, account: AccountId = NET) -> list[Delivery]:
-        person = (await self.identity(name, account)).person_id
+    async def rows(self, name: str, kind: str = ledger.COPY, account: AccountId | None = None) -> list[Delivery]:
+        identity = await (self.identity(name) if account is None else self.identity(name, account))
+        person = identity.person_id
         return await Delivery.filter(person_id=person, kind=kind).exclude(state__in=DEAD).order_by("id")
 
     async def texts(self, name: str, kind: str = ledger.COPY) -> list[str]:

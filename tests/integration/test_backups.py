@@ -75,6 +75,8 @@ async def test_there_and_back(kind: str, opened: str, tmp_path: Path) -> None:
     """Made while the database is open, put back elsewhere, then over a database that has gone on meanwhile."""
     await Everything().make()
     await Meta.get_or_create(key="installation", defaults={"value": "this one"})
+    await database.close_database()
+    await database.open_database(opened)  # which notes what the tables are made for
     media, file = tmp_path / "media", tmp_path / "backups" / "monday.tar.gz"
     file.parent.mkdir()
     pictures = {await picture(media, data) for data in (b"one", b"two" * 100_000)}
