@@ -133,6 +133,7 @@ class _Connection:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._imap: imaplib.IMAP4 | None = None
+        self._closed = False
 
     def open(self) -> int:
         """Connect and choose the folder; returns its validity."""
@@ -143,6 +144,9 @@ class _Connection:
             self._imap = imaplib.IMAP4_SSL(host, port, ssl_context=trusted, timeout=_TIMEOUT)
         else:
             self._imap = imaplib.IMAP4(host, port, timeout=_TIMEOUT)
+        if self._closed:  # a stop does not wait for this thread: nobody would close it any more
+            self.close()
+            raise ConnectionError("closed meanwhile")
         self._imap.login(self._settings.imap_user, password.get_secret_value() if password else "")
         status, _ = self._imap.select(_quoted(self._settings.imap_folder))
         if status != "OK":
@@ -170,6 +174,7 @@ class _Connection:
         self._chosen.uid("STORE", str(uid), "+FLAGS.SILENT", r"(\Seen)")
 
     def close(self) -> None:
+        self._closed = True
         imap, self._imap = self._imap, None
         if imap is not None:
             with contextlib.suppress(*TROUBLE):
