@@ -31,7 +31,7 @@ async def bring_forward(now: datetime, accounts: Sequence[str] | None = None) ->
     late = now + _NOTICED
     inbox, ledger = Inbox.all(), Delivery.all()
     if accounts is not None:
-        inbox, ledger = (rows.filter(account__in=list(accounts)) for rows in (inbox, ledger))  # type: ignore[assignment]  # one of each
+        inbox, ledger = inbox.filter(account__in=list(accounts)), ledger.filter(account__in=list(accounts))
     moved = await inbox.filter(state=InboxState.NEW, due_at__gt=now + _LONGEST_INBOX).update(due_at=now)
     moved += await ledger.filter(state=DeliveryState.ATTEMPTING, attempted_at__gt=late).update(attempted_at=now)
     waiting = ledger.filter(state__in=[DeliveryState.PLANNED, DeliveryState.IN_DOUBT], due_at__gt=late)

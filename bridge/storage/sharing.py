@@ -10,6 +10,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import asyncpg
@@ -157,8 +158,12 @@ class Share:
 
     async def enrol(self, roles: Iterable[str]) -> None:
         """Be counted among the programs of these roles, as long as we renew."""
-        for role in roles:
-            await self._ask(lambda c, role=role: self.leases.enrol(c, role))  # type: ignore[misc]  # a default of a lambda
+
+        async def each(connection: Any) -> None:
+            for role in roles:
+                await self.leases.enrol(connection, role)
+
+        await self._ask(each)
 
     async def look(self) -> Sequence[Line]:
         return await self._ask(leases.look)
@@ -193,14 +198,13 @@ class Share:
         """What cannot be told now is found by the others' own looks."""
         while self._rung:
             names, self._rung = self._rung, set()
-            for name in names:
-                with suppress(StorageUnavailable):
-                    await self._ask(
-                        lambda c, name=name: c.execute(  # type: ignore[misc]  # a default of a lambda
-                            "SELECT pg_notify($1, $2)", _CHANNEL, f"{self.leases.holder} {name}"
-                        )
-                    )
+            with suppress(StorageUnavailable):
+                await self._ask(partial(self._notify, names))
             await asyncio.sleep(_GATHERED)
+
+    async def _notify(self, names: Iterable[str], connection: Any) -> None:
+        for name in names:
+            await connection.execute("SELECT pg_notify($1, $2)", _CHANNEL, f"{self.leases.holder} {name}")
 
 
 def _name() -> str:

@@ -24,7 +24,7 @@ from bridge.adapters.loopback.people import Message
 from bridge.core.errors import StorageUnavailable
 from bridge.playground.botapi import BotApiSimulator
 from tests.acceptance.program import Telegram, populate, write_config
-from tests.acceptance.world import World, until
+from tests.acceptance.world import World, readiness, until
 from tests.servers import free_port
 
 SAID, CALLED = "zincword", "Aminaname"
@@ -391,6 +391,8 @@ async def test_a_full_disk(world: World, out: io.StringIO) -> None:
             await until(lambda: out.getvalue().count("not_stored") >= 4)
             assert not published(world)
             assert out.getvalue().count("ledger_unavailable") < 50  # a log that fills the disk is no help
+            status, said = await readiness(world)
+            assert (status, said["database"]) == (503, False)
             filler.unlink()
             await until(lambda: world.card(12), seconds=60)
             await until(lambda: "Arrived in 3 of 3" in world.card_text(1), seconds=30)

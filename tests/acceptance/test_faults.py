@@ -3,9 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
 
 from bridge.adapters.loopback.adapter import LoopbackAdapter
@@ -16,7 +14,7 @@ from bridge.playground.botapi import BotApiSimulator
 from bridge.playground.botapi.limits import Limits
 from tests.acceptance.line import Line, line_to
 from tests.acceptance.program import Telegram, populate
-from tests.acceptance.world import World, until
+from tests.acceptance.world import World, readiness, until
 from tests.servers import free_port
 
 TELEGRAM = """
@@ -70,12 +68,6 @@ async def approved(world: World, text: str = "Is zinc safe?") -> None:
     await until(lambda: [t for t in world.texts("uganda") if text in t], 5)
     await until(lambda: [t for t in world.texts("kenya") if text in t], 5)
     await until(lambda: [t for t in world.texts("phones", world.sms) if text in t], 5)
-
-
-async def readiness(world: World) -> tuple[int, dict[str, Any]]:
-    """What /readyz answers."""
-    async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{world.port}/readyz") as answer:
-        return answer.status, await answer.json()
 
 
 def in_telegram(telegram: Telegram, text: str = "Is zinc safe?") -> int:

@@ -11,8 +11,7 @@ import pytest
 from tortoise import Tortoise
 
 from bridge.core.clock import SystemClock
-from tests.acceptance.test_faults import readiness
-from tests.acceptance.world import World, until
+from tests.acceptance.world import World, readiness, until
 from tests.servers import free_port
 
 

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
+
+import aiohttp
 
 from bridge import app, config
 from bridge.adapters.loopback.people import Message, People
@@ -114,3 +117,9 @@ class World:
     def texts(self, chat: str, people: People | None = None) -> list[str]:
         """What the bot has written in a chat, as it stands now."""
         return [m.text for m in (people or self.chat).shown(chat) if not m.user]
+
+
+async def readiness(world: World) -> tuple[int, dict[str, Any]]:
+    """What /readyz answers."""
+    async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{world.port}/readyz") as answer:
+        return answer.status, await answer.json()

@@ -290,9 +290,9 @@ async def test_a_value_that_cannot_be_stored_is_no_outage_and_not_quoted(opened:
     await database.ping()
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("kind", ["postgres"])
 async def test_a_server_that_goes_away_is_unavailable_and_comes_back(opened: str, sink: DurableSink) -> None:
-    if not on_postgres(opened):
-        pytest.skip("a file does not go away")
     admin = await asyncpg.connect(opened)  # type: ignore[no-untyped-call]  # asyncpg left it bare
     await admin.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -310,10 +310,10 @@ async def test_a_server_that_goes_away_is_unavailable_and_comes_back(opened: str
     assert await Inbox.all().count() == 1
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("kind", ["postgres"])
 async def test_a_machine_that_vanishes_is_noticed(opened: str) -> None:
     """The kernel looks whether it is there, while we wait for an answer and while nothing is said."""
-    if not on_postgres(opened):
-        pytest.skip("a file does not go away")
     async with Tortoise.get_connection("postgres").acquire_connection() as connection:
         line = connection._transport.get_extra_info("socket")
         assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
@@ -321,9 +321,9 @@ async def test_a_machine_that_vanishes_is_noticed(opened: str) -> None:
         assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 15_000
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("kind", ["postgres"])
 async def test_more_outages_than_connections_do_not_empty_the_pool(opened: str, sink: DurableSink) -> None:
-    if not on_postgres(opened):
-        pytest.skip("a file does not go away")
     admin = await asyncpg.connect(opened)  # type: ignore[no-untyped-call]  # asyncpg left it bare
     for number in range(12):
         await admin.execute(
@@ -341,11 +341,10 @@ async def test_more_outages_than_connections_do_not_empty_the_pool(opened: str, 
     assert await Inbox.all().count() == 12
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
 async def test_a_locked_database_is_unavailable_and_nothing_is_acknowledged(
     opened: str, sink: DurableSink, tmp_path: Path
 ) -> None:
-    if on_postgres(opened):
-        pytest.skip("PostgreSQL has no lock on the whole")
     await Tortoise.get_connection("sqlite").execute_query("PRAGMA busy_timeout=100")
     with closing(sqlite3.connect(tmp_path / "baraza.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

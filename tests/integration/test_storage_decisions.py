@@ -64,9 +64,9 @@ async def test_two_approvals_at_once_make_one_post(opened: str) -> None:
     assert (await again(review)).decided_name in ("Grace", "Peter")
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("kind", ["postgres"])
 async def test_approve_and_withdraw_at_once_have_one_winner(opened: str) -> None:
-    if not on_postgres(opened):
-        pytest.skip("there is one connection")
     review = await hold()
     both_have_read = asyncio.Barrier(2)
 
