@@ -25,6 +25,7 @@ from bridge.core.text import plain
 from bridge.playground.matrix_user import MatrixUser
 from bridge.playground.synapse import MatrixLogin, SynapseServer
 from tests.acceptance.program import Program
+from tests.benchmarks.bench_inbound import alive
 from tests.benchmarks.common import TEXT, machine, table
 from tests.crash.accounts import history
 from tests.servers import detached, free_port, started_synapse, unique
@@ -71,22 +72,23 @@ then = "approve"
     return path
 
 
-async def _until(database: Path, question: str, wanted: int, seconds: float) -> None:
+async def _until(program: Program, database: Path, question: str, wanted: int, seconds: float) -> None:
     """Wait until the database says so."""
     async with asyncio.timeout(seconds):
         with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-            while connection.execute(question).fetchone()[0] < wanted:  # noqa: ASYNC110 - a database of another process: nothing rings
+            while connection.execute(question).fetchone()[0] < wanted:
+                alive(program)
                 await asyncio.sleep(0.02)
 
 
-async def trust(fatima: MatrixUser, room: str, people: People, database: Path) -> None:
+async def trust(program: Program, fatima: MatrixUser, room: str, people: People, database: Path) -> None:
     """The author's first post, approved by a moderator who trusts them from then on."""
     await fatima.send_text(room, "good morning")
     async with asyncio.timeout(30):
         while not (cards := [each for each in people.shown("mods") if each.buttons]):  # noqa: ASYNC110 - a file: nothing rings
             await asyncio.sleep(0.05)
     people.writes("mods", "trust", user="grace", name="Grace", reply_to=cards[-1].id)
-    await _until(database, "SELECT count(*) FROM standing", 1, 30)
+    await _until(program, database, "SELECT count(*) FROM standing", 1, 30)
 
 
 async def measure(synapse: SynapseServer) -> None:
@@ -101,9 +103,9 @@ async def measure(synapse: SynapseServer) -> None:
         await program.start(seconds=60)
         stack.push_async_callback(program.stop)
         database = (directory / "baraza.db").absolute()
-        await trust(fatima, rooms[0], People(directory / "people"), database)
+        await trust(program, fatima, rooms[0], People(directory / "people"), database)
         delivered = "SELECT count(*) FROM delivery WHERE kind = 'post' AND state = 'delivered'"
-        await _until(database, delivered, ROOMS, 30)
+        await _until(program, database, delivered, ROOMS, 30)
         server = HomeServer(synapse.url, login.user_id)
         server.use_token(login.access_token)
         began = time.perf_counter()
@@ -117,7 +119,7 @@ async def measure(synapse: SynapseServer) -> None:
 
         await asyncio.gather(*(send(rooms[0], n, delivery_key(n, "burst")) for n in range(POSTS)))
         sent = time.perf_counter() - began
-        await _until(database, delivered, ROOMS * (POSTS + 1), 600)
+        await _until(program, database, delivered, ROOMS * (POSTS + 1), 600)
         everywhere = time.perf_counter() - began
         await program.stop()
         began = time.perf_counter()
