@@ -1,6 +1,7 @@
 """Opening the database, bringing its tables up to date, and transactions with work to do after their commit."""
 
 import asyncio
+import shutil
 import sqlite3
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -39,6 +40,8 @@ APP = "baraza"
 MIGRATIONS = "bridge.storage.migrations"
 _failed: list[str] = []
 """Why the last transaction could not be written, as long as none has been since."""
+_LEAST_DISK = 1 << 20
+"""Bytes without which not every message could be written."""
 _SMALL = 256 << 20
 """Bytes of a database that is written anew in a second or two."""
 _hooks: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
@@ -370,6 +373,11 @@ async def installation() -> str:
 
 async def ping() -> None:
     """Ask the database a trivial question, and write where that failed the last time; raises StorageUnavailable."""
+    connection = _current()
+    if connection.capabilities.dialect == "sqlite":
+        free = (await asyncio.to_thread(shutil.disk_usage, _file_of(connection).parent)).free
+        if free < _LEAST_DISK:  # a row that is rewritten in its place may still fit
+            raise StorageUnavailable("the disk that the database is on is full")
     try:
         await _current().execute_query("SELECT 1")
         if _failed:  # a full disk can be read all the same

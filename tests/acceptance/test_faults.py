@@ -192,7 +192,7 @@ async def test_an_adapter_with_a_defect(tmp_path: Path, monkeypatch: pytest.Monk
         world.chat.writes("amina", "Is zinc safe?", user="amina", name="Amina", private=True)
         await until(world.card)
         world.press("Approve", by="grace")
-        await until(lambda: [t for t in world.texts("uganda") if "zinc" in t], 5)
+        await until(lambda: [t for t in world.texts("uganda") if "zinc" in t])
         await until(lambda: "2 of 3" in world.card_text())
         await until(lambda: "trying again" in world.card_text())
         monkey["broken"] = False
