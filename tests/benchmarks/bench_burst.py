@@ -17,11 +17,8 @@ from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
 from bridge.adapters.loopback.people import People
-from bridge.adapters.matrix import payload
 from bridge.adapters.matrix.client import HomeServer
 from bridge.core.ids import delivery_key
-from bridge.core.message import Content
-from bridge.core.text import plain
 from bridge.playground.matrix_user import MatrixUser
 from bridge.playground.synapse import MatrixLogin, SynapseServer
 from tests.acceptance.program import Program
@@ -104,8 +101,9 @@ async def measure(synapse: SynapseServer) -> None:
         stack.push_async_callback(program.stop)
         database = (directory / "baraza.db").absolute()
         await trust(program, fatima, rooms[0], People(directory / "people"), database)
-        delivered = "SELECT count(*) FROM delivery WHERE kind = 'post' AND state = 'delivered'"
-        await _until(program, database, delivered, ROOMS, 30)
+        # A post goes into the author's own room, too, beside the original, which the bot may not remove there.
+        delivered = "SELECT count(*) FROM delivery WHERE kind = 'post' AND state = 'delivered' AND detail = ''"
+        await _until(program, database, delivered, ROOMS + 1, 30)
         server = HomeServer(synapse.url, login.user_id)
         server.use_token(login.access_token)
         began = time.perf_counter()
@@ -113,13 +111,14 @@ async def measure(synapse: SynapseServer) -> None:
 
         async def send(room: str, number: int, key: str) -> None:
             async with gate:
-                text = Content(text=plain(f"burst-{number:04d}: {TEXT}"))
-                content = payload.complete(payload.to_payload(text), key=key, reply_to=None, files={})
-                await server.put(room, "m.room.message", content, key)
+                # As a client writes it: what bears the mark of a bridge is not taken for a member's.
+                await server.put(
+                    room, "m.room.message", {"msgtype": "m.text", "body": f"burst-{number:04d}: {TEXT}"}, key
+                )
 
         await asyncio.gather(*(send(rooms[0], n, delivery_key(n, "burst")) for n in range(POSTS)))
         sent = time.perf_counter() - began
-        await _until(program, database, delivered, ROOMS * (POSTS + 1), 600)
+        await _until(program, database, delivered, (ROOMS + 1) * (POSTS + 1), 600)
         everywhere = time.perf_counter() - began
         await program.stop()
         began = time.perf_counter()
@@ -142,7 +141,10 @@ async def measure(synapse: SynapseServer) -> None:
             ("doubled", doubled),
             ("seconds until the author had sent the last", f"{sent:.1f}"),
             ("seconds until the last was out in the other rooms", f"{everywhere:.1f}"),
-            ("deliveries/s, from the first post of the author on", f"{POSTS * ROOMS / everywhere:.0f}"),
+            (
+                "deliveries/s, the author's own room among them, from the first post on",
+                f"{POSTS * (ROOMS + 1) / everywhere:.0f}",
+            ),
             ("seconds that a bare loop takes for the same sends alone", f"{floor:.1f}"),
         ],
     )
