@@ -62,7 +62,7 @@ def add_members(path: Path) -> None:
 
 def add_rows(path: Path, due: datetime) -> None:
     """Posts that have been approved and go into fifty groups on the phone's network."""
-    at, later = moment(due), moment(due + timedelta(days=7))
+    at, hour, later = moment(datetime.now(UTC)), moment(due), moment(due + timedelta(days=7))
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN")
         tables, posts = Tables(connection), range(1, WAITING // GROUPS + 1)
@@ -88,7 +88,7 @@ def add_rows(path: Path, due: datetime) -> None:
         tables.put(
             "delivery", "kind community account chat part operation state due_at expires_at planned_at post_id",
             (
-                ("post", "hifa", "sms", f"group{group}", 1, "send", "planned", at, later, at, n)
+                ("post", "hifa", "sms", f"group{group}", 1, "send", "planned", hour, later, at, n)
                 for n in posts
                 for group in range(GROUPS)
             ),
