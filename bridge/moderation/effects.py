@@ -58,10 +58,10 @@ def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
                 await traces.said_farewell(row)
             elif row.view == traces.ONCE:
                 await traces.said_once(row)
-        for post in await Post.filter(id__in=list(posts)):
-            await cards.refresh_published(post.submission_id, now(), pause=cards.ARRIVAL_PAUSE)
-        for post in await Post.filter(id__in=list(copied - posts)):
-            await cards.refresh_published(post.submission_id, now(), pause=cards.COPIES_PAUSE)
+        # Most outcomes are of no post, and asking for none of them is a question all the same.
+        for pause, ids in ((cards.ARRIVAL_PAUSE, posts), (cards.COPIES_PAUSE, copied - posts)):
+            for post in await Post.filter(id__in=list(ids)) if ids else ():
+                await cards.refresh_published(post.submission_id, now(), pause=pause)
 
     return effects
 
