@@ -284,11 +284,14 @@ async def claim(
                 reworded += [row] if row.content != frozen.content else []
                 row.payload, row.content, row.shows = frozen.payload, frozen.content, frozen.shows
             ready.append(row)
-        claimed = await advance_all(ready, DeliveryStep.ATTEMPT, attempted_at=now, reason="", detail="")
-        for row in claimed:
+
+        def counted(row: Delivery) -> None:
             row.attempts += 1
             row.first_attempt_at = row.first_attempt_at or now
-        await save_each(claimed, ("attempts", "first_attempt_at", "payload", "shows"))
+
+        own = ("attempts", "first_attempt_at", "payload", "shows")
+        attempt = {"attempted_at": now, "reason": "", "detail": ""}
+        claimed = await advance_all(ready, DeliveryStep.ATTEMPT, own=counted, columns=own, **attempt)
         ours = {row.id for row in claimed}
         await save_each([row for row in reworded if row.id in ours], ("content",))
         if changed and effects is not None:

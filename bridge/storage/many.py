@@ -1,8 +1,27 @@
 """Many rows at once, each with values of its own: one statement, prepared once, without the mapper's share per row."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from tortoise import Model
+from tortoise.models import MetaInfo
+
+
+async def lock_each(model: type[Model], ids: Sequence[int], column: str, values: Collection[object]) -> set[int]:
+    """Which of these rows have one of these values; nobody else changes them before the transaction ends."""
+    meta = model._meta  # noqa: SLF001 - Tortoise's documented way from a model to its connection
+    wanted: list[object] = [meta.fields_map[column].to_db_value(value, model) for value in values]
+    if _is_postgres(meta):
+        among, numbered, end, given = "= ANY($1)", "= ANY($2)", " FOR UPDATE", [wanted, list(ids)]
+    else:  # where a transaction is alone from its beginning
+        among, numbered = (f"IN ({', '.join('?' * len(found))})" for found in (wanted, ids))
+        end, given = "", [*wanted, *ids]
+    key = meta.db_pk_column
+    where = f'"{column}" {among} AND "{key}" {numbered}'
+    _, rows = await meta.db.execute_query(
+        f'SELECT "{key}" FROM "{meta.db_table}" WHERE {where} ORDER BY "{key}"{end}',  # noqa: S608 - our names
+        given,
+    )
+    return {row[key] for row in rows}
 
 
 async def save_each(rows: Sequence[Model], columns: Sequence[str]) -> None:
@@ -12,13 +31,16 @@ async def save_each(rows: Sequence[Model], columns: Sequence[str]) -> None:
     """
     if not rows:
         return
-    meta = rows[0]._meta  # noqa: SLF001 - Tortoise's documented way from a model to its connection
+    meta = rows[0]._meta  # noqa: SLF001 - as above
     fields = [meta.fields_map[column] for column in columns]
-    postgres = meta.db.capabilities.dialect == "postgres"
-    marks = [f"${number}" if postgres else "?" for number in range(1, len(columns) + 2)]
+    marks = [f"${number}" if _is_postgres(meta) else "?" for number in range(1, len(columns) + 2)]
     assigned = ", ".join(f'"{column}" = {mark}' for column, mark in zip(columns, marks, strict=False))
     statement = f'UPDATE "{meta.db_table}" SET {assigned} WHERE "{meta.db_pk_column}" = {marks[-1]}'  # noqa: S608 - our names
     values = [
         [*(field.to_db_value(getattr(row, field.model_field_name), row) for field in fields), row.pk] for row in rows
     ]
     await meta.db.execute_many(statement, values)
+
+
+def _is_postgres(meta: MetaInfo) -> bool:
+    return bool(meta.db.capabilities.dialect == "postgres")
