@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 from bridge.core import tally
-from bridge.core.capabilities import Pace
+from bridge.core.capabilities import Guarantee, Pace
 from bridge.core.clock import Clock
 from bridge.core.errors import Refusal, StorageContended, StorageUnavailable
 from bridge.core.ids import AccountId, Address, delivery_key
@@ -195,16 +195,28 @@ class Worker:
         delivery_bell.ring()
 
     async def _round(self) -> float:
+        """What has ended is written down and what may go begins; returns how many seconds may pass before the next."""
+        if len(self._in_flight) < _MANY:  # what waited for those that have ended may go at once
+            await self._record()
+            return await self._begin()
+        try:
+            return await self._begin()
+        finally:  # while those are on their way
+            await self._record()
+
+    async def _begin(self) -> float:
         """One look at the ledger; returns how many seconds may pass before the next."""
-        await self._record()
         now = self._clock.now()
         await self._judge.look(now)
         accounts = self._directory.accounts()
         held = self._pacer.held(accounts, now)
         wake = list(held.values())
         ready: dict[int, Address] = {}
-        busy = Counter(self._in_flight.values())
-        under_way = Counter(address.account for address in self._in_flight.values())
+        there = {outcome.row.id for outcome in self._done if self._is_settled(outcome)}
+        busy = Counter(address for row_id, address in self._in_flight.items() if row_id not in there)
+        under_way = Counter[str]()
+        for address, count in busy.items():
+            under_way[address.account] += count
         for row_id, address in await ledger.heads(now, accounts, self._turns, list(held)):
             if row_id in self._in_flight or busy[address] >= self._room(address):
                 continue
@@ -264,6 +276,12 @@ class Worker:
         except Exception:
             log.exception("delivery_effect_failed", id=row_id)
             await ledger.spoil(row_id, now, why, _no_effects, held=self._held)
+
+    def _is_settled(self, outcome: ledger.Outcome) -> bool:
+        """May the next of its lane go before this is written down? Should a crash leave two, neither is doubtful."""
+        capabilities = self._directory.capabilities(outcome.row.address)
+        once = capabilities is not None and capabilities.guarantee is Guarantee.ONCE_BY_KEY
+        return once and isinstance(outcome.answer, Sent)
 
     def _room(self, address: Address) -> int:
         capabilities = self._directory.capabilities(address)

@@ -108,5 +108,5 @@ async def _changed(post_id: int, context: Context) -> None:
     community = None if post is None else context.communities.get(CommunityId(post.community))
     if post is None or community is None:
         return
-    await cards.refresh_published(post.submission_id, context.now, pause=_PAUSE)
+    await cards.refresh_published([post.submission_id], context.now, pause=_PAUSE)
     await mirroring.plan(post_id, community, context.directory, context.now)

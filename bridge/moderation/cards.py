@@ -1,6 +1,6 @@
 """Cards in the moderators' channels as delivery rows: planned once, edited in place, always showing what is true."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -210,18 +210,23 @@ async def refresh(review: Review, now: datetime, *, pause: timedelta = timedelta
 
     A card that says already that there is a newer one will always say that: it is left alone.
     """
-    cards = await ledger.card_rows(review.id)
+    await _refresh(await ledger.card_rows(review.id), now, pause)
+
+
+async def refresh_published(submission_ids: Collection[int], now: datetime, *, pause: timedelta = timedelta(0)) -> None:
+    """The same for everything that shows where posts stand: their own cards, and those of their corrections."""
+    if approved := await submissions.approved_reviews(submission_ids):
+        rows = await ledger.card_rows(*approved)
+        for review_id in approved:
+            await _refresh([row for row in rows if row.review_id == review_id], now, pause)
+
+
+async def _refresh(cards: Sequence[Delivery], now: datetime, pause: timedelta) -> None:
+    """Those of one review."""
     for card in cards:
         newer = [other.id for other in cards if other.revision > card.revision]
         if not newer or not await ledger.is_edited_after(card, min(newer)):
             await refresh_one(card, now, pause=pause)
-
-
-async def refresh_published(submission_id: int, now: datetime, *, pause: timedelta = timedelta(0)) -> None:
-    """The same for everything that shows where a post stands: its own cards, and those of its corrections."""
-    for review in await submissions.reviews_of_submission(submission_id):
-        if review.state == ReviewState.APPROVED:
-            await refresh(review, now, pause=pause)
 
 
 async def shows(review: Review, channel: Address, fingerprint: str) -> bool:

@@ -119,7 +119,7 @@ async def carry_out(
         return
     stays = await correcting.plan_correction(post, submission, community, directory, now, not_before=at or now)
     await feed.note_change(post, "correct", now)
-    await cards.refresh_published(submission.id, now)
+    await cards.refresh_published([submission.id], now)
     if communities is not None:
         await crossing.tell_others(post, communities, now)
     identity = submission.identity

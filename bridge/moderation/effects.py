@@ -17,7 +17,7 @@ from bridge.moderation import arrival, cards, safeguarding
 from bridge.rendering.words import words
 from bridge.storage import chats, dialogue, handovers, inbox, ledger, people, submissions, traces, undoing
 from bridge.storage.ledger import Effects
-from bridge.storage.models import Delivery, Post
+from bridge.storage.models import Delivery
 
 log = structlog.get_logger()
 _GIVES_UP = 3
@@ -58,10 +58,8 @@ def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
                 await traces.said_farewell(row)
             elif row.view == traces.ONCE:
                 await traces.said_once(row)
-        # Most outcomes are of no post, and asking for none of them is a question all the same.
-        for pause, ids in ((cards.ARRIVAL_PAUSE, posts), (cards.COPIES_PAUSE, copied - posts)):
-            for post in await Post.filter(id__in=list(ids)) if ids else ():
-                await cards.refresh_published(post.submission_id, now(), pause=pause)
+        await cards.refresh_published(await submissions.of_posts(posts), now(), pause=cards.ARRIVAL_PAUSE)
+        await cards.refresh_published(await submissions.of_posts(copied - posts), now(), pause=cards.COPIES_PAUSE)
 
     return effects
 

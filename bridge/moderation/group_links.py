@@ -324,7 +324,7 @@ async def disconnect(row: BridgedGroup, community: Community, desk: Desk, *, by:
     for post_id in await groups.call_off(community.id, where):
         post = await submissions.post_by_id(post_id)
         if post is not None:
-            await cards.refresh_published(post.submission_id, desk.now)
+            await cards.refresh_published([post.submission_id], desk.now)
     if application is not None:
         await applying.refresh(application, desk.now)
     w = words(row.language or community.language)

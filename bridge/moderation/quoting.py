@@ -116,7 +116,7 @@ async def _written(act: Act, post: Post, action: str, **detail: int) -> None:
         revision=post.revision,
         detail=detail,
     )
-    await cards.refresh_published(act.review.submission_id, act.now)
+    await cards.refresh_published([act.review.submission_id], act.now)
 
 
 DEEDS = (

@@ -55,7 +55,7 @@ async def retract(act: Act) -> Reply:
         revision=post.revision,
         detail=powers.audited(act, post=post.number, stays=len(stays)),
     )
-    await cards.refresh_published(submission.id, now)
+    await cards.refresh_published([submission.id], now)
     where = ", ".join(await corrections.names(stays, act.community))
     told = await _tell_author(act, reason, where)
     await crossing.tell_others(post, act.desk.communities, now)
@@ -108,7 +108,7 @@ async def ask_back(review: Review, community: Community, directory: Directory, n
             revision=review.revision,
         )
         await _show_request(review, community, directory, now)
-        await cards.refresh_published(review.submission_id, now)
+        await cards.refresh_published([review.submission_id], now)
     return w._("The moderators know that you want #{number} to be taken back. They decide soon.", number=number)
 
 

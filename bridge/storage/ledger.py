@@ -253,11 +253,10 @@ async def claim(
         changed: list[Delivery] = []
         ready: list[Delivery] = []
         reworded: list[Delivery] = []
-        planned = Delivery.filter(id__in=list(ids), state=DeliveryState.PLANNED).order_by("id")
-        if held is not None:
-            # Asked before the rows are read: what is read afterwards nobody else changes.
-            planned = planned.filter(account__in=list(await held.confirm(accounts)))
-        rows = await planned.prefetch_related("post")  # that of most rows is the same
+        # Asked before the rows are read: what is read afterwards nobody else changes.
+        ours = None if held is None else await held.confirm(accounts)
+        asked = await Delivery.filter(id__in=list(ids)).order_by("id").prefetch_related("post")  # most have the same
+        rows = [row for row in asked if row.state == DeliveryState.PLANNED and (ours is None or row.account in ours)]
         unwanted = await _unwanted(rows)
         if prepare is not None:
             await prepare([row for row in rows if not row.payload])
@@ -284,13 +283,16 @@ async def claim(
                 reworded += [row] if row.content != frozen.content else []
                 row.payload, row.content, row.shows = frozen.payload, frozen.content, frozen.shows
             ready.append(row)
-        claimed = await advance_all(ready, DeliveryStep.ATTEMPT, attempted_at=now, reason="", detail="")
-        for row in claimed:
+
+        def counted(row: Delivery) -> None:
             row.attempts += 1
             row.first_attempt_at = row.first_attempt_at or now
-        await save_each(claimed, ("attempts", "first_attempt_at", "payload", "shows"))
-        ours = {row.id for row in claimed}
-        await save_each([row for row in reworded if row.id in ours], ("content",))
+
+        own = ("attempts", "first_attempt_at", "payload", "shows")
+        attempt = {"attempted_at": now, "reason": "", "detail": ""}
+        claimed = await advance_all(ready, DeliveryStep.ATTEMPT, own=counted, columns=own, **attempt)
+        taken = {row.id for row in claimed}
+        await save_each([row for row in reworded if row.id in taken], ("content",))
         if changed and effects is not None:
             await effects(changed)
     return claimed

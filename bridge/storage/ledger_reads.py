@@ -206,9 +206,9 @@ async def newest_card(review_id: int, revision: int, channel: Address) -> Delive
     return await composed.filter(state=DeliveryState.DELIVERED).first() or await composed.first()
 
 
-async def card_rows(review_id: int) -> list[Delivery]:
-    """The rows that sent this review's cards, one for every channel and wording, oldest first."""
-    return await Delivery.filter(review_id=review_id, kind=CARD, operation=SEND).order_by("id")
+async def card_rows(*review_ids: int) -> list[Delivery]:
+    """The rows that sent these reviews' cards, one for every channel and wording, oldest first."""
+    return await Delivery.filter(review_id__in=list(review_ids), kind=CARD, operation=SEND).order_by("id")
 
 
 async def application_rows(application_id: int) -> list[Delivery]:

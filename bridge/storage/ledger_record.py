@@ -15,7 +15,6 @@ from bridge.storage.leases import Held
 from bridge.storage.ledger_doubt import Effects
 from bridge.storage.ledger_reads import COPY, DIGEST, POST, PRUNE, SEND
 from bridge.storage.ledger_steps import advance, advance_all, cancel_dependants, keep_further, keep_pruned, release
-from bridge.storage.many import save_each
 from bridge.storage.models import Delivery
 from bridge.storage.models_handover import Handover
 
@@ -85,19 +84,22 @@ def _handover(outcome: Outcome, now: datetime) -> Handover | None:
 
 async def _record_sent(outcomes: Sequence[Outcome], now: datetime) -> list[Delivery]:
     """Mark rows as delivered and keep where their messages are; returns the rows that were still being attempted."""
-    sent: dict[str, Any] = {"done_at": now, "reason": "", "detail": ""}
-    rows = await advance_all([o.row for o in outcomes if o.row.kind not in (COPY, DIGEST)], DeliveryStep.SENT, **sent)
-    # What was frozen for one reader of thousands has done its work; the words stay where they may be corrected.
-    private = [o for o in outcomes if o.row.kind in (COPY, DIGEST)]
-    rows += await advance_all([o.row for o in private if o.keeps_words], DeliveryStep.SENT, **sent, payload="{}")
-    gone = [o.row for o in private if not o.keeps_words]
-    rows += await advance_all(gone, DeliveryStep.SENT, **sent, payload="{}", content="")
-    refs = {o.row.id: o.answer.refs[0] for o in outcomes if isinstance(o.answer, Sent) and o.answer.refs}
-    placed = [row for row in rows if row.id in refs]
-    for row in placed:
-        row.remote_chat, row.message = refs[row.id].chat, refs[row.id].message
-    await save_each(placed, ("remote_chat", "message"))
     answers = {o.row.id: o.answer.refs for o in outcomes if isinstance(o.answer, Sent)}
+    spent = {o.row.id: o.keeps_words for o in outcomes if o.row.kind in (COPY, DIGEST)}
+
+    def placed(row: Delivery) -> None:
+        if refs := answers.get(row.id):
+            row.remote_chat, row.message = refs[0].chat, refs[0].message
+        if row.id in spent:  # what was frozen for one reader of thousands has done its work
+            row.payload = "{}"
+            row.content = row.content if spent[row.id] else ""  # the words stay where they may be corrected
+
+    sent: dict[str, Any] = {"done_at": now, "reason": "", "detail": ""}
+    rows: list[Delivery] = []
+    for private, columns in ((False, ()), (True, ("payload", "content"))):
+        some = [o.row for o in outcomes if (o.row.id in spent) is private]
+        columns = ("remote_chat", "message", *columns)
+        rows += await advance_all(some, DeliveryStep.SENT, own=placed, columns=columns, **sent)
     await keep_further({row.id: answers.get(row.id, ()) for row in rows})
     await keep_pruned([row for row in rows if row.operation == PRUNE])
     return rows

@@ -1,6 +1,6 @@
 """The single way in which a row of the ledger changes its state, and what that means for the rows waiting for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ from bridge.core.ids import RemoteRef
 from bridge.core.states import DELIVERY, DeliveryStep
 from bridge.storage.bells import delivery_bell
 from bridge.storage.ledger_reads import APPLICATION, CARD
+from bridge.storage.many import lock_each, save_each
 from bridge.storage.models import Delivery
 from bridge.storage.models_messages import DeliveryMessage
 
@@ -25,19 +26,32 @@ async def advance(row: Delivery, step: DeliveryStep, **values: Any) -> bool:
     return changed == 1
 
 
-async def advance_all(rows: Sequence[Delivery], step: DeliveryStep, **values: Any) -> list[Delivery]:
-    """One step and the same values for many rows, in two statements; returns the rows that took it."""
+async def advance_all(
+    rows: Sequence[Delivery],
+    step: DeliveryStep,
+    *,
+    own: Callable[[Delivery], None] | None = None,
+    columns: Sequence[str] = (),
+    **values: Any,
+) -> list[Delivery]:
+    """One step and the same values for many rows, in two statements; returns the rows that took it.
+
+    ``own`` gives a row that takes the step its own values of ``columns``, in memory.
+    """
     if not rows:
         return []
-    ids = [row.id for row in rows]
-    able = Delivery.filter(id__in=ids, state__in=DELIVERY.sources(step))
-    ours = {row.id for row in await able.only("id").order_by("id").select_for_update()}
+    ours = await lock_each(Delivery, [row.id for row in rows], "state", DELIVERY.sources(step))
     taken = [row for row in rows if row.id in ours]
-    if taken:
-        after = DELIVERY.target(step)
-        await Delivery.filter(id__in=list(ours), state__in=DELIVERY.sources(step)).update(state=after, **values)
-        for row in taken:
-            row.update_from_dict({**values, "state": after})
+    values["state"] = DELIVERY.target(step)
+    for row in taken:
+        for name, value in values.items():
+            setattr(row, name, value)
+        if own is not None:
+            own(row)
+    if columns:
+        await save_each(taken, [*values, *columns])
+    elif taken:
+        await Delivery.filter(id__in=list(ours)).update(**values)
     return taken
 
 

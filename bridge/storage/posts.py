@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -59,6 +60,14 @@ async def author_key(post: Post) -> str:
     secret = "" if installation is None else installation.value
     name = f"{post.community}:{submission.identity.person_id}"
     return hmac.new(f"author:{secret}".encode(), name.encode(), hashlib.sha256).hexdigest()[:24]
+
+
+async def of_posts(post_ids: Collection[int]) -> list[int]:
+    """The numbers of the submissions that these posts were made of."""
+    if not post_ids:
+        return []
+    found = await Post.filter(id__in=list(post_ids)).order_by("id").values_list("submission_id", flat=True)
+    return [int(str(number)) for number in found]
 
 
 async def posts_before(submission: Submission) -> int:

@@ -1,6 +1,6 @@
 """Submissions, their revisions and reviews, and decisions; offers posts and the handles that buttons carry, too."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from bridge.storage.models import Identity, Query, Review, Revision, Submission
 from bridge.storage.posts import (
     author_key,
     drafted,
+    of_posts,
     post_by_id,
     post_by_number,
     post_of_submission,
@@ -331,6 +332,14 @@ async def reviews_by(identity: Identity, limit: int = 5) -> list[Review]:
     )
 
 
+async def approved_reviews(submission_ids: Collection[int]) -> list[int]:
+    """Those of these submissions that ended with an approval, oldest first."""
+    if not submission_ids:
+        return []
+    found = Review.filter(submission_id__in=list(submission_ids), state=ReviewState.APPROVED).order_by("id")
+    return [int(str(number)) for number in await found.values_list("id", flat=True)]
+
+
 async def reviews_of_submission(submission_id: int) -> list[Review]:
     """All of them, oldest first: of the post, of an appeal, of corrections."""
     return (
@@ -342,6 +351,7 @@ __all__ = [
     "add_revision",
     "add_source",
     "amend",
+    "approved_reviews",
     "ask",
     "audit_actor",
     "author_key",
@@ -363,6 +373,7 @@ __all__ = [
     "lock",
     "locked_review",
     "next_revision",
+    "of_posts",
     "post_by_id",
     "post_by_number",
     "post_of_submission",

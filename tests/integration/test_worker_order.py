@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.core.capabilities import Pace
+from bridge.core.capabilities import Guarantee, Pace
 from bridge.core.ids import AccountId, Address, ChatId
 from bridge.core.message import Attachment, AttachmentKind, Content
 from bridge.core.ports import Later
@@ -193,3 +193,29 @@ async def test_an_album_that_does_not_fit_waits_without_being_tried(opened: str)
     await plan(clock, "group", "hifa")
     await rounds(again, clock, 4)
     assert net.calls == 4, "after a restart, too, the album counts as four of five"
+
+
+@pytest.mark.parametrize(
+    ("guarantee", "first_answer", "begun"),
+    [
+        pytest.param(Guarantee.ONCE_BY_KEY, None, 40, id="a repeat is told by its key"),
+        pytest.param(Guarantee.AT_MOST_ONCE, None, 0, id="a crash would leave two in doubt"),
+        pytest.param(Guarantee.ONCE_BY_KEY, Later(when=FakeClock().now() + timedelta(hours=1)), 39, id="one must wait"),
+    ],
+)
+async def test_where_much_is_under_way_the_next_goes_before_the_last_is_written_down(
+    opened: str, guarantee: Guarantee, first_answer: Later | None, begun: int
+) -> None:
+    clock, net = FakeClock(), Scripted(NET, replace(RICH, guarantee=guarantee))
+    net.answers.extend([first_answer] if first_answer else [])
+    for number in range(80):
+        await plan(clock, f"chat{number % 40}", "busy")
+    worker = worker_of(net, clock)
+    await worker._round()
+    await asyncio.gather(*worker._tasks)
+    await worker._round()
+    states = [row.state for row in await Delivery.all().order_by("id")]
+    assert states[:40].count(DeliveryState.DELIVERED) == 40 - bool(first_answer)
+    assert states[40:].count(DeliveryState.ATTEMPTING) == begun
+    await rounds(worker, clock, 2)
+    assert await Delivery.filter(state=DeliveryState.DELIVERED).count() == 80 - 2 * bool(first_answer)
