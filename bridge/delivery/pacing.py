@@ -197,6 +197,10 @@ class Pacer:
         until = {account: self._accounts[account].not_before for account in accounts}
         return {account: at for account, at in until.items() if at is not None and at > now}
 
+    def is_put_off(self, address: Address, pace: Pace, now: datetime) -> bool:
+        """Must the chat itself wait, whatever its account may?"""
+        return self._ready(address, pace, now, self._wanted.get(address, 1))[0] > now
+
     def ready_at(self, address: Address, pace: Pace, now: datetime) -> datetime:
         """The earliest moment for a call to this chat; ``now`` when there is nothing to wait for."""
         weight = self._wanted.get(address, 1)

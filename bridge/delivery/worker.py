@@ -205,7 +205,12 @@ class Worker:
         ready: dict[int, Address] = {}
         busy = Counter(self._in_flight.values())
         under_way = Counter(address.account for address in self._in_flight.values())
-        for row_id, address in await ledger.heads(now, accounts, self._turns, list(held)):
+
+        def is_stuck(address: Address) -> bool:
+            return busy[address] >= self._room(address) or self._pacer.is_put_off(address, self._pace(address), now)
+
+        free = [account for account in accounts if account not in held and under_way[account] < _AT_ONCE]
+        for row_id, address in await ledger.heads(now, free, self._turns, is_stuck):
             if row_id in self._in_flight or busy[address] >= self._room(address):
                 continue
             at = self._pacer.ready_at(address, self._pace(address), now)

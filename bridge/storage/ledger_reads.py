@@ -1,17 +1,12 @@
 """Looking things up in the delivery ledger; changes are made by ``ledger`` alone, which offers these, too."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from tortoise.expressions import Q
-from tortoise.functions import Min
-
 from bridge.core.errors import TooSoon
-from bridge.core.ids import AccountId, Address, ChatId, RemoteRef
+from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Attachment, Content
 from bridge.core.states import DeliveryState
-from bridge.core.turns import Turns
 from bridge.storage import codec
 from bridge.storage.former import formerly
 from bridge.storage.models import Delivery
@@ -38,64 +33,6 @@ _VERSIONS = 20
 """Edits of one message that are looked at."""
 _ATTEMPT = ("id", "account", "chat", "attempted_at", "operation", "content")
 _QUICKEST = timedelta(seconds=5)
-LOOK = 256
-"""Rows that can wait, at which one look at the ledger stops."""
-
-
-async def heads(
-    now: datetime, accounts: Sequence[str], turns: Turns | None = None, held: Sequence[str] = ()
-) -> list[tuple[int, Address]]:
-    """The first row of every lane that may go now, in the order in which lanes of one account go: (row id, lane).
-
-    What changes or removes something that stands there goes before everything else, then what people wait for (cards,
-    answers, notices), then posts. In each the communities take turns (``turns`` knows whose it is, from one look to the
-    next), each with its oldest first: where they share an account that may send only so much, five hundred posts of one
-    keep no other waiting. What can wait goes last, in its lane and among the lanes: nor do twenty thousand private
-    copies. Of what can wait only the oldest ``LOOK`` are looked at, and none on accounts that are
-    ``held``: they would hide what could go on others.
-    """
-    due = Delivery.filter(
-        state=DeliveryState.PLANNED, due_at__lte=now, waits_for__isnull=True, account__in=list(accounts)
-    )
-    # Two ranges of the index: with "is not" every private copy would be read on the way.
-    urgent = due.filter(Q(view__lt=CAN_WAIT) | Q(view__gt=WAITS_LESS))
-    changes = Q(kind__in=[POST, COPY, REMOVAL], operation__in=[EDIT, DELETE, PRUNE])
-    first = urgent.annotate(
-        change=Min("id", _filter=changes), talk=Min("id", _filter=~Q(kind=POST)), head=Min("id"), whose=Min("community")
-    ).group_by("account", "chat")
-    found = in_turn(
-        [
-            (_rank(change, talk, head), change or head, account, chat, whose)
-            for change, talk, head, account, chat, whose in await first.values_list(
-                "change", "talk", "head", "account", "chat", "whose"
-            )
-        ],
-        turns or Turns(),
-    )
-    lanes: dict[Address, int] = {Address(AccountId(account), ChatId(chat)): head for head, account, chat in found}
-    for view in (WAITS_LESS, CAN_WAIT):
-        patient = due.filter(view=view).order_by("id").limit(LOOK)
-        patient = patient.exclude(account__in=list(held)) if held else patient
-        for head, account, chat in await patient.values_list("id", "account", "chat"):
-            lanes.setdefault(Address(account, chat), head)
-    return [(head, lane) for lane, head in lanes.items()]
-
-
-def _rank(change: int | None, talk: int | None, head: int) -> int:
-    if change is not None:
-        return 0
-    return 1 if talk == head else 2
-
-
-def in_turn(rows: Iterable[tuple[int, int, str, str, str]], turns: Turns) -> list[tuple[int, str, str]]:
-    """Rows of (rank, row id, account, chat, community) by rank, in which one row of every community follows another:
-    (row id, account, chat)."""
-    ahead: Counter[tuple[str, str]] = Counter()
-    placed: list[tuple[int, int, int, str, str]] = []
-    for rank, head, account, chat, whose in sorted(rows):
-        placed.append((rank, turns.next(whose, at=account) + ahead[account, whose], head, account, chat))
-        ahead[account, whose] += 1
-    return [(head, account, chat) for _, _, head, account, chat in sorted(placed)]
 
 
 async def in_doubt(now: datetime, accounts: Sequence[str], limit: int = 50) -> list[Delivery]:
