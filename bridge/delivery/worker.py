@@ -165,8 +165,8 @@ class Worker:
                     self._till.forget(account)
                 recent = await ledger.recent_attempts(now - WINDOW, accounts or self._directory.configured())
                 self._pacer.load((chat, at, self._directory.weight(chat, files)) for chat, at, files in recent)
-                for address, until in await ledger.put_off(now, accounts):
-                    self._pacer.hold(address, until, now=now)
+                for address, until, whole_account in await ledger.put_off(now, accounts):
+                    self._pacer.hold(address, until, now=now, whole_account=whole_account)
             except (StorageUnavailable, *UNAVAILABLE) as error:
                 log.error("ledger_unavailable", error=str(error))
                 await self._clock.sleep(2.0)
@@ -314,15 +314,9 @@ class Worker:
             )
         if weighed is not None and isinstance(answer, Sent) and answer.handed is not None:
             weighed = replace(weighed, handed=answer.handed)
-        self._pacer.answered(row.address, self._clock.now())
-        if isinstance(answer, Later):
-            self._pacer.hold(
-                row.address,
-                answer.when,
-                now=self._clock.now(),
-                whole_account=answer.whole_account,
-                limited=answer.limit,
-            )
+        now = self._clock.now()
+        self._pacer.answered(row.address, now)
+        answer = self._pacer.heard(row.address, answer, self._pace(row.address), now)
         self._count(row, answer)
         # One line for each of thousands of private copies would be the most of the log, and of the work.
         note = log.debug if row.kind == ledger.COPY and isinstance(answer, Sent) else log.info

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from tortoise.expressions import Q
+
 from bridge.core.errors import TooSoon
-from bridge.core.ids import Address, RemoteRef
+from bridge.core.ids import AccountId, Address, ChatId, RemoteRef
 from bridge.core.message import Attachment, Content
 from bridge.core.states import DeliveryState
 from bridge.storage import codec
@@ -29,6 +31,8 @@ WAITS_LESS = "can_wait_less"
 ANSWER = "answer"
 """The view of an exhibit that shows a file of an author's answer."""
 ACTIVE = (DeliveryState.PLANNED, DeliveryState.ATTEMPTING, DeliveryState.IN_DOUBT)
+WHOLE_ACCOUNT = "the whole account: "
+"""How the detail of a row begins that the platform put off with everything else of its account."""
 _VERSIONS = 20
 """Edits of one message that are looked at."""
 _ATTEMPT = ("id", "account", "chat", "attempted_at", "operation", "content")
@@ -75,10 +79,14 @@ def attachments_of(row: Delivery) -> tuple[Attachment, ...]:
     return codec.load(codec.CONTENT, row.content).attachments if '"sha256"' in row.content else ()
 
 
-async def put_off(now: datetime, accounts: Sequence[str] | None = None) -> list[tuple[Address, datetime]]:
-    """Until when platforms have put chats off, so that a restart does not ask them sooner."""
-    later = Delivery.filter(state=DeliveryState.PLANNED, attempts__gt=0, doubted=False, due_at__gt=now, **_on(accounts))
-    return [(row.address, row.due_at) for row in await later.only("id", "account", "chat", "due_at")]
+async def put_off(now: datetime, accounts: Sequence[str] | None = None) -> list[tuple[Address, datetime, bool]]:
+    """Until when platforms have put chats off, so that a restart does not ask them sooner; and the whole account?"""
+    later = Delivery.filter(state__in=[DeliveryState.PLANNED, DeliveryState.IN_DOUBT], due_at__gt=now, **_on(accounts))
+    tried = Q(state=DeliveryState.PLANNED, attempts__gt=0, doubted=False) | Q(detail__startswith=WHOLE_ACCOUNT)
+    return [
+        (Address(AccountId(account), ChatId(chat)), due, detail.startswith(WHOLE_ACCOUNT))
+        for account, chat, due, detail in await later.filter(tried).values_list("account", "chat", "due_at", "detail")
+    ]
 
 
 async def find_by_ref(ref: RemoteRef) -> Delivery | None:

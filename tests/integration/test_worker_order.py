@@ -189,6 +189,38 @@ async def test_a_wait_that_the_platform_named_outlives_a_restart(opened: str) ->
     assert int(first.message[1:]) < int(second.message[1:])
 
 
+@pytest.mark.parametrize("limit", [True, False])
+async def test_a_wait_for_the_whole_account_outlives_a_restart_where_the_platform_named_it(
+    opened: str, limit: bool
+) -> None:
+    """Not where there was no way to it: whoever restarts may have mended that."""
+    clock, net = FakeClock(), Scripted(NET)
+    await plan(clock, "group", "hifa")
+    net.answers.append(Later(when=clock.now() + timedelta(seconds=40), why="slow", whole_account=True, limit=limit))
+    await rounds(worker_of(net, clock), clock, 1)
+    restarted = worker_of(net, clock)
+    await restarted.take_over()
+    await plan(clock, "other", "hifa")
+    await rounds(restarted, clock, 3)
+    assert net.calls == (1 if limit else 2)
+    clock.pass_by(40)
+    await rounds(restarted, clock, 2)
+    assert net.calls == 3
+
+
+async def test_groups_that_show_that_the_account_was_too_fast_are_remembered(opened: str) -> None:
+    clock, net = FakeClock(), Scripted(NET)
+    for chat in ("a", "b", "c"):
+        await plan(clock, chat, "hifa")
+        net.answers.append(Later(when=clock.now() + timedelta(seconds=40), why="too many requests", limit=True))
+    await rounds(worker_of(net, clock), clock, 1)
+    restarted = worker_of(net, clock)
+    await restarted.take_over()
+    await plan(clock, "d", "hifa")
+    await rounds(restarted, clock, 3)
+    assert net.calls == 3
+
+
 async def test_an_album_that_does_not_fit_waits_without_being_tried(opened: str) -> None:
     can = replace(RICH, album=10, pace=Pace(chat_per_minute=5))
     clock, net = FakeClock(), Scripted(NET, can)
