@@ -33,12 +33,19 @@ WITH RECURSIVE lane ("account", "chat") AS (
 )
 SELECT head."id", head."account", head."chat", head."community", head."kind" <> 'post' AS "talk",
     ({changes}) AS "change"
-FROM lane JOIN "delivery" AS head ON head."id" = COALESCE(
-    (SELECT "id" FROM {by_change} WHERE {changes} AND {due}),
-    (SELECT "id" FROM {by_lane} WHERE {urgent} AND {due})
-)
+FROM lane JOIN {head}
 """
 """The first change of every lane, else its first row."""
+_FIRST = """COALESCE(
+    (SELECT "id" FROM {by_change} WHERE {changes} AND {due}),
+    (SELECT "id" FROM {by_lane} WHERE {urgent} AND {due})
+)"""
+_HEAD = {
+    True: f'"delivery" AS head ON head."id" = {_FIRST}',
+    # Asked for one row of each lane, PostgreSQL cannot think of reading the whole table instead.
+    False: f'LATERAL (SELECT * FROM "delivery" WHERE "id" = {_FIRST} LIMIT 1) AS head ON TRUE',  # noqa: S608 - constants of ours
+}
+"""By whether it is SQLite."""
 _PATIENT = """
 SELECT * FROM (
     SELECT "id", "account", "chat", "view" FROM {by_patience}
@@ -113,7 +120,7 @@ async def _asked(
 @cache
 def _urgent_query(count: int, sqlite: bool) -> str:
     accounts = ", ".join(f"(CAST(${number} AS TEXT), '')" for number in range(2, count + 2))
-    query = _URGENT.format(
+    query = _URGENT.replace("{head}", _HEAD[sqlite]).format(
         accounts=accounts,
         by_lane=_by(BY_LANE, sqlite),
         by_change=_by(BY_CHANGE, sqlite),
