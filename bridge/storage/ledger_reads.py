@@ -40,8 +40,12 @@ _FILE = '"sha256"'
 _QUICKEST = timedelta(seconds=5)
 
 
-async def in_doubt(now: datetime, accounts: Sequence[str], limit: int = 50) -> list[Delivery]:
-    return await Delivery.filter(state=DeliveryState.IN_DOUBT, due_at__lte=now, account__in=list(accounts)).limit(limit)
+async def in_doubt(
+    now: datetime, accounts: Sequence[str], *, besides: Sequence[int] = (), limit: int = 50
+) -> list[Delivery]:
+    """Rows that may have been sent and are to be judged by now, oldest first; ``besides`` these."""
+    rows = Delivery.filter(state=DeliveryState.IN_DOUBT, due_at__lte=now, account__in=list(accounts)).order_by("id")
+    return await (rows.exclude(id__in=list(besides)) if besides else rows).limit(limit)
 
 
 async def next_due(now: datetime, accounts: Sequence[str]) -> datetime | None:
