@@ -107,7 +107,7 @@ async def _point_to_bot(event: MessagePosted, community: Community, context: Con
 
 async def submit(event: MessagePosted, community: Community, context: Context, *, intake: str) -> None:
     """Hold a message for the moderators and tell its author."""
-    if await submissions.submission_by_source(event.ref) is not None:
+    if await submissions.is_known(event.ref):
         return  # told twice, by two ways of receiving
     private = event.chat_kind is ChatKind.PRIVATE
     identity = await people.meet(event.sender, context.now, privately=private)
@@ -174,6 +174,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     headline, theme_id = await inherited(parent, community)
     headline = title or headline
     pause = await pausing.for_message(identity, community, context.now)
+    findings = codec.dump_object(case.findings)
     review = await submissions.submit(
         community=community.id,
         identity=identity,
@@ -193,11 +194,10 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
         reply_post_id=reply_post_id,
         reply_place=answered.place,
         approvals=ruling.approvals,
-        findings=codec.dump_object(case.findings),
+        findings=findings,
         headline=headline,
         theme_id=theme_id,
     )
-    review = await submissions.review_by_id(review.id) or review
     if leaves:
         await _remove_original(event.ref, review, community, context)
     await cards.plan(review, community, context.directory, context.now, gather=gather, pause=pause)
@@ -208,7 +208,7 @@ async def submit(event: MessagePosted, community: Community, context: Context, *
     ):
         await profiling.offer(identity, community, context)
         return  # what its author is told of that says all that a receipt would
-    await _receipt(event, identity, review, community, context, door, removed=leaves)
+    await _receipt(event, identity, review, findings, community, context, door, removed=leaves)
 
 
 async def _remove_original(
@@ -301,6 +301,7 @@ async def _receipt(
     event: MessagePosted,
     identity: Identity,
     review: Review,
+    findings: str,
     community: Community,
     context: Context,
     door: admission.Admission,
@@ -315,10 +316,9 @@ async def _receipt(
         refused.append(
             w._("A part of your message has not arrived: […] stands in its place. Please send the whole message again.")
         )
-    wording = await submissions.revision_of(review)
     can = context.directory.capabilities(event.ref.address)
     editable = can is not None and can.sees_edits and not removed
-    question = sharing.asked_while_held(wording.findings, review.submission.number, w, editable=editable)
+    question = sharing.asked_while_held(findings, review.submission.number, w, editable=editable)
     lost = await carrying.losses(context.attachments, community, context.directory)
     unseen = can is not None and not can.sees_deletes and can.form is not Form.LINE and not removed
     deleting = await _about_deleting(identity, review, w) if unseen else []

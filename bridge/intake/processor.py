@@ -27,11 +27,12 @@ from bridge.core.events import (
 )
 from bridge.core.ids import AccountId
 from bridge.core.message import Attachment, Content, Uncarried, UncarriedKind
-from bridge.core.ports import CanAnswerPress, CanDescribe, ChatFacts
+from bridge.core.ports import CanAnswerPress
 from bridge.core.text import plain
 from bridge.delivery.directory import Directory
 from bridge.intake import belonging, bridging, commands, notices, pieces, router
 from bridge.intake.context import Context, Fetch, Keep, PressAnswer
+from bridge.intake.looking import Looks
 from bridge.media.refusal import UnfitMedia
 from bridge.members import contact
 from bridge.rendering.refusals import TOO_MANY, UNFETCHED
@@ -47,11 +48,8 @@ log = structlog.get_logger()
 _IDLE = 15.0
 """Seconds between looks at the inbox when nothing rings."""
 _LANES = 16
-_LOOK_SECONDS = 10.0
-"""The longest that a platform is waited for when it is asked about a group."""
-_LOOK_AGAIN = 5.0
-"""For so many seconds what was told of a group is taken as still true: who asks a hundred times is looked at once."""
-_LOOKS = 200
+_IN_A_ROW = 8
+"""Events of a chat that are handled before others get its place: who waits longest comes first."""
 _MOMENT = timedelta(milliseconds=200)
 MOST_FILES = 100
 """Of one message: a Matrix event has room for a thousand addresses, each of which is fetched and opened."""
@@ -93,7 +91,7 @@ class Processor:
         self._tracer = Tracer(installation)
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._answers: set[asyncio.Task[None]] = set()
-        self._looks: dict[tuple[str, str, str], tuple[float, tuple[ChatFacts | None, bool]]] = {}
+        self._looks = Looks(directory, clock)
         self._stopping = False
 
     async def run(self) -> None:
@@ -135,7 +133,7 @@ class Processor:
     def _launch(self, row: Inbox) -> None:
         lane = (row.account, row.chat)
         with fencing.behind(None if self._fence is None else self._fence(row.account)):
-            task = asyncio.create_task(self._process(row), name=f"inbox-{row.id}")
+            task = asyncio.create_task(self._lane(row), name=f"inbox-{row.id}")
         self._tasks[lane] = task
 
         def done(_: asyncio.Task[None]) -> None:
@@ -144,18 +142,38 @@ class Processor:
 
         task.add_done_callback(done)
 
-    async def _process(self, row: Inbox) -> None:
-        """One event to its end: done, tried again later, or put aside for a person."""
+    async def _lane(self, row: Inbox) -> None:
+        """The events of a chat, one after the other; whatever is not settled ends it, and what follows waits for that.
+
+        Looking through the whole inbox after each event would cost more than the events.
+        """
+        for _ in range(_IN_A_ROW):
+            if not await self._process(row) or self._stopping:
+                return
+            if self._mine is not None and not self._mine().includes(row.account):
+                return
+            try:
+                following = await inbox.following(row, self._clock.now())
+            except (StorageUnavailable, *UNAVAILABLE) as error:
+                log.error("inbox_unavailable", error=str(error))
+                return
+            if following is None:
+                return
+            row = following
+
+    async def _process(self, row: Inbox) -> bool:
+        """One event to its end: done (True), tried again later, or put aside for a person."""
+        structlog.contextvars.unbind_contextvars("trace")
         try:
             event = codec.load(codec.EVENT, row.event)
         except ValidationError:
             await self._park(row, "the stored event cannot be read by this version")
-            return
+            return False
         try:
             whole = await pieces.whole(row, event, self._clock.now())
             if whole.is_repeat:
                 await self._forgo(row, whole)
-                return
+                return True
             event = whole.event
             if trace := await self._tracer.before(event):
                 structlog.contextvars.bind_contextvars(trace=trace)
@@ -163,7 +181,7 @@ class Processor:
         except pieces.IncompleteError as error:
             await self._wait(row, error.until)
         except _AlreadyDoneError:
-            return
+            return True
         except _FetchLaterError:
             log.warning("file_not_fetched_yet", id=row.id, account=row.account, attempts=row.attempts + 1)
             await self._postpone(row, event, "the file could not be fetched yet")
@@ -181,17 +199,20 @@ class Processor:
                 # Somebody else may just have made the same row, as where a person's first two messages come at once.
                 log.info("inbox_event_gave_way", id=row.id)
                 await self._postpone(row, event, type(error).__name__)
-                return
+                return False
             # No traceback: an exception's own words often quote the value it is about, and that is somebody's text.
             log.error(
                 "inbox_event_failed", id=row.id, account=row.account, error=type(error).__name__, where=_frames(error)
             )
             await self._postpone(row, event, type(error).__name__)
+        else:
+            return True
+        return False
 
     async def _handle(self, row: Inbox, event: InboundEvent, whole: pieces.Whole) -> None:
         event = await notices.as_written(event, self._communities)
         attachments, unfetched = await self._files(row, event)
-        group, administers = await self._group(event)
+        group, administers = await self._looks.at(event)
         context = Context(
             communities=self._communities,
             directory=self._directory,
@@ -230,9 +251,14 @@ class Processor:
         log.info("inbox_event_repeated", id=row.id, account=row.account)
 
     async def _trace_after(self, event: InboundEvent) -> None:
-        """The items of an album become one submission: from here on they share its id."""
+        """Items of an album, and files that follow one another, become one submission: they share its id from here on.
+
+        Everything else has its id already.
+        """
+        if not isinstance(event, MessagePosted) or not (event.album or event.files):
+            return
         with suppress(StorageUnavailable, *UNAVAILABLE, LookupError):
-            if isinstance(event, MessagePosted) and (trace := await self._tracer.after(event)):
+            if trace := await self._tracer.after(event):
                 structlog.contextvars.bind_contextvars(trace=trace)
 
     async def _members_of(self, event: InboundEvent) -> frozenset[str]:
@@ -279,34 +305,6 @@ class Processor:
                 reason, limit = (error.reason.value, error.limit) if isinstance(error, UnfitMedia) else (UNFETCHED, 0)
                 unfetched.append(Uncarried(kind=UncarriedKind(file.kind.value), refused=reason, limit=limit))
         return tuple(attachments), tuple(unfetched)
-
-    async def _group(self, event: InboundEvent) -> tuple[ChatFacts | None, bool]:
-        """What the platform says of a group that somebody wants to connect or disconnect, and of whoever wants it.
-
-        Before the transaction, too; what cannot be told now is not known.
-        """
-        asked = bridging.parse(event)
-        adapter: object = self._directory.adapter(event.account)
-        if asked is None or not isinstance(event, MessagePosted) or not isinstance(adapter, CanDescribe):
-            return None, False
-        about = (event.account, event.chat, event.sender.ref.user if asked.name == "unbridge" else "")
-        now = self._clock.monotonic()
-        if about in self._looks and now - self._looks[about][0] < _LOOK_AGAIN:
-            return self._looks[about][1]
-        found: tuple[ChatFacts | None, bool] = (None, False)
-        try:
-            async with asyncio.timeout(_LOOK_SECONDS):
-                if asked.name == "unbridge":
-                    found = None, await adapter.administers(event.chat, event.sender.ref.user)
-                else:
-                    found = await adapter.describe(event.chat), False
-        except OSError as error:  # a TimeoutError is one
-            log.warning("group_not_described", account=event.account, error=type(error).__name__)
-        self._looks.pop(about, None)
-        self._looks[about] = (now, found)
-        while len(self._looks) > _LOOKS:
-            del self._looks[next(iter(self._looks))]
-        return found
 
     async def _is_nobodys(self, event: InboundEvent) -> bool:
         """Was it said in a group that is not connected? Then its words are not for us to keep.

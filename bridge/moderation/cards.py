@@ -17,9 +17,9 @@ from bridge.delivery.directory import Directory
 from bridge.moderation import carrying, menu, panel
 from bridge.moderation.facts import CardFacts, facts_of
 from bridge.rendering import apart, posts
-from bridge.rendering.words import Words, words
-from bridge.storage import inbox, ledger, submissions
-from bridge.storage.models import Delivery, Identity, Review
+from bridge.rendering.words import words
+from bridge.storage import codec, handles, inbox, ledger, submissions
+from bridge.storage.models import Delivery, Identity, Review, Revision
 
 ARRIVAL_PAUSE = timedelta(seconds=2)
 """Arrivals are gathered for this long, so that a card is edited once and not for every group."""
@@ -48,18 +48,26 @@ async def plan(
     due = now + max(pause, _GATHER if gather else pause)
     # What takes the place of a card that still waits does not wait for longer than that would have.
     due = min([due, *(card.due_at for card in await ledger.call_off_older(review.id, review.revision))])
-    facts = await facts_of(review, community, review.revision)
+    wording = await submissions.revision_of(review)
     for channel in community.moderators:
-        await _plan_in(await inbox.resolve(channel), facts, directory, now, due)
+        await _plan_in(await inbox.resolve(channel), review, wording, community, directory, now, due)
     await refresh(review, now)
 
 
-async def _plan_in(address: Address, facts: CardFacts, directory: Directory, now: datetime, due: datetime) -> None:
+async def _plan_in(
+    address: Address,
+    review: Review,
+    wording: Revision,
+    community: Community,
+    directory: Directory,
+    now: datetime,
+    due: datetime,
+) -> None:
     """The exhibits and the card of one channel."""
-    review, community = facts.review, facts.community
     if directory.capabilities(address) is None:
         return
-    for content in _exhibits(facts, address, directory, words(community.language)):
+    caption = plain(f"{community.name} #{review.submission.number}")
+    for content in _exhibits(wording, caption, address, directory):
         await ledger.plan(
             kind=ledger.EXHIBIT,
             address=address,
@@ -112,7 +120,8 @@ async def plan_missing(
             continue
         if card.address == channel:
             return False
-    await _plan_in(channel, await facts_of(review, community, review.revision), directory, now, now)
+    wording = await submissions.revision_of(review)
+    await _plan_in(channel, review, wording, community, directory, now, now)
     return True
 
 
@@ -170,26 +179,27 @@ async def show_files(
     return True
 
 
-def _whole(facts: CardFacts, address: Address, directory: Directory) -> bool:
+def _whole(text: RichText, address: Address, directory: Directory) -> bool:
     """Does a card there hold all of the text, and its status still?"""
-    return directory.fits(address, Content(text=panel.shown_words(facts) + "x" * panel.RESERVE))
+    return directory.fits(address, Content(text=panel.shown_words(text) + "x" * panel.RESERVE))
 
 
-def _exhibits(facts: CardFacts, address: Address, directory: Directory, w: Words) -> list[Content]:
+def _exhibits(wording: Revision, caption: RichText, address: Address, directory: Directory) -> list[Content]:
     """What goes ahead of a card: the files, and the whole text where a card cannot hold it."""
     capabilities = directory.capabilities(address)
     if capabilities is None:
         return []
-    caption = plain(f"{facts.community.name} #{facts.submission.number}")
-    shown, _ = posts.split_attachments(facts.attachments, capabilities)
+    attachments = codec.load(codec.ATTACHMENTS, wording.attachments)
+    shown, _ = posts.split_attachments(attachments, capabilities)
     albums = planning.albums(shown, address, directory)
     contents = [Content(text=caption, attachments=album, silent=True) for album in albums]
-    if not _whole(facts, address, directory):
+    text = codec.load(codec.RICH_TEXT, wording.text)
+    if not _whole(text, address, directory):
 
-        def fits(text: RichText) -> bool:
-            return directory.fits(address, Content(text=text))
+        def fits(part: RichText) -> bool:
+            return directory.fits(address, Content(text=part))
 
-        whole = apart.quoted(panel.shown_words(facts))
+        whole = apart.quoted(panel.shown_words(text))
         whole = whole if MarkKind.QUOTE in capabilities.marks else apart.barred(whole)
         contents += [Content(text=part, silent=True) for part in split(caption + "\n" + whole, fits)]
     return contents
@@ -278,20 +288,16 @@ async def compose(row: Delivery, community: Community, directory: Directory, now
     lost = await carrying.losses(facts.attachments, community, directory, facts.targets) if facts.is_held else ()
     facts = replace(facts, thin=_thin(facts, directory), losses=lost)
     w = words(community.language)
-    handles = {
-        (action, argument): await submissions.handle(
-            "review", review.id, action, now, revision=row.revision, argument=argument
-        )
-        for action, argument in panel.actions_of(facts, card.view, w)
-    }
-    room = len(panel.shown_words(facts))
-    if not _whole(facts, row.address, directory):
+    wanted = panel.actions_of(facts, card.view, w)
+    tokens = await handles.several("review", review.id, wanted, now, revision=row.revision)
+    room = len(panel.shown_words(facts.text))
+    if not _whole(facts.text, row.address, directory):
         room = max(200, capabilities.text_limit - panel.RESERVE)
     # What was asked and answered gives way first, then the post (all of it stands above), then the status.
     talk = capabilities.text_limit
 
     def rendered() -> Content:
-        content = panel.render(facts, card.view, handles, room, w, talk=talk)
+        content = panel.render(facts, card.view, tokens, room, w, talk=talk)
         return content if MarkKind.QUOTE in capabilities.marks else replace(content, text=apart.barred(content.text))
 
     content = rendered()

@@ -312,9 +312,9 @@ def _afterwards(facts: CardFacts, w: Words) -> list[str]:
     return lines
 
 
-def shown_words(facts: CardFacts) -> RichText:
+def shown_words(text: RichText) -> RichText:
     """The post's words as a card shows them: whoever decides sees where a link leads."""
-    return posts.spelled(facts.text, most=_ADDRESS)
+    return posts.spelled(text, most=_ADDRESS)
 
 
 def _beside(words: str) -> RichText:
@@ -325,7 +325,7 @@ def _beside(words: str) -> RichText:
 def text_of(facts: CardFacts, w: Words, room: int, talk: int) -> RichText:
     """The card's text, with at most ``room`` characters of the post itself and ``talk`` of questions and answers."""
     words_for_files = posts.files_words(facts.attachments, w) + posts.uncarried_words(facts.uncarried, w)
-    text = shown_words(facts)
+    text = shown_words(facts.text)
     shown = apart.quoted(text)
     if len(text) > room:
         left_out = len(text) - room

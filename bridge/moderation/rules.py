@@ -15,6 +15,7 @@ from babel.core import get_global
 from bridge.core.community import Community
 from bridge.core.errors import StorageUnavailable
 from bridge.core.ids import Address
+from bridge.core.membership import WithoutProfile
 from bridge.core.message import Attachment, AttachmentKind, Uncarried
 from bridge.core.policy import Check, Consequence, Rule
 from bridge.core.text import RichText
@@ -130,7 +131,7 @@ async def judge(case: Case) -> Ruling:
         wording = await _wording(case)
         holding += [Check.EMERGENCY.value] if await desk.setting(community.id, Check.EMERGENCY.value) else []
         # What goes out unread shows only what moderators have seen of its author.
-        holding += [Check.NO_PROFILE.value] if owed(await standing(case.identity, community), community) else []
+        holding += [Check.NO_PROFILE.value] if await _owes(case) else []
         # Said by a moderator of one person, it does not need a rule.
         holding += [Check.ALWAYS_HELD.value] if wording.standing == ALWAYS_HELD else []
     except (StorageUnavailable, *UNAVAILABLE):
@@ -152,6 +153,14 @@ async def judge(case: Case) -> Ruling:
     ruling = join(answered, approvals=community.policy.approvals, holding=holding)
     moments = [answers.room_again(rule, wording) for rule in ruling.refused_by]
     return replace(ruling, until=max((moment for moment in moments if moment is not None), default=None))
+
+
+async def _owes(case: Case) -> bool:
+    """Must its author still say something of themselves before a post of theirs can go out?"""
+    community = case.community
+    if community.members.without_profile is not WithoutProfile.ASK:
+        return False
+    return bool(owed(await standing(case.identity, community), community))
 
 
 def _asked(case: Case) -> tuple[Rule, ...]:

@@ -45,6 +45,7 @@ _LEAST_DISK = 1 << 20
 _SMALL = 256 << 20
 """Bytes of a database that is written anew in a second or two."""
 _hooks: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
+_seen: ContextVar[dict[object, object] | None] = ContextVar("seen_before", default=None)
 UNAVAILABLE = (
     OperationalError,
     DBConnectionError,
@@ -292,7 +293,7 @@ async def transaction() -> AsyncIterator[None]:
         yield
         return
     hooks: list[Callable[[], None]] = []
-    token = _hooks.set(hooks)
+    token, seen = _hooks.set(hooks), _seen.set({})
     try:
         async with in_transaction():
             if (fence := fencing.current()) is not None:
@@ -313,8 +314,18 @@ async def transaction() -> AsyncIterator[None]:
         raise kind(f"the database cannot be written now ({reason_of(error)})") from error
     finally:
         _hooks.reset(token)
+        _seen.reset(seen)
     for hook in hooks:
         hook()
+
+
+def seen_before() -> dict[object, object]:
+    """What the surrounding transaction has looked up and need not ask for again; whoever changes it clears this.
+
+    Outside of a transaction nothing is kept.
+    """
+    seen = _seen.get()
+    return {} if seen is None else seen
 
 
 def after_commit(hook: Callable[[], None]) -> None:

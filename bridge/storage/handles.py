@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from bridge.storage.models import Handle
@@ -39,6 +39,31 @@ async def handle(
         created_at=now,
     )
     return row.token
+
+
+async def several(
+    subject: str, subject_id: int, wanted: Iterable[tuple[str, str]], now: datetime, *, revision: int = 0
+) -> dict[tuple[str, str], str]:
+    """The tokens of many actions, by (action, argument): asked for and made together: a card has a dozen."""
+    keys = set(wanted)
+    known = Handle.filter(subject=subject, subject_id=subject_id, revision=revision)
+    columns = await known.values_list("action", "argument", "token")
+    found = {(action, argument): token for action, argument, token in columns if (action, argument) in keys}
+    made = [
+        Handle(
+            token=secrets.token_urlsafe(16),
+            subject=subject,
+            subject_id=subject_id,
+            revision=revision,
+            action=action,
+            argument=argument,
+            created_at=now,
+        )
+        for action, argument in sorted(keys - found.keys())
+    ]
+    if made:
+        await Handle.bulk_create(made)
+    return found | {(row.action, row.argument): row.token for row in made}
 
 
 async def handle_by_token(token: str) -> Handle | None:

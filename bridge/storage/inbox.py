@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 import asyncpg.exceptions
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
-from tortoise.exceptions import IntegrityError
 from tortoise.functions import Min
 
 from bridge.core.clock import Clock
 from bridge.core.errors import StorageUnavailable
 from bridge.core.events import (
     ButtonPressed,
-    ChatMoved,
     InboundEvent,
     MessageDeleted,
     MessageEdited,
@@ -27,14 +25,15 @@ from bridge.core.events import (
     Sender,
     Unreadable,
 )
-from bridge.core.ids import AccountId, Address, ChatId, MessageId, RemoteRef, UserRef
-from bridge.core.states import INBOX, DeliveryState, InboxState, InboxStep
+from bridge.core.ids import AccountId, Address, MessageId, RemoteRef, UserRef
+from bridge.core.states import INBOX, InboxState, InboxStep
 from bridge.core.text import RichText
 from bridge.storage import codec
 from bridge.storage.bells import inbox_bell
 from bridge.storage.database import UNAVAILABLE, transaction
 from bridge.storage.leases import Held
-from bridge.storage.models import AdapterState, ChatAlias, Delivery, Inbox
+from bridge.storage.models import AdapterState, Inbox
+from bridge.storage.moves import bring_stragglers_along, know_as, move_chat, origin, resolve
 from bridge.storage.reads import Reads
 
 if TYPE_CHECKING:
@@ -183,6 +182,16 @@ async def take(
     return ready
 
 
+async def following(row: Inbox, now: datetime) -> Inbox | None:
+    """The event after one that is settled, in the same chat; None where none is ready to be handled.
+
+    Looked for by its place alone: by their state, all that waits in other chats would be gone through.
+    """
+    later = Inbox.filter(account=row.account, chat=row.chat, id__gt=row.id).order_by("id")
+    found = await later.first()
+    return found if found is not None and found.state == InboxState.NEW and found.due_at <= now else None
+
+
 async def next_due(now: datetime, reads: Reads | None = None) -> datetime | None:
     """When the next postponed event wants to be tried."""
     row = await _new(reads).filter(due_at__gt=now).order_by("due_at").first()
@@ -227,70 +236,6 @@ async def park(row: Inbox, note: str) -> None:
     """Put an event aside for a person; everything behind it goes on."""
     async with transaction():
         await _step(row, InboxStep.PARK, note)
-
-
-async def resolve(address: Address) -> Address:
-    """Where a chat lives now."""
-    alias = await ChatAlias.get_or_none(account=address.account, old=address.chat)
-    return address if alias is None else Address(address.account, ChatId(alias.new))
-
-
-async def origin(address: Address) -> Address:
-    """The id under which the config knows a chat that has moved."""
-    alias = await ChatAlias.filter(account=address.account, new=address.chat).order_by("id").first()
-    return address if alias is None else Address(address.account, ChatId(alias.old))
-
-
-async def move_chat(event: ChatMoved) -> None:
-    """Remember a chat's new id and send there what was planned for the old one."""
-    try:
-        if not await ChatAlias.filter(account=event.account, old=event.chat).update(new=event.new_chat):
-            await ChatAlias.create(account=event.account, old=event.chat, new=event.new_chat)
-    except IntegrityError:
-        return
-    await ChatAlias.filter(account=event.account, new=event.chat).update(new=event.new_chat)
-    await _bring_along(event.account, event.chat, event.new_chat)
-
-
-async def _bring_along(account: str, old: str, new: str) -> None:
-    """What is frozen names the old chat; it is rendered again for the new one. Nothing of it was sent.
-
-    What was refused goes to the new chat, too, should somebody want it to be tried again.
-    """
-    rows = Delivery.filter(account=account, chat=old)
-    await rows.filter(state=DeliveryState.PLANNED).update(chat=new, payload="")
-    await rows.filter(state=DeliveryState.REFUSED, operation="send").update(chat=new, payload="")
-
-
-async def bring_stragglers_along() -> None:
-    """What was under way when its chat moved, and came to nothing, goes to the new chat."""
-    for alias in await ChatAlias.all():
-        if alias.old != alias.new and await Delivery.exists(
-            account=alias.account, chat=alias.old, state=DeliveryState.PLANNED
-        ):
-            async with transaction():
-                await _bring_along(alias.account, alias.old, alias.new)
-
-
-async def know_as(named: Sequence[Address]) -> None:
-    """Of all the ids that a chat has had, the first of ``named`` that is one of them is its ``origin`` from now on.
-
-    The config may be corrected to the new id at any time, or still name the old one.
-    """
-    async with transaction():
-        done: set[Address] = set()
-        for address in named:
-            now = await resolve(address)
-            if now in done:
-                continue
-            done.add(now)
-            rows = await ChatAlias.filter(account=address.account, new=now.chat).order_by("id")
-            if not rows or rows[0].old == address.chat:
-                continue
-            await ChatAlias.filter(id__in=[row.id for row in rows]).delete()
-            others = [row.old for row in rows if row.old not in (address.chat, now.chat)]
-            for old in (address.chat, *others):
-                await ChatAlias.create(account=address.account, old=old, new=now.chat)
 
 
 async def before_edit(event: MessageDeleted) -> MessageEdited | None:
@@ -393,3 +338,33 @@ async def again(event_id: int, now: datetime) -> None:
             due_at=now,
         )
         inbox_bell.ring_after_commit()
+
+
+__all__ = [
+    "AGAIN",
+    "ECHO",
+    "MAX_ATTEMPTS",
+    "DurableSink",
+    "DurableState",
+    "again",
+    "before_edit",
+    "bring_stragglers_along",
+    "empty",
+    "event_of",
+    "finish",
+    "following",
+    "forget",
+    "know_as",
+    "move_chat",
+    "next_due",
+    "origin",
+    "park",
+    "postpone",
+    "resolve",
+    "reword",
+    "sender_of",
+    "senders_called",
+    "take",
+    "texts_of",
+    "wait",
+]

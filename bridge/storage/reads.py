@@ -17,6 +17,9 @@ class Reads:
     but: bool = False
     """All accounts but these."""
 
+    def includes(self, account: str) -> bool:
+        return (account in self.accounts) is not self.but
+
     def of(self, rows: "QuerySet[Inbox]") -> "QuerySet[Inbox]":
         accounts = list(self.accounts)
         return rows.exclude(account__in=accounts) if self.but else rows.filter(account__in=accounts)

@@ -61,6 +61,11 @@ async def submission_by_source(ref: RemoteRef) -> Submission | None:
     return None if source is None else source.submission
 
 
+async def is_known(ref: RemoteRef) -> bool:
+    """Is a message part of a submission?"""
+    return await Source.filter(account=ref.account, chat=ref.chat, message=ref.message).exists()
+
+
 async def submission_by_album(account: str, chat: str, album: str) -> Submission | None:
     """The latest that items of an album went into: those that come after a decision begin another one together."""
     found = Submission.filter(account=account, chat=chat, album=album).order_by("-id")
