@@ -73,7 +73,7 @@ class _PooledContext(TransactionContextPooled):
             await self._give_back(broken=broken)
 
     async def _rolled_back(self) -> bool:
-        """Did the server hear it? If not, what this is rolled back for is raised all the same: above all a cancellation."""
+        """Did the server hear it? If not, what this is rolled back for is raised: above all a cancellation."""
         if self.client._finalized:  # noqa: SLF001 - as Tortoise does
             return True
         try:
