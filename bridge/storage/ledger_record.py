@@ -16,7 +16,6 @@ from bridge.storage.ledger_doubt import Effects
 from bridge.storage.ledger_reads import COPY, DIGEST, POST, PRUNE, SEND, WHOLE_ACCOUNT
 from bridge.storage.ledger_steps import advance, advance_all, cancel_dependants, keep_further, keep_pruned, release
 from bridge.storage.models import Delivery
-from bridge.storage.models_handover import Handover
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +79,7 @@ async def _record_proofs(late: Sequence[tuple[Outcome, DeliveryStep]], now: date
     return found
 
 
-def _handover(outcome: Outcome, now: datetime) -> Handover | None:
+def _handover(outcome: Outcome, now: datetime) -> dict[str, object] | None:
     if outcome.weighed is None or not isinstance(outcome.answer, Sent | Unknown):
         return None
     refs = outcome.answer.refs if isinstance(outcome.answer, Sent) else ()
