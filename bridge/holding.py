@@ -3,6 +3,7 @@
 Accounts are shared out evenly among the programs that have the role. Part of the composition root.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -148,12 +149,13 @@ class Holding:
 
     async def _cut_what_is_over(self) -> None:
         """What we may no longer act for. It is not renewed, either: what was cut begins anew, like after a start."""
-        for name in [name for name in self._working if self._share.leases.is_over(name)]:
+        over = [name for name in self._working if self._share.leases.is_over(name)]
+        for name in over:
             log.warning("lease_lost", lease=name)
             self._working.pop(name)
             self._share.leases.drop(name)
             self._leaving = None if self._leaving == name else self._leaving
-            await self._works.cut(name)
+        await asyncio.gather(*(self._works.cut(name) for name in over))  # one may be waiting for the database
 
 
 def states(holding: Holding, roles: Collection[Role]) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """What to do with a message that may have been sent: asked anew every time, and never in the way of other lanes."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,8 +25,8 @@ from bridge.storage.tracing import Tracer
 
 log = structlog.get_logger()
 
-AT_ONCE = 8
-"""Rows in doubt that are looked into at the same time."""
+AT_ONCE = 4
+"""Rows in doubt of one account that are looked into at the same time: where it answers nothing, others go on."""
 LOOK_UP_TIMEOUT = 30.0
 REPEATS = 8
 """How often a notice that may have arrived is sent again."""
@@ -54,19 +55,22 @@ class Judge:
         self._clock = clock
         self._tracer = Tracer(installation)
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._accounts: dict[int, str] = {}
 
     async def look(self, now: datetime) -> None:
         """Begin with the rows that are due and not being looked into."""
         if self._search is not None:
             self._search.notice(now)
-        room = AT_ONCE - len(self._tasks)
-        if room <= 0:
-            return
-        for row in await ledger.in_doubt(now, self._directory.accounts()):
-            if row.id not in self._tasks and len(self._tasks) < AT_ONCE:
-                task = asyncio.create_task(self._settle(row), name=f"doubt-{row.id}")
-                self._tasks[row.id] = task
-                task.add_done_callback(partial(self._done, row.id))
+        busy = Counter(self._accounts.values())
+        free = [account for account in self._directory.accounts() if busy[account] < AT_ONCE]
+        while free and (rows := await ledger.in_doubt(now, free, besides=list(self._tasks))):
+            for row in rows:
+                if busy[row.account] < AT_ONCE:
+                    busy[row.account] += 1
+                    task = asyncio.create_task(self._settle(row), name=f"doubt-{row.id}")
+                    self._tasks[row.id], self._accounts[row.id] = task, row.account
+                    task.add_done_callback(partial(self._done, row.id))
+            free = [account for account in free if busy[account] < AT_ONCE]
 
     async def idle(self) -> None:
         """Wait until nothing is being looked into."""
@@ -75,7 +79,7 @@ class Judge:
             await asyncio.sleep(0)
 
     def _done(self, row_id: int, _: asyncio.Task[None]) -> None:
-        self._tasks.pop(row_id, None)
+        del self._tasks[row_id], self._accounts[row_id]
         delivery_bell.ring()
 
     async def stop(self) -> None:

@@ -8,11 +8,12 @@ An album counts as the messages that it becomes.
 
 from collections import defaultdict, deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bridge.core.capabilities import Pace
 from bridge.core.ids import AccountId, Address
+from bridge.core.ports import Later, SendOutcome, Sent
 
 WINDOW = timedelta(seconds=60)
 # Our clock and theirs do not run at quite the same speed.
@@ -21,10 +22,10 @@ _LONGEST_CALL = timedelta(seconds=1)
 """Of a call of before a restart only its start is known: it may have arrived this much later."""
 _SET_BACK = timedelta(seconds=5)
 """A call that is later than now by more was counted by another time."""
-
-
-_LIMITED = 3
-"""So many chats that are put off at once mean that the whole account is too fast: platforms do not say which it was."""
+_REFUSED = 3
+"""So many quiet chats that are asked too often, until about the same moment and with nothing that went through in
+between, mean that it is the account: platforms do not say which it was."""
+_ABOUT = timedelta(seconds=5)
 
 _PATIENCE = timedelta(seconds=1)
 """Room that is there and not taken within this time is anybody's."""
@@ -45,8 +46,6 @@ class _Call:
 class _Lane:
     calls: deque[_Call] = field(default_factory=deque)
     not_before: datetime | None = None
-    limited: datetime | None = None
-    """Until when the platform wants nothing, having been asked too often."""
     kept_for: tuple[Address, datetime] | None = None
     """Of an account: the chat whose next call needs room for several messages, and how long that is waited for."""
     held_at: datetime | None = None
@@ -72,7 +71,6 @@ class _Lane:
                 call.at, self.kept_for = now, None
         if self.held_at is not None and self.not_before is not None and self.held_at > ahead:
             self.not_before, self.held_at = now + (self.not_before - self.held_at), now
-            self.limited = None
 
 
 class Pacer:
@@ -87,6 +85,8 @@ class Pacer:
         """No call that is known, and no moment at which a wait was named, is later."""
         self._wanted: dict[Address, int] = {}
         """For how many messages the next call there needs room, where it is known."""
+        self._refused: defaultdict[AccountId, dict[Address, datetime]] = defaultdict(dict)
+        """Since something of an account last went through: quiet chats that it was refused in, and until when."""
 
     def load(self, recent: Iterable[tuple[Address, datetime, int]]) -> None:
         """Remember what was attempted before a restart, so that a restart cannot burst: (chat, when, weight)."""
@@ -101,11 +101,13 @@ class Pacer:
         elif now < self._newest - _SET_BACK:
             for lane in (*self._chats.values(), *self._accounts.values()):
                 lane.notice(now)
+            self._refused.clear()
             self._newest = now + _SET_BACK
 
     def forget(self, account: AccountId) -> None:
         """Another program goes on with it; whoever gets it back loads it anew."""
         self._accounts.pop(account, None)
+        self._refused.pop(account, None)
         for lanes in (self._chats, self._open):
             for address in [address for address in lanes if address.account == account]:
                 del lanes[address]
@@ -173,29 +175,59 @@ class Pacer:
         for lane in (self._chats[address], self._accounts[address.account]):
             lane.calls.remove(call)
 
-    def hold(
-        self, address: Address, until: datetime, *, now: datetime, whole_account: bool = False, limited: bool = False
-    ) -> None:
-        """The platform named a time: nothing goes there before.
+    def heard(self, address: Address, answer: SendOutcome, pace: Pace, now: datetime) -> SendOutcome:
+        """What a call's answer says about when to go on. Given back is what it means: perhaps for the whole account."""
+        match answer:
+            case Sent():
+                self._refused.pop(address.account, None)
+            case Later(limit=True, whole_account=False):
+                if self.limited(address, answer.when, pace, now=now):
+                    return replace(answer, whole_account=True)
+            case Later():
+                self.hold(address, answer.when, now=now, whole_account=answer.whole_account)
+        return answer
 
-        ``limited``: it did so because it was asked too often. Where it says so of several chats at once, the whole
-        account waits.
-        """
+    def hold(self, address: Address, until: datetime, *, now: datetime, whole_account: bool = False) -> None:
+        """A time was named before which nothing goes there, or nothing of the whole account."""
         self._notice(now)
         self._chats[address].hold(until, now)
-        if limited:
-            self._chats[address].limited = until
-            chats = (lane for where, lane in self._chats.items() if where.account == address.account)
-            refused = sum(lane.limited is not None and lane.limited > now for lane in chats)
-            whole_account = whole_account or refused >= _LIMITED
         if whole_account:
             self._accounts[address.account].hold(until, now)
+
+    def limited(self, address: Address, until: datetime, pace: Pace, *, now: datetime) -> bool:
+        """The platform says that it was asked too often, and not by whom: True where that must have been the account.
+
+        Nearly always it was the chat, and then only this chat waits: cards go on while some groups have had enough.
+        """
+        self.hold(address, until, now=now)
+        if self._has_had_enough(address, pace, now):
+            return False
+        refused = self._refused[address.account]
+        refused[address] = until
+        if sum(at > now and abs(at - until) <= _ABOUT for at in refused.values()) < _REFUSED:
+            return False
+        self._accounts[address.account].hold(until, now)
+        return True
+
+    def _has_had_enough(self, address: Address, pace: Pace, now: datetime) -> bool:
+        """Was more than half of what a chat may be sent sent there? Where its limit really is nobody publishes."""
+        calls = self._chats[address].calls
+        minute = sum(call.weight for call in calls if call.arrived(now) > now - WINDOW)
+        moment = timedelta(seconds=2 * pace.chat_interval)
+        return bool(
+            (pace.chat_per_minute and 2 * minute > pace.chat_per_minute)
+            or (moment and sum(call.weight for call in calls if call.arrived(now) > now - moment) > 1)
+        )
 
     def held(self, accounts: Iterable[AccountId], now: datetime) -> dict[AccountId, datetime]:
         """The accounts on which nothing goes at all, and until when."""
         self._notice(now)
         until = {account: self._accounts[account].not_before for account in accounts}
         return {account: at for account, at in until.items() if at is not None and at > now}
+
+    def is_put_off(self, address: Address, pace: Pace, now: datetime) -> bool:
+        """Must the chat itself wait, whatever its account may?"""
+        return self._ready(address, pace, now, self._wanted.get(address, 1))[0] > now
 
     def ready_at(self, address: Address, pace: Pace, now: datetime) -> datetime:
         """The earliest moment for a call to this chat; ``now`` when there is nothing to wait for."""

@@ -129,7 +129,7 @@ class Search:
             yield
         except Limited as error:
             now = self._clock.now()
-            self._pacer.hold(address, now + error.wait, now=now, limited=True)
+            self._pacer.limited(address, now + error.wait, pace, now=now)
             raise
         finally:
             self._pacer.answered(address, self._clock.now())

@@ -165,8 +165,8 @@ class Worker:
                     self._till.forget(account)
                 recent = await ledger.recent_attempts(now - WINDOW, accounts or self._directory.configured())
                 self._pacer.load((chat, at, self._directory.weight(chat, files)) for chat, at, files in recent)
-                for address, until in await ledger.put_off(now, accounts):
-                    self._pacer.hold(address, until, now=now)
+                for address, until, whole_account in await ledger.put_off(now, accounts):
+                    self._pacer.hold(address, until, now=now, whole_account=whole_account)
             except (StorageUnavailable, *UNAVAILABLE) as error:
                 log.error("ledger_unavailable", error=str(error))
                 await self._clock.sleep(2.0)
@@ -217,7 +217,12 @@ class Worker:
         under_way = Counter[str]()
         for address, count in busy.items():
             under_way[address.account] += count
-        for row_id, address in await ledger.heads(now, accounts, self._turns, list(held)):
+
+        def is_stuck(address: Address) -> bool:
+            return busy[address] >= self._room(address) or self._pacer.is_put_off(address, self._pace(address), now)
+
+        free = [account for account in accounts if account not in held and under_way[account] < _AT_ONCE]
+        for row_id, address in await ledger.heads(now, free, self._turns, is_stuck):
             if row_id in self._in_flight or busy[address] >= self._room(address):
                 continue
             at = self._pacer.ready_at(address, self._pace(address), now)
@@ -327,15 +332,9 @@ class Worker:
             )
         if weighed is not None and isinstance(answer, Sent) and answer.handed is not None:
             weighed = replace(weighed, handed=answer.handed)
-        self._pacer.answered(row.address, self._clock.now())
-        if isinstance(answer, Later):
-            self._pacer.hold(
-                row.address,
-                answer.when,
-                now=self._clock.now(),
-                whole_account=answer.whole_account,
-                limited=answer.limit,
-            )
+        now = self._clock.now()
+        self._pacer.answered(row.address, now)
+        answer = self._pacer.heard(row.address, answer, self._pace(row.address), now)
         self._count(row, answer)
         # One line for each of thousands of private copies would be the most of the log, and of the work.
         note = log.debug if row.kind == ledger.COPY and isinstance(answer, Sent) else log.info

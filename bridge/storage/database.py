@@ -62,11 +62,16 @@ UNAVAILABLE = (
 )
 
 # A program that is paused in the middle of a transaction must not keep its locks from the one that takes over.
-_SHARED = {"idle_in_transaction_session_timeout": "3s", "tcp_keepalives_idle": "3", "tcp_keepalives_interval": "2"}
+_SHARED = {
+    "idle_in_transaction_session_timeout": "3s",
+    "tcp_keepalives_idle": "3",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "2",
+}
 
 
-def tortoise_config(url: str, *, foreign_keys: bool = True, shared: bool = False) -> dict[str, Any]:
-    """Tortoise's configuration for ``sqlite://PATH`` or ``postgres://...``. ``shared``: with other programs."""
+def tortoise_config(url: str, *, foreign_keys: bool = True, shared: str | None = None) -> dict[str, Any]:
+    """Tortoise's configuration for ``sqlite://PATH`` or ``postgres://...``. ``shared``: our name among the programs."""
     scheme, _, rest = url.partition("://")
     # Tortoise keeps prepared SQL per connection name for as long as the process lives, in the dialect it was made for.
     name = "sqlite" if scheme == "sqlite" else "postgres"
@@ -97,7 +102,7 @@ def tortoise_config(url: str, *, foreign_keys: bool = True, shared: bool = False
             },
         }
         if shared:
-            connection["credentials"]["server_settings"] = _SHARED
+            connection["credentials"]["server_settings"] = {**_SHARED, "application_name": shared}
     else:
         raise ConfigError(f"bridge.database begins with {quote(scheme)}://: write sqlite://PATH or postgres://...")
     return {
@@ -131,7 +136,7 @@ def connection_now() -> BaseDBAsyncClient:
     return _current()
 
 
-async def _connect(url: str, *, foreign_keys: bool = True, shared: bool = False) -> BaseDBAsyncClient:
+async def _connect(url: str, *, foreign_keys: bool = True, shared: str | None = None) -> BaseDBAsyncClient:
     # Workers are started before and after this call alike, so the connection must not hang on a context variable.
     config = tortoise_config(url, foreign_keys=foreign_keys, shared=shared)
     await Tortoise.init(config=config, _enable_global_fallback=True)
@@ -217,11 +222,11 @@ _UPGRADE_KEY = 0x0BA2A2B
 
 
 async def open_database(
-    url: str, *, migrate: bool = True, from_script: bool = True, shared: bool = False, alone: bool = True
+    url: str, *, migrate: bool = True, from_script: bool = True, shared: str | None = None, alone: bool = True
 ) -> str:
     """Connect, upgrade where needed, and return the id of this installation.
 
-    ``shared``: with other programs at the same time, of which some are there already unless ``alone``.
+    ``shared``: with other programs at the same time, as one of this name; some are there already unless ``alone``.
 
     Without ``migrate`` nothing is created or changed. Without ``from_script`` a new database is made by carrying out
     all migrations, which comes to the same.

@@ -12,6 +12,7 @@
 -- migration 0013_many_posts
 -- migration 0014_leases
 -- migration 0015_namesakes
+-- migration 0016_lanes
 CREATE TABLE "tortoise_migrations" (
     "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     "app" VARCHAR(255) NOT NULL,
@@ -553,3 +554,6 @@ CREATE INDEX "idx_identity_called_014702" ON "identity" ("called");;
 CREATE INDEX "idx_profile_called_f03273" ON "profile" ("called");;
 CREATE INDEX "idx_quotation_post_id_b0866e" ON "quotation" ("post_id");;
 CREATE INDEX "idx_review_merged__95e928" ON "review" ("merged_into");;
+CREATE INDEX "delivery_by_lane" ON "delivery" ("account", "chat", "id", "due_at") WHERE "state" = 'planned' AND "waits_for" IS NULL AND "view" <> 'can_wait' AND "view" <> 'can_wait_less';;
+CREATE INDEX "delivery_by_change" ON "delivery" ("account", "chat", "id") WHERE "state" = 'planned' AND "waits_for" IS NULL AND "view" <> 'can_wait' AND "view" <> 'can_wait_less' AND "operation" IN ('edit', 'delete', 'prune') AND "kind" IN ('post', 'copy', 'removal');;
+CREATE INDEX "delivery_by_patience" ON "delivery" ("account", "view", "id") WHERE "state" = 'planned' AND "waits_for" IS NULL AND "view" IN ('can_wait', 'can_wait_less');;

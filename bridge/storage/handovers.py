@@ -14,6 +14,7 @@ from bridge.core.money import Price
 from bridge.core.ports import Handed
 from bridge.core.states import ARRIVAL, ArrivalState, ArrivalStep, DeliveryState
 from bridge.storage.ledger_reads import COPY, DIGEST, NOTICE, SEND
+from bridge.storage.many import insert_each
 from bridge.storage.models import Delivery, Identity, Meta
 from bridge.storage.models_handover import Handover
 
@@ -37,29 +38,28 @@ class Weighed:
     handed: Handed
 
 
-def row_of(delivery: Delivery, weighed: Weighed, message: str, now: datetime) -> Handover:
+def row_of(delivery: Delivery, weighed: Weighed, message: str, now: datetime) -> dict[str, object]:
     """The row of one send; not saved."""
     cost = weighed.handed.cost
-    return Handover(
-        delivery_id=delivery.id,
-        post_id=delivery.post_id if delivery.kind == COPY and delivery.part == 1 else None,
-        account=delivery.account,
-        channel=weighed.channel,
-        kind=delivery.kind,
-        key=weighed.key,
-        message=message,
-        handed_at=now,
-        bytes=weighed.handed.bytes,
-        segments=weighed.handed.segments,
-        currency="" if cost is None else cost.currency,
-        cost=0 if cost is None else int(cost.amount * _MILLION),
-    )
+    return {
+        "delivery_id": delivery.id,
+        "post_id": delivery.post_id if delivery.kind == COPY and delivery.part == 1 else None,
+        "account": delivery.account,
+        "channel": weighed.channel,
+        "kind": delivery.kind,
+        "key": weighed.key,
+        "message": message,
+        "handed_at": now,
+        "bytes": weighed.handed.bytes,
+        "segments": weighed.handed.segments,
+        "currency": "" if cost is None else cost.currency,
+        "cost": 0 if cost is None else int(cost.amount * _MILLION),
+    }
 
 
-async def keep(rows: Sequence[Handover]) -> None:
+async def keep(rows: Sequence[Mapping[str, object]]) -> None:
     """Part of the transaction that records the outcomes."""
-    if rows:
-        await Handover.bulk_create(rows)
+    await insert_each(Handover, rows)
 
 
 # --- money ---

@@ -4,7 +4,7 @@ A lease is a row with a holder and a time, by the database's own clock. It chang
 it was given back. Two things keep a program from acting after that, however long it was paused or cut off:
 
 - what it writes is fenced: ``confirm`` locks the rows of its leases in the same transaction, and whoever takes one over
-  waits for that transaction's end, or comes first;
+  comes first, or ends that transaction;
 - what it says to the world is said only while ``holds`` is true, which is reckoned from before the question that
   renewed the lease, so it ends before the lease does.
 """
@@ -75,6 +75,12 @@ UPDATE lease SET holder = $2, fence = fence + 1, until = clock_timestamp() + int
 FROM free WHERE lease.name = free.name
 RETURNING fence
 """  # noqa: S608 - a constant of ours
+# A program that was paused or cut off in the middle of a question keeps its locks for as long as its session lives: the
+# server waits for the rest of it, and no limit for idle transactions counts that. Its sessions bear its name.
+_END = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity JOIN lease ON application_name = holder
+WHERE name = $1 AND holder <> $2 AND until <= clock_timestamp() AND xact_start < until
+"""
 _RENEW = f"""
 UPDATE lease SET until = clock_timestamp() + interval '{VALID} seconds'
 WHERE name IN (
@@ -128,6 +134,7 @@ class Leases:
     async def take(self, connection: Any, name: str) -> int | None:
         """Its fence; None where another program has it."""
         await connection.execute(_MAKE, name)
+        await connection.execute(_END, name, self.holder)
         asked = boottime()
         fence: int | None = await connection.fetchval(_TAKE, name, self.holder)
         if fence is not None:

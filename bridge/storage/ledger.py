@@ -31,6 +31,7 @@ from bridge.storage.ledger_calls import (
 from bridge.storage.ledger_changes import ORIGINAL, is_to_be_removed
 from bridge.storage.ledger_copies import copy_row, plan_copies
 from bridge.storage.ledger_doubt import Effects, distrust, postpone_doubt, recover, resolve_doubt, settle
+from bridge.storage.ledger_lanes import heads
 from bridge.storage.ledger_reads import (
     ACTIVE,
     ANSWER,
@@ -60,7 +61,6 @@ from bridge.storage.ledger_reads import (
     edit_after,
     files_of,
     find_by_ref,
-    heads,
     in_doubt,
     is_edited_after,
     is_leaving,

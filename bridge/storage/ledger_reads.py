@@ -1,17 +1,14 @@
 """Looking things up in the delivery ledger; changes are made by ``ledger`` alone, which offers these, too."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
-from tortoise.functions import Min
 
 from bridge.core.errors import TooSoon
 from bridge.core.ids import AccountId, Address, ChatId, RemoteRef
 from bridge.core.message import Attachment, Content
 from bridge.core.states import DeliveryState
-from bridge.core.turns import Turns
 from bridge.storage import codec, lookup
 from bridge.storage.former import formerly
 from bridge.storage.models import Delivery
@@ -34,72 +31,21 @@ WAITS_LESS = "can_wait_less"
 ANSWER = "answer"
 """The view of an exhibit that shows a file of an author's answer."""
 ACTIVE = (DeliveryState.PLANNED, DeliveryState.ATTEMPTING, DeliveryState.IN_DOUBT)
+WHOLE_ACCOUNT = "the whole account: "
+"""How the detail of a row begins that the platform put off with everything else of its account."""
 _VERSIONS = 20
 """Edits of one message that are looked at."""
-_ATTEMPT = ("id", "account", "chat", "attempted_at", "operation", "content")
+_FILE = '"sha256"'
+"""In the content of a row that has files."""
 _QUICKEST = timedelta(seconds=5)
-LOOK = 256
-"""Rows that can wait, at which one look at the ledger stops."""
 
 
-async def heads(
-    now: datetime, accounts: Sequence[str], turns: Turns | None = None, held: Sequence[str] = ()
-) -> list[tuple[int, Address]]:
-    """The first row of every lane that may go now, in the order in which lanes of one account go: (row id, lane).
-
-    What changes or removes something that stands there goes before everything else, then what people wait for (cards,
-    answers, notices), then posts. In each the communities take turns (``turns`` knows whose it is, from one look to the
-    next), each with its oldest first: where they share an account that may send only so much, five hundred posts of one
-    keep no other waiting. What can wait goes last, in its lane and among the lanes: nor do twenty thousand private
-    copies. Of what can wait only the oldest ``LOOK`` are looked at, and none on accounts that are
-    ``held``: they would hide what could go on others.
-    """
-    due = Delivery.filter(
-        state=DeliveryState.PLANNED, due_at__lte=now, waits_for__isnull=True, account__in=list(accounts)
-    )
-    # Two ranges of the index: with "is not" every private copy would be read on the way.
-    urgent = due.filter(Q(view__lt=CAN_WAIT) | Q(view__gt=WAITS_LESS))
-    changes = Q(kind__in=[POST, COPY, REMOVAL], operation__in=[EDIT, DELETE, PRUNE])
-    first = urgent.annotate(
-        change=Min("id", _filter=changes), talk=Min("id", _filter=~Q(kind=POST)), head=Min("id"), whose=Min("community")
-    ).group_by("account", "chat")
-    found = in_turn(
-        [
-            (_rank(change, talk, head), change or head, account, chat, whose)
-            for change, talk, head, account, chat, whose in await first.values_list(
-                "change", "talk", "head", "account", "chat", "whose"
-            )
-        ],
-        turns or Turns(),
-    )
-    lanes: dict[Address, int] = {Address(AccountId(account), ChatId(chat)): head for head, account, chat in found}
-    for view in (WAITS_LESS, CAN_WAIT):
-        patient = due.filter(view=view).order_by("id").limit(LOOK)
-        patient = patient.exclude(account__in=list(held)) if held else patient
-        for head, account, chat in await patient.values_list("id", "account", "chat"):
-            lanes.setdefault(Address(account, chat), head)
-    return [(head, lane) for lane, head in lanes.items()]
-
-
-def _rank(change: int | None, talk: int | None, head: int) -> int:
-    if change is not None:
-        return 0
-    return 1 if talk == head else 2
-
-
-def in_turn(rows: Iterable[tuple[int, int, str, str, str]], turns: Turns) -> list[tuple[int, str, str]]:
-    """Rows of (rank, row id, account, chat, community) by rank, in which one row of every community follows another:
-    (row id, account, chat)."""
-    ahead: Counter[tuple[str, str]] = Counter()
-    placed: list[tuple[int, int, int, str, str]] = []
-    for rank, head, account, chat, whose in sorted(rows):
-        placed.append((rank, turns.next(whose, at=account) + ahead[account, whose], head, account, chat))
-        ahead[account, whose] += 1
-    return [(head, account, chat) for _, _, head, account, chat in sorted(placed)]
-
-
-async def in_doubt(now: datetime, accounts: Sequence[str], limit: int = 50) -> list[Delivery]:
-    return await Delivery.filter(state=DeliveryState.IN_DOUBT, due_at__lte=now, account__in=list(accounts)).limit(limit)
+async def in_doubt(
+    now: datetime, accounts: Sequence[str], *, besides: Sequence[int] = (), limit: int = 50
+) -> list[Delivery]:
+    """Rows that may have been sent and are to be judged by now, oldest first; ``besides`` these."""
+    rows = Delivery.filter(state=DeliveryState.IN_DOUBT, due_at__lte=now, account__in=list(accounts)).order_by("id")
+    return await (rows.exclude(id__in=list(besides)) if besides else rows).limit(limit)
 
 
 async def next_due(now: datetime, accounts: Sequence[str]) -> datetime | None:
@@ -123,8 +69,12 @@ async def recent_attempts(
     since: datetime, accounts: Sequence[str] | None = None
 ) -> list[tuple[Address, datetime, int]]:
     """Calls of the last while, so that a restart does not burst over a platform's limits: (chat, when, files sent)."""
-    rows = await Delivery.filter(attempted_at__gt=since, **_on(accounts)).only(*_ATTEMPT)
-    return [(row.address, row.attempted_at, files_of(row)) for row in rows if row.attempted_at is not None]
+    calls = Delivery.filter(attempted_at__gt=since, **_on(accounts))
+    # Of the words of the last minute's calls those with files alone are read: there may be tens of thousands.
+    heavy = calls.filter(operation=SEND, content__contains=_FILE)
+    files = {int(row): len(_attachments(content)) for row, content in await heavy.values_list("id", "content")}
+    rows = await calls.values_list("id", "account", "chat", "attempted_at")
+    return [(Address(AccountId(account), ChatId(chat)), at, files.get(row, 0)) for row, account, chat, at in rows]
 
 
 def files_of(row: Delivery) -> int:
@@ -134,14 +84,22 @@ def files_of(row: Delivery) -> int:
 
 def attachments_of(row: Delivery) -> tuple[Attachment, ...]:
     """The files of a row's content."""
+    return _attachments(row.content)
+
+
+def _attachments(content: str) -> tuple[Attachment, ...]:
     # Most have none, and need not be decoded.
-    return codec.load(codec.CONTENT, row.content).attachments if '"sha256"' in row.content else ()
+    return codec.load(codec.CONTENT, content).attachments if _FILE in content else ()
 
 
-async def put_off(now: datetime, accounts: Sequence[str] | None = None) -> list[tuple[Address, datetime]]:
-    """Until when platforms have put chats off, so that a restart does not ask them sooner."""
-    later = Delivery.filter(state=DeliveryState.PLANNED, attempts__gt=0, doubted=False, due_at__gt=now, **_on(accounts))
-    return [(row.address, row.due_at) for row in await later.only("id", "account", "chat", "due_at")]
+async def put_off(now: datetime, accounts: Sequence[str] | None = None) -> list[tuple[Address, datetime, bool]]:
+    """Until when platforms have put chats off, so that a restart does not ask them sooner; and the whole account?"""
+    later = Delivery.filter(state__in=[DeliveryState.PLANNED, DeliveryState.IN_DOUBT], due_at__gt=now, **_on(accounts))
+    tried = Q(state=DeliveryState.PLANNED, attempts__gt=0, doubted=False) | Q(detail__startswith=WHOLE_ACCOUNT)
+    return [
+        (Address(AccountId(account), ChatId(chat)), due, detail.startswith(WHOLE_ACCOUNT))
+        for account, chat, due, detail in await later.filter(tried).values_list("account", "chat", "due_at", "detail")
+    ]
 
 
 async def find_by_ref(ref: RemoteRef) -> Delivery | None:

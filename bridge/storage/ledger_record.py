@@ -13,10 +13,9 @@ from bridge.storage.database import transaction
 from bridge.storage.handovers import Weighed
 from bridge.storage.leases import Held
 from bridge.storage.ledger_doubt import Effects
-from bridge.storage.ledger_reads import COPY, DIGEST, POST, PRUNE, SEND
+from bridge.storage.ledger_reads import COPY, DIGEST, POST, PRUNE, SEND, WHOLE_ACCOUNT
 from bridge.storage.ledger_steps import advance, advance_all, cancel_dependants, keep_further, keep_pruned, release
 from bridge.storage.models import Delivery
-from bridge.storage.models_handover import Handover
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,16 +52,21 @@ async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects, *
                 case Refused(reason=reason, detail=detail):
                     if await advance(row, DeliveryStep.REFUSE, reason=reason.value, detail=detail[:500], done_at=now):
                         settled += [row, *await cancel_dependants([row.id], reason)]
-                case Later(when=when, why=why) if row.doubted and row.operation == SEND:
-                    await advance(row, DeliveryStep.DOUBT, due_at=when, detail=why[:500])  # and judged anew by then
-                case Later(when=when, why=why):
-                    await advance(row, DeliveryStep.POSTPONE, due_at=when, detail=why[:500])
+                case Later(when=when) if row.doubted and row.operation == SEND:
+                    await advance(row, DeliveryStep.DOUBT, due_at=when, detail=_why(answer))  # and judged anew by then
+                case Later(when=when):
+                    await advance(row, DeliveryStep.POSTPONE, due_at=when, detail=_why(answer))
                 case Unknown(why=why):
                     await advance(row, DeliveryStep.DOUBT, due_at=now, detail=why[:500], doubted=True)
         await release(delivered)
         if settled:
             await effects(settled)
     delivery_bell.ring()
+
+
+def _why(answer: Later) -> str:
+    """By its beginning a restart knows that the platform's wait is for the whole account."""
+    return f"{WHOLE_ACCOUNT if answer.whole_account and answer.limit else ''}{answer.why}"[:500]
 
 
 async def _record_proofs(late: Sequence[tuple[Outcome, DeliveryStep]], now: datetime) -> list[Delivery]:
@@ -75,7 +79,7 @@ async def _record_proofs(late: Sequence[tuple[Outcome, DeliveryStep]], now: date
     return found
 
 
-def _handover(outcome: Outcome, now: datetime) -> Handover | None:
+def _handover(outcome: Outcome, now: datetime) -> dict[str, object] | None:
     if outcome.weighed is None or not isinstance(outcome.answer, Sent | Unknown):
         return None
     refs = outcome.answer.refs if isinstance(outcome.answer, Sent) else ()

@@ -1,8 +1,10 @@
 """Many rows at once, each with values of its own: one statement, prepared once, without the mapper's share per row."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from tortoise import Model
+from tortoise.fields import Field
 from tortoise.models import MetaInfo
 
 
@@ -34,22 +36,43 @@ async def save_each(rows: Sequence[Model], columns: Sequence[str]) -> None:
     if not rows:
         return
     meta = rows[0]._meta  # noqa: SLF001 - as above
-    key = meta.db_pk_column
+    table, key = meta.db_table, meta.db_pk_column
     fields = [meta.fields_map[name] for name in (*columns, key)]
     values = [[field.to_db_value(getattr(row, field.model_field_name), row) for field in fields] for row in rows]
     if _is_postgres(meta):  # which takes as long for a statement as for ten more rows of it
-        types = [str(field.get_for_dialect("postgres", "SQL_TYPE")).partition("(")[0] for field in fields]
-        given = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types, 1))
-        names = ", ".join(f'"{name}"' for name in (*columns, key))
         assigned = ", ".join(f'"{column}" = new."{column}"' for column in columns)
-        statement = (
-            f'UPDATE "{meta.db_table}" AS old SET {assigned} FROM unnest({given}) AS new({names}) '  # noqa: S608 - our names
-            f'WHERE old."{key}" = new."{key}"'
-        )
+        new = _from_arrays(fields, (*columns, key))
+        statement = f'UPDATE "{table}" AS old SET {assigned} FROM {new} WHERE old."{key}" = new."{key}"'  # noqa: S608 - our names
         await meta.db.execute_query(statement, [list(column) for column in zip(*values, strict=True)])
         return
     assigned = ", ".join(f'"{column}" = ?' for column in columns)
-    await meta.db.execute_many(f'UPDATE "{meta.db_table}" SET {assigned} WHERE "{key}" = ?', values)  # noqa: S608 - our names
+    await meta.db.execute_many(f'UPDATE "{table}" SET {assigned} WHERE "{key}" = ?', values)  # noqa: S608 - our names
+
+
+async def insert_each(model: type[Model], rows: Sequence[Mapping[str, object]]) -> None:
+    """New rows, each with the same columns. What is left out must have a default in the database."""
+    if not rows:
+        return
+    meta = model._meta  # noqa: SLF001 - as above
+    fields = [meta.fields_map[name] for name in rows[0]]
+    names = ", ".join(f'"{name}"' for name in rows[0])
+    values = [
+        [field.to_db_value(value, model) for field, value in zip(fields, row.values(), strict=True)] for row in rows
+    ]
+    if _is_postgres(meta):
+        statement = f'INSERT INTO "{meta.db_table}" ({names}) SELECT {names} FROM {_from_arrays(fields, list(rows[0]))}'  # noqa: S608 - our names
+        await meta.db.execute_query(statement, [list(column) for column in zip(*values, strict=True)])
+        return
+    marks = ", ".join("?" * len(fields))
+    await meta.db.execute_many(f'INSERT INTO "{meta.db_table}" ({names}) VALUES ({marks})', values)  # noqa: S608 - our names
+
+
+def _from_arrays(fields: Sequence[Field[Any]], names: Sequence[str]) -> str:
+    """A table named ``new`` of arrays, one for each column."""
+    types = [str(field.get_for_dialect("postgres", "SQL_TYPE")).partition("(")[0] for field in fields]
+    arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types, 1))
+    columns = ", ".join(f'"{name}"' for name in names)
+    return f"unnest({arrays}) AS new({columns})"
 
 
 def _is_postgres(meta: MetaInfo) -> bool:

@@ -11,6 +11,7 @@ from tortoise.models import Model
 
 from bridge.core.ids import AccountId, Address, ChatId, MessageId, RemoteRef
 from bridge.core.states import DeliveryState, PostState, ReviewState
+from bridge.storage import waiting
 from bridge.storage.columns import ID, SHORT, id_column
 from bridge.storage.models_intake import AdapterState, Chat, ChatAlias, Counter, Inbox, Lease, Meta
 from bridge.storage.models_people import Conversation, Identity, Person, Profile
@@ -390,6 +391,7 @@ class Delivery(Model):
             Index(fields=("person_id",)),
             Index(fields=("target_id",)),
             Index(fields=("account", "target_message")),
+            *waiting.INDEXES,
         )
 
     @property

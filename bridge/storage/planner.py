@@ -29,6 +29,10 @@ ROWS: dict[str, dict[tuple[str, ...], str]] = {
         ("review_id", "account", "chat"): "10000000 4 2 1",
         ("account", "remote_chat", "message"): "10000000 250000 250 1",
         ("account", "attempted_at"): "10000000 250000 2",
+        # Of the few that may go (``waiting``).
+        ("account", "chat", "id", "due_at"): "300 100 5 1 1",
+        ("account", "chat", "id"): "30 10 2 1",
+        ("account", "view", "id"): "300 100 50 1",
         ("account", "target_message"): "10000000 250000 3",
         ("application_id",): "10000000 20",
         ("person_id",): "10000000 50",

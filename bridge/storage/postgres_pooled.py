@@ -8,6 +8,7 @@ Its connections end soon after the machine at their other end has vanished, whic
 hour, or never where an answer was awaited.
 """
 
+import asyncio
 import socket
 from contextlib import suppress
 from types import TracebackType
@@ -22,6 +23,15 @@ from tortoise.exceptions import TransactionManagementError
 
 _SILENT = 15
 """Seconds without a sign of the other machine, after which a connection is over."""
+_ROLLBACK = 2.0
+"""Seconds to tell the server; it does the same by itself when the connection has ended."""
+_BROKEN = (
+    asyncpg.exceptions.InterfaceError,
+    asyncpg.exceptions.InternalClientError,
+    asyncpg.exceptions.PostgresError,
+    TransactionManagementError,
+    OSError,
+)
 _WATCH = (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 3), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 1000 * _SILENT))
 
 
@@ -63,22 +73,31 @@ class _PooledContext(TransactionContextPooled):
     ) -> None:
         broken = True
         try:
-            if not self.client._finalized:  # noqa: SLF001 - as Tortoise does
-                if exc_type is None:
-                    await self.client.commit()
-                elif exc_type is not TransactionManagementError:
-                    await self.client.rollback()
-            broken = False
+            if exc_type is None and not self.client._finalized:  # noqa: SLF001 - as Tortoise does
+                await self.client.commit()
+            broken = exc_type is not None and not await self._rolled_back()
         finally:
             await self._give_back(broken=broken)
+
+    async def _rolled_back(self) -> bool:
+        """Did the server hear it? If not, what this is rolled back for is raised: above all a cancellation."""
+        if self.client._finalized:  # noqa: SLF001 - as Tortoise does
+            return True
+        try:
+            async with asyncio.timeout(_ROLLBACK):
+                await self.client.rollback()
+        except (*_BROKEN, TimeoutError):
+            return False
+        return True
 
     async def _give_back(self, *, broken: bool) -> None:
         get_connections().reset(self.token)
         connection, pool = self.client._connection, self.client._parent._pool  # noqa: SLF001 - as Tortoise does
         if broken:
-            connection.terminate()  # nobody knows what it is in the middle of: the pool makes another
+            with suppress(*_BROKEN):  # it may be over already
+                connection.terminate()  # nobody knows what it is in the middle of: the pool makes another
         if pool:
-            with suppress(asyncpg.exceptions.InterfaceError, asyncpg.exceptions.PostgresError, OSError):
+            with suppress(*_BROKEN):
                 await pool.release(connection)
 
 

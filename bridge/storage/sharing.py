@@ -107,7 +107,7 @@ class Share:
         connect: Any = asyncpg.connect
         return await connect(
             self._url,
-            server_settings=_SETTINGS,
+            server_settings={**_SETTINGS, "application_name": self.leases.holder},
             connection_class=WatchedConnection,
             command_timeout=_PATIENCE,
             timeout=_PATIENCE,

@@ -67,8 +67,7 @@ async def submit(
 ) -> Review:
     """A new submission with its first revision, held for review; inside the caller's transaction.
 
-    ``cut``: what it held and is not taken as its author's words.
-    ``said``: what of the text its author wrote, where we put something before it.
+    ``cut``: what it held and is not taken as its author's words; ``said``: what of the text its author wrote.
     ``reasons``, ``noted``, ``publish``: see ``storage.reasons``.
     """
     submission = await Submission.create(

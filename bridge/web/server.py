@@ -105,6 +105,8 @@ class WebServer:
         """
         if self._question is None or self._question.done():
             self._question = asyncio.create_task(_ask())
+            # Perhaps nobody asks any more when it ends: what it raises then is no defect.
+            self._question.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.wait({self._question}, timeout=_PATIENCE)
         if not self._question.done():
             raise StorageUnavailable

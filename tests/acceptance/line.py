@@ -1,9 +1,15 @@
 """A line between the program and a server that can be as bad as lines are."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+
+
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
 
 
 @dataclass
@@ -16,6 +22,9 @@ class Line:
     """Seconds that every piece takes, either way."""
     silent: bool = False
     """Half open: what is sent is taken, and nothing ever comes back."""
+    watch: Callable[[bytes], object] = lambda _: None
+    """Is shown each piece that goes to the server."""
+    _whole: asyncio.Event = field(default_factory=_set)
     _server: asyncio.Server | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -38,6 +47,13 @@ class Line:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def break_(self) -> None:
+        """From now on nothing comes through either way, and nobody is told. What is under way comes after ``heal``."""
+        self._whole.clear()
+
+    def heal(self) -> None:
+        self._whole.set()
+
     def cut(self) -> None:
         """Every connection breaks now."""
         for writer in self._writers:
@@ -51,6 +67,7 @@ class Line:
         there: asyncio.StreamWriter | None = None
         try:
             with suppress(OSError):
+                await self._whole.wait()
                 back, there = await asyncio.open_connection("127.0.0.1", self.to)
                 self._writers.add(there)
                 ways = (self._pump(reader, there, comes_back=False), self._pump(back, writer, comes_back=True))
@@ -68,9 +85,13 @@ class Line:
         while piece := await reader.read(1 << 16):
             if self.delay:
                 await asyncio.sleep(self.delay)
+            await self._whole.wait()
+            if not comes_back:
+                self.watch(piece)
             if not (comes_back and self.silent):
                 writer.write(piece)
                 await writer.drain()
+        await self._whole.wait()
         writer.close()
 
 

@@ -17,7 +17,7 @@ from bridge.core.states import DeliveryState, DeliveryStep, InboxState
 from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
 from bridge.storage import fencing, inbox, ledger
-from bridge.storage.database import transaction
+from bridge.storage.database import UNAVAILABLE, transaction
 from bridge.storage.inbox import DurableSink, DurableState
 from bridge.storage.leases import INTAKE, Leases, of_account
 from bridge.storage.ledger import Frozen, Outcome
@@ -122,6 +122,28 @@ async def test_who_takes_it_over_waits_for_what_is_being_written_under_it(sides:
         with pytest.raises(asyncpg.exceptions.LockNotAvailableError):
             await other.take()
     assert await other.take() == 2
+
+
+async def test_who_takes_it_over_waits_for_nobody_who_stopped_in_the_middle_of_a_question(
+    sides: tuple[Side, Side], opened: str
+) -> None:
+    """The server has read half of one, and waits for the rest of it: no limit for idle transactions ends that."""
+    one, other = sides
+    await one.take()
+    stuck: Any = await asyncpg.connect(opened, server_settings={"application_name": "one"})  # type: ignore[no-untyped-call]  # asyncpg left it bare
+    bystander: Any = await asyncpg.connect(opened, server_settings={"application_name": "someone"})  # type: ignore[no-untyped-call]
+    await bystander.execute("BEGIN")
+    await stuck.execute("BEGIN")
+    await stuck.execute("SELECT name FROM lease FOR KEY SHARE")
+    assert await other.take() is None, "its time is not over"
+    await stuck.execute("SELECT 1")
+    await time_is_over(one)
+    assert await other.take() == 2
+    with pytest.raises(UNAVAILABLE):
+        await stuck.execute("COMMIT")
+    assert await bystander.fetchval("SELECT 1"), "nobody else is sent away"
+    stuck.terminate()
+    await bystander.close()
 
 
 async def test_nothing_is_confirmed_once_its_time_is_over(sides: tuple[Side, Side]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from bridge.core.capabilities import Capabilities, Guarantee
 from bridge.core.clock import SystemClock
 from bridge.core.community import Communities, Community
-from bridge.core.ids import ChatId, CommunityId
+from bridge.core.ids import AccountId, Address, ChatId, CommunityId, RemoteRef
 from bridge.core.states import DeliveryState
 from bridge.delivery.directory import Directory
 from bridge.delivery.doubt import Judge
@@ -28,9 +28,9 @@ from tests.unit.storage.stage import KENYA, NOW
 ASKED = replace(RICH, guarantee=Guarantee.AT_MOST_ONCE)
 
 
-async def doubtful() -> Delivery:
+async def doubtful(address: Address = KENYA) -> Delivery:
     async with database.transaction():
-        row = await planned()
+        row = await planned(address)
     await claimed(row)
     await ledger.recover()
     return await Delivery.get(id=row.id)
@@ -63,6 +63,32 @@ async def test_a_doubt_that_cannot_be_judged_ends_before_a_person() -> None:
     await judge.look(SystemClock().now())
     await judge.idle()
     assert (await Delivery.get(id=row.id)).state is DeliveryState.UNCERTAIN
+
+
+class Silent(Scripted):
+    """Whoever asks it waits for ever."""
+
+    async def look_up(self, chat: ChatId, key: str) -> RemoteRef | None:
+        await asyncio.Event().wait()
+        return None
+
+
+@pytest.mark.usefixtures("opened")
+async def test_doubts_that_nobody_answers_keep_no_other_accounts_waiting() -> None:
+    for _ in range(12):
+        await doubtful()
+    other = Address(AccountId("other"), ChatId("x"))
+    row = await doubtful(other)
+    accounts = {KENYA.account: Silent(KENYA.account, ASKED), other.account: Scripted(other.account, ASKED)}
+    judge = Judge(Directory(accounts), "here", effects, SystemClock())
+    try:
+        async with asyncio.timeout(10):
+            while (await Delivery.get(id=row.id)).state is DeliveryState.IN_DOUBT:
+                await judge.look(SystemClock().now())
+                await asyncio.sleep(0)
+    finally:
+        await judge.stop()
+    assert await Delivery.filter(state=DeliveryState.IN_DOUBT).count() == 12
 
 
 async def test_copies_of_one_community_that_fail_hold_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

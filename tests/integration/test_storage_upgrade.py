@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tortoise import Tortoise
@@ -87,7 +88,7 @@ def use(monkeypatch: pytest.MonkeyPatch, following: Path, operation: str) -> Non
     following.write_text(NEXT.format(last=OURS[-1], operation=operation))
     ours = database.tortoise_config
 
-    def later(url: str, **options: bool) -> dict[str, object]:
+    def later(url: str, **options: Any) -> dict[str, object]:
         config = ours(url, **options)
         config["apps"][database.APP]["migrations"] = "later_migrations"
         return config
@@ -160,13 +161,13 @@ async def test_a_program_goes_on_where_a_later_one_only_added(
     with monkeypatch.context() as patched:
         use(patched, later_program, CHANGES)
         with pytest.raises(ConfigError, match="stop all of them"):
-            await database.open_database(postgres, shared=True, alone=False)
+            await database.open_database(postgres, shared="one", alone=False)
     del sys.modules["later_migrations.0999_next"]
     with monkeypatch.context() as patched:
         use(patched, later_program, ADDS)
-        await database.open_database(postgres, shared=True, alone=False)
+        await database.open_database(postgres, shared="one", alone=False)
         await database.close_database()
-    await database.open_database(postgres, shared=True, alone=False)  # it may even be started anew
+    await database.open_database(postgres, shared="one", alone=False)  # it may even be started anew
     await Person.create(language="sw", created_at=NOW)
     assert [person.language for person in await Person.all()] == ["sw"]
     await database.close_database()
@@ -223,7 +224,7 @@ async def test_a_database_of_the_first_release_is_brought_up_to_date(
 ) -> None:
     ours = database.tortoise_config
 
-    def first(url: str, **options: bool) -> dict[str, object]:
+    def first(url: str, **options: Any) -> dict[str, object]:
         config = ours(url, **options)
         config["apps"][database.APP]["migrations"] = first_program
         return config
@@ -251,7 +252,7 @@ async def test_what_was_published_before_is_still_found(
     """A database of the release before this one: its messages are known, and its sources can be edited."""
     ours = database.tortoise_config
 
-    def earlier(url: str, **options: bool) -> dict[str, object]:
+    def earlier(url: str, **options: Any) -> dict[str, object]:
         config = ours(url, **options)
         config["apps"][database.APP]["migrations"] = earlier_program
         return config

@@ -16,7 +16,7 @@ from bridge.core.states import DeliveryState
 from bridge.core.text import plain
 from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
-from bridge.storage import ledger, ledger_reads
+from bridge.storage import ledger, ledger_lanes
 from bridge.storage.ledger import Frozen
 from bridge.storage.models import Delivery
 from tests.unit.delivery.scripted import RICH, Scripted
@@ -33,9 +33,9 @@ async def nothing(_: Sequence[Delivery]) -> None:
     """Nothing follows."""
 
 
-def worker_of(net: Scripted, clock: FakeClock) -> Worker:
+def worker_of(net: Scripted, clock: FakeClock, *others: Scripted) -> Worker:
     return Worker(
-        Directory({NET: net}),
+        Directory({adapter.account: adapter for adapter in (net, *others)}),
         installation="i",
         compose=frozen,
         effects=nothing,
@@ -53,8 +53,15 @@ async def rounds(worker: Worker, clock: FakeClock, count: int) -> None:
     await worker._record()
 
 
-async def plan(clock: FakeClock, chat: str, community: str, kind: str = ledger.POST, view: str = "") -> Delivery:
-    where = Address(NET, ChatId(chat))
+async def plan(
+    clock: FakeClock,
+    chat: str,
+    community: str,
+    kind: str = ledger.POST,
+    view: str = "",
+    account: AccountId = NET,
+) -> Delivery:
+    where = Address(account, ChatId(chat))
     content = Content(text=plain("x"))
     return await ledger.plan(kind=kind, address=where, now=clock.now(), community=community, content=content, view=view)
 
@@ -101,16 +108,9 @@ async def test_a_fast_account_beside_takes_no_communitys_turn(opened: str) -> No
 async def test_copies_on_an_account_that_is_put_off_keep_no_others_waiting(
     opened: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger_reads, "LOOK", 4)
+    monkeypatch.setattr(ledger_lanes, "LOOK", 4)
     clock, net, mail = FakeClock(), Scripted(NET, ONE_A_SECOND), Scripted(AccountId("mail"))
-    worker = Worker(
-        Directory({NET: net, AccountId("mail"): mail}),
-        installation="i",
-        compose=frozen,
-        effects=nothing,
-        file_path=lambda _: Path(),
-        clock=clock,
-    )
+    worker = worker_of(net, clock, mail)
     for number in range(8):
         await plan(clock, f"reader{number}", "hifa", ledger.NOTICE, ledger.CAN_WAIT)
     content = Content(text=plain("x"))
@@ -119,6 +119,32 @@ async def test_copies_on_an_account_that_is_put_off_keep_no_others_waiting(
     net.answers.append(Later(when=clock.now() + timedelta(hours=1), why="no connection", whole_account=True))
     await rounds(worker, clock, 3)
     assert mail.calls == 1
+
+
+async def test_copies_on_a_slow_account_keep_no_others_waiting(opened: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account that may send one message a second is not held: there is always something of it that waits."""
+    monkeypatch.setattr(ledger_lanes, "LOOK", 4)
+    clock, net, mail = FakeClock(), Scripted(NET, ONE_A_SECOND), Scripted(AccountId("mail"))
+    worker = worker_of(net, clock, mail)
+    for number in range(8):
+        await plan(clock, f"reader{number}", "hifa", ledger.NOTICE, ledger.CAN_WAIT)
+    for number in range(3):
+        await plan(clock, f"mail{number}", "hifa", ledger.NOTICE, ledger.CAN_WAIT, account=mail.account)
+    await rounds(worker, clock, 2)
+    assert (net.calls, mail.calls) == (2, 3)
+
+
+async def test_copies_for_a_chat_that_is_put_off_keep_no_others_waiting(
+    opened: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_lanes, "LOOK", 4)
+    clock, net = FakeClock(), Scripted(NET)
+    for chat in ["stuck"] * 30 + ["fine"]:
+        await plan(clock, chat, "hifa", ledger.NOTICE, ledger.CAN_WAIT)
+    net.answers.append(Later(when=clock.now() + timedelta(hours=1), why="too many requests", limit=True))
+    await rounds(worker_of(net, clock), clock, 3)
+    assert net.calls == 2
+    assert [shown.text.split()[1] for shown in net.ever_shown] == ["fine"]
 
 
 async def test_a_removal_goes_first_then_who_waits_then_posts_then_what_can_wait(opened: str) -> None:
@@ -161,6 +187,38 @@ async def test_a_wait_that_the_platform_named_outlives_a_restart(opened: str) ->
     for row in (first, second):
         await row.refresh_from_db()
     assert int(first.message[1:]) < int(second.message[1:])
+
+
+@pytest.mark.parametrize("limit", [True, False])
+async def test_a_wait_for_the_whole_account_outlives_a_restart_where_the_platform_named_it(
+    opened: str, limit: bool
+) -> None:
+    """Not where there was no way to it: whoever restarts may have mended that."""
+    clock, net = FakeClock(), Scripted(NET)
+    await plan(clock, "group", "hifa")
+    net.answers.append(Later(when=clock.now() + timedelta(seconds=40), why="slow", whole_account=True, limit=limit))
+    await rounds(worker_of(net, clock), clock, 1)
+    restarted = worker_of(net, clock)
+    await restarted.take_over()
+    await plan(clock, "other", "hifa")
+    await rounds(restarted, clock, 3)
+    assert net.calls == (1 if limit else 2)
+    clock.pass_by(40)
+    await rounds(restarted, clock, 2)
+    assert net.calls == 3
+
+
+async def test_groups_that_show_that_the_account_was_too_fast_are_remembered(opened: str) -> None:
+    clock, net = FakeClock(), Scripted(NET)
+    for chat in ("a", "b", "c"):
+        await plan(clock, chat, "hifa")
+        net.answers.append(Later(when=clock.now() + timedelta(seconds=40), why="too many requests", limit=True))
+    await rounds(worker_of(net, clock), clock, 1)
+    restarted = worker_of(net, clock)
+    await restarted.take_over()
+    await plan(clock, "d", "hifa")
+    await rounds(restarted, clock, 3)
+    assert net.calls == 3
 
 
 async def test_an_album_that_does_not_fit_waits_without_being_tried(opened: str) -> None:

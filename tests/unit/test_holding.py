@@ -1,5 +1,6 @@
 """How the leases are divided among programs, on a database that is a dictionary."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
@@ -67,6 +68,7 @@ class Program:
         self.name = name
         self.busy: set[str] = set()
         self.cuts: list[str] = []
+        self.hangs = ""
         self.share = Shared(table, name)
         self.roles = frozenset(roles)
         works = Works(begin=self._begin, end=self._end, cut=self._cut)
@@ -80,6 +82,8 @@ class Program:
 
     async def _cut(self, name: str) -> None:
         self.cuts.append(name)
+        if name == self.hangs:
+            await asyncio.Event().wait()
 
     async def comes(self) -> "Program":
         await self.share.enrol(self.roles)
@@ -137,6 +141,20 @@ async def test_the_part_of_a_dead_one_is_taken() -> None:
     await looks(one, times=1)
     assert one.has == set()
     assert set(one.cuts) >= {INTAKE}
+
+
+async def test_one_that_is_slow_to_end_keeps_no_other_from_ending() -> None:
+    """Its adapter waits for a database that does not answer."""
+    table = Table()
+    one = await Program(table, "one").comes()
+    await looks(one)
+    one.hangs = INTAKE
+    table.over("one")
+    await looks(await Program(table, "two").comes())
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await looks(one, times=1)
+    assert set(one.cuts) == {*map(of_account, ACCOUNTS), INTAKE}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bridge.core.capabilities import Pace
 from bridge.core.ids import Address, ChatId
+from bridge.core.ports import Later, Sent
 from bridge.delivery.pacing import WINDOW, Pacer
 from tests.unit.storage.stage import KENYA, NET, NOW, UGANDA
 
@@ -237,15 +238,66 @@ def test_no_window_holds_more_messages_than_its_limit_with_albums_and_restarts(
         assert sum(weight for chat, when, weight in made if chat == where and at <= when < at + WINDOW) <= per_minute
 
 
-def test_several_chats_that_are_asked_too_often_mean_the_account() -> None:
+CHATS = [Address(NET, ChatId(f"c{number}")) for number in range(5)]
+
+
+def refused(pacer: Pacer, chat: Address, now: datetime, seconds: int, pace: Pace = TELEGRAM) -> bool:
+    """A call is made and refused for so long; does that put the whole account off?"""
+    pacer.attempted(chat, now)
+    pacer.started(chat, now, pace)
+    pacer.answered(chat, now)
+    answer = pacer.heard(chat, Later(when=now + seconds * SECOND, limit=True), pace, now)
+    assert isinstance(answer, Later)
+    return answer.whole_account
+
+
+def test_groups_that_have_had_enough_hold_nobody_else() -> None:
+    """Three busy groups are at their limit, whatever it is today: the moderators' cards go on."""
+    pacer, now = Pacer(), NOW
+    for turn in range(11):
+        for chat in CHATS[:3]:
+            now = NOW + 3 * turn * SECOND
+            pacer.attempted(chat, now)
+            pacer.started(chat, now, TELEGRAM)
+            pacer.answered(chat, now)
+    assert not any(refused(pacer, chat, now + 3 * SECOND, 40) for chat in CHATS[:3])
+    assert pacer.ready_at(CHATS[0], TELEGRAM, now + 4 * SECOND) == now + 43 * SECOND
+    assert pacer.ready_at(CHATS[4], TELEGRAM, now + 4 * SECOND) == now + 4 * SECOND
+
+
+def test_a_person_who_is_written_to_every_second_may_have_had_enough() -> None:
+    pacer, pace = Pacer(), Pace(chat_interval=1, account_per_second=25)
+    for chat in CHATS[:3]:
+        pacer.attempted(chat, NOW)
+        pacer.started(chat, NOW, pace)
+        pacer.answered(chat, NOW)
+        assert not refused(pacer, chat, NOW + 1.1 * SECOND, 5, pace)
+    assert pacer.ready_at(CHATS[4], pace, NOW + 2 * SECOND) == NOW + 2 * SECOND
+
+
+def test_quiet_chats_that_are_asked_too_often_one_after_the_other_mean_the_account() -> None:
     pacer = Pacer()
-    chats = [Address(NET, ChatId(f"c{number}")) for number in range(4)]
-    for chat in chats[:2]:
-        pacer.hold(chat, NOW + 30 * SECOND, now=NOW, limited=True)
-    assert pacer.ready_at(chats[3], Pace(), NOW) == NOW
-    pacer.hold(chats[2], NOW + 40 * SECOND, now=NOW + 31 * SECOND, limited=True)
-    assert pacer.ready_at(chats[3], Pace(), NOW + 31 * SECOND) == NOW + 31 * SECOND, "those before are over"
-    for chat in chats[:2]:
-        pacer.hold(chat, NOW + 40 * SECOND, now=NOW + 32 * SECOND, limited=True)
-    assert pacer.ready_at(chats[3], Pace(), NOW + 32 * SECOND) == NOW + 40 * SECOND
-    assert pacer.ready_at(UGANDA, Pace(), NOW + 32 * SECOND) == NOW + 32 * SECOND
+    assert [refused(pacer, chat, NOW, 30) for chat in CHATS[:2]] == [False, False]
+    later = NOW + 31 * SECOND
+    assert not refused(pacer, CHATS[2], later, 9), "those before are over"
+    assert not refused(pacer, CHATS[3], later, 7)
+    assert refused(pacer, CHATS[0], later, 8)
+    assert pacer.ready_at(CHATS[4], TELEGRAM, later) == later + 8 * SECOND
+    assert pacer.ready_at(CHATS[2], TELEGRAM, later) == later + 9 * SECOND
+    assert pacer.ready_at(UGANDA, TELEGRAM, later) == later
+
+
+def test_quiet_chats_that_are_put_off_until_different_moments_each_wait_for_their_own() -> None:
+    pacer = Pacer()
+    assert not any(
+        refused(pacer, chat, NOW, seconds) for chat, seconds in zip(CHATS, (3600, 30, 300, 20), strict=False)
+    )
+    assert pacer.ready_at(CHATS[4], TELEGRAM, NOW) == NOW
+
+
+def test_an_account_that_something_goes_through_on_is_not_asked_for_too_much() -> None:
+    pacer = Pacer()
+    for chat in CHATS[:4]:
+        assert not refused(pacer, chat, NOW, 30)
+        pacer.heard(CHATS[4], Sent(refs=()), TELEGRAM, NOW)
+    assert pacer.ready_at(CHATS[4], TELEGRAM, NOW) == NOW

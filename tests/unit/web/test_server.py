@@ -1,10 +1,17 @@
 """Webhooks as the web server serves them: who may call how often."""
 
+import asyncio
+import gc
+
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from bridge.core.clock import SystemClock
+from bridge.core.errors import StorageUnavailable
 from bridge.core.ports import Route, WebReply, WebRequest
-from bridge.web.server import mounted
+from bridge.web import server
+from bridge.web.server import WebServer, mounted
 from bridge.web.visitors import Strangers, networks
 
 
@@ -76,3 +83,28 @@ async def test_who_calls_through_a_proxy_on_another_machine_is_told_apart_if_the
 async def test_a_household_with_a_network_of_its_own_is_one_stranger() -> None:
     calls = [("wrong", f"2001:db8::{number}") for number in range(1, 6)]
     assert await _asked(Strangers(3, 10.0, lambda: 0.0), calls) == [404, 404, 404, 429, 429]
+
+
+async def test_a_question_that_is_answered_too_late_with_an_error_is_no_defect(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody asks how we are a second time; the log is not told that an exception was lost."""
+    lost: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: lost.append(context))
+    late = asyncio.Event()
+
+    async def ask() -> None:
+        await late.wait()
+        raise StorageUnavailable("the database does not answer")
+
+    monkeypatch.setattr(server, "_PATIENCE", 0.01)
+    monkeypatch.setattr(server, "_ask", ask)
+    web_server = WebServer("127.0.0.1", 0, [], dict, SystemClock())
+    with pytest.raises(StorageUnavailable):
+        await web_server._oldest()
+    late.set()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    web_server._question = None
+    gc.collect()
+    assert lost == []

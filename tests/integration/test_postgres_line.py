@@ -1,0 +1,71 @@
+"""The line to PostgreSQL breaks, and nobody is told: whoever is to end, ends."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bridge.core.errors import StorageUnavailable
+from bridge.storage import database
+from bridge.storage.database import transaction
+from bridge.storage.models import Meta
+from tests.acceptance.line import Line, line_to
+
+pytestmark = pytest.mark.parametrize("kind", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+
+
+@pytest.fixture
+async def line(opened: str) -> AsyncIterator[Line]:
+    """The database is open over this line."""
+    await database.close_database()
+    found = re.search(r":(\d+)/", opened)
+    assert found is not None
+    async with line_to(int(found[1])) as line:
+        await database.open_database(opened.replace(found[0], f":{line.port}/"), migrate=False)
+        yield line
+        line.heal()
+
+
+@pytest.mark.parametrize("at", ["question", "commit"])
+async def test_who_is_cancelled_in_a_transaction_ends(line: Line, at: str) -> None:
+    """Rolling back has nobody to talk to, which must not take the cancellation's place."""
+    asks = asyncio.Event()
+
+    async def work() -> None:
+        async with transaction():
+            await Meta.all().count()
+            line.break_()
+            asks.set()
+            if at == "question":
+                await Meta.all().count()
+
+    task = asyncio.create_task(work())
+    await asks.wait()
+    await asyncio.wait({task}, timeout=0.1)
+    task.cancel()
+    await asyncio.wait({task}, timeout=5)
+    assert task.done()
+    assert task.cancelled()
+
+
+async def test_who_is_cancelled_after_the_line_was_cut_is_cancelled(line: Line) -> None:
+    async def work() -> None:
+        async with transaction():
+            await Meta.all().count()
+            line.cut()
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(work())
+    await asyncio.wait({task}, timeout=0.3)
+    task.cancel()
+    await asyncio.wait({task}, timeout=5)
+    assert task.cancelled()
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                async with transaction():
+                    assert await Meta.all().count()
+                break
+            except StorageUnavailable:
+                continue
