@@ -15,12 +15,7 @@ from bridge.core.capabilities import Guarantee, Pace
 from bridge.core.clock import Clock
 from bridge.core.errors import Refusal, StorageContended, StorageUnavailable
 from bridge.core.ids import AccountId, Address, delivery_key
-from bridge.core.ports import (
-    Later,
-    Refused,
-    SendOutcome,
-    Sent,
-)
+from bridge.core.ports import Later, Refused, SendOutcome, Sent
 from bridge.core.turns import Turns
 from bridge.delivery.calling import SEND_TIMEOUT, Caller, bytes_of
 from bridge.delivery.directory import Directory

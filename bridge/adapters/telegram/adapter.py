@@ -17,24 +17,23 @@ from bridge.adapters.telegram.request import GarbledAnswer
 from bridge.adapters.telegram.sending import Sender
 from bridge.adapters.telegram.settings import Settings
 from bridge.core.capabilities import Capabilities
+from bridge.core.checks import ChatUse, Finding
 from bridge.core.ids import ChatId, RemoteRef, UserId
 from bridge.core.message import Content, RemoteFile
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
     ChatFacts,
-    ChatUse,
     Doubt,
-    Finding,
     Health,
     JsonObject,
     Outgoing,
-    Route,
     SendOutcome,
     Sink,
     StateStore,
     Turn,
 )
+from bridge.core.webhooks import Route
 
 log = structlog.get_logger()
 
