@@ -308,9 +308,9 @@ class Worker:
     async def _carry(self, row: Delivery, trace: str = "") -> None:
         if trace:  # in this task alone; the adapter's own lines carry it, too
             structlog.contextvars.bind_contextvars(trace=trace)
-        now = self._clock.now()
-        weight = self._directory.weight(row.address, ledger.files_of(row))
-        if (at := self._pacer.started(row.address, now, self._pace(row.address), weight)) is not None:
+        now, address = self._clock.now(), row.address
+        weight = self._directory.weight(address, ledger.files_of(row))
+        if (at := self._pacer.started(address, now, self._pace(address), weight)) is not None:
             self._end(row, Later(when=at, why="an album waits until all of it may go"))
             return
         weighed = weigh(
@@ -323,13 +323,13 @@ class Worker:
             answer = Refused(reason=Refusal.EXPIRED)
         else:
             answer = await self._till.pay(
-                self._directory.weighing(row.account), row.address.account, weighed, lambda: self._caller.call(row)
+                self._directory.weighing(row.account), address.account, weighed, lambda: self._caller.call(row)
             )
         if weighed is not None and isinstance(answer, Sent) and answer.handed is not None:
             weighed = replace(weighed, handed=answer.handed)
         now = self._clock.now()
-        self._pacer.answered(row.address, now)
-        answer = self._pacer.heard(row.address, answer, self._pace(row.address), now)
+        self._pacer.answered(address, now)
+        answer = self._pacer.heard(address, answer, self._pace(address), now)
         self._count(row, answer)
         # One line for each of thousands of private copies would be the most of the log, and of the work.
         note = log.debug if row.kind == ledger.COPY and isinstance(answer, Sent) else log.info
