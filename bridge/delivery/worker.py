@@ -191,8 +191,9 @@ class Worker:
 
     async def _round(self) -> float:
         """What has ended is written down and what may go begins; returns how many seconds may pass before the next."""
-        if len(self._in_flight) < _MANY:  # what waited for those that have ended may go at once
-            await self._record()
+        settled = sum(map(self._is_settled, self._done))
+        if len(self._in_flight) < _MANY or 2 * settled < len(self._done):
+            await self._record()  # what waited for those that have ended may go at once
             return await self._begin()
         try:
             return await self._begin()
