@@ -77,7 +77,7 @@ def _poll_fits(poll: Poll | None) -> bool:
 
 
 def to_payload(
-    chat: ChatId, content: Content, account: AccountId | None = None, said: JsonObject | None = None
+    chat: ChatId, content: Content, account: AccountId | None = None, said: Mapping[str, Any] | None = None
 ) -> JsonObject:
     """A method and its parameters. ``account``: replies to messages of other accounts go out as plain messages.
 
