@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from bridge.core.hygiene import clean_name
 from bridge.core.ids import Address
+from bridge.storage import lookup
 from bridge.storage.models import Chat
 
 
@@ -23,8 +24,7 @@ async def title(address: Address, *, otherwise: str = "") -> str:
 
 async def titles(addresses: Collection[Address]) -> dict[Address, str]:
     """The same for many chats, in one question."""
-    rows = Chat.filter(
-        account__in=list({each.account for each in addresses}), chat__in=list({each.chat for each in addresses})
-    )
-    known = {(account, chat): title for account, chat, title in await rows.values_list("account", "chat", "title")}
+    accounts, chats = sorted({each.account for each in addresses}), sorted({each.chat for each in addresses})
+    rows = await lookup.rows(Chat, account=accounts, chat=chats) if addresses else []
+    known = {(row.account, row.chat): row.title for row in rows}
     return {each: known.get((each.account, each.chat), str(each)) for each in addresses}

@@ -2,6 +2,7 @@
 
 from tortoise.expressions import F
 
+from bridge.storage import lookup
 from bridge.storage.models import Counter
 
 
@@ -11,7 +12,8 @@ async def next_number(name: str) -> int:
         # Two may come here at once, for the very first number: one of them waits for the other, and then counts on.
         await Counter.bulk_create([Counter(name=name, value=0)], ignore_conflicts=True)
         await Counter.filter(name=name).update(value=F("value") + 1)
-    return int((await Counter.get(name=name)).value)
+    counter = await lookup.first(Counter, name=name)
+    return 0 if counter is None else int(counter.value)
 
 
 async def next_would_be(name: str) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 
 from bridge.core.ids import AccountId, UserId, UserRef
 from bridge.core.states import ReviewState, ThemeState
+from bridge.storage import lookup
 from bridge.storage.models import Review, Submission
 from bridge.storage.models_desk import (
     Absence,
@@ -64,7 +65,7 @@ async def open_themes(community: str) -> list[Theme]:
 
 async def standing(person_id: int, community: str) -> str:
     """``trusted``, ``held`` or nothing."""
-    row = await Standing.get_or_none(person_id=person_id, community=community)
+    row = await lookup.first(Standing, person_id=person_id, community=community)
     return "" if row is None else row.standing
 
 
@@ -110,7 +111,7 @@ async def set_absence(community: str, user: UserRef, name: str, until: datetime)
 
 async def setting(community: str, key: str) -> str:
     """What was set, or nothing."""
-    row = await Setting.get_or_none(community=community, key=key)
+    row = await lookup.first(Setting, community=community, key=key)
     return "" if row is None else row.value
 
 

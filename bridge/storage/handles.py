@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
+from bridge.storage import lookup
 from bridge.storage.models import Handle
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -24,8 +25,8 @@ async def handle(
 
     ``in_address``: in small letters, for some providers write the addresses of mail so.
     """
-    known = await Handle.get_or_none(
-        subject=subject, subject_id=subject_id, revision=revision, action=action, argument=argument
+    known = await lookup.first(
+        Handle, subject=subject, subject_id=subject_id, revision=revision, action=action, argument=argument
     )
     if known is not None:
         return known.token
@@ -46,9 +47,8 @@ async def several(
 ) -> dict[tuple[str, str], str]:
     """The tokens of many actions, by (action, argument): asked for and made together: a card has a dozen."""
     keys = set(wanted)
-    known = Handle.filter(subject=subject, subject_id=subject_id, revision=revision)
-    columns = await known.values_list("action", "argument", "token")
-    found = {(action, argument): token for action, argument, token in columns if (action, argument) in keys}
+    known = await lookup.rows(Handle, subject=subject, subject_id=subject_id, revision=revision)
+    found = {(row.action, row.argument): row.token for row in known if (row.action, row.argument) in keys}
     made = [
         Handle(
             token=secrets.token_urlsafe(16),
@@ -68,7 +68,7 @@ async def several(
 
 async def handle_by_token(token: str) -> Handle | None:
     """What a button stands for; None for whatever we never made."""
-    return await Handle.get_or_none(token=token) if _TOKEN.fullmatch(token) else None
+    return await lookup.first(Handle, token=token) if _TOKEN.fullmatch(token) else None
 
 
 async def once(

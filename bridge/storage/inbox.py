@@ -28,7 +28,7 @@ from bridge.core.events import (
 from bridge.core.ids import AccountId, Address, MessageId, RemoteRef, UserRef
 from bridge.core.states import INBOX, InboxState, InboxStep
 from bridge.core.text import RichText
-from bridge.storage import codec
+from bridge.storage import codec, lookup
 from bridge.storage.bells import inbox_bell
 from bridge.storage.database import UNAVAILABLE, transaction
 from bridge.storage.leases import Held
@@ -104,7 +104,7 @@ class DurableSink:
         async with transaction():
             await _fenced(self._account, self._held)
             for event in events:
-                if not await Inbox.exists(account=event.account, key=_key(event)):
+                if await lookup.first(Inbox, account=event.account, key=_key(event)) is None:
                     await _row(event, now).save()
             for key, value in (state or {}).items():
                 await _set_state(self._account, key, value)
@@ -187,8 +187,7 @@ async def following(row: Inbox, now: datetime) -> Inbox | None:
 
     Looked for by its place alone: by their state, all that waits in other chats would be gone through.
     """
-    later = Inbox.filter(account=row.account, chat=row.chat, id__gt=row.id).order_by("id")
-    found = await later.first()
+    found = await lookup.first(Inbox, account=row.account, chat=row.chat, after=row.id, order="id")
     return found if found is not None and found.state == InboxState.NEW and found.due_at <= now else None
 
 

@@ -9,7 +9,7 @@ from bridge.core.errors import TooSoon
 from bridge.core.ids import AccountId, Address, ChatId, RemoteRef
 from bridge.core.message import Attachment, Content
 from bridge.core.states import DeliveryState
-from bridge.storage import codec
+from bridge.storage import codec, lookup
 from bridge.storage.former import formerly
 from bridge.storage.models import Delivery
 from bridge.storage.models_messages import DeliveryMessage
@@ -154,7 +154,7 @@ async def newest_card(review_id: int, revision: int, channel: Address) -> Delive
 
 async def card_rows(*review_ids: int) -> list[Delivery]:
     """The rows that sent these reviews' cards, one for every channel and wording, oldest first."""
-    return await Delivery.filter(review_id__in=list(review_ids), kind=CARD, operation=SEND).order_by("id")
+    return await lookup.rows(Delivery, review_id=review_ids, kind=CARD, operation=SEND, order="id")
 
 
 async def application_rows(application_id: int) -> list[Delivery]:

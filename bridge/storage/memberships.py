@@ -6,14 +6,14 @@ from typing import Any
 
 from bridge.core.reading import COPIED
 from bridge.core.states import MEMBERSHIP, MembershipState, MembershipStep
-from bridge.storage import codec, feed, people
+from bridge.storage import codec, feed, lookup, people
 from bridge.storage.models import Person, Post
 from bridge.storage.models_members import Membership
 
 
 async def membership(person_id: int, community: str) -> Membership | None:
     """A person's place in a community; None for who never had one."""
-    return await Membership.get_or_none(person_id=person_id, community=community)
+    return await lookup.first(Membership, person_id=person_id, community=community)
 
 
 async def memberships(person_id: int) -> list[Membership]:
@@ -37,7 +37,7 @@ async def enter(
     """
     if state not in (MembershipState.APPLIED, MembershipState.MEMBER):
         raise ValueError(f"nobody begins as {state.value}")
-    if await Membership.filter(person_id=person_id, community=community).exists():
+    if await membership(person_id, community) is not None:
         raise ValueError("there is a membership already")
     joined = now if state is MembershipState.MEMBER else None
     if "read_post_id" not in values and values.get("reading") in COPIED:

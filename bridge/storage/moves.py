@@ -8,6 +8,7 @@ from tortoise.exceptions import IntegrityError
 from bridge.core.events import ChatMoved
 from bridge.core.ids import Address, ChatId
 from bridge.core.states import DeliveryState
+from bridge.storage import lookup
 from bridge.storage.database import seen_before, transaction
 from bridge.storage.models import ChatAlias, Delivery
 
@@ -19,7 +20,7 @@ async def resolve(address: Address) -> Address:
     """Where a chat lives now."""
     seen = seen_before()
     if (_RESOLVE, address) not in seen:
-        alias = await ChatAlias.get_or_none(account=address.account, old=address.chat)
+        alias = await lookup.first(ChatAlias, account=address.account, old=address.chat)
         seen[_RESOLVE, address] = address if alias is None else Address(address.account, ChatId(alias.new))
     return cast("Address", seen[_RESOLVE, address])
 
@@ -28,7 +29,7 @@ async def origin(address: Address) -> Address:
     """The id under which the config knows a chat that has moved."""
     seen = seen_before()
     if (_ORIGIN, address) not in seen:
-        alias = await ChatAlias.filter(account=address.account, new=address.chat).order_by("id").first()
+        alias = await lookup.first(ChatAlias, account=address.account, new=address.chat, order="id")
         seen[_ORIGIN, address] = address if alias is None else Address(address.account, ChatId(alias.old))
     return cast("Address", seen[_ORIGIN, address])
 

@@ -16,7 +16,7 @@ from bridge.core.states import (
     ProfileState,
     ProfileStep,
 )
-from bridge.storage import barred, codec
+from bridge.storage import barred, codec, lookup
 from bridge.storage.columns import ID
 from bridge.storage.models import Conversation, Identity, Person, Profile
 from bridge.storage.models_members import Membership
@@ -28,7 +28,7 @@ EVENTS = "events"
 async def meet(sender: Sender, now: datetime, *, privately: bool = False) -> Identity:
     """The identity behind a message, made on first sight and kept up to date; part of the caller's transaction."""
     name = clean_name(sender.name, fallback=clean_name(sender.handle, fallback=""))
-    identity = await Identity.get_or_none(account=sender.ref.account, user=sender.ref.user).select_related("person")
+    identity = await find(sender.ref)
     if identity is None:
         person = await Person.create(language=sender.language[:16], created_at=now)
         identity = await Identity.create(
@@ -85,7 +85,7 @@ async def introduce(ref: UserRef, now: datetime) -> Identity:
 
 
 async def find(ref: UserRef) -> Identity | None:
-    return await Identity.get_or_none(account=ref.account, user=ref.user).select_related("person")
+    return await lookup.first(Identity, related=("person",), account=ref.account, user=ref.user)
 
 
 async def find_by_id(identity_id: int) -> Identity | None:
@@ -107,8 +107,8 @@ async def accounts_of(*person_ids: int) -> list[int]:
     What somebody wrote is looked for by their accounts: asked for the person, SQLite does not find the way from there
     to their messages, and reads everybody's.
     """
-    found = await Identity.filter(person_id__in=list(person_ids) or [0]).values_list("id", flat=True)
-    return [int(str(number)) for number in found] or [0]
+    found = await lookup.rows(Identity, person_id=person_ids or (0,))
+    return [row.id for row in found] or [0]
 
 
 async def find_by_handle(handle: str, accounts: Collection[str]) -> list[Identity]:
@@ -211,8 +211,9 @@ async def profile_by_id(profile_id: int) -> Profile | None:
 
 async def _newest(person_id: int, community: str, states: Collection[ProfileState]) -> Profile | None:
     # A version from before each community had its own questions counts for all of them.
-    rows = Profile.filter(person_id=person_id, community__in=[community, ""], state__in=list(states))
-    return await rows.order_by("-version").first()
+    return await lookup.first(
+        Profile, person_id=person_id, community=(community, ""), state=tuple(states), order="-version"
+    )
 
 
 async def save_profile(
@@ -285,7 +286,7 @@ async def waiting_events() -> list[int]:
 
 
 async def conversation(identity: Identity, kind: str) -> Conversation | None:
-    return await Conversation.get_or_none(identity_id=identity.id, kind=kind)
+    return await lookup.first(Conversation, identity_id=identity.id, kind=kind)
 
 
 async def newest_open(identity: Identity) -> Conversation | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.core.states import ApplicationStep, MembershipState, MembershipStep, ProfileState
-from bridge.storage import applications, memberships, people
+from bridge.storage import applications, lookup, memberships, people
 from bridge.storage.database import transaction
 from bridge.storage.models import Delivery, Identity, Person, Profile, Submission
 from bridge.storage.models_archive import PersonalLink
@@ -230,9 +230,9 @@ async def namesakes(name: str, community: str) -> list[int]:
     wanted = people.called(name)
     if not wanted:
         return []
-    called = await Identity.filter(called=wanted).values_list("person_id", flat=True)
-    answered = await Profile.filter(called=wanted).values_list("person_id", flat=True)
-    found = {int(str(person)) for person in (*called, *answered)}
+    called = [row.person_id for row in await lookup.rows(Identity, called=wanted)]
+    answered = [row.person_id for row in await lookup.rows(Profile, called=wanted)]
+    found = {*called, *answered}
     if len(found) < 2:  # as almost always: nobody to be told apart from
         return sorted(found)
     accounts = {row.id: row.person_id for row in await Identity.filter(person_id__in=sorted(found))}

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.core.states import POST
-from bridge.storage import archive, people
+from bridge.storage import archive, lookup, people
 from bridge.storage.models import Meta, Post, Review, Revision, Submission
 
 
@@ -40,7 +40,7 @@ async def publish(post: Post) -> Post:
 
 
 async def post_by_id(post_id: int) -> Post | None:
-    return await Post.get_or_none(id=post_id)
+    return await lookup.first(Post, id=post_id)
 
 
 async def post_by_number(community: str, number: int) -> Post | None:
@@ -48,7 +48,7 @@ async def post_by_number(community: str, number: int) -> Post | None:
 
 
 async def post_of_submission(submission_id: int) -> Post | None:
-    return await Post.get_or_none(submission_id=submission_id)
+    return await lookup.first(Post, submission_id=submission_id)
 
 
 async def author_key(post: Post) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Attachment, Uncarried
 from bridge.core.text import RichText
-from bridge.storage import codec
+from bridge.storage import codec, lookup
 from bridge.storage.models import Identity, Revision, Source, Submission
 
 
@@ -55,15 +55,17 @@ async def drop_source(submission: Submission, source: Source) -> None:
 
 
 async def submission_by_source(ref: RemoteRef) -> Submission | None:
-    source = await Source.get_or_none(account=ref.account, chat=ref.chat, message=ref.message).select_related(
-        "submission__identity__person"
-    )
+    source = await _source(ref, "submission", "identity", "person")
     return None if source is None else source.submission
+
+
+async def _source(ref: RemoteRef, *related: str) -> Source | None:
+    return await lookup.first(Source, related=related, account=ref.account, chat=ref.chat, message=ref.message)
 
 
 async def is_known(ref: RemoteRef) -> bool:
     """Is a message part of a submission?"""
-    return await Source.filter(account=ref.account, chat=ref.chat, message=ref.message).exists()
+    return await _source(ref) is not None
 
 
 async def submission_by_album(account: str, chat: str, album: str) -> Submission | None:

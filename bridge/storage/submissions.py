@@ -8,7 +8,7 @@ from bridge.core.ids import RemoteRef
 from bridge.core.message import Attachment, Uncarried
 from bridge.core.states import REVIEW, ReviewState, ReviewStep
 from bridge.core.text import RichText
-from bridge.storage import audit, codec, people
+from bridge.storage import audit, codec, lookup, people
 from bridge.storage.audit import audit_actor
 from bridge.storage.counting import next_number
 from bridge.storage.handles import handle, handle_by_token
@@ -67,8 +67,7 @@ async def submit(
 ) -> Review:
     """A new submission with its first revision, held for review; inside the caller's transaction.
 
-    ``cut``: what it held and is not taken as its author's words.
-    ``said``: what of the text its author wrote, where we put something before it.
+    ``cut``: what it held and is not taken as its author's words; ``said``: what of the text its author wrote.
     ``reasons``, ``noted``, ``publish``: see ``storage.reasons``.
     """
     submission = await Submission.create(
@@ -202,7 +201,7 @@ async def decide(
 
 
 async def review_by_id(review_id: int) -> Review | None:
-    return await Review.get_or_none(id=review_id).select_related("submission__identity__person")
+    return await lookup.first(Review, related=("submission", "identity", "person"), id=review_id)
 
 
 async def locked_review(review_id: int) -> Review | None:
@@ -251,12 +250,15 @@ async def count_held(community: str) -> int:
 
 async def revision(submission_id: int, number: int) -> Revision:
     """One wording of a submission."""
-    return await Revision.get(submission_id=submission_id, number=number)
+    found = await lookup.first(Revision, submission_id=submission_id, number=number)
+    if found is None:
+        raise LookupError("there is no such wording")
+    return found
 
 
 async def revision_of(review: Review) -> Revision:
     """The wording now under review."""
-    return await Revision.get(submission_id=review.submission_id, number=review.revision)
+    return await revision(review.submission_id, review.revision)
 
 
 async def amend(

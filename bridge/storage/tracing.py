@@ -16,10 +16,10 @@ from tortoise.functions import Count
 
 from bridge.core.errors import Refusal
 from bridge.core.events import ButtonPressed, InboundEvent, MessageDeleted, MessageEdited, MessagePosted
-from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef
+from bridge.core.ids import RemoteRef
 from bridge.core.reports import TraceLine, TraceReport
 from bridge.core.states import DeliveryState
-from bridge.storage import audit, codec, handles, reasons
+from bridge.storage import audit, codec, handles, lookup, reasons
 from bridge.storage.ledger_reads import COPY, POST, find_by_ref
 from bridge.storage.models import Delivery, Inbox, Meta, Post, Review, Revision, Source, Submission
 
@@ -101,11 +101,9 @@ class Tracer:
             if len(self._known) > _REMEMBERED:
                 self._known.clear()
                 unknown = list(wanted)
-            rows = Post.filter(id__in=unknown) if kind == "post" else Review.filter(id__in=unknown)
-            columns = ("id", "submission__account", "submission__chat", "submission__message")
-            for number, account, chat, message in await rows.values_list(*columns):
-                ref = RemoteRef(AccountId(account), ChatId(chat), MessageId(message))
-                self._known[(kind, number)] = self.of(ref)
+            model: type[Post] | type[Review] = Post if kind == "post" else Review
+            for row in await lookup.rows(model, related=("submission",), id=unknown):
+                self._known[(kind, row.id)] = self.of(row.submission.source)
         return {number: self._known[(kind, number)] for number in wanted if (kind, number) in self._known}
 
 

@@ -1,0 +1,144 @@
+"""Rows that are found by what stands in their columns, asked for without the mapper's share.
+
+The mapper puts every question into words anew, which takes several times as long as SQLite takes to answer it. What is
+asked again and again for each message that comes in, or each card, is put into words once.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, TypeVar, cast
+
+from tortoise import Model
+from tortoise.models import MetaInfo
+
+if TYPE_CHECKING:
+    from tortoise.fields.relational import ForeignKeyFieldInstance
+
+M = TypeVar("M", bound=Model)
+_Shape = tuple[tuple[str, int], ...]
+"""Which columns are asked about: by how many values each, one of which it is to have; 0 stands for null."""
+_MOST: Final = 500
+"""Questions that are remembered: how long their lists are tells them apart, too."""
+
+
+async def rows(
+    model: type[M],
+    *,
+    related: Sequence[str] = (),
+    order: str = "",
+    limit: int = 0,
+    after: int | None = None,
+    **columns: object,
+) -> list[M]:
+    """Those whose columns have these values, or one of them where several are given in a list.
+
+    ``related``: a chain of foreign keys that are never null, each row with what they lead to; ``order``: a column,
+    after ``-`` the greatest first; ``after``: only those with a greater id.
+    """
+    meta = _meta(model)
+    shape, given = _asked(meta, columns)
+    if after is not None:
+        given.append(after)
+    models = _models(model, tuple(related))
+    numbered = meta.db.capabilities.dialect == "postgres"
+    question = _question(models, tuple(related), shape, order, limit, after is not None, numbered)
+    _, found = await meta.db.execute_query(question, given)
+    return [_row(models, related, list(row)) for row in found]
+
+
+async def first(
+    model: type[M],
+    *,
+    related: Sequence[str] = (),
+    order: str = "",
+    after: int | None = None,
+    **columns: object,
+) -> M | None:
+    """The first of them; None where there is none."""
+    found = await rows(model, related=related, order=order, limit=1, after=after, **columns)
+    return found[0] if found else None
+
+
+def _meta(model: type[Model]) -> MetaInfo:
+    return model._meta  # noqa: SLF001 - Tortoise's documented way from a model to its connection
+
+
+def _asked(meta: MetaInfo, columns: dict[str, object]) -> tuple[_Shape, list[object]]:
+    shape: list[tuple[str, int]] = []
+    given: list[object] = []
+    for name, wanted in columns.items():
+        several = isinstance(wanted, Iterable) and not isinstance(wanted, str)
+        values = list(wanted) if several else [] if wanted is None else [wanted]  # type: ignore[call-overload]  # as asked
+        if several and not values:
+            raise ValueError(f"none of no values: {name}")
+        field = meta.fields_map[name]
+        given += [field.to_db_value(value, None) for value in values]  # type: ignore[arg-type]  # of no row yet
+        shape.append((name, len(values)))
+    return tuple(shape), given
+
+
+@lru_cache(maxsize=_MOST)
+def _models(model: type[Model], related: tuple[str, ...]) -> tuple[type[Model], ...]:
+    found = [model]
+    for name in related:
+        field = cast("ForeignKeyFieldInstance[Model]", _meta(found[-1]).fields_map[name])
+        found.append(field.related_model)
+    return tuple(found)
+
+
+@lru_cache(maxsize=_MOST)
+def _question(
+    models: tuple[type[Model], ...],
+    related: tuple[str, ...],
+    shape: _Shape,
+    order: str,
+    limit: int,
+    after: bool,
+    numbered: bool,
+) -> str:
+    meta, count = _meta(models[0]), 0
+
+    def marks(number: int) -> str:
+        nonlocal count
+        count += number
+        return ", ".join(f"${n}" for n in range(count - number + 1, count + 1)) if numbered else ", ".join("?" * number)
+
+    columns = ", ".join(f't{n}."{column}"' for n, model in enumerate(models) for column in _columns(model))
+    tables = f'"{meta.db_table}" t0'
+    for n, name in enumerate(related):
+        column, other = _meta(models[n]).fields_db_projection[f"{name}_id"], _meta(models[n + 1])
+        tables += f' JOIN "{other.db_table}" t{n + 1} ON t{n + 1}."{other.db_pk_column}" = t{n}."{column}"'
+    tests = []
+    for name, number in shape:
+        column = f't0."{meta.fields_db_projection[name]}"'
+        test = "IS NULL" if not number else f"= {marks(1)}" if number == 1 else f"IN ({marks(number)})"
+        tests.append(f"{column} {test}")
+    if after:
+        tests.append(f't0."{meta.db_pk_column}" > {marks(1)}')
+    question = f"SELECT {columns} FROM {tables} WHERE {' AND '.join(tests)}"  # noqa: S608 - our own names
+    if order:
+        column = meta.fields_db_projection[order.removeprefix("-")]
+        question += f' ORDER BY t0."{column}" {"DESC" if order.startswith("-") else "ASC"}'
+    return question + (f" LIMIT {limit}" if limit else "")
+
+
+@lru_cache(maxsize=_MOST)
+def _columns(model: type[Model]) -> tuple[str, ...]:
+    return tuple(_meta(model).fields_db_projection.values())
+
+
+def _row(models: Sequence[type[Model]], related: Sequence[str], values: list[object]) -> M:  # type: ignore[type-var]
+    parent: Model | None = None
+    whole: Model | None = None
+    begin = 0
+    for n, model in enumerate(models):
+        names = _columns(model)
+        part = model._init_from_db(**dict(zip(names, values[begin : begin + len(names)], strict=True)))  # noqa: SLF001 - as the mapper does
+        begin += len(names)
+        if parent is not None:
+            setattr(parent, related[n - 1], part)
+        parent, whole = part, whole or part
+    return whole  # type: ignore[return-value]  # the first of the models
+
+
+__all__ = ["first", "rows"]
