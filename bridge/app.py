@@ -16,12 +16,7 @@ from bridge.core.errors import AccountError, ConfigError, StorageUnavailable
 from bridge.core.ids import AccountId
 from bridge.core.message import Attachment, AttachmentKind, RemoteFile
 from bridge.core.money import Price
-from bridge.core.ports import (
-    Adapter,
-    AdapterContext,
-    CanFetch,
-    Health,
-)
+from bridge.core.ports import Adapter, AdapterContext, CanFetch, Health
 from bridge.core.sharing import ALL, Role
 from bridge.core.tally import Tally
 from bridge.delivery.directory import Directory

@@ -10,17 +10,12 @@ from pathlib import Path
 from bridge.app import adapter_stopped, build_adapters, open_storage, run
 from bridge.config import Config
 from bridge.core.bandwidth import Bandwidth
+from bridge.core.checks import ChatUse
 from bridge.core.community import Communities, Community
 from bridge.core.errors import AccountError
 from bridge.core.exports import Decisions, DiscussionLine, ExportedDiscussion, ExportedPost, Posts, Quotations
 from bridge.core.ids import AccountId, RemoteRef
-from bridge.core.ports import (
-    Adapter,
-    CanIntroduce,
-    CanPoint,
-    ChatUse,
-    StateStore,
-)
+from bridge.core.ports import Adapter, CanIntroduce, CanPoint, StateStore
 from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, GroupLine, StatusReport, TraceReport
 from bridge.core.roster import Figures, ImportReport, PersonShown, Table
 from bridge.core.sharing import Ownership

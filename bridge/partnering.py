@@ -9,8 +9,9 @@ import structlog
 from bridge.core.clock import Clock
 from bridge.core.errors import StorageUnavailable
 from bridge.core.ids import AccountId
-from bridge.core.ports import Adapter, CanHear
+from bridge.core.ports import Adapter
 from bridge.core.sharing import Role
+from bridge.core.webhooks import CanHear
 from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
 from bridge.holding import Holding, Works

@@ -8,8 +8,9 @@ from bridge.core.clock import Clock
 from bridge.core.community import Communities, Community
 from bridge.core.ids import AccountId
 from bridge.core.membership import Reading
-from bridge.core.ports import Adapter, HasRoutes, Health, WebReply, WebRequest
+from bridge.core.ports import Adapter, Health
 from bridge.core.tally import Tally
+from bridge.core.webhooks import HasRoutes, WebReply, WebRequest
 from bridge.delivery.directory import Directory
 from bridge.media.small import Busy, Shrinker
 from bridge.media.store import MediaStore

@@ -27,9 +27,10 @@ from bridge.cli.common import (
 from bridge.cli.ledger import readiness
 from bridge.config import Config, InvalidConfig
 from bridge.core.archive import ArchivePolicy
+from bridge.core.checks import CanCheck, Finding, Level
 from bridge.core.community import Intake
 from bridge.core.errors import AccountError, ConfigError, StorageUnavailable
-from bridge.core.ports import Adapter, CanCheck, Finding, Level
+from bridge.core.ports import Adapter
 from bridge.core.sharing import Ownership, Role
 
 log = structlog.get_logger(__name__)

@@ -8,10 +8,11 @@ from typing import Any, Protocol
 
 from bridge.config import Config
 from bridge.core.bandwidth import Bandwidth
+from bridge.core.checks import ChatUse
 from bridge.core.community import Community
 from bridge.core.exports import Decisions, DiscussionLine, ExportedDiscussion, ExportedPost, Posts, Quotations
 from bridge.core.ids import AccountId
-from bridge.core.ports import Adapter, ChatUse, StateStore
+from bridge.core.ports import Adapter, StateStore
 from bridge.core.reports import Chain, DeliveryFilter, DeliveryLine, GroupLine, StatusReport, TraceReport
 from bridge.core.roster import Figures, ImportReport, PersonShown, Table
 from bridge.core.sharing import Ownership

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from bridge.core.checks import ChatUse
 from bridge.core.community import Community
 from bridge.core.ids import AccountId, ChatId, CommunityId
 from bridge.core.membership import Retention
-from bridge.core.ports import ChatUse
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,16 +1,14 @@
 """The seam between the domain and the platforms. An adapter owns no database, schedule, retry or policy."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from bridge.core.capabilities import Capabilities
 from bridge.core.clock import Clock
-from bridge.core.community import Intake
 from bridge.core.errors import Refusal
 from bridge.core.events import InboundEvent
 from bridge.core.ids import AccountId, ChatId, CommunityId, MessageId, RemoteRef, UserId
@@ -397,92 +395,4 @@ class CanBeFound(Protocol):
 class CanBeWrittenTo(Protocol):
     def public_address(self, community: str) -> str | None:
         """Where anybody can write to a community (a mail address, a telephone number); None where nowhere. Pure."""
-        ...
-
-
-# --- webhooks -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class WebRequest:
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    query: Mapping[str, str]
-    body: bytes
-    target: str = ""
-    """Path and query exactly as they were asked for."""
-    remote: str = ""
-    """The address that the request came from; behind a proxy on this machine, the one the proxy names."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class WebReply:
-    status: int = 200
-    body: bytes = b""
-    content_type: str = "text/plain; charset=utf-8"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Route:
-    method: str
-    path: str
-    handler: Callable[[WebRequest], Awaitable[WebReply]]
-    max_body: int = 1 << 20
-    """Bytes; larger requests are refused before they are read."""
-
-
-@runtime_checkable
-class CanHear(Protocol):
-    """Where several programs share the work and another one has the account."""
-
-    async def hear(self, sink: Sink, state: StateStore) -> None:
-        """Without ``start``: let the routes take what comes, and learn from ``state`` what links need. May be repeated.
-
-        No network is used, and what the one that has the account keeps in ``state`` is not changed.
-        """
-        ...
-
-
-@runtime_checkable
-class HasRoutes(Protocol):
-    def routes(self) -> Sequence[Route]: ...
-
-
-# --- `baraza check` -------------------------------------------------------------------------------------------------
-
-
-class Level(StrEnum):
-    OK = "ok"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One line of `baraza check`: what was looked at, what was found, and how to mend it."""
-
-    level: Level
-    subject: str
-    message: str
-    mend: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChatUse:
-    """What a chat is used for, so that a check knows which rights are needed."""
-
-    chat: ChatId
-    moderators: bool = False
-    intake: Intake | None = None
-    """None for a moderators' channel."""
-    users: tuple[str, ...] = field(default=())
-    """User ids of this account who may decide (moderators' channels only)."""
-
-
-@runtime_checkable
-class CanCheck(Protocol):
-    async def check(self, uses: Sequence[ChatUse], state: StateStore) -> Sequence[Finding]:
-        """Connect with what is configured and look at every chat. Needs no ``start``; ``stop`` closes afterwards."""
         ...

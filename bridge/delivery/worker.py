@@ -15,12 +15,7 @@ from bridge.core.capabilities import Guarantee, Pace
 from bridge.core.clock import Clock
 from bridge.core.errors import Refusal, StorageContended, StorageUnavailable
 from bridge.core.ids import AccountId, Address, delivery_key
-from bridge.core.ports import (
-    Later,
-    Refused,
-    SendOutcome,
-    Sent,
-)
+from bridge.core.ports import Later, Refused, SendOutcome, Sent
 from bridge.core.turns import Turns
 from bridge.delivery.calling import SEND_TIMEOUT, Caller, bytes_of
 from bridge.delivery.directory import Directory
@@ -196,8 +191,9 @@ class Worker:
 
     async def _round(self) -> float:
         """What has ended is written down and what may go begins; returns how many seconds may pass before the next."""
-        if len(self._in_flight) < _MANY:  # what waited for those that have ended may go at once
-            await self._record()
+        settled = sum(map(self._is_settled, self._done))
+        if len(self._in_flight) < _MANY or 2 * settled < len(self._done):
+            await self._record()  # what waited for those that have ended may go at once
             return await self._begin()
         try:
             return await self._begin()
@@ -313,9 +309,9 @@ class Worker:
     async def _carry(self, row: Delivery, trace: str = "") -> None:
         if trace:  # in this task alone; the adapter's own lines carry it, too
             structlog.contextvars.bind_contextvars(trace=trace)
-        now = self._clock.now()
-        weight = self._directory.weight(row.address, ledger.files_of(row))
-        if (at := self._pacer.started(row.address, now, self._pace(row.address), weight)) is not None:
+        now, address = self._clock.now(), row.address
+        weight = self._directory.weight(address, ledger.files_of(row))
+        if (at := self._pacer.started(address, now, self._pace(address), weight)) is not None:
             self._end(row, Later(when=at, why="an album waits until all of it may go"))
             return
         weighed = weigh(
@@ -328,13 +324,13 @@ class Worker:
             answer = Refused(reason=Refusal.EXPIRED)
         else:
             answer = await self._till.pay(
-                self._directory.weighing(row.account), row.address.account, weighed, lambda: self._caller.call(row)
+                self._directory.weighing(row.account), address.account, weighed, lambda: self._caller.call(row)
             )
         if weighed is not None and isinstance(answer, Sent) and answer.handed is not None:
             weighed = replace(weighed, handed=answer.handed)
         now = self._clock.now()
-        self._pacer.answered(row.address, now)
-        answer = self._pacer.heard(row.address, answer, self._pace(row.address), now)
+        self._pacer.answered(address, now)
+        answer = self._pacer.heard(address, answer, self._pace(address), now)
         self._count(row, answer)
         # One line for each of thousands of private copies would be the most of the log, and of the work.
         note = log.debug if row.kind == ledger.COPY and isinstance(answer, Sent) else log.info

@@ -19,8 +19,7 @@ from bridge.delivery import correcting, lettering, planning, retracting
 from bridge.delivery.directory import Directory
 from bridge.members import contact, preferences
 from bridge.members.digesting import MOST_ITEMS, Digests
-from bridge.members.readers import Reader, Shelf, quiet
-from bridge.rendering import posts
+from bridge.members.readers import BROKEN, Reader, Shelf, quiet
 from bridge.storage import codec, feed, ledger, memberships, people, submissions
 from bridge.storage.bells import feed_bell
 from bridge.storage.counting import lock
@@ -148,7 +147,7 @@ class _Job:
 
     async def _send(self, reader: Reader, unread: Sequence[Post], others: Sequence[int]) -> bool:
         """Copies of some posts; False where they are too many for what is left of this batch."""
-        contents = [(post, await self._contents(post, reader, others)) for post in unread]
+        contents = [(post, await self._copy(post, reader, others)) for post in unread]
         count = sum(len(parts) for _, parts in contents)
         if self.planned and self.planned + count > BATCH:
             return False
@@ -186,27 +185,33 @@ class _Job:
             self._texts[id(content)] = codec.dump(codec.CONTENT, content)
         return self._texts[id(content)]
 
+    async def _copy(self, post: Post, reader: Reader, others: Sequence[int]) -> list[Content]:
+        """A post's messages for one reader, whatever it is made of."""
+        try:
+            return await self._contents(post, reader, others)
+        except BROKEN as error:
+            view = self.shelf.in_words(post, reader, error)
+        return self._placed(planning.parts_of(view, reader.address, self.directory, reader.w, quoting=False))
+
     async def _contents(self, post: Post, reader: Reader, others: Sequence[int] = ()) -> list[Content]:
         """A post's messages for one reader; the same for all who have the same language, account and wishes."""
-        view = await self.shelf.view(post)
+        view = await self.shelf.view(post, reader.language)
         quoting = post.reply_post_id is not None
         if post.reply_post_id is not None and reader.capabilities.replies:
             if post.reply_post_id not in self._threads:
                 ids = list({*others, reader.member.person_id})
                 self._threads[post.reply_post_id] = await feed.chats_with(post.reply_post_id, ids)
             quoting = (str(reader.address.account), str(reader.address.chat)) not in self._threads[post.reply_post_id]
-        key = (post.id, reader.address.account, reader.capabilities, reader.language, reader.member.media, quoting)
+        media = reader.member.media
+        key = (post.id, reader.address.account, reader.capabilities, reader.language, media, quoting)
         if key not in self._parts:
-            parts = planning.parts_of(
-                posts.in_language(view, reader.language),
-                reader.address,
-                self.directory,
-                reader.w,
-                quoting=quoting,
-                media=reader.member.media,
+            self._parts[key] = self._placed(
+                planning.parts_of(view, reader.address, self.directory, reader.w, quoting=quoting, media=media)
             )
-            self._parts[key] = [lettering.placed(part, self.community, part=n) for n, part in enumerate(parts, 1)]
         return self._parts[key]
+
+    def _placed(self, parts: Sequence[Content]) -> list[Content]:
+        return [lettering.placed(part, self.community, part=n) for n, part in enumerate(parts, 1)]
 
     # --- digests ---
 
@@ -251,7 +256,10 @@ class _Job:
                 break
             member = await memberships.membership(person_id, self.community.id)
             if theirs[person_id] and member is not None:
-                await self._change_copy(post, member, theirs[person_id], accounts.get(person_id, []))
+                try:
+                    await self._change_copy(post, member, theirs[person_id], accounts.get(person_id, []))
+                except BROKEN as error:  # what they have of it is better than anything that could be said
+                    self.shelf.report(post, error)
             done = person_id
         await feed.move_on(change, after_person=done, done=False)
 

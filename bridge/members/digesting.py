@@ -4,7 +4,7 @@ What does not fit is not cut off: it is counted, and the digest says where it is
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bridge.core.archive import ArchivePolicy, archive_address, post_address
@@ -18,9 +18,10 @@ from bridge.core.text import RichText, plain
 from bridge.delivery import lettering, planning
 from bridge.delivery.directory import Directory
 from bridge.members import preferences
-from bridge.members.readers import Reader, Shelf, is_own
-from bridge.rendering import digests, mail_digests, posts
+from bridge.members.readers import BROKEN, Reader, Shelf, is_own
+from bridge.rendering import digests, mail_digests
 from bridge.rendering.digests import Digest
+from bridge.rendering.posts import PostView
 from bridge.storage import codec, feed, ledger, personal_links
 from bridge.storage.models import Delivery, Post
 from bridge.storage.models_members import Membership
@@ -99,21 +100,43 @@ class Digests:
             *(reading, reader.language, str(zone), page, reader.address.account, reader.capabilities),
         )
         if alike not in self._made:
+            told = [await self._item(post, reader) for post in unread]
             digest = Digest(
                 community=self.community.name,
                 reading=reading,
-                items=[posts.in_language(await self.shelf.view(post), reader.language) for post in unread],
+                items=[view for view, _ in told],
                 earlier=earlier.count,
                 first_earlier=earlier.first if earlier.count else None,
                 corrected=[post.number for post in changed if post.state == PostState.LIVE],
                 taken_back=[post.number for post in changed if post.state != PostState.LIVE],
                 page=page,
-                pages=self._pages(unread, key),
+                pages=self._pages([post for post, (_, read) in zip(unread, told, strict=True) if read], key),
                 published={post.number: post.publish_at or post.approved_at for post in unread},
                 zone=zone,
             )
-            self._made[alike] = self._composed(digest, reader)
+            try:
+                self._made[alike] = self._composed(digest, reader)
+            except BROKEN:
+                items = [
+                    self._sayable(post, view, digest, reader) for post, (view, _) in zip(unread, told, strict=True)
+                ]
+                self._made[alike] = self._composed(replace(digest, items=items), reader)
         return self._made[alike]
+
+    async def _item(self, post: Post, reader: Reader) -> tuple[PostView, bool]:
+        """A post, or words in its place; could it be read?"""
+        try:
+            return await self.shelf.view(post, reader.language), True
+        except BROKEN as error:
+            return self.shelf.in_words(post, reader, error), False
+
+    def _sayable(self, post: Post, view: PostView, digest: Digest, reader: Reader) -> PostView:
+        """An item of a digest that could not be put into words; it itself, where it was not the one."""
+        try:
+            self._composed(replace(digest, items=[view]), reader)
+        except BROKEN as error:
+            return self.shelf.in_words(post, reader, error)
+        return view
 
     def _pages(self, unread: Sequence[Post], key: str) -> dict[int, str]:
         found: dict[int, str] = {}

@@ -4,19 +4,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import structlog
+
 from bridge.core.capabilities import Capabilities, Form
+from bridge.core.card import AuthorCard
 from bridge.core.community import Community
 from bridge.core.ids import Address
 from bridge.core.reading import at_hour
+from bridge.core.text import plain
 from bridge.core.when import Hours
 from bridge.delivery import planning
 from bridge.delivery.directory import Directory
 from bridge.members import contact, preferences
+from bridge.rendering import posts
 from bridge.rendering.posts import PostView
 from bridge.rendering.words import Words, words
 from bridge.storage import asked, feed, people
 from bridge.storage.models import Identity, Post
 from bridge.storage.models_members import Membership
+
+log = structlog.get_logger()
+BROKEN = (ValueError, LookupError, TypeError, AttributeError)
+"""What reading or rendering something fails with that was not stored as it is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +98,8 @@ class Shelf:
     community: Community
     most: int
     """Posts that are read behind a place at once."""
-    _views: dict[int, PostView] = field(default_factory=dict)
+    _told: set[int] = field(default_factory=set)
+    _views: dict[int, PostView | Exception] = field(default_factory=dict)
     _behind: dict[int, list[Post]] = field(default_factory=dict)
     _places: dict[int, int] = field(default_factory=dict)
 
@@ -106,10 +116,35 @@ class Shelf:
             self._behind[place] = await feed.behind(self.community.id, place, self.most)
         return [post for post in self._behind[place] if not is_own(post, member)][:limit]
 
-    async def view(self, post: Post) -> PostView:
+    async def view(self, post: Post, language: str) -> PostView:
+        """As readers of a language see it. Raises one of ``BROKEN`` where it cannot be read."""
         if post.id not in self._views:
-            self._views[post.id] = await planning.view_of(post, self.community)
-        return self._views[post.id]
+            try:
+                self._views[post.id] = await planning.view_of(post, self.community)
+            except BROKEN as error:
+                self._views[post.id] = error
+        view = self._views[post.id]
+        if isinstance(view, Exception):
+            raise view
+        return posts.in_language(view, language)
+
+    def in_words(self, post: Post, reader: Reader, error: Exception) -> PostView:
+        """What is shown of a post that cannot be: it holds no other up, and does not vanish."""
+        self.report(post, error)
+        name = self.community.name
+        return PostView(
+            community=name,
+            number=post.number,
+            author=post.author,
+            text=plain(reader.w._("This message could not be shown here. The moderators can tell you what it says.")),
+            card=AuthorCard(label=name, name=post.author),
+        )
+
+    def report(self, post: Post, error: Exception) -> None:
+        """To the operator, once. Not the error's words: they may quote somebody."""
+        if post.id not in self._told:
+            self._told.add(post.id)
+            log.error("post_unreadable", post=post.id, community=self.community.id, error=type(error).__name__)
 
 
-__all__ = ["Reader", "Shelf", "is_own", "quiet"]
+__all__ = ["BROKEN", "Reader", "Shelf", "is_own", "quiet"]

@@ -4,9 +4,9 @@ of every change, when another program tells of one, and once a minute in case no
 
 from collections.abc import Sequence
 
+from bridge.core.checks import ChatUse
 from bridge.core.community import Communities, Community, Intake
 from bridge.core.ids import AccountId, Address, CommunityId
-from bridge.core.ports import ChatUse
 from bridge.core.reports import GroupLine
 from bridge.core.states import LinkState
 from bridge.delivery.directory import Directory

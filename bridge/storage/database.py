@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, closing, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import asyncpg
 import asyncpg.exceptions
@@ -87,19 +87,10 @@ def tortoise_config(url: str, *, foreign_keys: bool = True, shared: str | None =
             },
         }
     elif scheme in ("postgres", "postgresql"):
-        parts = urlsplit(url)
-        host = parts.hostname or ""
+        # All of the address, with what it says of TLS: Tortoise itself passes on the host, the port and names alone.
         connection = {
             "engine": "bridge.storage.postgres_pooled",
-            "credentials": {
-                "host": host,
-                "port": parts.port or 5432,
-                "user": parts.username or "",
-                "password": parts.password or "",
-                "database": parts.path.lstrip("/"),
-                "minsize": 1,
-                "maxsize": 8,
-            },
+            "credentials": {"dsn": url, "minsize": 1, "maxsize": 8},
         }
         if shared:
             connection["credentials"]["server_settings"] = {**_SHARED, "application_name": shared}

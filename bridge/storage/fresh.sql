@@ -557,3 +557,4 @@ CREATE INDEX "idx_review_merged__95e928" ON "review" ("merged_into");;
 CREATE INDEX "delivery_by_lane" ON "delivery" ("account", "chat", "id", "due_at") WHERE "state" = 'planned' AND "waits_for" IS NULL AND "view" <> 'can_wait' AND "view" <> 'can_wait_less';;
 CREATE INDEX "delivery_by_change" ON "delivery" ("account", "chat", "id") WHERE "state" = 'planned' AND "waits_for" IS NULL AND "view" <> 'can_wait' AND "view" <> 'can_wait_less' AND "operation" IN ('edit', 'delete', 'prune') AND "kind" IN ('post', 'copy', 'removal');;
 CREATE INDEX "delivery_by_patience" ON "delivery" ("account", "view", "id") WHERE "state" = 'planned' AND "waits_for" IS NULL AND "view" IN ('can_wait', 'can_wait_less');;
+CREATE INDEX "delivery_by_hour" ON "delivery" ("account", "due_at") WHERE "state" = 'planned' AND "waits_for" IS NULL;;

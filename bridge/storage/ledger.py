@@ -31,7 +31,7 @@ from bridge.storage.ledger_calls import (
 from bridge.storage.ledger_changes import ORIGINAL, is_to_be_removed
 from bridge.storage.ledger_copies import copy_row, plan_copies
 from bridge.storage.ledger_doubt import Effects, distrust, postpone_doubt, recover, resolve_doubt, settle
-from bridge.storage.ledger_lanes import heads
+from bridge.storage.ledger_lanes import heads, next_due
 from bridge.storage.ledger_reads import (
     ACTIVE,
     ANSWER,
@@ -68,7 +68,6 @@ from bridge.storage.ledger_reads import (
     messages_of,
     newest_card,
     newest_id,
-    next_due,
     of_post,
     oldest_undelivered,
     put_off,

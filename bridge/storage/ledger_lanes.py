@@ -14,7 +14,7 @@ from bridge.core.ids import AccountId, Address, ChatId
 from bridge.core.turns import Turns
 from bridge.storage.ledger_reads import CAN_WAIT, WAITS_LESS
 from bridge.storage.models import Delivery
-from bridge.storage.waiting import BY_CHANGE, BY_LANE, BY_PATIENCE, CHANGES, MAY_GO, PATIENT, URGENT
+from bridge.storage.waiting import BY_CHANGE, BY_HOUR, BY_LANE, BY_PATIENCE, CHANGES, MAY_GO, PATIENT, URGENT
 
 LOOK = 256
 """Rows of one account that can wait, at which one look at the ledger stops where any of them may go."""
@@ -54,6 +54,12 @@ SELECT * FROM (
 ) AS "found{0}"
 """
 
+_NEXT = """
+SELECT MIN("due_at") AS "at" FROM {by_hour} WHERE {may_go} AND "account" = ${n} AND "due_at" > $1
+UNION ALL
+SELECT MIN("due_at") FROM "delivery" WHERE "state" = 'in_doubt' AND "account" = ${n} AND "due_at" > $1
+"""
+
 
 async def heads(
     now: datetime,
@@ -76,6 +82,14 @@ async def heads(
     for head, lane in await _patient(now, accounts, is_stuck):
         lanes.setdefault(lane, head)
     return [(head, lane) for lane, head in lanes.items()]
+
+
+async def next_due(now: datetime, accounts: Sequence[str]) -> datetime | None:
+    """When the next row that is not due yet, and waits for nothing else, will be."""
+    if not accounts:
+        return None
+    found = [row["at"] for row in await _asked(_next_query, len(accounts), now, accounts) if row["at"] is not None]
+    return min((datetime.fromisoformat(at) if isinstance(at, str) else at for at in found), default=None)
 
 
 async def _urgent(now: datetime, accounts: Sequence[str], turns: Turns) -> list[tuple[int, Address]]:
@@ -114,7 +128,7 @@ async def _asked(
 ) -> list[dict[str, Any]]:
     connection = Delivery._meta.db  # noqa: SLF001 - Tortoise's documented way from a model to its connection
     sqlite = connection.capabilities.dialect == "sqlite"
-    return await connection.execute_query_dict(query(about, sqlite), [str(now) if sqlite else now, *values])
+    return await connection.execute_query_dict(query(about, sqlite).strip(), [str(now) if sqlite else now, *values])
 
 
 @cache
@@ -142,6 +156,13 @@ def _patient_query(views: tuple[str, ...], sqlite: bool) -> str:
     return query.replace("$", "?") if sqlite else query
 
 
+@cache
+def _next_query(count: int, sqlite: bool) -> str:
+    by = _by(BY_HOUR, sqlite)
+    query = "UNION ALL".join(_NEXT.format(n=n, by_hour=by, may_go=MAY_GO) for n in range(2, count + 2))
+    return query.replace("$", "?") if sqlite else query
+
+
 def _by(index: str, sqlite: bool) -> str:
     """SQLite is told by which index, whatever it knows of the rows; PostgreSQL counts them."""
     return f'"delivery" INDEXED BY "{index}"' if sqlite else '"delivery"'
@@ -162,4 +183,4 @@ def in_turn(rows: Iterable[tuple[int, int, str, str, str]], turns: Turns) -> lis
     return [(head, account, chat) for _, _, head, account, chat in sorted(placed)]
 
 
-__all__ = ["LOOK", "heads", "in_turn"]
+__all__ = ["LOOK", "heads", "in_turn", "next_due"]

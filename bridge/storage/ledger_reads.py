@@ -48,18 +48,6 @@ async def in_doubt(
     return await (rows.exclude(id__in=list(besides)) if besides else rows).limit(limit)
 
 
-async def next_due(now: datetime, accounts: Sequence[str]) -> datetime | None:
-    """When the next row that is not due yet will be."""
-    row = (
-        await Delivery.filter(
-            state__in=[DeliveryState.PLANNED, DeliveryState.IN_DOUBT], due_at__gt=now, account__in=list(accounts)
-        )
-        .order_by("due_at")
-        .first()
-    )
-    return None if row is None else row.due_at
-
-
 def _on(accounts: Sequence[str] | None) -> dict[str, list[str]]:
     """Only rows of these accounts; None: of all."""
     return {} if accounts is None else {"account__in": list(accounts)}

@@ -33,6 +33,7 @@ ROWS: dict[str, dict[tuple[str, ...], str]] = {
         ("account", "chat", "id", "due_at"): "300 100 5 1 1",
         ("account", "chat", "id"): "30 10 2 1",
         ("account", "view", "id"): "300 100 50 1",
+        ("account", "due_at"): "300 100 1",
         ("account", "target_message"): "10000000 250000 3",
         ("application_id",): "10000000 20",
         ("person_id",): "10000000 50",

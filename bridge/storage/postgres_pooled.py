@@ -106,6 +106,16 @@ class PooledPostgresClient(AsyncpgDBClient):
 
     connection_class = WatchedConnection  # type: ignore[assignment]  # Tortoise names the very class
 
+    def __init__(self, *, dsn: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._dsn = dsn  # of its own: what Tortoise knows it writes into the log
+
+    async def create_pool(self, **options: Any) -> Any:
+        """Where to, and how, says the address alone."""
+        for name in ("host", "port", "user", "password", "database"):
+            options.pop(name)
+        return await asyncpg.create_pool(self._dsn, **options)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+
     def _in_transaction(self) -> TransactionContext:
         return _PooledContext(TransactionWrapper(self), self._pool_init_lock)
 

@@ -31,16 +31,19 @@ class PartialIndex(Index):
         return path, args, {**kwargs, "where": self.where}
 
 
-BY_LANE, BY_CHANGE, BY_PATIENCE = "delivery_by_lane", "delivery_by_change", "delivery_by_patience"
+BY_LANE, BY_CHANGE = "delivery_by_lane", "delivery_by_change"
+BY_PATIENCE, BY_HOUR = "delivery_by_patience", "delivery_by_hour"
 INDEXES = (
     # When it is due stands beside it, so that what waits for its hour is passed over without being read.
     PartialIndex(fields=["account", "chat", "id", "due_at"], name=BY_LANE, where=URGENT),
     PartialIndex(fields=["account", "chat", "id"], name=BY_CHANGE, where=CHANGES),
     PartialIndex(fields=["account", "view", "id"], name=BY_PATIENCE, where=PATIENT),
+    PartialIndex(fields=["account", "due_at"], name=BY_HOUR, where=MAY_GO),
 )
 
 __all__ = [
     "BY_CHANGE",
+    "BY_HOUR",
     "BY_LANE",
     "BY_PATIENCE",
     "CHANGES",

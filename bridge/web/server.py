@@ -10,8 +10,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from bridge.core.clock import Clock
 from bridge.core.errors import ConfigError, StorageUnavailable
-from bridge.core.ports import Health, Route, WebRequest
+from bridge.core.ports import Health
 from bridge.core.tally import Tally
+from bridge.core.webhooks import Route, WebRequest
 from bridge.storage import database, ledger
 from bridge.web import metrics
 from bridge.web.pages import Pages

@@ -28,7 +28,7 @@ from bridge.playground.botapi import BotApiSimulator, Limits
 from bridge.playground.matrix_user import MatrixUser
 from bridge.playground.synapse import SynapseServer
 from bridge.storage import codec
-from tests.benchmarks.common import backlog, machine, table
+from tests.benchmarks.common import backlog, machine, run, table
 from tests.servers import detached, started_synapse, unique
 
 SIZES = tuple(int(each) for each in os.environ.get("BARAZA_BENCH_GROUPS", "1,10,50,500").split(","))
@@ -187,12 +187,12 @@ def row(where: str, size: int, found: Sequence[tuple[float, float]]) -> tuple[ob
 def main() -> None:
     about = machine()
     with simulator(max(SIZES)) as where:
-        rows = [row("Telegram", size, asyncio.run(on_telegram(where["url"], where["chats"][:size]))) for size in SIZES]
+        rows = [row("Telegram", size, run(on_telegram(where["url"], where["chats"][:size]))) for size in SIZES]
     with tempfile.TemporaryDirectory(prefix="baraza-bench-synapse-") as name:
         synapse = started_synapse(Path(name))
         try:
-            rooms, *login = asyncio.run(rooms_of(synapse, max(SIZES)))
-            rows += [row("Matrix", size, asyncio.run(on_matrix(synapse, rooms[:size], *login))) for size in SIZES]
+            rooms, *login = run(rooms_of(synapse, max(SIZES)))
+            rows += [row("Matrix", size, run(on_matrix(synapse, rooms[:size], *login))) for size in SIZES]
         finally:
             detached(synapse.stop)
     head = ("where", "groups", "posts", "deliveries/s", "bare loop/s", "share", "CPU ms each", "bare loop")

@@ -30,7 +30,7 @@ from bridge.playground.botapi import BotApiSimulator, Limits
 from bridge.playground.matrix_user import MatrixUser
 from bridge.playground.synapse import SynapseServer
 from tests.acceptance.program import Program, ProgramFailed
-from tests.benchmarks.common import TEXT, machine, table
+from tests.benchmarks.common import TEXT, machine, run, table
 from tests.servers import detached, free_port, started_synapse, unique
 
 POSTS = int(os.environ.get("BARAZA_BENCH_POSTS", "300"))
@@ -252,7 +252,7 @@ def main() -> None:
         found = []
         for _ in range(ROUNDS):
             with tempfile.TemporaryDirectory(prefix="baraza-bench-") as name:
-                found.append(asyncio.run(work(Path(name))))
+                found.append(run(work(Path(name))))
         row(where, found)
     with tempfile.TemporaryDirectory(prefix="baraza-bench-synapse-") as server:
         synapse = started_synapse(Path(server))
@@ -260,7 +260,7 @@ def main() -> None:
             found = []
             for _ in range(ROUNDS):
                 with tempfile.TemporaryDirectory(prefix="baraza-bench-") as name:
-                    found.append(asyncio.run(on_matrix(Path(name), synapse)))
+                    found.append(run(on_matrix(Path(name), synapse)))
             row("Matrix", found)
         finally:
             detached(synapse.stop)

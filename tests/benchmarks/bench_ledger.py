@@ -13,7 +13,7 @@ from pathlib import Path
 from bridge.adapters.loopback.network import Network
 from bridge.core.ids import delivery_key
 from bridge.storage import codec
-from tests.benchmarks.common import backlog, machine, profiled, profiling, spread, table
+from tests.benchmarks.common import backlog, machine, profiled, profiling, run, spread, table
 
 ROOMS = 50
 POSTS = int(os.environ.get("BARAZA_BENCH_POSTS", "20"))
@@ -67,10 +67,10 @@ async def measure() -> tuple[float, float, float]:
 
 def main() -> None:
     if profiling():
-        profiled(lambda: asyncio.run(measure()))
+        profiled(lambda: run(measure()))
         return
     about = machine()
-    rows = [asyncio.run(measure()) for _ in range(ROUNDS)]
+    rows = [run(measure()) for _ in range(ROUNDS)]
     planned, ours, bare = zip(*rows, strict=True)
     ratios = [ours / bare for _, ours, bare in rows]
     table(

@@ -13,7 +13,7 @@ from bridge.adapters.matrix.client import HomeServer
 from bridge.adapters.matrix.payload import complete
 from bridge.core.ids import delivery_key
 from bridge.storage import codec
-from tests.benchmarks.common import backlog, machine, profiled, profiling, spread, table
+from tests.benchmarks.common import backlog, machine, profiled, profiling, run, spread, table
 from tests.benchmarks.matrix_stub import DEVICE, TOKEN, USER, stub
 
 ROOMS = 50
@@ -77,12 +77,12 @@ async def measure(delay: float) -> tuple[float, float]:
 
 def main() -> None:
     if profiling():
-        profiled(lambda: asyncio.run(measure(0.0)))
+        profiled(lambda: run(measure(0.0)))
         return
     about = machine()
     rows = []
     for delay in (0.0, 50.0):
-        found = [asyncio.run(measure(delay)) for _ in range(ROUNDS)]
+        found = [run(measure(delay)) for _ in range(ROUNDS)]
         ours, bare = zip(*found, strict=True)
         ratio = statistics.median(a / b for a, b in found)
         rows.append((f"{delay:.0f} ms", spread(ours), spread(bare), f"{ratio:.2f}"))

@@ -25,7 +25,7 @@ from bridge.storage.database import transaction
 from bridge.storage.models import Delivery, Identity, Person
 from bridge.storage.models_members import Membership
 from tests.benchmarks.bench_ledger import toml
-from tests.benchmarks.common import Backlog, backlog, machine, profiled, profiling, table
+from tests.benchmarks.common import Backlog, backlog, machine, profiled, profiling, run, table
 
 READERS = int(os.environ.get("BARAZA_BENCH_READERS", "18000"))
 _ACCOUNT = AccountId("people")
@@ -115,10 +115,10 @@ async def measure() -> tuple[float, float, float]:
 
 def main() -> None:
     if profiling():
-        profiled(lambda: asyncio.run(measure()))
+        profiled(lambda: run(measure()))
         return
     about = machine()
-    seconds, cpu, memory = asyncio.run(measure())
+    seconds, cpu, memory = run(measure())
     table(
         f"One post to {READERS} private readers, SQLite, sends that cost nothing ({about})",
         ("what", "figure"),

@@ -8,11 +8,13 @@ import pstats
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 from bridge import app, config
+from bridge.cli.running import quick_loop
 from bridge.core.clock import SystemClock
 from bridge.core.events import Sender
 from bridge.core.ids import AccountId, Address, ChatId, MessageId, RemoteRef, UserId, UserRef
@@ -29,6 +31,7 @@ from bridge.storage.bells import delivery_bell
 from bridge.storage.database import after_commit, transaction
 from bridge.storage.models import Delivery, Post
 
+T = TypeVar("T")
 TEXT = (
     "Is misoprostol safe to give at home after a birth when the nearest clinic is four hours away? "
     "We have been told different things by different trainers, and mothers ask us every week."
@@ -76,6 +79,12 @@ def profiled(work: Callable[[], object], lines: int = 35) -> None:
     stats = pstats.Stats(profile)
     stats.sort_stats("tottime").print_stats(lines)
     stats.sort_stats("cumulative").print_stats(lines * 2)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """In the event loop that the program has."""
+    with asyncio.Runner(loop_factory=quick_loop()) as runner:
+        return runner.run(work)
 
 
 @asynccontextmanager

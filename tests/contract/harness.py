@@ -25,15 +25,7 @@ from bridge.core.errors import Refusal, StorageUnavailable
 from bridge.core.events import InboundEvent
 from bridge.core.ids import AccountId, ChatId, RemoteRef, UserId
 from bridge.core.message import Attachment, AttachmentKind, Content, Place, Poll, RemoteFile, UncarriedKind
-from bridge.core.ports import (
-    Adapter,
-    AdapterContext,
-    CanDelete,
-    CanEdit,
-    LocalFile,
-    Outgoing,
-    SendOutcome,
-)
+from bridge.core.ports import Adapter, AdapterContext, CanDelete, CanEdit, LocalFile, Outgoing, SendOutcome
 from bridge.core.text import RichText
 from tests.contract.seen import Shown, Upload, thumbnail_file
 

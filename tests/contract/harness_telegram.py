@@ -14,8 +14,9 @@ from bridge.adapters.telegram.media import FILE_FIELD
 from bridge.adapters.telegram.settings import Settings
 from bridge.core.ids import ChatId, MessageId, RemoteRef, UserId
 from bridge.core.message import AttachmentKind, Place, Poll, UncarriedKind
-from bridge.core.ports import Adapter, AdapterContext, HasRoutes, WebRequest
+from bridge.core.ports import Adapter, AdapterContext
 from bridge.core.text import MarkKind, RichText
+from bridge.core.webhooks import HasRoutes, WebRequest
 from bridge.playground.botapi import BotApiSimulator, Limits
 from tests.contract.harness import PERSONAL, Fault, Harness, wait_for
 from tests.contract.samples_telegram import GARBAGE, OTHERS

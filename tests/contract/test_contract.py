@@ -6,15 +6,7 @@ What an adapter cannot do is not asked of it: see ``harness.py``.
 from bridge.core.capabilities import ButtonStyle, Guarantee
 from bridge.core.events import ChatKind, MessageDeleted, MessageEdited, MessagePosted
 from bridge.core.message import Content
-from bridge.core.ports import (
-    Adapter,
-    CanAnswerPress,
-    CanDelete,
-    CanEdit,
-    CanFetch,
-    CanLookUp,
-    CanReact,
-)
+from bridge.core.ports import Adapter, CanAnswerPress, CanDelete, CanEdit, CanFetch, CanLookUp, CanReact
 from bridge.core.text import plain
 from tests.contract.common import HELLO, every_mark, marks, posted, said, sent_ref
 from tests.contract.harness import PERSONAL, Harness, needs, wait_for

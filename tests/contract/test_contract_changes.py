@@ -7,14 +7,7 @@ from bridge.core.errors import MediaRefused, Refusal
 from bridge.core.events import ButtonPressed, Reacted
 from bridge.core.ids import RemoteRef
 from bridge.core.message import AttachmentKind, Content
-from bridge.core.ports import (
-    CanAnswerPress,
-    CanDelete,
-    CanEdit,
-    CanFetch,
-    Refused,
-    Sent,
-)
+from bridge.core.ports import CanAnswerPress, CanDelete, CanEdit, CanFetch, Refused, Sent
 from bridge.core.text import EMPTY, plain
 from tests.contract.common import BUTTONS, HELLO, deletes, documents, edits, fetched, ours, posted, presses, sent_ref
 from tests.contract.harness import Fault, Harness, can, needs, wait_for

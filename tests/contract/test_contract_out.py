@@ -9,14 +9,7 @@ import pytest
 from bridge.core.capabilities import Guarantee, TextUnit
 from bridge.core.errors import Refusal
 from bridge.core.message import AttachmentKind, Content
-from bridge.core.ports import (
-    CanLookUp,
-    CanPoint,
-    Later,
-    Refused,
-    Sent,
-    Unknown,
-)
+from bridge.core.ports import CanLookUp, CanPoint, Later, Refused, Sent, Unknown
 from bridge.core.text import Mark, MarkKind, RichText, plain
 from tests.contract.common import (
     BUTTONS,

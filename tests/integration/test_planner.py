@@ -45,7 +45,7 @@ QUESTIONS: dict[str, tuple[Callable[[Submission], Awaitable[object]], str]] = {
     "the newest card": (lambda s: ledger_reads.newest_card(7, 1, CHAT), "review_id=?"),
     "the removal of an original": (lambda s: ledger_reads.removal_of(REF), "target_message=?"),
     "what is not delivered yet": (lambda s: ledger.oldest_undelivered(), "state=?"),
-    "what is next": (lambda s: ledger_reads.next_due(NOW, ["a7"]), "state=?"),
+    "what is next": (lambda s: ledger.next_due(NOW, ["a7"]), "delivery_by_hour (account=? AND due_at>?)"),
     "reviews of somebody": (lambda s: submissions.reviews_by(s.identity), "submission_id=?"),
     "reviews of a submission": (lambda s: submissions.reviews_of_submission(7), "submission_id=?"),
     "posts of somebody": (

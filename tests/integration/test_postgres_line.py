@@ -69,3 +69,10 @@ async def test_who_is_cancelled_after_the_line_was_cut_is_cancelled(line: Line) 
                 break
             except StorageUnavailable:
                 continue
+
+
+async def test_what_the_address_asks_for_holds_for_every_connection(opened: str) -> None:
+    """The tests' server knows no TLS: where the address insists on it, nothing is said there in the clear."""
+    await database.close_database()
+    with pytest.raises(StorageUnavailable, match="SSL"):
+        await database.open_database(f"{opened}?sslmode=require", migrate=False)

@@ -24,6 +24,7 @@ from bridge.adapters.email.settings import Settings, host_and_port
 from bridge.adapters.email.spool import Spool
 from bridge.adapters.email.transport import Transport
 from bridge.core.capabilities import Capabilities
+from bridge.core.checks import ChatUse, Finding
 from bridge.core.errors import AccountError, Refusal
 from bridge.core.events import DeliveryReported, InboundEvent, MessagePosted, SetAside, Unreadable
 from bridge.core.ids import ChatId, MessageId, RemoteRef
@@ -31,8 +32,6 @@ from bridge.core.message import Content, RemoteFile
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
-    ChatUse,
-    Finding,
     Handed,
     Health,
     JsonObject,

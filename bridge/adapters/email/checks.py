@@ -8,7 +8,8 @@ from bridge.adapters.email.addresses import Domain, normal
 from bridge.adapters.email.mailbox import Mailbox
 from bridge.adapters.email.settings import Settings, host_and_port
 from bridge.adapters.email.transport import Transport
-from bridge.core.ports import AdapterContext, Finding, Level, StateStore
+from bridge.core.checks import Finding, Level
+from bridge.core.ports import AdapterContext, StateStore
 
 SET_ASIDE: Final = "set_aside"
 """Where the adapter counts what it set aside."""

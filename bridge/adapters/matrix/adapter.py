@@ -34,6 +34,7 @@ from bridge.adapters.matrix.sending import Sender
 from bridge.adapters.matrix.session import SINCE, Renewed, Session
 from bridge.adapters.matrix.settings import Settings
 from bridge.core.capabilities import Capabilities
+from bridge.core.checks import ChatUse, Finding
 from bridge.core.errors import AccountError, StorageUnavailable
 from bridge.core.events import InboundEvent
 from bridge.core.ids import AccountId, ChatId, RemoteRef, UserId
@@ -42,8 +43,6 @@ from bridge.core.ports import (
     Adapter,
     AdapterContext,
     ChatFacts,
-    ChatUse,
-    Finding,
     Health,
     JsonObject,
     Later,

@@ -8,9 +8,10 @@ from bridge.adapters.matrix.describing import power_of, redacting, writing
 from bridge.adapters.matrix.encryption import Encryption
 from bridge.adapters.matrix.rooms import Rooms, is_person
 from bridge.adapters.matrix.session import Session
+from bridge.core.checks import ChatUse, Finding, Level
 from bridge.core.community import Intake
 from bridge.core.errors import AccountError
-from bridge.core.ports import ChatUse, Finding, Level, StateStore
+from bridge.core.ports import StateStore
 
 
 async def check(

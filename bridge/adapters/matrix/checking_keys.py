@@ -5,7 +5,8 @@ from bridge.adapters.matrix.encryption import Encryption
 from bridge.adapters.matrix.identity import Standing
 from bridge.adapters.matrix.olm import fingerprint
 from bridge.adapters.matrix.session import Session
-from bridge.core.ports import Finding, Level, StateStore
+from bridge.core.checks import Finding, Level
+from bridge.core.ports import StateStore
 
 _FOREIGN = (
     "the account has cross-signing keys of another login, and they do not vouch for this device: some apps will warn "

@@ -17,6 +17,7 @@ from bridge.adapters.sms.receiving import MAX_BODY, Receiver, path
 from bridge.adapters.sms.sending import Caller
 from bridge.adapters.sms.settings import Settings
 from bridge.core.capabilities import Capabilities
+from bridge.core.checks import ChatUse, Finding
 from bridge.core.errors import Refusal, StorageUnavailable
 from bridge.core.gsm import octets, segments
 from bridge.core.ids import ChatId, MessageId, RemoteRef
@@ -25,19 +26,17 @@ from bridge.core.money import Price
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
-    ChatUse,
-    Finding,
     Handed,
     Health,
     JsonObject,
     Outgoing,
     Refused,
-    Route,
     SendOutcome,
     Sent,
     Sink,
     StateStore,
 )
+from bridge.core.webhooks import Route
 
 log = structlog.get_logger()
 

@@ -8,7 +8,7 @@ from bridge.adapters.sms.gateways.common import Answer, Request
 from bridge.adapters.sms.receiving import path
 from bridge.adapters.sms.sending import Caller
 from bridge.adapters.sms.settings import Settings
-from bridge.core.ports import ChatUse, Finding, Level
+from bridge.core.checks import ChatUse, Finding, Level
 
 _CALLS: dict[str, tuple[str, ...]] = {
     "kannel": ("receive",),

@@ -14,7 +14,8 @@ from bridge.adapters.sms import convert, signatures
 from bridge.adapters.sms.gateways.common import Call, Gateway, Heard, MalformedError, OptOut, Report, Text
 from bridge.adapters.sms.settings import Settings
 from bridge.core.errors import StorageUnavailable
-from bridge.core.ports import AdapterContext, Sink, StateStore, WebReply, WebRequest
+from bridge.core.ports import AdapterContext, Sink, StateStore
+from bridge.core.webhooks import WebReply, WebRequest
 
 log = structlog.get_logger()
 

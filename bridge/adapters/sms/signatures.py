@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from bridge.core.ports import WebRequest
+from bridge.core.webhooks import WebRequest
 
 WINDOW: Final = 300.0
 """Seconds that a signed call may be old, or ahead of our clock: later somebody has kept it."""

@@ -17,24 +17,23 @@ from bridge.adapters.telegram.request import GarbledAnswer
 from bridge.adapters.telegram.sending import Sender
 from bridge.adapters.telegram.settings import Settings
 from bridge.core.capabilities import Capabilities
+from bridge.core.checks import ChatUse, Finding
 from bridge.core.ids import ChatId, RemoteRef, UserId
 from bridge.core.message import Content, RemoteFile
 from bridge.core.ports import (
     Adapter,
     AdapterContext,
     ChatFacts,
-    ChatUse,
     Doubt,
-    Finding,
     Health,
     JsonObject,
     Outgoing,
-    Route,
     SendOutcome,
     Sink,
     StateStore,
     Turn,
 )
+from bridge.core.webhooks import Route
 
 log = structlog.get_logger()
 
@@ -56,6 +55,8 @@ class TelegramAdapter:
     def __init__(self, settings: Settings, context: AdapterContext) -> None:
         self.account = context.account
         self._settings, self._context, self._clock = settings, context, context.clock
+        self._takes = {groups: capabilities.of_chats(settings, groups=groups) for groups in (True, False)}
+        self._said: tuple[Content | None, JsonObject] = (None, {})
         self._client = Client(settings)
         self._receiver = Receiver(self._client, settings, context)
         self._sender = Sender(self._client, self.account, self._clock, self._receiver)
@@ -95,13 +96,18 @@ class TelegramAdapter:
     # --- what a chat takes ---
 
     def capabilities(self, chat: ChatId) -> Capabilities:
-        return capabilities.of_chat(chat, self._settings)
+        return self._takes[capabilities.is_group(chat)]
 
     def fits(self, chat: ChatId, content: Content) -> bool:
         return convert.fits(content, self.capabilities(chat).max_file_bytes)
 
     def to_payload(self, chat: ChatId, content: Content) -> JsonObject:
-        return convert.to_payload(chat, content, self.account)
+        # A post says the same in every group: what was made of the last content is used again.
+        last, said = self._said
+        if last is not content:
+            said = convert.body(content)
+            self._said = (content, said)
+        return convert.to_payload(chat, content, self.account, said)
 
     # --- sending ---
 

@@ -54,12 +54,16 @@ CAPABILITIES: Final = Capabilities(
 )
 
 
-def of_chat(chat: ChatId, settings: Settings) -> Capabilities:
+def is_group(chat: ChatId) -> bool:
     """Groups have a limit of their own on how often they are written to."""
-    group = chat.startswith(("-", "@"))
+    return chat.startswith(("-", "@"))
+
+
+def of_chats(settings: Settings, *, groups: bool) -> Capabilities:
+    """What all groups take, or all private chats."""
     pace = Pace(
         chat_interval=settings.chat_interval,
-        chat_per_minute=settings.group_messages_per_minute if group else 0,
+        chat_per_minute=settings.group_messages_per_minute if groups else 0,
         account_per_second=settings.messages_per_second,
     )
     if settings.server_files is not None:

@@ -11,9 +11,10 @@ from bridge.adapters.telegram.client import Client
 from bridge.adapters.telegram.payload import address
 from bridge.adapters.telegram.receiver import webhook_url
 from bridge.adapters.telegram.settings import Settings
+from bridge.core.checks import ChatUse, Finding, Level
 from bridge.core.community import Intake
 from bridge.core.errors import AccountError, Refusal
-from bridge.core.ports import AdapterContext, ChatUse, Finding, Level, Refused
+from bridge.core.ports import AdapterContext, Refused
 
 Fields = Mapping[str, Any]
 

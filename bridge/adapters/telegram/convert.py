@@ -13,7 +13,7 @@ from telegram.constants import UpdateType
 from bridge.adapters.telegram.entities import to_rich_text
 from bridge.adapters.telegram.files import files
 from bridge.adapters.telegram.kinds import is_notice, uncarried, wanders
-from bridge.adapters.telegram.payload import fits, to_edit, to_payload
+from bridge.adapters.telegram.payload import body, fits, to_edit, to_payload
 from bridge.adapters.telegram.raw import in_ascii, storable
 from bridge.core.events import (
     BotMembershipChanged,
@@ -34,7 +34,7 @@ from bridge.core.events import (
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef, UserId, UserRef
 from bridge.core.text import RichText
 
-__all__ = ["Me", "fits", "is_present", "moved", "read_update", "to_edit", "to_event", "to_payload"]
+__all__ = ["Me", "body", "fits", "is_present", "moved", "read_update", "to_edit", "to_event", "to_payload"]
 
 Fields = Mapping[str, Any]
 

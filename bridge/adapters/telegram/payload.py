@@ -76,9 +76,14 @@ def _poll_fits(poll: Poll | None) -> bool:
     )
 
 
-def to_payload(chat: ChatId, content: Content, account: AccountId | None = None) -> JsonObject:
-    """A method and its parameters. ``account``: replies to messages of other accounts go out as plain messages."""
-    payload: dict[str, Any] = address(chat) | _body(content)
+def to_payload(
+    chat: ChatId, content: Content, account: AccountId | None = None, said: Mapping[str, Any] | None = None
+) -> JsonObject:
+    """A method and its parameters. ``account``: replies to messages of other accounts go out as plain messages.
+
+    ``said``: the content's ``body``, where it has been made for another chat already.
+    """
+    payload: dict[str, Any] = {**address(chat), **(body(content) if said is None else said)}
     reply = content.reply_to
     # Message ids mean something only in their own chat; topics of one group share them.
     if (
@@ -95,7 +100,8 @@ def to_payload(chat: ChatId, content: Content, account: AccountId | None = None)
     return payload
 
 
-def _body(content: Content) -> dict[str, Any]:
+def body(content: Content) -> dict[str, Any]:
+    """What is said, which is the same in every chat: a method, and its parameters but for where and how."""
     if content.place is not None:
         return _place(content.place)
     if content.poll is not None:
@@ -103,9 +109,9 @@ def _body(content: Content) -> dict[str, Any]:
     text = outgoing(media.caption(content))
     entities = to_entities(text)
     if not content.attachments:
-        body: dict[str, Any] = {"method": "sendMessage", "text": text.text}
-        body["link_preview_options"] = {"is_disabled": not content.previews}
-        return body | ({"entities": entities} if entities else {})
+        said: dict[str, Any] = {"method": "sendMessage", "text": text.text}
+        said["link_preview_options"] = {"is_disabled": not content.previews}
+        return said | ({"entities": entities} if entities else {})
     caption: dict[str, Any] = {"caption": text.text} if text else {}
     if entities:
         caption["caption_entities"] = entities

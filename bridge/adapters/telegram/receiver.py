@@ -21,7 +21,8 @@ from bridge.core.errors import AccountError, StorageUnavailable
 from bridge.core.events import InboundEvent, Missed
 from bridge.core.ids import ChatId
 from bridge.core.outage import Hearing
-from bridge.core.ports import AdapterContext, Health, Sink, StateStore, WebReply, WebRequest
+from bridge.core.ports import AdapterContext, Health, Sink, StateStore
+from bridge.core.webhooks import WebReply, WebRequest
 
 log = structlog.get_logger()
 

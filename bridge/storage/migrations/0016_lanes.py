@@ -34,4 +34,12 @@ class Migration(migrations.Migration):
                 where="\"state\" = 'planned' AND \"waits_for\" IS NULL AND \"view\" IN ('can_wait', 'can_wait_less')",
             ),
         ),
+        ops.AddIndex(
+            model_name="Delivery",
+            index=PartialIndex(
+                fields=["account", "due_at"],
+                name="delivery_by_hour",
+                where='"state" = \'planned\' AND "waits_for" IS NULL',
+            ),
+        ),
     ]

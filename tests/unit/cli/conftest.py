@@ -15,21 +15,11 @@ import structlog
 from bridge.cli import main, rooms
 from bridge.config import Config
 from bridge.core.capabilities import Capabilities
+from bridge.core.checks import ChatUse, Finding, Level
 from bridge.core.errors import Refusal
 from bridge.core.ids import AccountId, Address, ChatId, CommunityId
 from bridge.core.message import Content
-from bridge.core.ports import (
-    Adapter,
-    ChatUse,
-    Finding,
-    Health,
-    JsonObject,
-    Level,
-    Outgoing,
-    SendOutcome,
-    Sink,
-    StateStore,
-)
+from bridge.core.ports import Adapter, Health, JsonObject, Outgoing, SendOutcome, Sink, StateStore
 from bridge.core.reports import (
     DeliveryFilter,
     DeliveryLine,

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bridge.core.checks import ChatUse, Level
 from bridge.core.community import Intake
 from bridge.core.errors import AccountError, StorageUnavailable
 from bridge.core.ids import AccountId, ChatId
-from bridge.core.ports import ChatUse, Level
 from tests.unit.cli.conftest import CONFIG, Checkable, FakeApp, Run, finding
 
 

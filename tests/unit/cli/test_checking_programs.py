@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bridge.cli.checking import programs
-from bridge.core.ports import Level
+from bridge.core.checks import Level
 from bridge.core.sharing import Ownership, Role
 
 EACH = dict.fromkeys(Role, 1)

@@ -7,10 +7,10 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from bridge.config import Config, InvalidConfig, Problem, default_path, load, settings_models
+from bridge.core.checks import ChatUse
 from bridge.core.community import Intake
 from bridge.core.errors import ConfigError
 from bridge.core.ids import AccountId, Address, UserId, UserRef
-from bridge.core.ports import ChatUse
 
 TOKEN = "123456:sesame-open-sesame-open-sesame"
 

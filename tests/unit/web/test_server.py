@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bridge.core.clock import SystemClock
 from bridge.core.errors import StorageUnavailable
-from bridge.core.ports import Route, WebReply, WebRequest
+from bridge.core.webhooks import Route, WebReply, WebRequest
 from bridge.web import server
 from bridge.web.server import WebServer, mounted
 from bridge.web.visitors import Strangers, networks

@@ -27,7 +27,8 @@ from bridge.adapters.sms.gateways.common import (
 from bridge.adapters.sms.settings import Settings
 from bridge.core.errors import Refusal
 from bridge.core.events import Arrival
-from bridge.core.ports import Refused, Unknown, WebReply, WebRequest
+from bridge.core.ports import Refused, Unknown
+from bridge.core.webhooks import WebReply, WebRequest
 
 _ACCEPTED: Final = (100, 101, 102)
 """Processed, sent, queued."""

@@ -11,7 +11,8 @@ from typing import Any, Final, Protocol
 
 from bridge.core.errors import Refusal
 from bridge.core.events import Arrival
-from bridge.core.ports import Later, Refused, SendOutcome, Unknown, WebReply, WebRequest
+from bridge.core.ports import Later, Refused, SendOutcome, Unknown
+from bridge.core.webhooks import WebReply, WebRequest
 
 PAUSE: Final = timedelta(seconds=30)
 """Before a call is made again that a gateway turned away without naming a time."""

@@ -27,7 +27,8 @@ from bridge.adapters.sms.gateways.common import (
 from bridge.adapters.sms.settings import Settings
 from bridge.core.errors import Refusal
 from bridge.core.events import Arrival
-from bridge.core.ports import Refused, WebReply, WebRequest
+from bridge.core.ports import Refused
+from bridge.core.webhooks import WebReply, WebRequest
 
 _STANDARD = (
     "id={{id}}&text={{text}}&to={{to}}&to_no_plus={{to_no_plus}}&from={{from}}&from_no_plus={{from_no_plus}}"

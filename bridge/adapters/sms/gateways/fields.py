@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from bridge.adapters.sms.gateways.common import MalformedError
-from bridge.core.ports import WebRequest
+from bridge.core.webhooks import WebRequest
 
 _MOST: Final = 200
 """Fields of one call."""

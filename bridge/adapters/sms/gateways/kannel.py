@@ -31,7 +31,8 @@ from bridge.adapters.sms.gateways.common import (
 from bridge.adapters.sms.settings import Settings
 from bridge.core.errors import Refusal
 from bridge.core.events import Arrival
-from bridge.core.ports import Refused, WebReply, WebRequest
+from bridge.core.ports import Refused
+from bridge.core.webhooks import WebReply, WebRequest
 
 _MASK: Final = 1 + 2 + 8 + 16
 """Reports wanted: delivered, failed, accepted by the network, rejected by it."""

@@ -25,7 +25,7 @@ from bridge.adapters.sms.gateways.common import (
 )
 from bridge.adapters.sms.settings import Settings
 from bridge.core.events import Arrival
-from bridge.core.ports import WebReply, WebRequest
+from bridge.core.webhooks import WebReply, WebRequest
 
 _ARRIVALS: Final = {
     "sms:sent": Arrival.SENT,

@@ -23,7 +23,8 @@ from bridge.adapters.sms.gateways.common import (
     by_status,
 )
 from bridge.adapters.sms.settings import Settings
-from bridge.core.ports import Unknown, WebReply, WebRequest
+from bridge.core.ports import Unknown
+from bridge.core.webhooks import WebReply, WebRequest
 
 
 class TextIt:

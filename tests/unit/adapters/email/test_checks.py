@@ -7,9 +7,10 @@ from pydantic import ValidationError
 
 from bridge.adapters.email.adapter import build
 from bridge.adapters.email.settings import Settings
+from bridge.core.checks import CanCheck, Finding, Level
 from bridge.core.clock import SystemClock
 from bridge.core.ids import AccountId, ChatId, CommunityId
-from bridge.core.ports import AdapterContext, CanCheck, Finding, Level
+from bridge.core.ports import AdapterContext
 from bridge.playground.synapse import free_port
 from tests.unit.adapters.email.common import Store
 

@@ -14,11 +14,12 @@ from vodozemac import GroupSession
 
 from bridge.adapters.matrix import waiting
 from bridge.adapters.matrix.client import HomeServer
+from bridge.core.checks import ChatUse, Level
 from bridge.core.errors import MediaRefused
 from bridge.core.events import MessageDeleted, MessageEdited, MessagePosted
 from bridge.core.ids import ChatId
 from bridge.core.message import Attachment, AttachmentKind, Content
-from bridge.core.ports import ChatUse, Level, LocalFile, Sent
+from bridge.core.ports import LocalFile, Sent
 from bridge.core.text import Mark, MarkKind, RichText, plain
 from bridge.playground.matrix_user import MatrixUser
 from tests.contract.harness import wait_for

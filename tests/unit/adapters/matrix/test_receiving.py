@@ -6,6 +6,7 @@ import pytest
 from aiohttp import web
 
 from bridge.adapters.matrix import receiving
+from bridge.core.checks import ChatUse
 from bridge.core.community import Intake
 from bridge.core.errors import AccountError
 from bridge.core.events import (
@@ -18,7 +19,7 @@ from bridge.core.events import (
     Missed,
 )
 from bridge.core.ids import ChatId
-from bridge.core.ports import ChatUse, Later, Sent
+from bridge.core.ports import Later, Sent
 from tests.contract.harness import wait_for
 from tests.unit.adapters.matrix.conftest import World, said
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from bridge.core.checks import ChatUse, Finding, Level
 from bridge.core.community import Intake
 from bridge.core.errors import Refusal
 from bridge.core.ids import ChatId
 from bridge.core.message import Attachment, AttachmentKind, Button, Content
-from bridge.core.ports import ChatUse, Finding, Later, Level, LocalFile, Outgoing, Refused, Sent
+from bridge.core.ports import Later, LocalFile, Outgoing, Refused, Sent
 from bridge.core.text import MarkKind, marked, plain
 from bridge.playground.matrix_timeline import TimelineItem
 from tests.unit.adapters.matrix.conftest import World, outgoing, said

@@ -8,7 +8,8 @@ import pytest
 from bridge.adapters.sms.adapter import SmsAdapter, build
 from bridge.adapters.sms.settings import Settings
 from bridge.core.events import MessageEdited, MessagePosted
-from bridge.core.ports import AdapterContext, WebRequest
+from bridge.core.ports import AdapterContext
+from bridge.core.webhooks import WebRequest
 from tests.contract.harness import MemoryState, RecordingSink
 from tests.fuzzing import FUZZ, NO_TIMEOUT, kept, mangled, rng_of
 from tests.sms_gateways import SECRET, STUBS, Call, GatewayStub, Taken

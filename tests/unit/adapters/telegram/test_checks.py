@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from bridge.core.checks import ChatUse, Finding, Level
 from bridge.core.community import Intake
 from bridge.core.ids import ChatId
-from bridge.core.ports import ChatUse, Finding, Level
 from tests.unit.adapters.telegram.conftest import BOT, TOKEN, Village
 
 HOLD, COPY, NONE = Intake.HOLD, Intake.COPY, Intake.NONE

@@ -11,7 +11,7 @@ from structlog.testing import LogCapture
 from bridge.adapters.telegram.adapter import TelegramAdapter
 from bridge.core.errors import AccountError
 from bridge.core.events import MessagePosted, Missed, Unreadable
-from bridge.core.ports import WebReply, WebRequest
+from bridge.core.webhooks import WebReply, WebRequest
 from tests.contract.harness import MemoryState, RecordingSink, wait_for
 from tests.unit.adapters.telegram.conftest import BOT, TOKEN, Village
 
