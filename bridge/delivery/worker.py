@@ -104,15 +104,22 @@ class Worker:
                 await self._clock.sleep(_TROUBLE)
             elif not self._done:
                 await delivery_bell.wait(wait)
-            await self._gather()
+            await self._gather(begun=not trouble and wait == 0)
         await self._drain()
 
-    async def _gather(self) -> None:
+    async def _gather(self, *, begun: bool) -> None:
         """Where much is under way: several outcomes are written down, and several rows claimed, with one commit."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_GATHERED):
-                while _MANY <= len(self._in_flight) > 4 * len(self._done) // 3 and not self._stopping:
+                while self._more_will_end(begun=begun) and not self._stopping:
                     await delivery_bell.wait(_GATHERED)
+
+    def _more_will_end(self, *, begun: bool) -> bool:
+        """Is much under way where something ended, or began? Who answers at once waits for nobody else's answers."""
+        if not _MANY <= len(self._in_flight) > 4 * len(self._done) // 3:
+            return False
+        under_way = Counter(address.account for address in self._in_flight.values())
+        return all(under_way[o.row.address.account] >= _MANY for o in self._done) if self._done else begun
 
     def stop(self) -> None:
         self._stopping = True

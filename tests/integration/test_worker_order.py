@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,9 +11,10 @@ import pytest
 from bridge.core.capabilities import Guarantee, Pace
 from bridge.core.ids import AccountId, Address, ChatId
 from bridge.core.message import Attachment, AttachmentKind, Content
-from bridge.core.ports import Later
+from bridge.core.ports import Later, Outgoing, SendOutcome
 from bridge.core.states import DeliveryState
 from bridge.core.text import plain
+from bridge.delivery import worker as worker_module
 from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
 from bridge.storage import ledger, ledger_lanes
@@ -33,12 +34,12 @@ async def nothing(_: Sequence[Delivery]) -> None:
     """Nothing follows."""
 
 
-def worker_of(net: Scripted, clock: FakeClock, *others: Scripted) -> Worker:
+def worker_of(net: Scripted, clock: FakeClock, *others: Scripted, effects: ledger.Effects = nothing) -> Worker:
     return Worker(
         Directory({adapter.account: adapter for adapter in (net, *others)}),
         installation="i",
         compose=frozen,
-        effects=nothing,
+        effects=effects,
         file_path=lambda _: Path(),
         clock=clock,
     )
@@ -277,3 +278,45 @@ async def test_the_next_of_a_chat_goes_before_the_last_is_written_down_where_nei
     assert states[40:].count(DeliveryState.ATTEMPTING) == begun
     await rounds(worker, clock, 2)
     assert await Delivery.filter(state=DeliveryState.DELIVERED).count() == 80 - 2 * bool(first_answer)
+
+
+@dataclass
+class Silent(Scripted):
+    """An account whose calls take until somebody says so."""
+
+    answering: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def send(self, outgoing: Outgoing, key: str) -> SendOutcome:
+        await self.answering.wait()
+        return await super().send(outgoing, key)
+
+
+async def test_who_answers_at_once_does_not_wait_for_the_many_answers_of_another(
+    opened: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their outcomes are gathered; with those of a quick chat, each of its cards would be late by that time twice."""
+    monkeypatch.setattr(worker_module, "_GATHERED", 30.0)
+    clock, slow, quick = FakeClock(), Silent(NET), Scripted(AccountId("quick"))
+    for number in range(40):
+        await plan(clock, f"s{number}", "hifa")
+    for _ in range(5):
+        await plan(clock, "mods", "hifa", account=quick.account)
+    left, done = 5, asyncio.Event()
+
+    async def counted(rows: Sequence[Delivery]) -> None:
+        nonlocal left
+        left -= sum(row.account == quick.account for row in rows)
+        if not left:
+            done.set()
+
+    worker = worker_of(slow, clock, quick, effects=counted)
+    task = asyncio.create_task(worker.run())
+    try:
+        async with asyncio.timeout(20):
+            await done.wait()
+        assert not slow.ever_shown
+    finally:
+        slow.answering.set()
+        worker.stop()
+        await task
+    assert not await Delivery.exclude(state=DeliveryState.DELIVERED).exists()
