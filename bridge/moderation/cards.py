@@ -46,12 +46,15 @@ async def plan(
     ``gather``: wait a moment for the other items of an album; ``pause``: let what comes meanwhile go first.
     """
     due = now + max(pause, _GATHER if gather else pause)
-    # What takes the place of a card that still waits does not wait for longer than that would have.
-    due = min([due, *(card.due_at for card in await ledger.call_off_older(review.id, review.revision))])
+    is_first = review.revision == 1
+    if not is_first:
+        # What takes the place of a card that still waits does not wait for longer than that would have.
+        due = min([due, *(card.due_at for card in await ledger.call_off_older(review.id, review.revision))])
     wording = await submissions.revision_of(review)
     for channel in community.moderators:
         await _plan_in(await inbox.resolve(channel), review, wording, community, directory, now, due)
-    await refresh(review, now)
+    if not is_first:
+        await refresh(review, now)
 
 
 async def _plan_in(

@@ -8,7 +8,7 @@ from tortoise.queryset import QuerySet
 from bridge.core.errors import Refusal
 from bridge.core.ids import Address
 from bridge.core.states import DeliveryState, PostState, ReviewState
-from bridge.storage import codec, people
+from bridge.storage import codec, lookup, people
 from bridge.storage.ledger_reads import REMOVAL
 from bridge.storage.models import Delivery, Post, Review, Revision, Submission
 
@@ -43,8 +43,16 @@ async def sent_by(
     person_id: int, community: str, since: datetime, *, limit: int, besides: int | None = None
 ) -> list[datetime]:
     """When a person sent messages since a moment, whatever became of them; the newest, newest first."""
-    accounts = await people.accounts_of(person_id)
-    return await _moments(_sent(community, since, besides).filter(identity_id__in=accounts), limit)
+    # By whose they are, and not by when they came: in a busy hour thousands do.
+    own = await lookup.rows(
+        Submission,
+        identity_id=await people.accounts_of(person_id),
+        community=community,
+        origin_post_id=None,
+        order="-id",
+        limit=limit + 1,
+    )
+    return [row.created_at for row in own if row.id != besides and row.created_at > since][:limit]
 
 
 async def sent_in(

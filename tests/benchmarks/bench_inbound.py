@@ -1,8 +1,9 @@
 """Posts taken in: how many a second are committed, understood and shown to the moderators as cards.
 
 The posts have been written while the program was not there: updates of the Telegram simulator, a Matrix room on a real
-Synapse, lines of the loopback network. Counted is from the first committed one. Beside it the floor, on the same
-backlog: the bare client that reads as much and keeps nothing.
+Synapse, lines of the loopback network. Counted is from the moment at which the first is handed to the inbox: where one
+answer of a platform brings all of them, as a sync of Matrix does, they come in with one commit. Beside it the floor, on
+the same backlog: the bare client that reads as much and keeps nothing.
 """
 
 import asyncio
@@ -13,6 +14,8 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, closing
+from dataclasses import astuple, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -34,8 +37,21 @@ POSTS = int(os.environ.get("BARAZA_BENCH_POSTS", "300"))
 ROUNDS = int(os.environ.get("BARAZA_BENCH_ROUNDS", "3"))
 AUTHORS = POSTS // 3
 """Cards of whoever writes much let those of others go first: nobody here writes more than three times."""
-Found = tuple[float, float, float]
-"""Posts a second: committed to the inbox, shown as cards, read by the bare client."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Posts a second, and milliseconds of the program's own work for each."""
+
+    committed: float
+    """To the inbox."""
+    handled: float
+    """Understood, and held for the moderators."""
+    carded: float
+    """Shown to them."""
+    work: float
+    bare: float = 0.0
+    """Read by the bare client."""
 
 
 def write_toml(directory: Path, account: str, chat: str) -> Path:
@@ -73,8 +89,15 @@ def alive(program: Program) -> None:
         raise ProgramFailed("it ended:\n" + "\n".join(program.output[-40:]))
 
 
-async def taken_in(config: Path) -> tuple[float, float]:
-    """Start the program; posts a second until the last is committed, and until the last has its card."""
+def worked(program: Program) -> float:
+    """Seconds of a processor that it has used so far."""
+    assert program.process is not None
+    fields = Path(f"/proc/{program.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def taken_in(config: Path) -> Found:
+    """Start the program, and wait until the last post is committed, understood, and has its card."""
     program = Program(config)
     await program.spawn()
     database = (config.parent / "baraza.db").absolute()
@@ -86,18 +109,23 @@ async def taken_in(config: Path) -> tuple[float, float]:
                     while connection.execute(question).fetchone()[0] < count:
                         alive(program)
                         await asyncio.sleep(0.002)
-                    return time.perf_counter()
+                    return time.time()
 
                 posted = "SELECT count(*) FROM inbox WHERE event LIKE '%case-%'"
                 carded = (
                     "SELECT count(*) FROM delivery WHERE kind = 'card' AND operation = 'send' AND state = 'delivered'"
                 )
-                began = await reached(posted, 1)
+                await reached(posted, 1)
+                before = worked(program)
                 committed = await reached(posted, POSTS)
+                handled = await reached(f"{posted} AND state = 'done'", POSTS)
                 shown = await reached(carded, POSTS)
+                work = worked(program) - before
+                (first,) = connection.execute("SELECT min(due_at) FROM inbox WHERE event LIKE '%case-%'").fetchone()
+                began = datetime.fromisoformat(first).timestamp()
     finally:
         await program.stop()
-    return POSTS / max(0.001, committed - began), POSTS / (shown - began)
+    return Found(POSTS / (committed - began), POSTS / (handled - began), POSTS / (shown - began), 1000 * work / POSTS)
 
 
 async def timed(read: Callable[[], Awaitable[None]]) -> float:
@@ -139,7 +167,7 @@ async def on_telegram(directory: Path) -> Found:
         account = (
             f'[accounts.telegram]\nkind = "telegram"\ntoken = "env:BARAZA_BENCH_TOKEN"\napi_url = "{simulator.url}"'
         )
-        return *await taken_in(write_toml(directory, account, f"telegram:{group}")), bare
+        return replace(await taken_in(write_toml(directory, account, f"telegram:{group}")), bare=bare)
 
 
 async def on_loopback(directory: Path) -> Found:
@@ -157,7 +185,7 @@ async def on_loopback(directory: Path) -> Found:
             at, left = lines[-1].end, left + len(lines)
 
     bare = await timed(read)
-    return *await taken_in(write_toml(directory, "", "people:group")), bare
+    return replace(await taken_in(write_toml(directory, "", "people:group")), bare=bare)
 
 
 async def on_matrix(directory: Path, synapse: SynapseServer) -> Found:
@@ -165,6 +193,8 @@ async def on_matrix(directory: Path, synapse: SynapseServer) -> Found:
         bot = await synapse.register(unique("baraza"), displayname="Baraza")
         logins = [await synapse.register(unique("author")) for _ in range(AUTHORS)]
         authors = [MatrixUser(synapse.url, login.user_id, login.access_token) for login in logins]
+        for author in authors:
+            stack.push_async_callback(author.stop)
         await stack.enter_async_context(authors[0])
         room = await authors[0].create_room("Group", invite=[bot.user_id, *(login.user_id for login in logins[1:])])
         for author in authors[1:]:
@@ -206,7 +236,7 @@ async def on_matrix(directory: Path, synapse: SynapseServer) -> Found:
         bare = await timed(read)
         if server.client_session is not None:
             await server.client_session.close()
-        return *await taken_in(config), bare
+        return replace(await taken_in(config), bare=bare)
 
 
 def main() -> None:
@@ -214,8 +244,9 @@ def main() -> None:
     rows = []
 
     def row(where: str, found: list[Found]) -> None:
-        committed, shown, bare = (statistics.median(column) for column in zip(*found, strict=True))
-        rows.append((where, f"{committed:.0f}", f"{shown:.0f}", f"{bare:.0f}"))
+        columns = zip(*map(astuple, found), strict=True)
+        committed, handled, shown, work, bare = (statistics.median(column) for column in columns)
+        rows.append((where, f"{committed:.0f}", f"{handled:.0f}", f"{shown:.0f}", f"{work:.1f}", f"{bare:.0f}"))
 
     for where, work in (("Telegram", on_telegram), ("loopback", on_loopback)):
         found = []
@@ -233,7 +264,7 @@ def main() -> None:
             row("Matrix", found)
         finally:
             detached(synapse.stop)
-    head = ("from", "committed/s", "with their cards/s", "read by the bare client/s")
+    head = ("from", "committed/s", "understood/s", "with their cards/s", "CPU ms a post", "read by the bare client/s")
     table(f"{POSTS} posts that wait when the program starts, SQLite, medians of {ROUNDS} ({about})", head, rows)
 
 
