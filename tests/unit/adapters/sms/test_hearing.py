@@ -7,6 +7,7 @@ import pytest
 from bridge.adapters.sms.adapter import SmsAdapter, build
 from bridge.adapters.sms.settings import Settings
 from bridge.core.events import DeliveryReported, MessagePosted
+from bridge.core.ports import AdapterContext
 from bridge.core.webhooks import WebReply, WebRequest
 from tests.contract.harness import MemoryState, RecordingSink
 from tests.sms_gateways import SECRET, Call, ExternalStub, GatewayStub, KannelStub, Taken
