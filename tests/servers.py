@@ -156,11 +156,24 @@ class PostgresServer:
         if self._process.stdin is not None:
             self._process.stdin.close()
 
-    def freeze(self) -> None:
-        """All its processes stand still until ``thaw``; their connections stay open."""
+    def _pids(self) -> list[int]:
         assert self._process is not None
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-        self._frozen = [self._process.pid, *map(int, children)]
+        return [self._process.pid, *map(int, children)]
+
+    def kill(self) -> None:
+        """SIGKILL for every one of its processes: as if its machine were switched off."""
+        assert self._process is not None
+        for pid in self._pids():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait(10)
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    def freeze(self) -> None:
+        """All its processes stand still until ``thaw``; their connections stay open."""
+        self._frozen = self._pids()
         for pid in self._frozen:
             os.kill(pid, signal.SIGSTOP)
 
@@ -261,6 +274,38 @@ class PostgresServer:
         except (OSError, subprocess.CalledProcessError) as error:
             raise ServerMissing(f"{binaries / 'postgres'} does not run here: {error}") from error
         return binaries
+
+
+class StandbyServer(PostgresServer):
+    """Follows another one by streaming replication, until it is promoted."""
+
+    def __init__(self, primary: PostgresServer) -> None:
+        super().__init__(durable=True)
+        self._primary = primary
+        self._password = primary._password
+
+    def _start(self) -> None:
+        self._binaries = self._reachable(find_postgres())
+        self._give(self._directory)
+        data = self._directory / "data"
+        if not (self._binaries / "pg_basebackup").exists():
+            raise ServerMissing("This PostgreSQL has no pg_basebackup.")
+        options = ("--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--dbname", self._primary.url())
+        made = subprocess.run(
+            [self._binaries / "pg_basebackup", "--pgdata", data, *options],
+            cwd=self._directory,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            **self._as_user(),
+        )
+        if made.returncode:
+            raise ServerMissing(f"pg_basebackup failed: {made.stderr.strip()}")
+        self.port = free_port()
+        self._spawn(self._binaries, data)
+        if not self._became_ready(data):
+            raise ServerMissing(f"the standby did not start:\n{self._log()}")
 
 
 def _unprivileged() -> pwd.struct_passwd | None:

@@ -16,8 +16,9 @@ from bridge.core.ports import CanWeigh, Handed, Later, Outgoing, Refused, SendOu
 from bridge.delivery.directory import Directory
 from bridge.delivery.purse import Purse
 from bridge.storage import codec, ledger, ledger_calls
-from bridge.storage.database import UNAVAILABLE
+from bridge.storage.database import UNAVAILABLE, transaction
 from bridge.storage.handovers import Weighed
+from bridge.storage.leases import Held
 from bridge.storage.models import Delivery
 
 log = structlog.get_logger()
@@ -63,7 +64,8 @@ def _spelled(payload: str) -> int:
 class Till:
     """Lets a call happen where the month's money is enough for it."""
 
-    def __init__(self, clock: Clock, alarm: Alarm | None) -> None:
+    def __init__(self, clock: Clock, alarm: Alarm | None, held: Held | None = None) -> None:
+        self._held = held
         self._clock = clock
         self._alarm = alarm
         self._purse = Purse()
@@ -86,8 +88,8 @@ class Till:
             return await call()
         try:
             enough = await self._purse.take(account, cap, cost, self._clock.now())
-            if self._alarm is not None and (not enough or self._purse.is_low(account, cap)):
-                await self._alarm(account, cap, not enough)
+            if not enough or self._purse.is_low(account, cap):
+                await self._tell(account, cap, spent=not enough)
         except (StorageUnavailable, *UNAVAILABLE) as error:
             log.error("ledger_unavailable", error=str(error))
             return Later(when=self._clock.now() + _TROUBLE, why="the ledger cannot be read now")
@@ -102,3 +104,12 @@ class Till:
             if said.currency == cost.currency:
                 self._purse.give_back(account, replace(cost, amount=cost.amount - said.amount))
         return answer
+
+    async def _tell(self, account: AccountId, cap: Price, *, spent: bool) -> None:
+        """Raises StorageUnavailable where another program has the account by now, and tells it by itself."""
+        if self._alarm is None:
+            return
+        async with transaction():
+            if self._held is not None and account not in await self._held.confirm({account}):
+                raise StorageUnavailable(f"another program has the account {account}")
+            await self._alarm(account, cap, spent)

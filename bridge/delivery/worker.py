@@ -63,7 +63,7 @@ class Worker:
         held: Held | None = None,
     ) -> None:
         self._held = held
-        self._till = Till(clock, alarm)
+        self._till = Till(clock, alarm, held)
         self._counts = counts or tally.Tally()
         self._directory = directory
         self._installation = installation

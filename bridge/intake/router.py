@@ -131,9 +131,9 @@ async def _posted(event: MessagePosted, context: Context) -> None:
         await _refuse_to_circle(event, context)
         paid = await _paid_answers(event, context)
         if paid >= _MOST_PAID or await _has_heard_enough(event, context):
-            newest = await ledger.newest_id()
-            await _in_private(event, context)
-            await ledger.take_back_notices(event.ref.address, newest)
+            with ledger.noted() as ours:
+                await _in_private(event, context)
+            await ledger.take_back_notices(event.ref.address, ours)
             if paid == _MOST_PAID:
                 await _falls_silent(event, context)
             return

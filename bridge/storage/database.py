@@ -167,7 +167,7 @@ async def _upgrade(url: str, *, from_script: bool, alone: bool) -> None:
                 )
             plan = await executor.plan()
             outstanding = bool(plan)
-            if not alone and not all(additive.is_additive(step.migration.operations) for step in plan):
+            if not alone and not all(additive.is_additive(step.migration) for step in plan):
                 raise ConfigError(
                     "this version changes tables that programs of an earlier version are using: stop all of them, "
                     "start this one, then start the others in this version"

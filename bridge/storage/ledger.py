@@ -25,6 +25,8 @@ from bridge.storage.ledger_calls import (
     call_off_notices,
     call_off_older,
     mark,
+    note,
+    noted,
     set_view,
     take_back_notices,
 )
@@ -67,7 +69,6 @@ from bridge.storage.ledger_reads import (
     last_reaction,
     messages_of,
     newest_card,
-    newest_id,
     of_post,
     oldest_undelivered,
     put_off,
@@ -160,6 +161,7 @@ async def plan(
         content="" if content is None else codec.dump(codec.CONTENT, content),
         planned_at=now,
     )
+    note(row)
     delivery_bell.ring_after_commit()
     return row
 
@@ -356,8 +358,8 @@ __all__ = [
     "mark",
     "messages_of",
     "newest_card",
-    "newest_id",
     "next_due",
+    "noted",
     "of_post",
     "oldest_undelivered",
     "plan",

@@ -1,6 +1,8 @@
 """Rows of the ledger that have not gone out: called off, brought forward, marked; ``ledger`` offers these, too."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 
 from tortoise.expressions import Q
@@ -68,7 +70,27 @@ def _unshown(review_id: int) -> QuerySet[Delivery]:
     return waiting.filter(Q(kind=CARD) | Q(kind=EXHIBIT, view=""))
 
 
-async def take_back_notices(address: Address, after: int) -> None:
-    """What the caller's own transaction has planned to say in a chat since a row is not said."""
-    rows = Delivery.filter(kind=NOTICE, account=address.account, chat=address.chat, id__gt=after)
+_noted: ContextVar[list[int] | None] = ContextVar("noted", default=None)
+
+
+@contextmanager
+def noted() -> Iterator[Sequence[int]]:
+    """The ids of the rows that this task plans inside. Others may plan some at the same time."""
+    rows: list[int] = []
+    token = _noted.set(rows)
+    try:
+        yield rows
+    finally:
+        _noted.reset(token)
+
+
+def note(row: Delivery) -> None:
+    """It has been planned."""
+    if (rows := _noted.get()) is not None:
+        rows.append(row.id)
+
+
+async def take_back_notices(address: Address, ids: Sequence[int]) -> None:
+    """What the caller's own transaction has planned to say in a chat is not said."""
+    rows = Delivery.filter(kind=NOTICE, account=address.account, chat=address.chat, id__in=list(ids) or [0])
     await rows.filter(state=DeliveryState.PLANNED).delete()

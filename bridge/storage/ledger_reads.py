@@ -176,12 +176,6 @@ async def count_notices(address: Address, since: datetime) -> int:
     return await Delivery.filter(kind=NOTICE, account=address.account, chat=address.chat, planned_at__gt=since).count()
 
 
-async def newest_id() -> int:
-    """Of the last row there is; 0 where there is none."""
-    row = await Delivery.all().order_by("-id").only("id").first()
-    return 0 if row is None else row.id
-
-
 async def unclaimed_edit(card: Delivery) -> Delivery | None:
     """An edit of this card that is still to be composed, and so will show whatever is true by then."""
     return await Delivery.filter(target_id=card.id, operation=EDIT, state=DeliveryState.PLANNED, payload="").first()

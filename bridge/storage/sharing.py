@@ -17,7 +17,7 @@ import asyncpg
 import structlog
 
 from bridge.core.errors import StorageUnavailable
-from bridge.storage import bells, leases
+from bridge.storage import bells, filling, leases
 from bridge.storage.database import UNAVAILABLE, reason_of
 from bridge.storage.leases import Leases, Line
 from bridge.storage.ownership import KEEPALIVE, KEY
@@ -90,6 +90,8 @@ class Share:
             await self._ask(lambda c: c.execute("SELECT pg_advisory_unlock($1)", KEY))
         await self._ask(lambda c: c.add_listener(_CHANNEL, self._heard))
         bells.broadcast(self._ring)
+        with suppress(*UNAVAILABLE):  # the next one to start does it
+            await filling.fill()
 
     async def close(self) -> None:
         bells.broadcast(None)

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 from aiohttp import web
@@ -17,6 +18,7 @@ from bridge.storage import database, personal_links, small_pictures
 from bridge.storage.archive import Reader
 from bridge.web import archive, atom, post_page, shown
 from bridge.web.archive import LANGUAGE, NUMBER, Room
+from bridge.web.gate import Gate, Link
 from bridge.web.ports import Ports
 from bridge.web.replies import Reply, file_response, response
 from bridge.web.templating import rendered
@@ -42,8 +44,7 @@ class Pages:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
         self._trusted = (*THIS_MACHINE, *networks(ports.trusted_proxies))
-        self._asked = Limit(burst=240, seconds=0.25, clock=ports.clock.monotonic)
-        self._in_all = Limit(burst=2000, seconds=0.01, clock=ports.clock.monotonic)
+        self._gate = Gate(ports.clock.monotonic)
         # Of personal links that open nothing. A right one always opens: whoever shares an address with somebody who
         # tries out many (a whole network's phones do) is not locked out, and 128 bits are not found by trying.
         self._guesses = Limit(burst=30, seconds=20.0, clock=ports.clock.monotonic)
@@ -63,11 +64,9 @@ class Pages:
         async def guarded(request: web.Request) -> Answer:
             visitor = Visitor.of(request.remote or "", request.headers, self._trusted, forwarded(request))
             try:
-                # A whole network's phones may share one address: it is given far more than one reader asks for.
-                for limit, whose in ((self._asked, visitor.address), (self._in_all, "")):
-                    if not limit.takes(whose):
-                        return self._plain(request, visitor, 429, wait=limit.wait)
                 async with asyncio.timeout(_SECONDS):
+                    if wait := await self._gate.wait(visitor.address, self._link(request)):
+                        return self._plain(request, visitor, 429, wait=wait)
                     return await handler(request, visitor)
             except (TimeoutError, StorageUnavailable, *database.UNAVAILABLE) as error:
                 log.warning("page_unavailable", error=type(error).__name__)
@@ -79,6 +78,16 @@ class Pages:
                 return self._plain(request, visitor, 500)
 
         return guarded
+
+    def _link(self, request: web.Request) -> Link | None:
+        """The personal link that this address may be."""
+        if token := request.match_info.get("token"):
+            return Link(name=f"u/{token}", opens=partial(_unsubscribes, token))
+        community = self._ports.communities.get(request.match_info.get("community", ""))
+        key = request.match_info.get("tail", "").split("/")[1:2]
+        if community is None or community.archive.policy is not ArchivePolicy.MEMBERS or not key:
+            return None
+        return Link(name=f"{community.id}/{key[0]}", opens=partial(_opens, key[0], str(community.id)))
 
     # --- answers without a community ---
 
@@ -156,7 +165,9 @@ class Pages:
         """
         if request.method not in ("GET", "HEAD", "POST"):
             return self._plain(request, visitor, 405)
-        found = await personal_links.unsubscribes(request.match_info["token"])
+        token = request.match_info["token"]
+        found = await personal_links.unsubscribes(token)
+        (self._gate.closed if found is None else self._gate.opened)(f"u/{token}")
         if found is None and not self._guesses.takes(visitor.address):
             return self._plain(request, visitor, 429, wait=self._guesses.wait)
         w = self._words(visitor)
@@ -184,7 +195,9 @@ class Pages:
         key = ""
         if community.archive.policy is ArchivePolicy.MEMBERS:
             key, parts = parts[0] if parts else "", parts[1:]
-            if not (key.startswith("~") and await personal_links.opens(key[1:], str(community.id))):
+            good = await _opens(key, str(community.id))
+            (self._gate.opened if good else self._gate.closed)(f"{community.id}/{key}")
+            if not good:
                 if not self._guesses.takes(visitor.address):
                     return self._plain(request, visitor, 429, wait=self._guesses.wait)
                 return self._plain(request, visitor, 404)
@@ -279,6 +292,14 @@ class Pages:
         if not await asyncio.to_thread(path.is_file):
             return self._plain(request, visitor, 404)
         return file_response(path, mime=mime, name=name, shown=inline)
+
+
+async def _opens(key: str, community: str) -> bool:
+    return key.startswith("~") and await personal_links.opens(key[1:], community)
+
+
+async def _unsubscribes(token: str) -> bool:
+    return await personal_links.unsubscribes(token) is not None
 
 
 def _up(folder: str, parts: list[str]) -> str:

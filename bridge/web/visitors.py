@@ -82,6 +82,18 @@ def grouped(text: str) -> str:
     return str(address)
 
 
+def network_of(text: str) -> str:
+    """What one customer of a provider has at the most, of an address as ``grouped`` gives it: a /24, a /48 of IPv6."""
+    try:
+        found = ip_network(text)
+    except ValueError:
+        return text[:64]
+    mapped = found.network_address.ipv4_mapped if isinstance(found, IPv6Network) else None
+    if mapped is not None:
+        return str(ip_network((mapped, 24), strict=False))
+    return str(ip_network((found.network_address, 48 if isinstance(found, IPv6Network) else 24), strict=False))
+
+
 class Limit:
     """So many at once, and then one in so many seconds, for each address."""
 
@@ -197,5 +209,6 @@ __all__ = [
     "forwarded",
     "grouped",
     "language_of",
+    "network_of",
     "networks",
 ]

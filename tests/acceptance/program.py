@@ -30,6 +30,8 @@ class Program:
 
     config: Path
     arguments: ClassVar[tuple[str, ...]] = ()
+    root: ClassVar[Path] = ROOT
+    """Where its code is."""
     process: asyncio.subprocess.Process | None = None
     output: list[str] = field(default_factory=list)
     _reader: asyncio.Task[None] | None = None
@@ -43,7 +45,7 @@ class Program:
     async def spawn(self) -> None:
         """Start without waiting; where there is no database yet, with one that has its tables."""
         self._ready.clear()
-        await begin_with_tables(self.config)
+        await self._begin()
         self.process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -54,12 +56,15 @@ class Program:
             "--log-format",
             "json",
             *self.arguments,
-            cwd=ROOT,
+            cwd=self.root,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             env={**os.environ, "PYTHONWARNINGS": "default"},
         )
         self._reader = asyncio.create_task(self._read(self.process))
+
+    async def _begin(self) -> None:
+        await begin_with_tables(self.config)
 
     async def until_ready(self, seconds: float = 60.0) -> None:
         assert self.process is not None

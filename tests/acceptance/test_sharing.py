@@ -65,11 +65,11 @@ class Town:
         self.admin: Any = None
         self.posts = 0
 
-    def program(self, *, roles: str = "") -> Partner:
+    def program(self, *, roles: str = "", kind: type[Partner] = Partner) -> Partner:
         text = self.world.path.read_text().replace(f":{self.world.port}", f":{free_port()}")
         path = self.world.directory / f"program{len(self.programs)}.toml"
         path.write_text(text)
-        made = Partner(path)
+        made = kind(path)
         if roles:
             made.arguments = ("--roles", roles)  # type: ignore[misc]  # of this one alone
         self.programs.append(made)
@@ -171,11 +171,11 @@ async def ask(program: Partner, path: str) -> tuple[int, dict[str, Any]]:
 
 
 @asynccontextmanager
-async def town(directory: Path, database: str, *roles: str) -> AsyncIterator[Town]:
+async def town(directory: Path, database: str, *roles: str, kind: type[Partner] = Partner) -> AsyncIterator[Town]:
     """Programs with these roles, the first of which makes the tables."""
     made = Town(directory, database)
     try:
-        first, *others = [made.program(roles=each) for each in roles]
+        first, *others = [made.program(roles=each, kind=kind) for each in roles]
         await first.spawn()
         await asyncio.gather(*(program.spawn() for program in others))
         await asyncio.gather(*(program.until_ready() for program in made.programs))

@@ -13,8 +13,11 @@ from contextlib import AsyncExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bridge.core.message import Content
+from bridge.core.text import plain
 from bridge.playground.botapi import BotApiSimulator
 from bridge.playground.synapse import SynapseServer
+from bridge.storage import codec
 from tests.acceptance.program import Program, populate, write_config
 from tests.acceptance.tables import begin_with_tables
 from tests.benchmarks.bench_startup import people_of
@@ -85,10 +88,11 @@ def add_rows(path: Path, due: datetime) -> None:
             "id community number revision author text attachments uncarried card state approved_at submission_id",
             ((n, "hifa", n, 1, "Amina", text, "[]", "[]", card, "live", at, n) for n in posts),
         )  # fmt: skip
+        words = codec.dump(codec.CONTENT, Content(text=plain(TEXT)))
         tables.put(
-            "delivery", "kind community account chat part operation state due_at expires_at planned_at post_id",
+            "delivery", "kind community account chat part operation state due_at expires_at planned_at post_id content",
             (
-                ("post", "hifa", "sms", f"group{group}", 1, "send", "planned", hour, later, at, n)
+                ("post", "hifa", "sms", f"group{group}", 1, "send", "planned", hour, later, at, n, words)
                 for n in posts
                 for group in range(GROUPS)
             ),

@@ -1,10 +1,12 @@
 """Servers that the program needs are restarted, replaced or stand still; what was said meanwhile arrives, once."""
 
 import asyncio
+import random
 import re
 import resource
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import asyncpg
@@ -16,8 +18,18 @@ from bridge.playground.matrix_user import MatrixUser
 from bridge.playground.synapse import SynapseServer, SynapseUnavailable
 from tests.acceptance.line import line_to
 from tests.acceptance.program import Matrix, Telegram, command, populate, running, write_config
+from tests.acceptance.test_sharing import ALL_ROLES, Partner, Town, ask, eventually, town
 from tests.acceptance.world import World, until
-from tests.servers import PostgresServer, ServerMissing, detached, free_port, missing, started_synapse, unique
+from tests.servers import (
+    PostgresServer,
+    ServerMissing,
+    StandbyServer,
+    detached,
+    free_port,
+    missing,
+    started_synapse,
+    unique,
+)
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(240)]
 
@@ -89,6 +101,60 @@ async def test_postgresql(tmp_path: Path, server: PostgresServer, how: str) -> N
             texts = world.texts(chat, people)
             assert [sum(f"Question {number}?" in text for text in texts) for number in (1, 2, 3)] == [1, 1, 1]
             assert not any("while it was away" in text for text in texts)
+
+
+@pytest.fixture
+def standby(server: PostgresServer) -> Iterator[StandbyServer]:
+    """One that follows it."""
+    try:
+        standby = StandbyServer(server)
+        standby.start()
+    except ServerMissing as error:
+        missing(str(error))
+    yield standby
+    standby.stop()
+
+
+async def test_a_standby_takes_the_place_of_a_primary_that_is_killed(
+    tmp_path: Path, server: PostgresServer, standby: StandbyServer
+) -> None:
+    """Replication is synchronous: what was committed is there. The address moves along, as a floating one does."""
+    admin = await asyncpg.connect(server.url())  # type: ignore[no-untyped-call]  # asyncpg left it bare
+    await admin.execute("CREATE DATABASE baraza TEMPLATE template0")
+    await admin.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+    await admin.execute("SELECT pg_reload_conf()")
+    await eventually(lambda: admin.fetchval("SELECT sync_state FROM pg_stat_replication"), "sync", 15)
+    await admin.close()
+    async with line_to(server.port) as line:
+        address = server.url("baraza").replace(f":{server.port}/", f":{line.port}/")
+        async with town(tmp_path, address, *ALL_ROLES * 2) as here:
+            await here.is_shared()
+            writing = asyncio.create_task(_keep_writing(here))
+            await until(lambda: here.posts > 6)
+            server.kill()
+            program = here.programs[0]
+            await eventually(lambda: _status(program), 503, 10)
+            print(f"nobody answers for {(pause := random.uniform(0.0, 7.0)):.1f} s")  # a lease is valid for 5
+            await asyncio.sleep(pause)
+            there: Any = await asyncpg.connect(standby.url())  # type: ignore[no-untyped-call]
+            assert await there.fetchval("SELECT pg_promote()")
+            await there.close()
+            line.to = standby.port
+            posts = here.posts
+            await until(lambda: here.posts > posts + 6, 60)
+            writing.cancel()
+            here.admin = await asyncpg.connect(address)  # type: ignore[no-untyped-call]
+            await here.is_whole(60)
+
+
+async def _status(program: Partner) -> int:
+    return (await ask(program, "/readyz"))[0]
+
+
+async def _keep_writing(here: Town) -> None:
+    while True:
+        here.write()
+        await asyncio.sleep(0.15)
 
 
 @pytest.fixture

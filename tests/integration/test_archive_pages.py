@@ -255,6 +255,10 @@ async def test_who_has_a_good_link_is_not_locked_out_by_somebody_behind_the_same
         assert statuses == [404] * 30 + [429]
         assert (await browser.get(f"/hifa/~{key}")).status == 200
         assert (await browser.get(f"/u/{leave}")).status == 200
+        statuses = [(await browser.get("/hifa/how")).status for _ in range(220)]
+        assert (statuses[0], statuses[-1]) == (429, 429)
+        assert (await browser.get(f"/hifa/~{key}")).status == 200, "what the address may ask for is used up"
+        assert (await browser.get(f"/u/{leave}")).status == 200
 
 
 async def test_one_address_reads_so_much_and_not_more(browser: Browser) -> None:

@@ -1,23 +1,29 @@
 """What only one of several programs may work: leases change hands whole, and who has lost one writes nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import asyncpg
 import pytest
 
 from bridge.core.errors import Refusal, StorageUnavailable
-from bridge.core.ids import MessageId, RemoteRef
-from bridge.core.ports import Later, Refused, SendOutcome, Sent, Unknown
+from bridge.core.ids import AccountId, MessageId, RemoteRef
+from bridge.core.message import Content
+from bridge.core.money import Price
+from bridge.core.ports import Handed, Later, Outgoing, Refused, SendOutcome, Sent, Unknown
 from bridge.core.states import DeliveryState, DeliveryStep, InboxState
+from bridge.core.text import plain
 from bridge.delivery.directory import Directory
+from bridge.delivery.paying import Till
 from bridge.delivery.worker import Worker
 from bridge.storage import fencing, inbox, ledger
 from bridge.storage.database import UNAVAILABLE, transaction
+from bridge.storage.handovers import Weighed
 from bridge.storage.inbox import DurableSink, DurableState
 from bridge.storage.leases import INTAKE, Leases, of_account
 from bridge.storage.ledger import Frozen, Outcome
@@ -306,3 +312,61 @@ async def test_each_handles_the_events_of_its_accounts(sides: tuple[Side, Side])
     assert await takes(Reads(accounts=frozenset({SLOW}), but=True)) == 1
     assert await takes(Reads(accounts=frozenset({NET}), but=True)) == 0
     assert await Inbox.filter(state=InboxState.NEW).count() == 1
+
+
+class Paid:
+    """An account that costs money."""
+
+    channel: ClassVar[str] = "sms"
+
+    def weigh(self, outgoing: Outgoing) -> Handed:
+        return Handed(bytes=1, cost=Price.parse("KES 9"))
+
+    def monthly_cap(self) -> Price:
+        return Price.parse("KES 10")
+
+
+async def test_only_the_owner_says_that_the_months_money_is_gone(sides: tuple[Side, Side]) -> None:
+    one, other = sides
+    await one.take()
+    said: list[bool] = []
+    calls: list[int] = []
+
+    async def alarm(account: AccountId, cap: Price, spent: bool) -> None:
+        said.append(spent)
+
+    async def call() -> SendOutcome:
+        calls.append(1)
+        return THERE
+
+    till = Till(FakeClock(), alarm, one.leases)
+    weighed = Weighed(channel="sms", key="k", handed=Handed(bytes=1, cost=Price.parse("KES 9")))
+    assert isinstance(await till.pay(Paid(), NET, weighed, call), Sent)
+    assert (said, calls) == ([False], [1])
+    await changes_hands(one, other)
+    assert isinstance(await till.pay(Paid(), NET, weighed, call), Later)
+    assert (said, calls) == ([False], [1])
+
+
+async def test_what_others_planned_to_say_meanwhile_is_not_taken_back(opened: str) -> None:
+    """Somebody's message is to be answered with nothing; a moderator asks them something at the same moment."""
+
+    async def say(words: str) -> Delivery:
+        return await ledger.plan(kind=ledger.NOTICE, address=KENYA, now=NOW, content=Content(text=plain(words)))
+
+    begun = asyncio.Event()
+
+    async def asks() -> None:
+        await begun.wait()
+        async with transaction():
+            await say("which village?")
+
+    asking = asyncio.create_task(asks())
+    async with transaction():
+        with ledger.noted() as ours:
+            await say("thank you")
+            begun.set()
+            await asking
+        await ledger.take_back_notices(KENYA, ours)
+    (left,) = await Delivery.all()
+    assert "which village?" in left.content

@@ -1,6 +1,7 @@
 """Migrations: applied, repeatable, refused when they are not ours, with a backup, and agreeing with the models."""
 
 import asyncio
+import importlib
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -17,8 +18,8 @@ from tortoise.migrations.recorder import MigrationRecorder
 from bridge.core.errors import ConfigError, StorageUnavailable
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef
 from bridge.core.states import ReviewState
-from bridge.storage import database, echoes, fresh, ledger, migrations, submissions
-from bridge.storage.models import Decision, Delivery, Meta, Person, Post, Review, Revision
+from bridge.storage import additive, database, echoes, filling, fresh, ledger, migrations, submissions
+from bridge.storage.models import Decision, Delivery, Identity, Meta, Person, Post, Profile, Review, Revision
 from tests.unit.storage.stage import NOW
 
 OURS = sorted(path.stem for path in Path(migrations.__file__).parent.glob("0*.py"))
@@ -357,3 +358,21 @@ async def test_a_new_database_is_what_all_migrations_come_to(tmp_path: Path) -> 
     with closing(sqlite3.connect(begun)) as new, closing(sqlite3.connect(path)) as old:
         query = "SELECT app, name FROM tortoise_migrations ORDER BY id"
         assert new.execute(query).fetchall() == old.execute(query).fetchall()
+
+
+def test_programs_of_the_version_before_go_on_beside_every_migration_since_there_are_several() -> None:
+    """Expand first, contract later. One that cannot is named here, and in its version's notes: all must be stopped."""
+    loaded = [importlib.import_module(f"{migrations.__name__}.{name}").Migration(name, database.APP) for name in OURS]
+    since = OURS.index("0014_leases")
+    assert [each.name for each in loaded[since:] if not additive.is_additive(each)] == []
+
+
+async def test_what_an_earlier_program_left_empty_is_filled(opened: str) -> None:
+    person = await Person.create(created_at=NOW)
+    values: dict[str, Any] = {"person": person, "account": "net", "created_at": NOW}
+    await Identity.create(user="amina", name="Amina", **values)
+    await Identity.create(user="nobody", name="", **values)
+    await Profile.create(person=person, community="hifa", version=1, answers='{"name":"Amina O."}', created_at=NOW)
+    await filling.fill()
+    assert [row.called for row in await Identity.all().order_by("id")] == ["amina", ""]
+    assert [row.called for row in await Profile.all()] == ["amina o."]
