@@ -61,7 +61,7 @@ UNAVAILABLE = (
 )
 
 # A program that is paused in the middle of a transaction must not keep its locks from the one that takes over.
-_SHARED = {
+_RUNNING = {
     "idle_in_transaction_session_timeout": "3s",
     "tcp_keepalives_idle": "3",
     "tcp_keepalives_interval": "2",
@@ -69,8 +69,8 @@ _SHARED = {
 }
 
 
-def tortoise_config(url: str, *, foreign_keys: bool = True, shared: str | None = None) -> dict[str, Any]:
-    """Tortoise's configuration for ``sqlite://PATH`` or ``postgres://...``. ``shared``: our name among the programs."""
+def tortoise_config(url: str, *, foreign_keys: bool = True, program: str | None = None) -> dict[str, Any]:
+    """Tortoise's configuration for ``sqlite://PATH`` or ``postgres://...``. ``program``: its name, where it runs."""
     scheme, _, rest = url.partition("://")
     # Tortoise keeps prepared SQL per connection name for as long as the process lives, in the dialect it was made for.
     name = "sqlite" if scheme == "sqlite" else "postgres"
@@ -91,8 +91,8 @@ def tortoise_config(url: str, *, foreign_keys: bool = True, shared: str | None =
             "engine": "bridge.storage.postgres_pooled",
             "credentials": {"dsn": url, "minsize": 1, "maxsize": 8},
         }
-        if shared:
-            connection["credentials"]["server_settings"] = {**_SHARED, "application_name": shared}
+        if program:
+            connection["credentials"]["server_settings"] = {**_RUNNING, "application_name": program}
     else:
         raise ConfigError(f"bridge.database begins with {quote(scheme)}://: write sqlite://PATH or postgres://...")
     return {
@@ -126,9 +126,9 @@ def connection_now() -> BaseDBAsyncClient:
     return _current()
 
 
-async def _connect(url: str, *, foreign_keys: bool = True, shared: str | None = None) -> BaseDBAsyncClient:
+async def _connect(url: str, *, foreign_keys: bool = True, program: str | None = None) -> BaseDBAsyncClient:
     # Workers are started before and after this call alike, so the connection must not hang on a context variable.
-    config = tortoise_config(url, foreign_keys=foreign_keys, shared=shared)
+    config = tortoise_config(url, foreign_keys=foreign_keys, program=program)
     await Tortoise.init(config=config, _enable_global_fallback=True)
     return _current()
 
@@ -212,11 +212,11 @@ _UPGRADE_KEY = 0x0BA2A2B
 
 
 async def open_database(
-    url: str, *, migrate: bool = True, from_script: bool = True, shared: str | None = None, alone: bool = True
+    url: str, *, migrate: bool = True, from_script: bool = True, program: str | None = None, alone: bool = True
 ) -> str:
     """Connect, upgrade where needed, and return the id of this installation.
 
-    ``shared``: with other programs at the same time, as one of this name; some are there already unless ``alone``.
+    ``program``: the name of one that runs, and is no command. Unless it is ``alone``, others are there already.
 
     Without ``migrate`` nothing is created or changed. Without ``from_script`` a new database is made by carrying out
     all migrations, which comes to the same.
@@ -236,7 +236,7 @@ async def open_database(
             await _upgrade(url, from_script=from_script, alone=alone)
             if path is not None:
                 await asyncio.to_thread(planner.tell, path)
-        await _connect(url, shared=shared)
+        await _connect(url, program=program)
         row, _ = await Meta.get_or_create(key="installation", defaults={"value": uuid.uuid4().hex})
     # A wrong password and a file that is no database are refusals, not failures of a connection.
     except (*UNAVAILABLE, asyncpg.exceptions.PostgresError, sqlite3.DatabaseError) as error:

@@ -3,11 +3,13 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
+import asyncpg
 import pytest
 
 from bridge.core.errors import StorageUnavailable
-from bridge.storage import database
+from bridge.storage import database, ownership
 from bridge.storage.database import transaction
 from bridge.storage.models import Meta
 from tests.acceptance.line import Line, line_to
@@ -76,3 +78,18 @@ async def test_what_the_address_asks_for_holds_for_every_connection(opened: str)
     await database.close_database()
     with pytest.raises(StorageUnavailable, match="SSL"):
         await database.open_database(f"{opened}?sslmode=require", migrate=False)
+
+
+async def test_who_takes_over_alone_waits_for_nothing_that_a_vanished_owner_was_in_the_middle_of(opened: str) -> None:
+    """Its machine is gone, and the server goes on holding what its transactions have locked."""
+    left: Any = await asyncpg.connect(opened, server_settings={"application_name": ownership.NAME})  # type: ignore[no-untyped-call]  # asyncpg left it bare
+    command: Any = await asyncpg.connect(opened)  # type: ignore[no-untyped-call]
+    for session, key in ((left, "locked"), (command, "of a command")):
+        await session.execute("BEGIN")
+        await session.execute("INSERT INTO meta (key, value) VALUES ($1, '')", key)
+    async with ownership.only_program(opened), asyncio.timeout(5):
+        await Meta.create(key="locked", value="")
+    await command.execute("COMMIT")
+    assert await Meta.exists(key="of a command")
+    left.terminate()
+    await command.close()
