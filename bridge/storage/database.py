@@ -31,7 +31,7 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
 from bridge.core.errors import ConfigError, StorageConflict, StorageContended, StorageUnavailable
-from bridge.storage import additive, fencing, fresh, full_text, planner, sqlite_files
+from bridge.storage import additive, fencing, fresh, full_text, planner, postgres_hosts, sqlite_files
 from bridge.storage.models import Meta
 
 log = structlog.get_logger()
@@ -195,7 +195,7 @@ async def _migrate_postgres(executor: MigrationExecutor, url: str) -> None:
     Tortoise itself records a migration after the transaction that applied it: killed between the two, a database would
     never start again, for its tables would be there already.
     """
-    turns = await asyncpg.connect(url)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+    turns = await postgres_hosts.connect(url)
     try:
         await turns.execute("SELECT pg_advisory_lock($1)", _UPGRADE_KEY)
         # Looked for inside of the transaction, a table of migrations that is not there would end it.

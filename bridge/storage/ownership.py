@@ -14,11 +14,10 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import structlog
 
 from bridge.core.errors import StorageUnavailable
-from bridge.storage import sqlite_files
+from bridge.storage import postgres_hosts, sqlite_files
 from bridge.storage.database import UNAVAILABLE, reason_of, sqlite_path
 from bridge.storage.postgres_pooled import WatchedConnection
 
@@ -121,7 +120,7 @@ class _Session:
             await asyncio.sleep(_AGAIN)
 
     async def _try(self) -> bool:
-        connection: Any = await asyncpg.connect(  # type: ignore[no-untyped-call]  # asyncpg left it bare
+        connection = await postgres_hosts.connect(
             self._url, server_settings=KEEPALIVE, connection_class=WatchedConnection
         )
         taken = False
