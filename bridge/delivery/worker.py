@@ -117,7 +117,7 @@ class Worker:
                     await delivery_bell.wait(_GATHERED)
 
     def _more_will_end(self, much: Collection[str], *, begun: bool) -> bool:
-        """Is ``much`` under way where something ended, or began? Who answers at once waits for nobody else's answers."""
+        """Is ``much`` under way where something ended, or began? Who answers at once waits for nobody else."""
         if not _MANY <= len(self._in_flight) > 4 * len(self._done) // 3:
             return False
         return all(outcome.row.account in much for outcome in self._done) if self._done else begun
