@@ -27,7 +27,8 @@ CURSOR: Final = "imap"
 _TIMEOUT: Final = 30.0
 _BATCH: Final = 50
 """Mails of one look."""
-TROUBLE: Final = (OSError, imaplib.IMAP4.error, EOFError, UnicodeError)
+# The last two: a server announces more bytes than there can be, and the library asks for them.
+TROUBLE: Final = (OSError, imaplib.IMAP4.error, EOFError, UnicodeError, OverflowError, MemoryError)
 """What a connection may end with: imaplib reads the first words of a server as ASCII, whatever they are."""
 _UID: Final = re.compile(rb"\d{1,10}")
 """RFC 3501, section 2.3.1.1: 32 bits."""

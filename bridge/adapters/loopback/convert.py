@@ -4,7 +4,7 @@ import mimetypes
 from datetime import datetime, timedelta
 from typing import Annotated, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from bridge.core.capabilities import ButtonStyle, Capabilities
 from bridge.core.events import (
@@ -60,7 +60,7 @@ class Line(BaseModel):
     alt: str = ""
     spoiler: bool = False
     album: str = ""
-    place: tuple[float, float] | None = None
+    place: tuple[FiniteFloat, FiniteFloat] | None = None
     poll: list[str] = []
     other: UncarriedKind | None = None
     words: str = ""

@@ -32,10 +32,10 @@ def form(call: WebRequest, *, charset: str = "utf-8") -> dict[str, str]:
 
 
 def text_of(value: bytes, charset: str) -> str:
-    """Raises nothing: a charset that nobody knows is read as UTF-8."""
+    """Raises nothing: a charset that nobody knows, or that replaces nothing (such as IDNA), is read as UTF-8."""
     try:
         return value.decode(charset or "utf-8", "replace")
-    except LookupError:
+    except (LookupError, UnicodeError):
         return value.decode("utf-8", "replace")
 
 

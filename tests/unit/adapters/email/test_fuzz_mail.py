@@ -285,3 +285,14 @@ def test_whatever_a_mailbox_says_is_a_mail_or_trouble() -> None:
             for event in taken(rng, raw):
                 kept(event)
     assert mails > 5, "some of what is changed still brings a mail"
+
+
+def test_a_mailbox_that_announces_more_than_there_can_be_is_trouble() -> None:
+    settings = Settings.model_validate(
+        {"domain": DOMAIN, "imap": "127.0.0.1:1", "imap_user": "x", "imap_password": "y", "imap_tls": False}
+    )
+    connection = mailbox._Connection(settings)
+    connection._imap = Talking([CAPABLE, SELECTED, SIZED, FETCHED.replace(b"{", b"{" + b"9" * 40)])
+    connection._imap.select("INBOX")
+    with pytest.raises(mailbox.TROUBLE):
+        connection.fetch(4)

@@ -82,6 +82,8 @@ def test_what_is_done_to_a_post() -> None:
         line(id="x" * 65),
         line(chat=""),
         line(private="yes"),
+        line(place=[float("nan"), 36.8]),
+        line(place=[-1.3, float("inf")]),
         line(file="../secret"),
         line(file="/etc/passwd"),
         line(file=".."),

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from bridge.adapters.sms.gateways import fields
 from bridge.core.errors import Refusal
 from bridge.core.events import DeliveryReported, MessagePosted, OptedOut, Piece, Unreadable
 from bridge.core.gsm import joined_halves
@@ -263,3 +264,8 @@ async def test_a_503_that_names_a_time_is_a_limit_and_one_that_does_not_is_uncle
     both.stub.busy = (503, {}, b"")  # type: ignore[misc]
     assert isinstance(await both.site.send("y"), Unknown)
     await both.close()
+
+
+@pytest.mark.parametrize("charset", ["idna", "undefined", "zlib", "nowhere-8", ""])
+def test_a_charset_that_cannot_be_used_is_read_as_utf_8(charset: str) -> None:
+    assert fields.text_of("Ça va\x12?".encode(), charset) == "Ça va\x12?"
