@@ -120,9 +120,9 @@ class Bridge:
         """Run until cancelled; then finish what is under way and close everything."""
         async with AsyncExitStack() as stack:
             share, lost = await self._own(stack)
-            alone, name = (True, None) if share is None else (share.alone, share.leases.holder)
+            alone, name = (True, ownership.NAME) if share is None else (share.alone, share.leases.holder)
             url = self._config.database
-            installation = await database.open_database(url, shared=name, alone=alone)
+            installation = await database.open_database(url, program=name, alone=alone)
             stack.push_async_callback(database.close_database)
             await upkeep.after_restore()
             await connecting.reload(self._communities, self._directory)

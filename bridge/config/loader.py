@@ -197,8 +197,9 @@ class _Reader:
             return f"sqlite://{(self.secrets.base / Path(url.removeprefix('sqlite://')).expanduser()).resolve()}"
         try:
             parts = urlsplit(url)
-            good = parts.scheme in ("postgres", "postgresql") and bool(parts.hostname) and len(parts.path) > 1
-            good = good and parts.port != 0
+            servers = [urlsplit(f"//{each}") for each in parts.netloc.rpartition("@")[2].split(",")]
+            good = parts.scheme in ("postgres", "postgresql") and len(parts.path) > 1
+            good = good and all(server.hostname and server.port != 0 for server in servers)
         except ValueError:
             good = False
         if not good:

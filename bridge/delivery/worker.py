@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -109,17 +109,18 @@ class Worker:
 
     async def _gather(self, *, begun: bool) -> None:
         """Where much is under way: several outcomes are written down, and several rows claimed, with one commit."""
+        under_way = Counter(address.account for address in self._in_flight.values())
+        much = {account for account, count in under_way.items() if count >= _MANY}
         with suppress(TimeoutError):
             async with asyncio.timeout(_GATHERED):
-                while self._more_will_end(begun=begun) and not self._stopping:
+                while self._more_will_end(much, begun=begun) and not self._stopping:
                     await delivery_bell.wait(_GATHERED)
 
-    def _more_will_end(self, *, begun: bool) -> bool:
-        """Is much under way where something ended, or began? Who answers at once waits for nobody else's answers."""
+    def _more_will_end(self, much: Collection[str], *, begun: bool) -> bool:
+        """Is ``much`` under way where something ended, or began? Who answers at once waits for nobody else."""
         if not _MANY <= len(self._in_flight) > 4 * len(self._done) // 3:
             return False
-        under_way = Counter(address.account for address in self._in_flight.values())
-        return all(under_way[o.row.address.account] >= _MANY for o in self._done) if self._done else begun
+        return all(outcome.row.account in much for outcome in self._done) if self._done else begun
 
     def stop(self) -> None:
         self._stopping = True

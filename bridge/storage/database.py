@@ -31,7 +31,7 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
 from bridge.core.errors import ConfigError, StorageConflict, StorageContended, StorageUnavailable
-from bridge.storage import additive, fencing, fresh, full_text, planner, sqlite_files
+from bridge.storage import additive, fencing, fresh, full_text, planner, postgres_hosts, sqlite_files
 from bridge.storage.models import Meta
 
 log = structlog.get_logger()
@@ -62,7 +62,7 @@ UNAVAILABLE = (
 )
 
 # A program that is paused in the middle of a transaction must not keep its locks from the one that takes over.
-_SHARED = {
+_RUNNING = {
     "idle_in_transaction_session_timeout": "3s",
     "tcp_keepalives_idle": "3",
     "tcp_keepalives_interval": "2",
@@ -70,8 +70,8 @@ _SHARED = {
 }
 
 
-def tortoise_config(url: str, *, foreign_keys: bool = True, shared: str | None = None) -> dict[str, Any]:
-    """Tortoise's configuration for ``sqlite://PATH`` or ``postgres://...``. ``shared``: our name among the programs."""
+def tortoise_config(url: str, *, foreign_keys: bool = True, program: str | None = None) -> dict[str, Any]:
+    """Tortoise's configuration for ``sqlite://PATH`` or ``postgres://...``. ``program``: its name, where it runs."""
     scheme, _, rest = url.partition("://")
     # Tortoise keeps prepared SQL per connection name for as long as the process lives, in the dialect it was made for.
     name = "sqlite" if scheme == "sqlite" else "postgres"
@@ -92,8 +92,8 @@ def tortoise_config(url: str, *, foreign_keys: bool = True, shared: str | None =
             "engine": "bridge.storage.postgres_pooled",
             "credentials": {"dsn": url, "minsize": 1, "maxsize": 8},
         }
-        if shared:
-            connection["credentials"]["server_settings"] = {**_SHARED, "application_name": shared}
+        if program:
+            connection["credentials"]["server_settings"] = {**_RUNNING, "application_name": program}
     else:
         raise ConfigError(f"bridge.database begins with {quote(scheme)}://: write sqlite://PATH or postgres://...")
     return {
@@ -127,9 +127,9 @@ def connection_now() -> BaseDBAsyncClient:
     return _current()
 
 
-async def _connect(url: str, *, foreign_keys: bool = True, shared: str | None = None) -> BaseDBAsyncClient:
+async def _connect(url: str, *, foreign_keys: bool = True, program: str | None = None) -> BaseDBAsyncClient:
     # Workers are started before and after this call alike, so the connection must not hang on a context variable.
-    config = tortoise_config(url, foreign_keys=foreign_keys, shared=shared)
+    config = tortoise_config(url, foreign_keys=foreign_keys, program=program)
     await Tortoise.init(config=config, _enable_global_fallback=True)
     return _current()
 
@@ -196,7 +196,7 @@ async def _migrate_postgres(executor: MigrationExecutor, url: str) -> None:
     Tortoise itself records a migration after the transaction that applied it: killed between the two, a database would
     never start again, for its tables would be there already.
     """
-    turns = await asyncpg.connect(url)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+    turns = await postgres_hosts.connect(url)
     try:
         await turns.execute("SELECT pg_advisory_lock($1)", _UPGRADE_KEY)
         # Looked for inside of the transaction, a table of migrations that is not there would end it.
@@ -213,11 +213,11 @@ _UPGRADE_KEY = 0x0BA2A2B
 
 
 async def open_database(
-    url: str, *, migrate: bool = True, from_script: bool = True, shared: str | None = None, alone: bool = True
+    url: str, *, migrate: bool = True, from_script: bool = True, program: str | None = None, alone: bool = True
 ) -> str:
     """Connect, upgrade where needed, and return the id of this installation.
 
-    ``shared``: with other programs at the same time, as one of this name; some are there already unless ``alone``.
+    ``program``: the name of one that runs, and is no command. Unless it is ``alone``, others are there already.
 
     Without ``migrate`` nothing is created or changed. Without ``from_script`` a new database is made by carrying out
     all migrations, which comes to the same.
@@ -237,7 +237,7 @@ async def open_database(
             await _upgrade(url, from_script=from_script, alone=alone)
             if path is not None:
                 await asyncio.to_thread(planner.tell, path)
-        await _connect(url, shared=shared)
+        await _connect(url, program=program)
         row, _ = await Meta.get_or_create(key="installation", defaults={"value": uuid.uuid4().hex})
     # A wrong password and a file that is no database are refusals, not failures of a connection.
     except (*UNAVAILABLE, asyncpg.exceptions.PostgresError, sqlite3.DatabaseError) as error:

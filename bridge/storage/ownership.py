@@ -14,11 +14,10 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import structlog
 
 from bridge.core.errors import StorageUnavailable
-from bridge.storage import sqlite_files
+from bridge.storage import postgres_hosts, sqlite_files
 from bridge.storage.database import UNAVAILABLE, reason_of, sqlite_path
 from bridge.storage.postgres_pooled import WatchedConnection
 
@@ -26,8 +25,15 @@ log = structlog.get_logger()
 
 KEY = 0x0BA2A2A
 """The number of our lock among a PostgreSQL database's advisory locks."""
+NAME = "baraza"
+"""Of the sessions of a program that has the database for itself."""
 _AGAIN = 1.0
 """Seconds between two tries."""
+# What a program that had it was in the middle of when its machine vanished: the server would keep its locks for hours.
+_LEFT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE application_name = $1 AND datname = current_database() AND xact_start IS NOT NULL
+"""
 # A machine that vanished says no goodbye: after this long its session, and with it the lock, is over.
 KEEPALIVE = {"tcp_keepalives_idle": "3", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "2"}
 
@@ -97,6 +103,7 @@ class _Session:
         while True:
             try:
                 if await self._try():
+                    await self._connection.execute(_LEFT, NAME)
                     break
             except UNAVAILABLE as error:
                 if not told:
@@ -113,7 +120,7 @@ class _Session:
             await asyncio.sleep(_AGAIN)
 
     async def _try(self) -> bool:
-        connection: Any = await asyncpg.connect(  # type: ignore[no-untyped-call]  # asyncpg left it bare
+        connection = await postgres_hosts.connect(
             self._url, server_settings=KEEPALIVE, connection_class=WatchedConnection
         )
         taken = False

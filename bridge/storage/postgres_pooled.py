@@ -21,6 +21,8 @@ from tortoise.backends.base.client import TransactionalDBClient, TransactionCont
 from tortoise.connection import get_connections
 from tortoise.exceptions import TransactionManagementError
 
+from bridge.storage import postgres_hosts
+
 _SILENT = 15
 """Seconds without a sign of the other machine, after which a connection is over."""
 _ROLLBACK = 2.0
@@ -114,7 +116,7 @@ class PooledPostgresClient(AsyncpgDBClient):
         """Where to, and how, says the address alone."""
         for name in ("host", "port", "user", "password", "database"):
             options.pop(name)
-        return await asyncpg.create_pool(self._dsn, **options)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+        return await asyncpg.create_pool(self._dsn, connect=postgres_hosts.connect, **options)  # type: ignore[no-untyped-call]  # asyncpg left it bare
 
     def _in_transaction(self) -> TransactionContext:
         return _PooledContext(TransactionWrapper(self), self._pool_init_lock)

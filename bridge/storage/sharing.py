@@ -17,7 +17,7 @@ import asyncpg
 import structlog
 
 from bridge.core.errors import StorageUnavailable
-from bridge.storage import bells, filling, leases
+from bridge.storage import bells, filling, leases, postgres_hosts
 from bridge.storage.database import UNAVAILABLE, reason_of
 from bridge.storage.leases import Leases, Line
 from bridge.storage.ownership import KEEPALIVE, KEY
@@ -106,8 +106,7 @@ class Share:
                 await connection.close(timeout=1.0)
 
     async def _connect(self) -> Any:
-        connect: Any = asyncpg.connect
-        return await connect(
+        return await postgres_hosts.connect(
             self._url,
             server_settings={**_SETTINGS, "application_name": self.leases.holder},
             connection_class=WatchedConnection,

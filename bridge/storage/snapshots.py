@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
 from bridge.core.errors import StorageUnavailable
+from bridge.storage import postgres_hosts
 from bridge.storage.database import UNAVAILABLE
 
 RESTORED = "restored"
@@ -155,18 +155,9 @@ def _tool(name: str) -> str:
 
 
 def _environment(url: str) -> dict[str, str]:
-    """Whom to connect to. Not as arguments: every user of the machine sees those."""
-    parts = urlsplit(url)
-    named = {
-        "PGHOST": parts.hostname or "",
-        "PGPORT": str(parts.port or 5432),
-        "PGUSER": unquote(parts.username or ""),
-        "PGPASSWORD": unquote(parts.password or ""),
-        "PGDATABASE": unquote(parts.path.lstrip("/")),
-        "PGCONNECT_TIMEOUT": "10",
-    }
+    """Ours, with whom to connect to."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return {**kept, **{name: value for name, value in named.items() if value}}
+    return {**kept, **postgres_hosts.environment(url)}
 
 
 async def _run(url: str, name: str, *arguments: str, text: bytes | None = None) -> None:
@@ -188,7 +179,7 @@ async def _run(url: str, name: str, *arguments: str, text: bytes | None = None) 
 @contextlib.asynccontextmanager
 async def _connection(url: str) -> AsyncIterator[Any]:
     try:
-        connection = await asyncpg.connect(url)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+        connection = await postgres_hosts.connect(url)
     except (*UNAVAILABLE, asyncpg.exceptions.PostgresError) as error:
         raise StorageUnavailable(f"the PostgreSQL server cannot be used ({type(error).__name__})") from error
     try:

@@ -115,10 +115,11 @@ def standby(server: PostgresServer) -> Iterator[StandbyServer]:
     standby.stop()
 
 
+@pytest.mark.parametrize("address", ["moves", "names both"])
 async def test_a_standby_takes_the_place_of_a_primary_that_is_killed(
-    tmp_path: Path, server: PostgresServer, standby: StandbyServer
+    tmp_path: Path, server: PostgresServer, standby: StandbyServer, address: str
 ) -> None:
-    """Replication is synchronous: what was committed is there. The address moves along, as a floating one does."""
+    """Replication is synchronous: what was committed is there. A floating address moves along, or both are named."""
     admin = await asyncpg.connect(server.url())  # type: ignore[no-untyped-call]  # asyncpg left it bare
     await admin.execute("CREATE DATABASE baraza TEMPLATE template0")
     await admin.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
@@ -126,8 +127,9 @@ async def test_a_standby_takes_the_place_of_a_primary_that_is_killed(
     await eventually(lambda: admin.fetchval("SELECT sync_state FROM pg_stat_replication"), "sync", 15)
     await admin.close()
     async with line_to(server.port) as line:
-        address = server.url("baraza").replace(f":{server.port}/", f":{line.port}/")
-        async with town(tmp_path, address, *ALL_ROLES * 2) as here:
+        ports = f":{line.port}/" if address == "moves" else f":{server.port},127.0.0.1:{standby.port}/"
+        url = server.url("baraza").replace(f":{server.port}/", ports)
+        async with town(tmp_path, url, *ALL_ROLES * 2) as here:
             await here.is_shared()
             writing = asyncio.create_task(_keep_writing(here))
             await until(lambda: here.posts > 6)
@@ -143,7 +145,7 @@ async def test_a_standby_takes_the_place_of_a_primary_that_is_killed(
             posts = here.posts
             await until(lambda: here.posts > posts + 6, 60)
             writing.cancel()
-            here.admin = await asyncpg.connect(address)  # type: ignore[no-untyped-call]
+            here.admin = await asyncpg.connect(standby.url("baraza"))  # type: ignore[no-untyped-call]
             await here.is_whole(60)
 
 

@@ -162,13 +162,13 @@ async def test_a_program_goes_on_where_a_later_one_only_added(
     with monkeypatch.context() as patched:
         use(patched, later_program, CHANGES)
         with pytest.raises(ConfigError, match="stop all of them"):
-            await database.open_database(postgres, shared="one", alone=False)
+            await database.open_database(postgres, program="one", alone=False)
     del sys.modules["later_migrations.0999_next"]
     with monkeypatch.context() as patched:
         use(patched, later_program, ADDS)
-        await database.open_database(postgres, shared="one", alone=False)
+        await database.open_database(postgres, program="one", alone=False)
         await database.close_database()
-    await database.open_database(postgres, shared="one", alone=False)  # it may even be started anew
+    await database.open_database(postgres, program="one", alone=False)  # it may even be started anew
     await Person.create(language="sw", created_at=NOW)
     assert [person.language for person in await Person.all()] == ["sw"]
     await database.close_database()

@@ -195,8 +195,22 @@ def test_the_database_may_be_a_reference(folder: Path) -> None:
     assert config.warnings == ()
 
 
+def test_the_database_may_be_on_one_of_several_servers(folder: Path) -> None:
+    url = "postgres://u:password-of-it@one:5432,[2001:db8::1]:5433/n?sslmode=verify-full"
+    assert read(folder, changed("sqlite://data/baraza.db", url)).database == url
+
+
 @pytest.mark.parametrize(
-    "url", ["data/baraza.db", "sqlite://", "mysql://u@h/n", "postgres://h", "postgres:///n", "postgres://h:x/n"]
+    "url",
+    [
+        "data/baraza.db",
+        "sqlite://",
+        "mysql://u@h/n",
+        "postgres://h",
+        "postgres:///n",
+        "postgres://h:x/n",
+        "postgres://a,,b/n",
+    ],
 )
 def test_an_address_of_no_database(folder: Path, url: str) -> None:
     assert (
