@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from bridge.core.errors import Refusal, StorageContended, StorageUnavailable
 from bridge.core.ids import AccountId, Address, delivery_key
 from bridge.core.ports import Later, Refused, SendOutcome, Sent
 from bridge.core.turns import Turns
+from bridge.delivery.booking import Books
 from bridge.delivery.calling import SEND_TIMEOUT, Caller, bytes_of
 from bridge.delivery.directory import Directory
 from bridge.delivery.doubt import Judge
@@ -67,9 +68,7 @@ class Worker:
         self._counts = counts or tally.Tally()
         self._directory = directory
         self._installation = installation
-        self._compose = compose
-        self._prepare = prepare
-        self._effects = effects
+        self._books = Books(compose, effects, prepare, held)
         self._clock = clock
         self._pacer = Pacer()
         self._turns = Turns()
@@ -201,22 +200,49 @@ class Worker:
         """What has ended is written down and what may go begins; returns how many seconds may pass before the next."""
         settled = sum(map(self._is_settled, self._done))
         if len(self._in_flight) < _MANY or 2 * settled < len(self._done):
-            await self._record()  # what waited for those that have ended may go at once
-            return await self._begin()
+            return await self._exchange() if self._done else await self._begin()
         try:
             return await self._begin()
         finally:  # while those are on their way
             await self._record()
 
+    async def _exchange(self) -> float:
+        """With one commit what has ended is written down, and what waited for that is claimed."""
+        now = self._clock.now()
+        claimed: list[Delivery] | None = None
+        try:
+            async with transaction():
+                self._writing, self._done = self._done, []
+                await self._books.record(self._writing, now)
+                claimed, wake = await self._look(now, self._books.claim_all)
+        except BaseException as error:
+            self._take_back()
+            for row in claimed or ():
+                self._pacer.dropped(row.address)
+            if isinstance(error, (StorageUnavailable, *UNAVAILABLE)) or not isinstance(error, Exception):
+                raise
+            await self._record()  # each by itself, so that what spoils it is found
+            return await self._begin()
+        self._written()
+        await self._judge.look(now)
+        return await self._carry_on(claimed, wake, now)
+
     async def _begin(self) -> float:
         """One look at the ledger; returns how many seconds may pass before the next."""
         now = self._clock.now()
         await self._judge.look(now)
+        return await self._carry_on(*await self._look(now, self._books.claim), now)
+
+    async def _look(
+        self, now: datetime, claim: Callable[[Mapping[int, Address], datetime], Awaitable[list[Delivery]]]
+    ) -> tuple[list[Delivery] | None, list[datetime]]:
+        """What is claimed (None: nothing could be), and when to look again."""
         accounts = self._directory.accounts()
         held = self._pacer.held(accounts, now)
         wake = list(held.values())
         ready: dict[int, Address] = {}
         there = {outcome.row.id for outcome in self._done if self._is_settled(outcome)}
+        there |= {outcome.row.id for outcome in self._writing}
         busy = Counter(address for row_id, address in self._in_flight.items() if row_id not in there)
         under_way = Counter[str]()
         for address, count in busy.items():
@@ -239,52 +265,27 @@ class Worker:
                 self._pacer.attempted(address, now)
         if ready:
             try:
-                rows = await self._claim(ready, now)
+                rows = await claim(ready, now)
             except BaseException:
                 for address in ready.values():
                     self._pacer.dropped(address)
                 raise
             for row_id in ready.keys() - {row.id for row in rows}:
                 self._pacer.dropped(ready[row_id])
-            traces = await self._traces(rows)
-            for row in rows:
-                if row.view not in (ledger.CAN_WAIT, ledger.WAITS_LESS):
-                    self._turns.taken(row.community, at=row.account)
-                self._launch(row, traces.get(row.id, ""))
-            return 0.0
+            return rows, wake
         due = await ledger.next_due(now, accounts)
-        wake += [due] if due is not None else []
-        return min([_IDLE, *((at - now).total_seconds() for at in wake)])
+        return None, wake if due is None else [*wake, due]
 
-    async def _claim(self, ready: Mapping[int, Address], now: datetime) -> list[Delivery]:
-        """Claim a batch; where one row spoils it, each by itself, and the spoilt one is put before a person."""
-        try:
-            return await ledger.claim(
-                list(ready),
-                now,
-                self._compose,
-                self._effects,
-                prepare=self._prepare,
-                held=self._held,
-                accounts=() if self._held is None else {address.account for address in ready.values()},
-            )
-        except (StorageUnavailable, *UNAVAILABLE):
-            raise
-        except Exception as error:
-            log.exception("delivery_not_composed", rows=len(ready))
-            if len(ready) == 1:
-                await self._spoil(next(iter(ready)), now, type(error).__name__)
-                return []
-        return [row for row_id, address in ready.items() for row in await self._claim({row_id: address}, now)]
-
-    async def _spoil(self, row_id: int, now: datetime, why: str) -> None:
-        try:
-            await ledger.spoil(row_id, now, why, self._effects, held=self._held)
-        except (StorageUnavailable, *UNAVAILABLE):
-            raise
-        except Exception:
-            log.exception("delivery_effect_failed", id=row_id)
-            await ledger.spoil(row_id, now, why, _no_effects, held=self._held)
+    async def _carry_on(self, rows: list[Delivery] | None, wake: list[datetime], now: datetime) -> float:
+        """What is claimed by now goes out."""
+        if rows is None:
+            return min([_IDLE, *((at - now).total_seconds() for at in wake)])
+        traces = await self._traces(rows)
+        for row in rows:
+            if row.view not in (ledger.CAN_WAIT, ledger.WAITS_LESS):
+                self._turns.taken(row.community, at=row.account)
+            self._launch(row, traces.get(row.id, ""))
+        return 0.0
 
     def _is_settled(self, outcome: ledger.Outcome) -> bool:
         """May the next of its lane go before this is written down? Should a crash leave two, neither is doubtful."""
@@ -369,34 +370,22 @@ class Worker:
     async def _record(self) -> None:
         if not self._done:
             return
-        batch = self._writing = self._done
-        self._done = []
+        self._writing, self._done = self._done, []
         try:
-            await self._write_down(batch)
+            await self._books.write_down(self._writing, self._clock.now())
         except BaseException:
-            # Not recorded is not forgotten: the rows stay "attempting" and these answers are written down later.
-            self._done, self._writing = self._writing + self._done, []
+            self._take_back()
             raise
-        self._writing = []
-        for outcome in batch:
-            self._in_flight.pop(outcome.row.id, None)
+        self._written()
 
-    async def _write_down(self, batch: list[ledger.Outcome]) -> None:
-        """Record a batch; where its effects fail, the outcomes alone: what was sent must never look unsent."""
-        try:
-            await ledger.record(batch, self._clock.now(), self._effects, held=self._held)
-        except (StorageUnavailable, *UNAVAILABLE):
-            raise
-        except Exception:
-            log.exception("delivery_effects_failed", rows=len(batch))
-            for outcome in batch:
-                try:
-                    await ledger.record([outcome], self._clock.now(), self._effects, held=self._held)
-                except (StorageUnavailable, *UNAVAILABLE):
-                    raise
-                except Exception:
-                    log.exception("delivery_effect_failed", id=outcome.row.id)
-                    await ledger.record([outcome], self._clock.now(), _no_effects, held=self._held)
+    def _take_back(self) -> None:
+        """Not recorded is not forgotten: the rows stay "attempting" and these answers are written down later."""
+        self._done, self._writing = self._writing + self._done, []
+
+    def _written(self) -> None:
+        for outcome in self._writing:
+            self._in_flight.pop(outcome.row.id, None)
+        self._writing = []
 
     async def _drain(self) -> None:
         """Let the calls under way end, and write down what became of them."""
@@ -407,7 +396,3 @@ class Worker:
             task.cancel()
         with suppress(StorageUnavailable):
             await self._record()
-
-
-async def _no_effects(_: Sequence[Delivery]) -> None:
-    """The outcome alone."""

@@ -111,7 +111,7 @@ class Town:
             await self.worker._judge.idle()
             heads = await ledger.heads(self.now, [str(account) for account in self.directory.accounts()])
             due = [row_id for row_id, _ in heads]
-            for row in await ledger.claim(due, self.now, self.compose, self.worker._effects):
+            for row in await ledger.claim(due, self.now, self.compose, self.worker._books.effects):
                 await self.worker._carry(row)
             await self.worker._record()
             self.clock.pass_by(seconds)

@@ -464,7 +464,7 @@ class World:
                 await self.worker._judge.look(now)
                 await self.worker._judge.idle()
                 ids = [row_id for row_id, _ in await ledger.heads(now, ["net", "slow"])]
-                for row in await ledger.claim(ids, now, self.bridge._compose, self.worker._effects):
+                for row in await ledger.claim(ids, now, self.bridge._compose, self.worker._books.effects):
                     await self.worker._carry(row)
                 await self.worker._record()
         self._failures(logs)

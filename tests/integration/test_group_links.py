@@ -36,7 +36,7 @@ class Town(World):
         super().__init__(directory, communities[0])
         self.communities = Communities(communities)
         self.bridge._communities = self.communities
-        self.worker._compose = self.bridge._compose
+        self.worker._books.compose = self.bridge._compose
 
     async def writes(
         self,

@@ -202,7 +202,7 @@ async def test_one_post_in_two_topics_of_a_group_is_not_taken_for_its_twin(opene
         await town.work(await town.restarted())
         rows = [await town.plan("Kangaroo care", topic) for topic in topics]
         worker = await town.restarted()
-        claimed = await ledger.claim([row.id for row in rows], town.clock.now(), worker._compose)
+        claimed = await ledger.claim([row.id for row in rows], town.clock.now(), worker._books.compose)
         await town.adapter.send(worker._caller.outgoing(claimed[arrived]), "")  # then the program is killed
         town.clock.pass_by(OVER.total_seconds() + 1)
         restarted = await town.restarted()
@@ -270,7 +270,7 @@ async def test_a_limit_met_by_the_search_keeps_the_rest_from_the_moderators_grou
 
 
 async def _composer(town: Town) -> ledger.Compose:
-    return (await town.restarted())._compose
+    return (await town.restarted())._books.compose
 
 
 async def test_a_post_that_says_what_an_earlier_one_said_is_told_from_it(town: Town) -> None:
@@ -340,9 +340,9 @@ async def test_a_post_that_says_the_same_and_goes_out_during_the_search_is_not_t
 
     async def slow(doubt: Doubt, turn: Turn) -> RemoteRef | None:
         twin = await town.plan("Kangaroo care")
-        claimed = await ledger.claim([twin.id], town.clock.now(), worker._compose)
+        claimed = await ledger.claim([twin.id], town.clock.now(), worker._books.compose)
         answer = await town.adapter.send(worker._caller.outgoing(claimed[0]), "")
-        await ledger.record([ledger.Outcome(row=claimed[0], answer=answer)], town.clock.now(), worker._effects)
+        await ledger.record([ledger.Outcome(row=claimed[0], answer=answer)], town.clock.now(), worker._books.effects)
         return await search(doubt, turn)
 
     monkeypatch.setattr(town.adapter, "search", slow)

@@ -1,14 +1,15 @@
 """Which rows go first where an account may send only so much: fair, the urgent first, and as before after a restart."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bridge.core.capabilities import Guarantee, Pace
+from bridge.core.errors import StorageUnavailable
 from bridge.core.ids import AccountId, Address, ChatId
 from bridge.core.message import Attachment, AttachmentKind, Content
 from bridge.core.ports import Later, Outgoing, SendOutcome
@@ -320,3 +321,44 @@ async def test_who_answers_at_once_does_not_wait_for_the_many_answers_of_another
         worker.stop()
         await task
     assert not await Delivery.exclude(state=DeliveryState.DELIVERED).exists()
+
+
+async def test_what_was_sent_is_written_down_though_what_follows_it_cannot_be_composed(opened: str) -> None:
+    """Both are one commit, unless one of them spoils it."""
+    clock, net = FakeClock(), Scripted(NET)
+    worker = worker_of(net, clock)
+    rows = [await plan(clock, "a", name) for name in ("first", "broken", "third")]
+
+    async def broken(row: Delivery) -> Frozen | None:
+        if row.community == "broken":
+            raise RuntimeError
+        return await frozen(row)
+
+    worker._books.compose = broken
+    await rounds(worker, clock, 5)
+    assert [(await Delivery.get(id=row.id)).state.value for row in rows] == ["delivered", "refused", "delivered"]
+    assert [shown.text.split()[0] for shown in net.ever_shown] == ["first", "third"]
+
+
+async def test_an_answer_outlives_a_claim_that_could_not_be_written(
+    opened: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, net = FakeClock(), Scripted(NET)
+    worker = worker_of(net, clock)
+    rows = [await plan(clock, "a", name) for name in ("first", "second")]
+    await worker._round()
+    await asyncio.gather(*worker._tasks)
+    claim_all = worker._books.claim_all
+
+    async def lost(ready: Mapping[int, Address], now: datetime) -> list[Delivery]:
+        await claim_all(ready, now)
+        raise StorageUnavailable
+
+    with monkeypatch.context() as patched:
+        patched.setattr(worker._books, "claim_all", lost)
+        with pytest.raises(StorageUnavailable):
+            await worker._round()
+    assert [row.state.value for row in await Delivery.all().order_by("id")] == ["attempting", "planned"]
+    await rounds(worker, clock, 2)
+    assert [(await Delivery.get(id=row.id)).state.value for row in rows] == ["delivered", "delivered"]
+    assert [shown.text.split()[0] for shown in net.ever_shown] == ["first", "second"]

@@ -38,6 +38,7 @@ from bridge.storage import codec, database, erasure, inbox, memberships, people
 from bridge.storage.inbox import DurableSink
 from bridge.storage.models import Delivery, Inbox, Review, Revision
 from bridge.storage.models_members import BridgedGroup
+from bridge.storage.reads import Reads
 from tests.unit.delivery.scripted import RICH, Scripted
 from tests.unit.storage.stage import COMMUNITIES, KENYA, MODS, NET, NOW, SLOW, UGANDA, FakeClock, posted, sender
 
@@ -280,6 +281,63 @@ async def test_the_platform_says_who_runs_a_group(clock: FakeClock) -> None:
     assert (await BridgedGroup.get()).state == "asked"
     await say(worker, clock, "/unbridge", "3", user="amina")
     assert (await BridgedGroup.get()).state == "unlinked"
+
+
+# --- one after the other ----------------------------------------------------------------------------------------------
+
+
+async def head_of(clock: FakeClock, texts: list[str]) -> Inbox:
+    await DurableSink(NET, clock).accept([posted(text, key=f"k{number}") for number, text in enumerate(texts)])
+    (head,) = await inbox.take(clock.now(), busy=set())
+    return head
+
+
+async def states() -> list[str]:
+    return [row.state.value for row in await Inbox.all().order_by("id")]
+
+
+async def test_a_chats_events_follow_one_another_in_their_order_without_a_look_at_all_that_waits(
+    clock: FakeClock,
+) -> None:
+    worker, texts = made(clock), [f"Is zinc safe, part {number}?" for number in range(10)]
+    await worker._lane(await head_of(clock, texts))
+    done = (await states()).count("done")
+    assert 1 < done < 10, "others may want their turn"
+    said = [codec.load(codec.RICH_TEXT, row.text).text for row in await Revision.all().order_by("id")]
+    assert said == texts[:done]
+
+
+async def test_what_follows_an_event_that_is_not_settled_waits_for_it(
+    clock: FakeClock, out: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle, failures = router.handle, [RuntimeError()]
+
+    async def fails_once(event: Any, context: Any) -> None:
+        if "second" in event.text.text and failures:
+            raise failures.pop()
+        await handle(event, context)
+
+    monkeypatch.setattr(processor.router, "handle", fails_once)  # type: ignore[attr-defined]  # the module it calls
+    worker = made(clock)
+    await worker._lane(await head_of(clock, ["the first", "the second", "the third"]))
+    assert await states() == ["done", "new", "new"]
+    assert await inbox.take(clock.now(), busy=set()) == []
+    clock.pass_by(601)
+    (head,) = await inbox.take(clock.now(), busy=set())
+    await worker._lane(head)
+    said = [codec.load(codec.RICH_TEXT, row.text).text for row in await Revision.all().order_by("id")]
+    assert said == ["the first", "the second", "the third"]
+
+
+async def test_events_of_an_account_that_is_anothers_by_now_are_left_to_it(clock: FakeClock) -> None:
+    reads = Reads(accounts=frozenset({NET}))
+    directory = Directory({NET: Scripted(NET)})
+    worker = Processor(COMMUNITIES, directory, no_files, clock, mine=lambda: replace(reads, but=bool(handled)))
+    handled: list[str] = []
+    head = await head_of(clock, ["the first", "the second"])
+    handled.append("the first")
+    await worker._lane(head)
+    assert await states() == ["done", "new"]
 
 
 # --- what is fetched, and what becomes of it --------------------------------------------------------------------------

@@ -1,0 +1,86 @@
+"""What the worker writes into the ledger. Where one row spoils a batch, each is written by itself."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import structlog
+
+from bridge.core.errors import StorageUnavailable
+from bridge.core.ids import Address
+from bridge.storage import ledger
+from bridge.storage.database import UNAVAILABLE
+from bridge.storage.leases import Held
+from bridge.storage.models import Delivery
+
+log = structlog.get_logger()
+
+
+class Books:
+    """``compose`` freezes a row's payload, ``effects`` adds rows to a recorded outcome."""
+
+    def __init__(
+        self, compose: ledger.Compose, effects: ledger.Effects, prepare: ledger.Prepare | None, held: Held | None
+    ) -> None:
+        self.compose = compose
+        self.effects = effects
+        self._prepare = prepare
+        self._held = held
+
+    async def claim_all(self, ready: Mapping[int, Address], now: datetime) -> list[Delivery]:
+        """Claim a batch, or raise."""
+        return await ledger.claim(
+            list(ready),
+            now,
+            self.compose,
+            self.effects,
+            prepare=self._prepare,
+            held=self._held,
+            accounts=() if self._held is None else {address.account for address in ready.values()},
+        )
+
+    async def claim(self, ready: Mapping[int, Address], now: datetime) -> list[Delivery]:
+        """Claim a batch; where one row spoils it, each by itself, and the spoilt one is put before a person."""
+        try:
+            return await self.claim_all(ready, now)
+        except (StorageUnavailable, *UNAVAILABLE):
+            raise
+        except Exception as error:
+            log.exception("delivery_not_composed", rows=len(ready))
+            if len(ready) == 1:
+                await self._spoil(next(iter(ready)), now, type(error).__name__)
+                return []
+        return [row for row_id, address in ready.items() for row in await self.claim({row_id: address}, now)]
+
+    async def _spoil(self, row_id: int, now: datetime, why: str) -> None:
+        try:
+            await ledger.spoil(row_id, now, why, self.effects, held=self._held)
+        except (StorageUnavailable, *UNAVAILABLE):
+            raise
+        except Exception:
+            log.exception("delivery_effect_failed", id=row_id)
+            await ledger.spoil(row_id, now, why, _no_effects, held=self._held)
+
+    async def record(self, outcomes: Sequence[ledger.Outcome], now: datetime) -> None:
+        """Record a batch, or raise."""
+        await ledger.record(outcomes, now, self.effects, held=self._held)
+
+    async def write_down(self, outcomes: Sequence[ledger.Outcome], now: datetime) -> None:
+        """Record a batch; where its effects fail, the outcomes alone: what was sent must never look unsent."""
+        try:
+            await self.record(outcomes, now)
+        except (StorageUnavailable, *UNAVAILABLE):
+            raise
+        except Exception:
+            log.exception("delivery_effects_failed", rows=len(outcomes))
+            for outcome in outcomes:
+                try:
+                    await self.record([outcome], now)
+                except (StorageUnavailable, *UNAVAILABLE):
+                    raise
+                except Exception:
+                    log.exception("delivery_effect_failed", id=outcome.row.id)
+                    await ledger.record([outcome], now, _no_effects, held=self._held)
+
+
+async def _no_effects(_: Sequence[Delivery]) -> None:
+    """The outcome alone."""
