@@ -14,7 +14,7 @@ from bridge.core.ids import AccountId, Address, ChatId
 from bridge.core.turns import Turns
 from bridge.storage.ledger_reads import CAN_WAIT, WAITS_LESS
 from bridge.storage.models import Delivery
-from bridge.storage.waiting import BY_CHANGE, BY_HOUR, BY_LANE, BY_PATIENCE, CHANGES, MAY_GO, PATIENT, URGENT
+from bridge.storage.waiting import BY_CHANGE, BY_HOUR, BY_LANE, BY_PATIENCE, CHANGES, HOURS, IS_CHANGE, LANES, PATIENT
 
 LOOK = 256
 """Rows of one account that can wait, at which one look at the ledger stops where any of them may go."""
@@ -32,7 +32,7 @@ WITH RECURSIVE lane ("account", "chat") AS (
     ) FROM lane WHERE lane."chat" IS NOT NULL
 )
 SELECT head."id", head."account", head."chat", head."community", head."kind" <> 'post' AS "talk",
-    ({changes}) AS "change"
+    ({is_change}) AS "change"
 FROM lane JOIN {head}
 """
 """The first change of every lane, else its first row."""
@@ -55,7 +55,7 @@ SELECT * FROM (
 """
 
 _NEXT = """
-SELECT MIN("due_at") AS "at" FROM {by_hour} WHERE {may_go} AND "account" = ${n} AND "due_at" > $1
+SELECT MIN("due_at") AS "at" FROM {by_hour} WHERE {hours} AND "account" = ${n} AND "due_at" > $1
 UNION ALL
 SELECT MIN("due_at") FROM "delivery" WHERE "state" = 'in_doubt' AND "account" = ${n} AND "due_at" > $1
 """
@@ -138,8 +138,9 @@ def _urgent_query(count: int, sqlite: bool) -> str:
         accounts=accounts,
         by_lane=_by(BY_LANE, sqlite),
         by_change=_by(BY_CHANGE, sqlite),
-        urgent=URGENT,
+        urgent=LANES,
         changes=CHANGES,
+        is_change=IS_CHANGE,
         due=_DUE,
     )
     return query.replace("$", "?") if sqlite else query
@@ -147,10 +148,9 @@ def _urgent_query(count: int, sqlite: bool) -> str:
 
 @cache
 def _patient_query(views: tuple[str, ...], sqlite: bool) -> str:
-    # PostgreSQL sees that the view is one of two, and told so in addition would expect next to nothing.
-    by, patient = _by(BY_PATIENCE, sqlite), PATIENT if sqlite else MAY_GO
+    by = _by(BY_PATIENCE, sqlite)
     query = "UNION ALL".join(
-        _PATIENT.format(*range(n, n + 3), view=view, by_patience=by, patient=patient)
+        _PATIENT.format(*range(n, n + 3), view=view, by_patience=by, patient=PATIENT)
         for n, view in zip(range(2, 3 * len(views) + 2, 3), views, strict=True)
     )
     return query.replace("$", "?") if sqlite else query
@@ -159,7 +159,7 @@ def _patient_query(views: tuple[str, ...], sqlite: bool) -> str:
 @cache
 def _next_query(count: int, sqlite: bool) -> str:
     by = _by(BY_HOUR, sqlite)
-    query = "UNION ALL".join(_NEXT.format(n=n, by_hour=by, may_go=MAY_GO) for n in range(2, count + 2))
+    query = "UNION ALL".join(_NEXT.format(n=n, by_hour=by, hours=HOURS) for n in range(2, count + 2))
     return query.replace("$", "?") if sqlite else query
 
 

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             index=PartialIndex(
                 fields=["account", "chat", "id", "due_at"],
                 name="delivery_by_lane",
-                where='"state" = \'planned\' AND "waits_for" IS NULL AND "view" <> \'can_wait\' AND "view" <> \'can_wait_less\'',
+                where="(\"state\" || ':lane') = 'planned:lane' AND \"waits_for\" IS NULL AND \"view\" <> 'can_wait' AND \"view\" <> 'can_wait_less'",
             ),
         ),
         ops.AddIndex(
@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             index=PartialIndex(
                 fields=["account", "chat", "id"],
                 name="delivery_by_change",
-                where="\"state\" = 'planned' AND \"waits_for\" IS NULL AND \"view\" <> 'can_wait' AND \"view\" <> 'can_wait_less' AND \"operation\" IN ('edit', 'delete', 'prune') AND \"kind\" IN ('post', 'copy', 'removal')",
+                where="(\"state\" || ':change') = 'planned:change' AND \"waits_for\" IS NULL AND \"view\" <> 'can_wait' AND \"view\" <> 'can_wait_less' AND \"operation\" IN ('edit', 'delete', 'prune') AND \"kind\" IN ('post', 'copy', 'removal')",
             ),
         ),
         ops.AddIndex(
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
             index=PartialIndex(
                 fields=["account", "view", "id"],
                 name="delivery_by_patience",
-                where="\"state\" = 'planned' AND \"waits_for\" IS NULL AND \"view\" IN ('can_wait', 'can_wait_less')",
+                where="(\"state\" || ':patience') = 'planned:patience' AND \"waits_for\" IS NULL AND \"view\" IN ('can_wait', 'can_wait_less')",
             ),
         ),
         ops.AddIndex(
@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
             index=PartialIndex(
                 fields=["account", "due_at"],
                 name="delivery_by_hour",
-                where='"state" = \'planned\' AND "waits_for" IS NULL',
+                where="(\"state\" || ':hour') = 'planned:hour' AND \"waits_for\" IS NULL",
             ),
         ),
     ]
