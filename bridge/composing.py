@@ -28,7 +28,7 @@ class Composer:
         self._clock = clock
         self._leave: dict[tuple[int, str], str] = {}
         self._archive: dict[tuple[int, str], str] = {}
-        self._read = ("", Content(), "")
+        self._read: tuple[str | None, Content, str] = (None, Content(), "")
         self._dumped: tuple[object, str] = (None, "")
 
     async def prepare(self, rows: Sequence[Delivery]) -> None:
