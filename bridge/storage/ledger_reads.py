@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from tortoise.expressions import Q
-
 from bridge.core.errors import TooSoon
 from bridge.core.ids import AccountId, Address, ChatId, RemoteRef
 from bridge.core.message import Attachment, Content
@@ -82,11 +80,11 @@ def _attachments(content: str) -> tuple[Attachment, ...]:
 
 async def put_off(now: datetime, accounts: Sequence[str] | None = None) -> list[tuple[Address, datetime, bool]]:
     """Until when platforms have put chats off, so that a restart does not ask them sooner; and the whole account?"""
-    later = Delivery.filter(state__in=[DeliveryState.PLANNED, DeliveryState.IN_DOUBT], due_at__gt=now, **_on(accounts))
-    tried = Q(state=DeliveryState.PLANNED, attempts__gt=0, doubted=False) | Q(detail__startswith=WHOLE_ACCOUNT)
+    # Not of what is in doubt, which waits for us as well.
+    later = Delivery.filter(state=DeliveryState.PLANNED, attempts__gt=0, doubted=False, due_at__gt=now, **_on(accounts))
     return [
         (Address(AccountId(account), ChatId(chat)), due, detail.startswith(WHOLE_ACCOUNT))
-        for account, chat, due, detail in await later.filter(tried).values_list("account", "chat", "due_at", "detail")
+        for account, chat, due, detail in await later.values_list("account", "chat", "due_at", "detail")
     ]
 
 
