@@ -26,22 +26,18 @@ class Books:
         self._prepare = prepare
         self._held = held
 
-    async def claim_all(self, ready: Mapping[int, Address], now: datetime) -> list[Delivery]:
-        """Claim a batch, or raise."""
-        return await ledger.claim(
-            list(ready),
-            now,
-            self.compose,
-            self.effects,
-            prepare=self._prepare,
-            held=self._held,
-            accounts=() if self._held is None else {address.account for address in ready.values()},
-        )
-
     async def claim(self, ready: Mapping[int, Address], now: datetime) -> list[Delivery]:
         """Claim a batch; where one row spoils it, each by itself, and the spoilt one is put before a person."""
         try:
-            return await self.claim_all(ready, now)
+            return await ledger.claim(
+                list(ready),
+                now,
+                self.compose,
+                self.effects,
+                prepare=self._prepare,
+                held=self._held,
+                accounts=() if self._held is None else {address.account for address in ready.values()},
+            )
         except (StorageUnavailable, *UNAVAILABLE):
             raise
         except Exception as error:

@@ -34,12 +34,14 @@ _PATIENCE = timedelta(seconds=1)
 @dataclass(slots=True, eq=False)
 class _Call:
     at: datetime
+    open: bool = False
+    """Has it been counted and not answered?"""
     under_way: bool = False
     weight: int = 1
 
     def arrived(self, now: datetime) -> datetime:
-        """The latest moment at which it may have been counted."""
-        return now if self.under_way else self.at
+        """The latest moment at which it may have been counted over there."""
+        return now if self.open else self.at
 
 
 @dataclass
@@ -111,11 +113,13 @@ class Pacer:
         for lanes in (self._chats, self._open):
             for address in [address for address in lanes if address.account == account]:
                 del lanes[address]
+        for address in [address for address in self._wanted if address.account == account]:
+            del self._wanted[address]
 
     def attempted(self, address: Address, now: datetime) -> None:
         """A call is about to be made: its row is claimed first."""
         self._notice(now)
-        call = _Call(now, weight=self._wanted.pop(address, 1))
+        call = _Call(now, open=True, weight=self._wanted.pop(address, 1))
         lane = self._accounts[address.account]
         if lane.kept_for is not None and lane.kept_for[0] == address:
             lane.kept_for = None
@@ -156,7 +160,7 @@ class Pacer:
         calls = self._open[address]
         if calls:
             call = calls.pop(0)
-            call.at, call.under_way = now, False
+            call.at, call.open, call.under_way = now, False, False
         if not calls:
             del self._open[address]
 
@@ -270,7 +274,7 @@ def _room(lane: _Lane, now: datetime, *windows: tuple[int, float]) -> datetime:
 
 def _forget(lane: _Lane, before: datetime) -> None:
     """Calls answered earlier say nothing any more. One that hangs stays, and does not keep the others."""
-    while lane.calls and not lane.calls[0].under_way and lane.calls[0].at <= before:
+    while lane.calls and not lane.calls[0].open and lane.calls[0].at <= before:
         lane.calls.popleft()
-    if len(lane.calls) > 1 and lane.calls[0].under_way:
-        lane.calls = deque(call for call in lane.calls if call.under_way or call.at > before)
+    if len(lane.calls) > 1 and lane.calls[0].open:
+        lane.calls = deque(call for call in lane.calls if call.open or call.at > before)

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -15,7 +15,7 @@ from bridge.core.capabilities import Guarantee, Pace
 from bridge.core.clock import Clock
 from bridge.core.errors import Refusal, StorageContended, StorageUnavailable
 from bridge.core.ids import AccountId, Address, delivery_key
-from bridge.core.ports import Later, Refused, SendOutcome, Sent
+from bridge.core.ports import Later, Refused, SendOutcome, Sent, Unknown
 from bridge.core.turns import Turns
 from bridge.delivery.booking import Books
 from bridge.delivery.calling import SEND_TIMEOUT, Caller, bytes_of
@@ -81,6 +81,8 @@ class Worker:
         self._done: list[ledger.Outcome] = []
         self._writing: list[ledger.Outcome] = []
         """Those that are being written down."""
+        self._overdue = False
+        """Could the last ones not be written down? Then nothing more of their lanes goes before they are."""
         self._stopping = False
 
     async def run(self) -> None:
@@ -199,50 +201,23 @@ class Worker:
     async def _round(self) -> float:
         """What has ended is written down and what may go begins; returns how many seconds may pass before the next."""
         settled = sum(map(self._is_settled, self._done))
-        if len(self._in_flight) < _MANY or 2 * settled < len(self._done):
-            return await self._exchange() if self._done else await self._begin()
+        if len(self._in_flight) < _MANY or 2 * settled < len(self._done) or self._overdue:
+            await self._record()  # what waited for those that have ended may go at once
+            return await self._begin()
         try:
             return await self._begin()
         finally:  # while those are on their way
             await self._record()
 
-    async def _exchange(self) -> float:
-        """With one commit what has ended is written down, and what waited for that is claimed."""
-        now = self._clock.now()
-        claimed: list[Delivery] | None = None
-        try:
-            async with transaction():
-                self._writing, self._done = self._done, []
-                await self._books.record(self._writing, now)
-                claimed, wake = await self._look(now, self._books.claim_all)
-        except BaseException as error:
-            self._take_back()
-            for row in claimed or ():
-                self._pacer.dropped(row.address)
-            if isinstance(error, (StorageUnavailable, *UNAVAILABLE)) or not isinstance(error, Exception):
-                raise
-            await self._record()  # each by itself, so that what spoils it is found
-            return await self._begin()
-        self._written()
-        await self._judge.look(now)
-        return await self._carry_on(claimed, wake, now)
-
     async def _begin(self) -> float:
         """One look at the ledger; returns how many seconds may pass before the next."""
         now = self._clock.now()
         await self._judge.look(now)
-        return await self._carry_on(*await self._look(now, self._books.claim), now)
-
-    async def _look(
-        self, now: datetime, claim: Callable[[Mapping[int, Address], datetime], Awaitable[list[Delivery]]]
-    ) -> tuple[list[Delivery] | None, list[datetime]]:
-        """What is claimed (None: nothing could be), and when to look again."""
         accounts = self._directory.accounts()
         held = self._pacer.held(accounts, now)
         wake = list(held.values())
         ready: dict[int, Address] = {}
         there = {outcome.row.id for outcome in self._done if self._is_settled(outcome)}
-        there |= {outcome.row.id for outcome in self._writing}
         busy = Counter(address for row_id, address in self._in_flight.items() if row_id not in there)
         under_way = Counter[str]()
         for address, count in busy.items():
@@ -263,23 +238,18 @@ class Worker:
                 under_way[address.account] += 1
                 # Counted before the claim, so that one round cannot take more than the account's rate.
                 self._pacer.attempted(address, now)
-        if ready:
-            try:
-                rows = await claim(ready, now)
-            except BaseException:
-                for address in ready.values():
-                    self._pacer.dropped(address)
-                raise
-            for row_id in ready.keys() - {row.id for row in rows}:
-                self._pacer.dropped(ready[row_id])
-            return rows, wake
-        due = await ledger.next_due(now, accounts)
-        return None, wake if due is None else [*wake, due]
-
-    async def _carry_on(self, rows: list[Delivery] | None, wake: list[datetime], now: datetime) -> float:
-        """What is claimed by now goes out."""
-        if rows is None:
+        if not ready:
+            due = await ledger.next_due(now, accounts)
+            wake += [due] if due is not None else []
             return min([_IDLE, *((at - now).total_seconds() for at in wake)])
+        try:
+            rows = await self._books.claim(ready, now)
+        except BaseException:
+            for address in ready.values():
+                self._pacer.dropped(address)
+            raise
+        for row_id in ready.keys() - {row.id for row in rows}:
+            self._pacer.dropped(ready[row_id])
         traces = await self._traces(rows)
         for row in rows:
             if row.view not in (ledger.CAN_WAIT, ledger.WAITS_LESS):
@@ -288,10 +258,13 @@ class Worker:
         return 0.0
 
     def _is_settled(self, outcome: ledger.Outcome) -> bool:
-        """May the next of its lane go before this is written down? Should a crash leave two, neither is doubtful."""
+        """May the next of its lane go before this is written down? Should a crash leave two, neither is doubtful.
+
+        Not so where what is there decides what the next one is.
+        """
         capabilities = self._directory.capabilities(outcome.row.address)
         once = capabilities is not None and capabilities.guarantee is Guarantee.ONCE_BY_KEY
-        return once and isinstance(outcome.answer, Sent)
+        return once and isinstance(outcome.answer, Sent) and outcome.row.operation != ledger.REACT
 
     def _room(self, address: Address) -> int:
         capabilities = self._directory.capabilities(address)
@@ -316,6 +289,14 @@ class Worker:
         task.add_done_callback(lambda done: self._tasks.pop(done, None))
 
     async def _carry(self, row: Delivery, trace: str = "") -> None:
+        """One call; whatever breaks it, the row has an outcome, and so its lane goes on."""
+        try:
+            await self._call(row, trace)
+        except Exception as error:  # not its words: they may quote somebody
+            log.error("delivery_call_failed", id=row.id, account=row.account, error=type(error).__name__)
+            self._end(row, Unknown(why=type(error).__name__))
+
+    async def _call(self, row: Delivery, trace: str) -> None:
         if trace:  # in this task alone; the adapter's own lines carry it, too
             structlog.contextvars.bind_contextvars(trace=trace)
         now, address = self._clock.now(), row.address
@@ -328,7 +309,8 @@ class Worker:
         )
         if self._held is not None and not self._held.holds(row.account):
             # Paused or cut off since the claim: nothing is said with an account that may be another program's by now.
-            answer: SendOutcome = Later(when=now, why="the account was not ours at that moment")
+            soon = now + timedelta(seconds=1)
+            answer: SendOutcome = Later(when=soon, why="the account was not ours at that moment")
         elif row.expires_at is not None and row.expires_at < now:
             answer = Refused(reason=Refusal.EXPIRED)
         else:
@@ -370,22 +352,18 @@ class Worker:
     async def _record(self) -> None:
         if not self._done:
             return
-        self._writing, self._done = self._done, []
+        batch = self._writing = self._done
+        self._done = []
+        self._overdue = True
         try:
-            await self._books.write_down(self._writing, self._clock.now())
+            await self._books.write_down(batch, self._clock.now())
         except BaseException:
-            self._take_back()
+            # Not recorded is not forgotten: the rows stay "attempting" and these answers are written down later.
+            self._done, self._writing = self._writing + self._done, []
             raise
-        self._written()
-
-    def _take_back(self) -> None:
-        """Not recorded is not forgotten: the rows stay "attempting" and these answers are written down later."""
-        self._done, self._writing = self._writing + self._done, []
-
-    def _written(self) -> None:
-        for outcome in self._writing:
+        self._writing, self._overdue = [], False
+        for outcome in batch:
             self._in_flight.pop(outcome.row.id, None)
-        self._writing = []
 
     async def _drain(self) -> None:
         """Let the calls under way end, and write down what became of them."""

@@ -1,9 +1,10 @@
 """Which rows go first where an account may send only so much: fair, the urgent first, and as before after a restart."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -323,42 +324,35 @@ async def test_who_answers_at_once_does_not_wait_for_the_many_answers_of_another
     assert not await Delivery.exclude(state=DeliveryState.DELIVERED).exists()
 
 
-async def test_what_was_sent_is_written_down_though_what_follows_it_cannot_be_composed(opened: str) -> None:
-    """Both are one commit, unless one of them spoils it."""
-    clock, net = FakeClock(), Scripted(NET)
-    worker = worker_of(net, clock)
-    rows = [await plan(clock, "a", name) for name in ("first", "broken", "third")]
-
-    async def broken(row: Delivery) -> Frozen | None:
-        if row.community == "broken":
-            raise RuntimeError
-        return await frozen(row)
-
-    worker._books.compose = broken
-    await rounds(worker, clock, 5)
-    assert [(await Delivery.get(id=row.id)).state.value for row in rows] == ["delivered", "refused", "delivered"]
-    assert [shown.text.split()[0] for shown in net.ever_shown] == ["first", "third"]
-
-
-async def test_an_answer_outlives_a_claim_that_could_not_be_written(
+async def test_a_call_that_something_of_ours_breaks_has_an_outcome_and_its_lane_goes_on(
     opened: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock, net = FakeClock(), Scripted(NET)
     worker = worker_of(net, clock)
     rows = [await plan(clock, "a", name) for name in ("first", "second")]
-    await worker._round()
-    await asyncio.gather(*worker._tasks)
-    claim_all = worker._books.claim_all
+    with monkeypatch.context() as patched:
+        patched.setattr(worker._pacer, "started", lambda *_: 1 / 0)
+        await rounds(worker, clock, 1)
+    assert [(await Delivery.get(id=row.id)).state for row in rows] == [DeliveryState.IN_DOUBT, DeliveryState.PLANNED]
+    await rounds(worker, clock, 3)
+    assert (await Delivery.get(id=rows[1].id)).state is DeliveryState.DELIVERED
 
-    async def lost(ready: Mapping[int, Address], now: datetime) -> list[Delivery]:
-        await claim_all(ready, now)
+
+async def test_while_nothing_can_be_written_down_no_more_goes(opened: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, net = FakeClock(), Scripted(NET, replace(RICH, guarantee=Guarantee.ONCE_BY_KEY))
+    for number in range(120):
+        await plan(clock, f"chat{number % 40}", "busy")
+    worker = worker_of(net, clock)
+
+    async def full(*_: object) -> None:
         raise StorageUnavailable
 
     with monkeypatch.context() as patched:
-        patched.setattr(worker._books, "claim_all", lost)
-        with pytest.raises(StorageUnavailable):
-            await worker._round()
-    assert [row.state.value for row in await Delivery.all().order_by("id")] == ["attempting", "planned"]
-    await rounds(worker, clock, 2)
-    assert [(await Delivery.get(id=row.id)).state.value for row in rows] == ["delivered", "delivered"]
-    assert [shown.text.split()[0] for shown in net.ever_shown] == ["first", "second"]
+        patched.setattr(worker._books, "write_down", full)
+        for _ in range(5):
+            with suppress(StorageUnavailable):
+                await worker._round()
+            await asyncio.gather(*worker._tasks)
+    assert await Delivery.filter(state=DeliveryState.ATTEMPTING).count() == 80
+    await rounds(worker, clock, 3)
+    assert await Delivery.filter(state=DeliveryState.DELIVERED).count() == 120

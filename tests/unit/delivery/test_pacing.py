@@ -18,6 +18,13 @@ SAME_ACCOUNT = Address(NET, ChatId("other"))
 SECOND = timedelta(seconds=1)
 
 
+def called(pacer: Pacer, address: Address, at: datetime) -> None:
+    """A call that is claimed, made and answered at one moment."""
+    pacer.attempted(address, at)
+    pacer.started(address, at)
+    pacer.answered(address, at)
+
+
 def test_the_first_call_waits_for_nothing() -> None:
     assert Pacer().ready_at(KENYA, TELEGRAM, NOW) == NOW
 
@@ -112,7 +119,7 @@ def test_no_window_ever_holds_more_than_its_limit(
         now += timedelta(seconds=pause)
         address = Address(NET, ChatId(str(chat)))
         now = max(now, pacer.ready_at(address, pace, now))
-        pacer.attempted(address, now)
+        called(pacer, address, now)
         made.append((now, chat))
     for at, chat in made:
         same = [other for other, where in made if where == chat and at <= other < at + WINDOW]
@@ -124,7 +131,7 @@ def test_no_window_ever_holds_more_than_its_limit(
 def test_the_twenty_first_call_waits_for_the_first_to_be_a_minute_old() -> None:
     pacer = Pacer()
     for number in range(20):
-        pacer.attempted(KENYA, NOW + number * 2 * SECOND)
+        called(pacer, KENYA, NOW + number * 2 * SECOND)
     ready = pacer.ready_at(KENYA, TELEGRAM, NOW + 40 * SECOND)
     assert NOW + WINDOW <= ready <= NOW + WINDOW + 0.1 * SECOND
 
@@ -133,7 +140,7 @@ def test_a_restart_does_not_burst() -> None:
     before, after = Pacer(), Pacer()
     attempts = [(KENYA, NOW + number * 2 * SECOND) for number in range(20)]
     for address, at in attempts:
-        before.attempted(address, at)
+        called(before, address, at)
     after.load((address, at, 1) for address, at in reversed(attempts))
     now = NOW + 40 * SECOND
     later = after.ready_at(KENYA, TELEGRAM, now) - before.ready_at(KENYA, TELEGRAM, now)
@@ -156,7 +163,7 @@ def test_a_named_time_is_a_deadline_for_one_chat_or_the_whole_account() -> None:
 def test_what_is_long_past_is_forgotten(pace: Pace) -> None:
     pacer = Pacer()
     for number in range(100):
-        pacer.attempted(KENYA, NOW + number * SECOND)
+        called(pacer, KENYA, NOW + number * SECOND)
     later = NOW + timedelta(hours=1)
     assert pacer.ready_at(KENYA, pace, later) == later
 
@@ -301,3 +308,15 @@ def test_an_account_that_something_goes_through_on_is_not_asked_for_too_much() -
         assert not refused(pacer, chat, NOW, 30)
         pacer.heard(CHATS[4], Sent(refs=()), TELEGRAM, NOW)
     assert pacer.ready_at(CHATS[4], TELEGRAM, NOW) == NOW
+
+
+def test_a_call_whose_commit_takes_long_is_not_forgotten() -> None:
+    """Claiming may wait for seconds: for a disk, for a lock, for the file being written anew."""
+    pacer, late = Pacer(), NOW + 5 * SECOND
+    for number in range(25):
+        pacer.attempted(Address(NET, ChatId(f"c{number}")), NOW)
+    assert pacer.ready_at(SAME_ACCOUNT, TELEGRAM, late) > late, "all of them leave only now"
+    first, second = Address(NET, ChatId("c0")), Address(NET, ChatId("c1"))
+    assert pacer.started(first, late, TELEGRAM, weight=10) is not None, "an album has no room beside 24 others"
+    pacer.dropped(second)
+    assert pacer.started(second, late) is None
