@@ -1,12 +1,14 @@
 """What the worker writes into the ledger. Where one row spoils a batch, each is written by itself."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
 
 from bridge.core.errors import StorageUnavailable
 from bridge.core.ids import Address
+from bridge.core.ports import Sent
 from bridge.storage import ledger
 from bridge.storage.database import UNAVAILABLE
 from bridge.storage.leases import Held
@@ -61,7 +63,11 @@ class Books:
         await ledger.record(outcomes, now, self.effects, held=self._held)
 
     async def write_down(self, outcomes: Sequence[ledger.Outcome], now: datetime) -> None:
-        """Record a batch; where its effects fail, the outcomes alone: what was sent must never look unsent."""
+        """Record a batch; where its effects fail, the outcomes alone: what was sent must never look unsent.
+
+        Raises only where the database is not to be had: what raised for one row's sake would be tried again for ever,
+        and nothing else would ever be written down.
+        """
         try:
             await self.record(outcomes, now)
         except (StorageUnavailable, *UNAVAILABLE):
@@ -69,13 +75,30 @@ class Books:
         except Exception:
             log.exception("delivery_effects_failed", rows=len(outcomes))
             for outcome in outcomes:
-                try:
-                    await self.record([outcome], now)
-                except (StorageUnavailable, *UNAVAILABLE):
-                    raise
-                except Exception:
-                    log.exception("delivery_effect_failed", id=outcome.row.id)
-                    await ledger.record([outcome], now, _no_effects, held=self._held)
+                await self._write_one(outcome, now)
+
+    async def _write_one(self, outcome: ledger.Outcome, now: datetime) -> None:
+        """As much of it as can be written. What cannot be at all stays as it is until the sweep finds it in doubt."""
+        tries = ((True, self.effects), (True, _no_effects), (False, self.effects), (False, _no_effects))
+        for placed, effects in tries:
+            try:
+                one = outcome if placed else _without_place(outcome)
+                await ledger.record([one], now, effects, held=self._held)
+            except (StorageUnavailable, *UNAVAILABLE):
+                raise
+            except Exception:
+                log.exception("delivery_effect_failed", id=outcome.row.id)
+            else:
+                return
+        log.error("delivery_not_recorded", id=outcome.row.id, account=outcome.row.account)
+
+
+def _without_place(outcome: ledger.Outcome) -> ledger.Outcome:
+    """It is there, wherever: an address that no column can hold is worth less than that."""
+    if not isinstance(outcome.answer, Sent) or not outcome.answer.refs:
+        return outcome
+    outcome.row.remote_chat = outcome.row.message = ""  # as it was before the attempts at writing it
+    return replace(outcome, answer=replace(outcome.answer, refs=()))
 
 
 async def _no_effects(_: Sequence[Delivery]) -> None:

@@ -99,16 +99,23 @@ class Judge:
                 await ledger.postpone_doubt(row, now + _ASK_AGAIN, held=self._held)
                 return
             log.warning("doubt_settled", id=row.id, account=row.account, kind=row.kind, step=step.value)
-            try:
-                await ledger.resolve_doubt(row, step, now, self._effects, refs=refs, held=self._held)
-            except (StorageUnavailable, *UNAVAILABLE):
-                raise
-            except Exception as error:  # what is known of a row is written down, even where its card cannot be changed
-                log.error("delivery_effect_failed", id=row.id, error=type(error).__name__)
-                await ledger.resolve_doubt(row, step, now, _no_effects, refs=refs, held=self._held)
+            await self._write_down(row, step, refs, now)
         except (StorageUnavailable, *UNAVAILABLE) as error:
             log.error("ledger_unavailable", error=str(error))
             await self._clock.sleep(2.0)
+
+    async def _write_down(self, row: Delivery, step: DeliveryStep, refs: Refs, now: datetime) -> None:
+        """What is known of a row, even where its card cannot be changed, or no column holds its messages' ids."""
+        for effects, places in ((self._effects, refs), (_no_effects, refs), (self._effects, ()), (_no_effects, ())):
+            try:
+                await ledger.resolve_doubt(row, step, now, effects, refs=places, held=self._held)
+            except (StorageUnavailable, *UNAVAILABLE):
+                raise
+            except Exception as error:
+                log.error("delivery_effect_failed", id=row.id, error=type(error).__name__)
+            else:
+                return
+        await ledger.postpone_doubt(row, now + _ASK_AGAIN, held=self._held)
 
     async def _judged(self, row: Delivery) -> tuple[DeliveryStep | None, Refs]:
         """As ``judge``; what breaks it would break it again and again, so that is put before a person."""

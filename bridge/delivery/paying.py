@@ -86,13 +86,21 @@ class Till:
         cost = weighed.handed.cost if weighed is not None else None
         if cap is None or cost is None:
             return await call()
+        enough: bool | None = None
         try:
             enough = await self._purse.take(account, cap, cost, self._clock.now())
             if not enough or self._purse.is_low(account, cap):
                 await self._tell(account, cap, spent=not enough)
-        except (StorageUnavailable, *UNAVAILABLE) as error:
-            log.error("ledger_unavailable", error=str(error))
-            return Later(when=self._clock.now() + _TROUBLE, why="the ledger cannot be read now")
+        except BaseException as error:
+            away = enough is None or isinstance(error, (StorageUnavailable, *UNAVAILABLE))
+            if enough and (away or not isinstance(error, Exception)):  # set aside, and nothing is sent for it
+                self._purse.give_back(account, cost)
+            if not isinstance(error, Exception):
+                raise
+            if away:
+                log.error("ledger_unavailable", error=str(error))
+                return Later(when=self._clock.now() + _TROUBLE, why="the ledger cannot be read now")
+            log.exception("alarm_failed", account=account)  # another send may have told the same at this moment
         if not enough:
             why = f"{ledger_calls.CAPPED}of {cap.currency} {cap.amount} is reached"
             return Later(when=self._clock.now() + _CAPPED, why=why, whole_account=True)

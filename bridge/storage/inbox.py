@@ -1,6 +1,5 @@
 """The inbox: events are committed here, with the adapter's cursor, before the platform hears that we have them."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -31,6 +30,7 @@ from bridge.core.text import RichText
 from bridge.storage import codec, lookup
 from bridge.storage.bells import inbox_bell
 from bridge.storage.database import UNAVAILABLE, transaction
+from bridge.storage.fitting import fitted, shortened
 from bridge.storage.leases import Held
 from bridge.storage.models import AdapterState, Inbox
 from bridge.storage.moves import bring_stragglers_along, know_as, move_chat, origin, resolve
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from tortoise.queryset import QuerySet
 
 MAX_ATTEMPTS = 8
-_MAX_KEY = 255
 _MAX_RAW = 256 * 1024
 """Bytes of a platform's own JSON kept per event."""
 _SLICE = 500
@@ -56,18 +55,12 @@ def _scrubbed(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _short(key: str) -> str:
-    """A key, shortened to fit its column where a platform's ids are very long."""
-    if len(key) <= _MAX_KEY:
-        return key
-    return f"{key[: _MAX_KEY - 65]}#{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()}"
-
-
 def _key(event: InboundEvent) -> str:
-    return _short(event.key)
+    return shortened(event.key)
 
 
 def _row(event: InboundEvent, now: datetime) -> Inbox:
+    event = fitted(event)
     try:
         encoded = codec.dump(codec.EVENT, event)
     except (PydanticSerializationError, ValueError) as error:
@@ -119,7 +112,7 @@ async def _fenced(account: AccountId, held: Held | None) -> None:
 
 
 async def _set_state(account: AccountId, key: str, value: str) -> None:
-    key = _short(key)
+    key = shortened(key)
     if not await AdapterState.filter(account=account, key=key).update(value=value):
         await AdapterState.create(account=account, key=key, value=value)
 
@@ -133,7 +126,7 @@ class DurableState:
 
     async def get(self, key: str) -> str | None:
         try:
-            row = await AdapterState.get_or_none(account=self._account, key=_short(key))
+            row = await AdapterState.get_or_none(account=self._account, key=shortened(key))
         # A server that is shutting down or turns connections away says so in many classes.
         except (*UNAVAILABLE, asyncpg.exceptions.PostgresError) as error:
             raise StorageUnavailable(f"the database cannot be read now ({type(error).__name__})") from error
@@ -147,7 +140,7 @@ class DurableState:
     async def delete(self, key: str) -> None:
         async with transaction():
             await _fenced(self._account, self._held)
-            await AdapterState.filter(account=self._account, key=_short(key)).delete()
+            await AdapterState.filter(account=self._account, key=shortened(key)).delete()
 
 
 def _new(reads: Reads | None) -> "QuerySet[Inbox]":

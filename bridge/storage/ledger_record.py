@@ -34,11 +34,10 @@ async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects, *
     """Write down what became of a batch, release or call off what waited for it, and let ``effects`` add rows."""
     async with transaction():
         outcomes, late = await ledger_fences.sorted_out(outcomes, held)
-        sent = [*outcomes, *(outcome for outcome, _ in late)]
-        await handovers.keep([row for row in (_handover(outcome, now) for outcome in sent) if row is not None])
         settled = await _record_sent([o for o in outcomes if isinstance(o.answer, Sent)], now)
         settled += await _record_proofs(late, now)
         delivered = [row.id for row in settled]
+        handed = set(delivered)
         for outcome in outcomes:
             row, answer = outcome.row, outcome.answer
             match answer:
@@ -57,7 +56,11 @@ async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects, *
                 case Later(when=when):
                     await advance(row, DeliveryStep.POSTPONE, due_at=when, detail=_why(answer))
                 case Unknown(why=why):
-                    await advance(row, DeliveryStep.DOUBT, due_at=now, detail=why[:500], doubted=True)
+                    if await advance(row, DeliveryStep.DOUBT, due_at=now, detail=why[:500], doubted=True):
+                        handed.add(row.id)
+        # Only with the step: where the answer to a commit was lost, the same is recorded once more, and costs once.
+        sent = [outcome for outcome in (*outcomes, *(proof for proof, _ in late)) if outcome.row.id in handed]
+        await handovers.keep([row for row in (_handover(outcome, now) for outcome in sent) if row is not None])
         await release(delivered)
         if settled:
             await effects(settled)

@@ -11,7 +11,7 @@ import pytest
 from bridge.core.capabilities import Capabilities, Guarantee
 from bridge.core.clock import SystemClock
 from bridge.core.community import Communities, Community
-from bridge.core.ids import AccountId, Address, ChatId, CommunityId, RemoteRef
+from bridge.core.ids import AccountId, Address, ChatId, CommunityId, MessageId, RemoteRef
 from bridge.core.states import DeliveryState
 from bridge.delivery.directory import Directory
 from bridge.delivery.doubt import Judge
@@ -47,6 +47,24 @@ async def test_a_doubt_whose_card_cannot_be_changed_is_settled_all_the_same() ->
     await judge.look(SystemClock().now())
     await judge.idle()
     assert (await Delivery.get(id=row.id)).state is DeliveryState.UNCERTAIN
+
+
+class FarOff(Scripted):
+    """It is there, under an id that no column holds."""
+
+    async def look_up(self, chat: ChatId, key: str) -> RemoteRef | None:
+        return RemoteRef(self.account, chat, MessageId(f"{key} {'x' * 255}"))
+
+
+@pytest.mark.usefixtures("opened")
+@pytest.mark.parametrize("effect", [effects, broken])
+async def test_what_is_found_where_no_column_can_say_is_there_all_the_same(effect: ledger.Effects) -> None:
+    row = await doubtful()
+    judge = Judge(Directory({KENYA.account: FarOff(KENYA.account, ASKED)}), "here", effect, SystemClock())
+    await judge.look(SystemClock().now())
+    await judge.idle()
+    row = await Delivery.get(id=row.id)
+    assert (row.state, row.message) == (DeliveryState.DELIVERED, "")
 
 
 class Defective(Scripted):

@@ -4,6 +4,14 @@ from urllib.parse import quote
 
 from bridge.core.ids import MessageId, RemoteRef
 
+_LONGEST = 160
+"""Of a private room's id: with an event's it must fit where 255 characters do. Other people's servers choose it."""
+
+
+def may_be_private(room: str) -> bool:
+    """Can its messages be pointed at as those of a private chat?"""
+    return len(room) <= _LONGEST
+
 
 def message_id(event_id: str, private_room: str = "") -> MessageId:
     """How the domain points at an event. In a private chat the id names the room as well: see ``RoomView``."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from bridge.adapters.matrix.addresses import may_be_private
 from bridge.adapters.matrix.client import TROUBLE, Answer
 from bridge.adapters.matrix.describing import may_close
 from bridge.adapters.matrix.rooms import Misled, Rooms, is_person
@@ -214,6 +215,11 @@ class Errands:
         if not self._follows(room):
             return  # others were quicker, and there is no more room
         if direct and not self._rooms.is_configured(room):
+            if not may_be_private(room):
+                _log.warning("private_room_declined", inviter=inviter, reason="its id is too long", length=len(room))
+                self._invites.pop(room, None)
+                await self._write(_INVITES)
+                return
             await self._rooms.remember_private(room, str(inviter))
         stranger = inviter not in self._context.permitted_inviters and not self._rooms.is_configured(room)
         if (

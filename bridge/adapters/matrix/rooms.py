@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from nio.api import RoomPreset
 
+from bridge.adapters.matrix.addresses import may_be_private
 from bridge.adapters.matrix.client import TROUBLE, Answer
 from bridge.adapters.matrix.convert import RoomView
 from bridge.adapters.matrix.session import Session
@@ -147,6 +148,9 @@ class Rooms:
         return self._person_in[room] or None
 
     async def remember_private(self, room: str, person: str) -> None:
+        if not may_be_private(room):
+            _log.warning("private_room_id_too_long", person=person, length=len(room))
+            return
         state = self._session.state
         await state.set(f"private:{room}", person)
         await state.set(f"direct:{person}", room)
@@ -164,7 +168,8 @@ class Rooms:
         _log.info("room_no_longer_private", room=room)
 
     async def known_direct(self, person: str) -> str | None:
-        return await self._session.state.get(f"direct:{person}")
+        room = await self._session.state.get(f"direct:{person}")
+        return room if room is not None and may_be_private(room) else None
 
     async def direct(self, person: str) -> str:
         """The room in which this person is reached privately: the known one, or a new one.
@@ -233,7 +238,7 @@ class Rooms:
             return None
         server = self._session.server
         for room in (await server.ask(server.joined_rooms())).get("joined_rooms", []):
-            if self.is_configured(room) or await self.person_in(room):
+            if self.is_configured(room) or not may_be_private(room) or await self.person_in(room):
                 continue
             try:
                 marker = await server.state(room, _MARKER)
