@@ -11,9 +11,12 @@ it was given back. Two things keep a program from acting after that, however lon
 
 import time
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
+
+import asyncpg
 
 from bridge.core.errors import StorageUnavailable
 from bridge.core.sharing import Ownership, Role
@@ -76,10 +79,12 @@ FROM free WHERE lease.name = free.name
 RETURNING fence
 """  # noqa: S608 - a constant of ours
 # A program that was paused or cut off in the middle of a question keeps its locks for as long as its session lives: the
-# server waits for the rest of it, and no limit for idle transactions counts that. Its sessions bear its name.
+# server waits for the rest of it, and no limit for idle transactions counts that. Its sessions bear its name; nobody's
+# lease has no holder, and a session without a name is somebody else's: a backup, another program of the server.
 _END = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity JOIN lease ON application_name = holder
-WHERE name = $1 AND holder <> $2 AND until <= clock_timestamp() AND xact_start < until
+WHERE name = $1 AND holder <> $2 AND holder <> '' AND until <= clock_timestamp() AND xact_start < until
+AND datname = current_database() AND usename = session_user
 """
 _RENEW = f"""
 UPDATE lease SET until = clock_timestamp() + interval '{VALID} seconds'
@@ -134,7 +139,8 @@ class Leases:
     async def take(self, connection: Any, name: str) -> int | None:
         """Its fence; None where another program has it."""
         await connection.execute(_MAKE, name)
-        await connection.execute(_END, name, self.holder)
+        with suppress(asyncpg.exceptions.PostgresError):  # not allowed to: then its transactions are waited for
+            await connection.execute(_END, name, self.holder)
         asked = boottime()
         fence: int | None = await connection.fetchval(_TAKE, name, self.holder)
         if fence is not None:

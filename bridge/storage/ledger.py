@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tortoise.expressions import F
-
 from bridge.core.errors import Refusal
 from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Content
@@ -87,7 +85,7 @@ from bridge.storage.ledger_steps import (
     cancel_dependants,
     release,
 )
-from bridge.storage.many import save_each
+from bridge.storage.many import save_each, seen
 from bridge.storage.models import Delivery, Identity
 from bridge.storage.models_members import Membership
 
@@ -248,7 +246,8 @@ async def claim(
     """Freeze and mark rows as being attempted, in one commit that precedes their sends.
 
     A row whose content has become pointless (compose says None) is called off; one that cannot be composed is
-    refused with the reason and blocks nobody. ``held``: only rows of those ``accounts`` that are still ours.
+    refused with the reason and blocks nobody. One that was changed meanwhile is left for the next look.
+    ``held``: only rows of those ``accounts`` that are still ours.
     """
     async with transaction():
         changed: list[Delivery] = []
@@ -258,6 +257,15 @@ async def claim(
         ours = None if held is None else await held.confirm(accounts)
         asked = await Delivery.filter(id__in=list(ids)).order_by("id").prefetch_related("post")  # most have the same
         rows = [row for row in asked if row.state == DeliveryState.PLANNED and (ours is None or row.account in ours)]
+        # Not locked at once: composing locks reviews, and who decides about one locks it before its rows.
+        before = seen(rows, ("content", "payload", "chat"))
+
+        def counted(row: Delivery) -> None:
+            row.attempts += 1
+            row.first_attempt_at = row.first_attempt_at or now
+
+        attempt = {"attempted_at": now, "reason": "", "detail": ""}
+        own: tuple[str, ...] = ("attempts", "first_attempt_at")
         unwanted = await _unwanted(rows)
         if prepare is not None:
             await prepare([row for row in rows if not row.payload])
@@ -271,7 +279,9 @@ async def claim(
                 try:
                     frozen = await compose(row)
                 except (ValueError, LookupError, TypeError) as error:
-                    await advance(row, DeliveryStep.ATTEMPT, attempts=F("attempts") + 1, attempted_at=now)
+                    step = DeliveryStep.ATTEMPT
+                    if not await advance_all([row], step, before=before, own=counted, columns=own, **attempt):
+                        continue
                     await advance(
                         row, DeliveryStep.REFUSE, reason=Refusal.BAD_CONTENT.value, detail=type(error).__name__
                     )
@@ -285,14 +295,11 @@ async def claim(
                 row.payload, row.content, row.shows = frozen.payload, frozen.content, frozen.shows
             ready.append(row)
 
-        def counted(row: Delivery) -> None:
-            row.attempts += 1
-            row.first_attempt_at = row.first_attempt_at or now
-
-        own = ("attempts", "first_attempt_at", "payload", "shows")
-        attempt = {"attempted_at": now, "reason": "", "detail": ""}
-        claimed = await advance_all(ready, DeliveryStep.ATTEMPT, own=counted, columns=own, **attempt)
+        own = (*own, "payload", "shows")
+        claimed = await advance_all(ready, DeliveryStep.ATTEMPT, before=before, own=counted, columns=own, **attempt)
         taken = {row.id for row in claimed}
+        if len(taken) < len(ready):  # perhaps in other words, or to another chat
+            delivery_bell.ring_after_commit()
         await save_each([row for row in reworded if row.id in taken], ("content",))
         if changed and effects is not None:
             await effects(changed)

@@ -9,7 +9,7 @@ from bridge.core.ids import RemoteRef
 from bridge.core.states import DELIVERY, DeliveryStep
 from bridge.storage.bells import delivery_bell
 from bridge.storage.ledger_reads import APPLICATION, CARD
-from bridge.storage.many import lock_each, save_each
+from bridge.storage.many import Seen, lock_each, save_each
 from bridge.storage.models import Delivery
 from bridge.storage.models_messages import DeliveryMessage
 
@@ -32,15 +32,17 @@ async def advance_all(
     *,
     own: Callable[[Delivery], None] | None = None,
     columns: Sequence[str] = (),
+    before: Seen | None = None,
     **values: Any,
 ) -> list[Delivery]:
     """One step and the same values for many rows, in two statements; returns the rows that took it.
 
-    ``own`` gives a row that takes the step its own values of ``columns``, in memory.
+    ``own`` gives a row that takes the step its own values of ``columns``, in memory. ``before``: as they were read;
+    what somebody has changed since does not take it.
     """
     if not rows:
         return []
-    ours = await lock_each(Delivery, [row.id for row in rows], "state", DELIVERY.sources(step))
+    ours = await lock_each(Delivery, [row.id for row in rows], "state", DELIVERY.sources(step), before)
     taken = [row for row in rows if row.id in ours]
     values["state"] = DELIVERY.target(step)
     for row in taken:

@@ -7,25 +7,42 @@ from tortoise import Model
 from tortoise.fields import Field
 from tortoise.models import MetaInfo
 
+Seen = Mapping[int, Mapping[str, str]]
+"""What rows had in some columns of text when they were read."""
 
-async def lock_each(model: type[Model], ids: Sequence[int], column: str, values: Collection[object]) -> set[int]:
-    """Which of these rows have one of these values; nobody else changes them before the transaction ends."""
+
+def seen(rows: Sequence[Model], columns: Sequence[str]) -> Seen:
+    """To be taken before these rows are changed in memory."""
+    return {row.pk: {column: getattr(row, column) for column in columns} for row in rows}
+
+
+async def lock_each(
+    model: type[Model], ids: Sequence[int], column: str, values: Collection[object], before: Seen | None = None
+) -> set[int]:
+    """Which of these rows have one of these values; nobody else changes them before the transaction ends.
+
+    ``before``: only those that nobody has changed since they were read, as far as these columns go.
+    """
     meta = model._meta  # noqa: SLF001 - Tortoise's documented way from a model to its connection
     wanted: list[object] = [meta.fields_map[column].to_db_value(value, model) for value in values]
     key, table = meta.db_pk_column, meta.db_table
     if _is_postgres(meta):
+        also = "".join(f', "{name}"' for name in next(iter(before.values()), ())) if before else ""
         # Found by their numbers, whatever the server thinks of an index: how many rows are in a state changes quickly.
         statement = (
-            f'WITH asked AS MATERIALIZED (SELECT "{key}", "{column}" FROM "{table}" WHERE "{key}" = ANY($1) '  # noqa: S608 - our names
-            f'ORDER BY "{key}" FOR UPDATE) SELECT "{key}" FROM asked WHERE "{column}" = ANY($2)'
+            f'WITH asked AS MATERIALIZED (SELECT "{key}", "{column}"{also} FROM "{table}" WHERE "{key}" = ANY($1) '  # noqa: S608 - our names
+            f'ORDER BY "{key}" FOR UPDATE) SELECT "{key}"{also} FROM asked WHERE "{column}" = ANY($2)'
         )
         given: list[object] = [list(ids), wanted]
-    else:  # where a transaction is alone from its beginning
+    else:  # where a transaction is alone from its beginning, and what it has read stays true
+        before = None
         numbers, marks = (", ".join("?" * len(found)) for found in (ids, wanted))
         statement = f'SELECT "{key}" FROM "{table}" WHERE "{key}" IN ({numbers}) AND "{column}" IN ({marks})'  # noqa: S608 - our names
         given = [*ids, *wanted]
     _, rows = await meta.db.execute_query(statement, given)
-    return {row[key] for row in rows}
+    if before is None:
+        return {row[key] for row in rows}
+    return {row[key] for row in rows if all(row[name] == value for name, value in before[row[key]].items())}
 
 
 async def save_each(rows: Sequence[Model], columns: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import structlog
 
 from bridge.core.errors import StorageUnavailable
@@ -32,7 +33,7 @@ _AGAIN = 1.0
 # What a program that had it was in the middle of when its machine vanished: the server would keep its locks for hours.
 _LEFT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE application_name = $1 AND datname = current_database() AND xact_start IS NOT NULL
+WHERE application_name = $1 AND datname = current_database() AND usename = session_user AND xact_start IS NOT NULL
 """
 # A machine that vanished says no goodbye: after this long its session, and with it the lock, is over.
 KEEPALIVE = {"tcp_keepalives_idle": "3", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "2"}
@@ -103,7 +104,8 @@ class _Session:
         while True:
             try:
                 if await self._try():
-                    await self._connection.execute(_LEFT, NAME)
+                    with suppress(asyncpg.exceptions.PostgresError):  # not allowed to: then the server ends them
+                        await self._connection.execute(_LEFT, NAME)
                     break
             except UNAVAILABLE as error:
                 if not told:

@@ -29,6 +29,7 @@ from bridge.storage.leases import INTAKE, Leases, of_account
 from bridge.storage.ledger import Frozen, Outcome
 from bridge.storage.models import AdapterState, Delivery, Inbox
 from bridge.storage.reads import Reads
+from tests.servers import unique
 from tests.unit.delivery.scripted import Scripted
 from tests.unit.storage.stage import KENYA, NET, NOW, SLOW, FakeClock, posted
 
@@ -150,6 +151,46 @@ async def test_who_takes_it_over_waits_for_nobody_who_stopped_in_the_middle_of_a
     assert await bystander.fetchval("SELECT 1"), "nobody else is sent away"
     stuck.terminate()
     await bystander.close()
+
+
+async def test_nobody_is_sent_away_for_a_lease_that_nobody_holds(sides: tuple[Side, Side], opened: str) -> None:
+    """A backup, or a program of another database, whose sessions have no name: a free lease has no holder either."""
+    one, other = sides
+    await one.take()
+    nameless: Any = await asyncpg.connect(opened)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+    apart: Any = await asyncpg.connect(opened, database="postgres")  # type: ignore[no-untyped-call]
+    namesake: Any = await asyncpg.connect(  # type: ignore[no-untyped-call]
+        opened, database="postgres", server_settings={"application_name": "one"}
+    )
+    bystanders = (nameless, apart, namesake)
+    for bystander in bystanders:
+        await bystander.execute("BEGIN")
+    await one.leases.release(one.connection, [NETS])
+    assert await other.take() == 2
+    await changes_hands(other, one)
+    await changes_hands(one, other)
+    for bystander in bystanders:
+        assert await bystander.fetchval("SELECT 1")
+        await bystander.close()
+
+
+async def test_who_may_end_no_session_takes_a_lease_all_the_same(sides: tuple[Side, Side]) -> None:
+    one, other = sides
+    await one.take()
+    await time_is_over(one)
+    limited = unique("limited")
+    await one.connection.execute(f'CREATE ROLE "{limited}"')
+    await one.connection.execute(f'GRANT SELECT, INSERT, UPDATE ON lease TO "{limited}"')
+    await one.connection.execute("REVOKE EXECUTE ON FUNCTION pg_terminate_backend FROM PUBLIC")
+    await other.connection.execute(f'SET ROLE "{limited}"')
+    try:
+        with pytest.raises(asyncpg.exceptions.InsufficientPrivilegeError):
+            await other.connection.execute("SELECT pg_terminate_backend(0)")
+        assert await other.take() == 2
+    finally:
+        await other.connection.execute("RESET ROLE")
+        await one.connection.execute(f'DROP OWNED BY "{limited}"')
+        await one.connection.execute(f'DROP ROLE "{limited}"')
 
 
 async def test_nothing_is_confirmed_once_its_time_is_over(sides: tuple[Side, Side]) -> None:

@@ -1,7 +1,8 @@
 """The delivery ledger on both databases: every step is conditional, and what waits is released or called off."""
 
 import asyncio
-from collections.abc import Sequence
+import contextvars
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from bridge.core.message import Content
 from bridge.core.ports import Later, Refused, SendOutcome, Sent, Unknown
 from bridge.core.states import DeliveryState, DeliveryStep
 from bridge.core.text import plain
-from bridge.storage import database, ledger
+from bridge.storage import codec, database, ledger, ledger_changes
 from bridge.storage.ledger import Frozen, Outcome
 from bridge.storage.models import Delivery
 from tests.unit.storage.stage import KENYA, NOW, UGANDA
@@ -94,6 +95,67 @@ async def test_what_is_sent_is_frozen_at_the_first_claim(opened: str) -> None:
     (again,) = await ledger.claim([row.id], SOON, another)
     assert again.payload == f'{{"row":{row.id}}}'
     assert (again.attempts, again.first_attempt_at, again.attempted_at) == (2, NOW, SOON)
+
+
+def said(row: Delivery) -> str:
+    return codec.load(codec.CONTENT, row.content).text.text
+
+
+async def changed_meanwhile(opened: str, row: Delivery, change: Callable[[], Awaitable[None]], *, fails: bool) -> None:
+    """Claim a row, and let somebody else change it while it is composed: on SQLite he has to wait."""
+    tasks: list[asyncio.Task[None]] = []
+
+    async def elsewhere() -> None:
+        async with database.transaction():
+            await change()
+
+    async def compose(composed: Delivery) -> Frozen | None:
+        if not tasks:
+            tasks.append(asyncio.create_task(elsewhere(), context=outside))
+            if opened.startswith("postgres"):
+                await tasks[0]
+        if fails:
+            raise ValueError
+        return await worded(composed)
+
+    outside = contextvars.copy_context()
+    claimed = await ledger.claim([row.id], NOW, compose)
+    await tasks[0]
+    if opened.startswith("postgres"):
+        assert claimed == []
+        assert (await state(row), (await Delivery.get(id=row.id)).attempts) == (DeliveryState.PLANNED, 0)
+
+
+async def worded(row: Delivery) -> Frozen | None:
+    return Frozen(payload=f"{row.chat}: {said(row)}", content=row.content)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_what_is_corrected_while_it_is_composed_goes_out_corrected(opened: str, fails: bool) -> None:
+    """Also where the old words could not even be composed."""
+    row = await planned()
+
+    async def correct() -> None:
+        (there,) = await Delivery.filter(id=row.id).select_for_update()
+        if ledger_changes.is_absent(there):
+            await ledger_changes.reword(there, Content(text=plain("y")))
+
+    await changed_meanwhile(opened, row, correct, fails=fails)
+    for again in await ledger.claim([row.id], NOW, worded):
+        assert (said(again), again.payload) == ("y", f"{KENYA.chat}: y")
+        assert (await Delivery.get(id=row.id)).payload == again.payload
+
+
+async def test_what_moves_while_it_is_composed_goes_where_the_chat_is_now(opened: str) -> None:
+    row = await planned()
+
+    async def move() -> None:
+        if await state(row) is DeliveryState.PLANNED:
+            await Delivery.filter(id=row.id).update(chat=UGANDA.chat, payload="")
+
+    await changed_meanwhile(opened, row, move, fails=False)
+    for again in await ledger.claim([row.id], NOW, worded):
+        assert again.payload == f"{UGANDA.chat}: x"
 
 
 async def test_heads_keep_the_order_of_a_lane_and_no_lane_waits_for_another(opened: str) -> None:
