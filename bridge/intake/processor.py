@@ -50,6 +50,8 @@ _IDLE = 15.0
 _LANES = 16
 _IN_A_ROW = 8
 """Events of a chat that are handled before others get its place: who waits longest comes first."""
+_QUICK = 0.5
+"""Seconds after which a chat gives up its place: all accounts share the places, and only one platform may be slow."""
 _MOMENT = timedelta(milliseconds=200)
 MOST_FILES = 100
 """Of one message: a Matrix event has room for a thousand addresses, each of which is fetched and opened."""
@@ -147,8 +149,11 @@ class Processor:
 
         Looking through the whole inbox after each event would cost more than the events.
         """
-        for _ in range(_IN_A_ROW):
-            if not await self._process(row) or self._stopping:
+        began = self._clock.monotonic()
+        for number in range(_IN_A_ROW):
+            if not await self._process(row, in_a_row=number > 0) or self._stopping:
+                return
+            if self._clock.monotonic() - began >= _QUICK:
                 return
             if self._mine is not None and not self._mine().includes(row.account):
                 return
@@ -161,13 +166,18 @@ class Processor:
                 return
             row = following
 
-    async def _process(self, row: Inbox) -> bool:
-        """One event to its end: done (True), tried again later, or put aside for a person."""
+    async def _process(self, row: Inbox, *, in_a_row: bool = False) -> bool:
+        """One event to its end: done (True), tried again later, or put aside for a person.
+
+        ``in_a_row``: it has not waited for its turn, so what brings files, which may take long, is left to wait for it.
+        """
         structlog.contextvars.unbind_contextvars("trace")
         try:
             event = codec.load(codec.EVENT, row.event)
         except ValidationError:
             await self._park(row, "the stored event cannot be read by this version")
+            return False
+        if in_a_row and isinstance(event, MessagePosted | MessageEdited) and event.files:
             return False
         try:
             whole = await pieces.whole(row, event, self._clock.now())

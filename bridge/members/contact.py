@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bridge.core.community import Community
 from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Button, Content
-from bridge.core.text import RichText
+from bridge.core.text import RichText, plain
 from bridge.delivery import lettering
 from bridge.delivery.directory import Directory
 from bridge.rendering.words import Words, words
@@ -119,3 +119,14 @@ async def reply_in_group(
             due_at=(due or now) + stays,
             lifetime=NOTICE_LIFETIME,
         )
+
+
+async def tell_moderators(community: Community, text: str, now: datetime, *, besides: Address | None = None) -> None:
+    """A notice in every moderators' channel, where it has not been said within the hour."""
+    for channel in community.moderators:
+        address = await inbox.resolve(channel)
+        content = Content(text=plain(text), silent=True)
+        if address == besides:
+            continue
+        if not await ledger.said_lately(address, content, now - timedelta(hours=1)):
+            await say(address, content, community, now)

@@ -5,7 +5,7 @@ crash the next batch goes on where the last one that was committed ended. Nothin
 an approval, however many people read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -20,12 +20,14 @@ from bridge.delivery.directory import Directory
 from bridge.members import contact, preferences
 from bridge.members.digesting import MOST_ITEMS, Digests
 from bridge.members.readers import BROKEN, Reader, Shelf, quiet
-from bridge.storage import codec, feed, ledger, memberships, people, submissions
+from bridge.rendering.words import words
+from bridge.storage import codec, feed, ledger, memberships, people, submissions, unreadable
 from bridge.storage.bells import feed_bell
 from bridge.storage.counting import lock
 from bridge.storage.database import UNAVAILABLE, transaction
 from bridge.storage.models import Delivery, Identity, Post
 from bridge.storage.models_members import CopyChange, Membership
+from bridge.storage.savepoints import savepoint
 
 BATCH = 200
 """Rows that one transaction plans at most."""
@@ -40,6 +42,10 @@ _LONGEST_WAIT = timedelta(seconds=60)
 
 async def tick(community: Community, directory: Directory, now: datetime) -> None:
     """Once a minute."""
+    if await unreadable.any_waits(community.id):
+        async with transaction():
+            await lock(f"readers:{community.id}")
+            await _tell_of_unreadable(community, (), now)
     for _ in range(_AT_A_TICK):
         if not await batch(community, directory, now):
             return
@@ -77,11 +83,23 @@ async def batch(community: Community, directory: Directory, now: datetime) -> bo
         if change is None and not await feed.is_read_privately(community.id):
             return False
         await lock(f"readers:{community.id}")
-        if change is not None:
-            await job.follow(change)
-            return True
-        newest = await feed.release(community.id, now)
-        return newest is not None and (await job.at_once(newest) or await job.in_digests(newest))
+        more = await job.follow(change) if change is not None else await job.carry_on()
+        if job.shelf.unreadable:
+            await _tell_of_unreadable(community, job.shelf.unreadable.values(), now)
+        return more
+
+
+async def _tell_of_unreadable(community: Community, numbers: Collection[int], now: datetime) -> None:
+    """Readers are told to ask the moderators, who would else not know of it."""
+    if not (due := await unreadable.to_tell(community.id, numbers, now)):
+        return
+    w = words(community.language)
+    text = w._(
+        "⚠️ The program could not show {posts} to everybody who reads privately: they are told to ask you, or keep an "
+        "older wording. Please tell whoever runs the program.",
+        posts=", ".join(f"#{number}" for number in due),
+    )
+    await contact.tell_moderators(community, text, now)
 
 
 @dataclass(kw_only=True)
@@ -100,6 +118,11 @@ class _Job:
     def __post_init__(self) -> None:
         self.shelf = Shelf(community=self.community, most=2 * MOST_ITEMS)
         self.digests = Digests(community=self.community, directory=self.directory, now=self.now, shelf=self.shelf)
+
+    async def carry_on(self) -> bool:
+        """What was published since; True where there may be more to do at once."""
+        newest = await feed.release(self.community.id, self.now)
+        return newest is not None and (await self.at_once(newest) or await self.in_digests(newest))
 
     # --- at once ---
 
@@ -239,13 +262,13 @@ class _Job:
 
     # --- corrections and retractions ---
 
-    async def follow(self, change: CopyChange) -> None:
+    async def follow(self, change: CopyChange) -> bool:
         """Bring the copies of some more people to what became of a post."""
         post = await submissions.post_by_id(change.post_id)
         persons = [] if post is None else await feed.persons_with_copies(post.id, change.after_person, BATCH)
         if post is None or not persons:
             await feed.move_on(change, after_person=change.after_person, done=True)
-            return
+            return True
         theirs: dict[int, list[Delivery]] = {person_id: [] for person_id in persons}
         for row in await feed.copies(post.id, persons):
             theirs[int(row.person_id or 0)].append(row)
@@ -257,32 +280,34 @@ class _Job:
             member = await memberships.membership(person_id, self.community.id)
             if theirs[person_id] and member is not None:
                 try:
-                    await self._change_copy(post, member, theirs[person_id], accounts.get(person_id, []))
+                    async with savepoint():  # whole or not at all, wherever it fails
+                        planned = await self._change_copy(post, member, theirs[person_id], accounts.get(person_id, []))
+                    self.planned += planned
                 except BROKEN as error:  # what they have of it is better than anything that could be said
                     self.shelf.report(post, error)
             done = person_id
         await feed.move_on(change, after_person=done, done=False)
+        return True
 
     async def _change_copy(
         self, post: Post, member: Membership, rows: list[Delivery], accounts: Sequence[Identity]
-    ) -> None:
+    ) -> int:
+        """Returns how many rows that took."""
         address = rows[-1].address
         identity = next((account for account in accounts if account.direct == address), None)
         capabilities = self.directory.capabilities(address)
         if identity is None or capabilities is None:
-            return
+            return 0
         reader = Reader.of(member, identity, address, capabilities, self.community)
         if post.state == PostState.LIVE:
             parts = await self._contents(post, reader)
-            self.planned += await correcting.correct_copy(
+            return await correcting.correct_copy(
                 post, self.community, member.person_id, rows, parts, self.directory, self.now
             )
-            return
         planned, stays = await retracting.remove_copy(post, rows, self.directory, self.now)
-        self.planned += planned
         if stays:
             await say_taken_back(post, identity, address, self.community, self.now)
-            self.planned += 1
+        return planned + stays
 
 
 async def say_taken_back(post: Post, identity: Identity, address: Address, community: Community, now: datetime) -> None:

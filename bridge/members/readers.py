@@ -98,7 +98,8 @@ class Shelf:
     community: Community
     most: int
     """Posts that are read behind a place at once."""
-    _told: set[int] = field(default_factory=set)
+    unreadable: dict[int, int] = field(default_factory=dict)
+    """The numbers of posts that could not be shown, by their ids."""
     _views: dict[int, PostView | Exception] = field(default_factory=dict)
     _behind: dict[int, list[Post]] = field(default_factory=dict)
     _places: dict[int, int] = field(default_factory=dict)
@@ -141,9 +142,9 @@ class Shelf:
         )
 
     def report(self, post: Post, error: Exception) -> None:
-        """To the operator, once. Not the error's words: they may quote somebody."""
-        if post.id not in self._told:
-            self._told.add(post.id)
+        """To the operator, once, and noted for the moderators. Not the error's words: they may quote somebody."""
+        if post.id not in self.unreadable:
+            self.unreadable[post.id] = post.number
             log.error("post_unreadable", post=post.id, community=self.community.id, error=type(error).__name__)
 
 

@@ -1,21 +1,18 @@
 """What follows when deliveries are settled: cards show where a post has arrived."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
-from bridge.core.community import Communities, Community
+from bridge.core.community import Communities
 from bridge.core.errors import Refusal
-from bridge.core.ids import Address
-from bridge.core.message import Content
 from bridge.core.states import DeliveryState
-from bridge.core.text import plain
 from bridge.delivery import correcting
 from bridge.members import contact, copies
 from bridge.moderation import arrival, cards, safeguarding
 from bridge.rendering.words import words
-from bridge.storage import chats, dialogue, handovers, inbox, ledger, people, submissions, traces, undoing
+from bridge.storage import chats, dialogue, handovers, ledger, people, submissions, traces, undoing
 from bridge.storage.ledger import Effects
 from bridge.storage.models import Delivery
 
@@ -101,7 +98,7 @@ async def _say_original_stays(row: Delivery, communities: Communities, now: date
         "me the right to delete messages.",
         chat=await chats.title(row.address),
     )
-    await _tell_moderators(community, text, now, besides=None)
+    await contact.tell_moderators(community, text, now)
 
 
 async def _say_card_refused(row: Delivery, communities: Communities, now: datetime) -> None:
@@ -116,14 +113,4 @@ async def _say_card_refused(row: Delivery, communities: Communities, now: dateti
         chat=await chats.title(row.address),
         reason=arrival.refusal(row.reason, w),
     )
-    await _tell_moderators(community, text, now, besides=row.address)
-
-
-async def _tell_moderators(community: Community, text: str, now: datetime, *, besides: Address | None) -> None:
-    for channel in community.moderators:
-        address = await inbox.resolve(channel)
-        content = Content(text=plain(text), silent=True)
-        if address == besides:
-            continue
-        if not await ledger.said_lately(address, content, now - timedelta(hours=1)):
-            await contact.say(address, content, community, now)
+    await contact.tell_moderators(community, text, now, besides=row.address)

@@ -10,7 +10,7 @@ _POINTS = "points to another row"
 _HASH = "a fingerprint of what was shown"
 
 IMPERSONAL: Mapping[str, Mapping[str, str]] = {
-    "Meta": {"key": _KIND, "value": "the installation's own number"},
+    "Meta": {"key": _KIND, "value": "the installation's own number, counts, numbers of posts"},
     "Counter": {"name": _KIND, "value": "a count"},
     "AdapterState": {"id": _ROW, "account": "one of ours"},
     "ChatAlias": {"id": _ROW, "account": "one of ours", "old": "a group, never a person", "new": "a group"},

@@ -29,12 +29,17 @@ class Gate:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._address = Limit(burst=240, seconds=0.25, clock=clock)
         self._network = Limit(burst=1000, seconds=0.05, clock=clock)
+        # A /48 of IPv6 may be a customer's, or hold all the phones of a mobile provider, each with a /64 of its own,
+        # counted as an address. So it has more; not as much as everybody together, or a single customer had it all.
+        self._wide_network = Limit(burst=1000, seconds=0.02, clock=clock)
         self._all = Limit(burst=2000, seconds=0.01, clock=clock)
         self._link = Limit(burst=240, seconds=0.25, clock=clock)
         self._links = Limit(burst=2000, seconds=0.01, clock=clock)
-        # Links are looked up although all else is used up; inventing some is not to keep the database busy.
-        self._lookups = Limit(burst=60, seconds=1.0, clock=clock)
-        self._all_lookups = Limit(burst=500, seconds=0.01, clock=clock)
+        # Links are looked up although all else is used up, and only those that open nothing are counted: who has a good
+        # one shares the address with whoever invents some. All together are, so that the database is not kept busy.
+        self._invented = Limit(burst=240, seconds=0.04, clock=clock)
+        self._invented_in_network = Limit(burst=240, seconds=0.02, clock=clock)
+        self._lookups = Limit(burst=500, seconds=0.01, clock=clock)
         self._opened: OrderedDict[str, None] = OrderedDict()
 
     async def wait(self, address: str, link: Link | None = None) -> int:
@@ -42,13 +47,24 @@ class Gate:
         if link is not None and link.name in self._opened:
             return self._by_link(link.name)
         network = network_of(address)
-        wait = _first_wait((self._address, address), (self._network, network), (self._all, _ONE))
-        if not wait or link is None:
-            return wait
-        if _first_wait((self._lookups, network), (self._all_lookups, _ONE)) or not await link.opens():
+        of_network = self._wide_network if ":" in network else self._network
+        wait = _first_wait((self._address, address), (of_network, network), (self._all, _ONE))
+        if not wait or link is None or not await self._opens(link, address, network):
             return wait
         self.opened(link.name)
         return self._by_link(link.name)
+
+    async def _opens(self, link: Link, address: str, network: str) -> bool:
+        """False as well where too many that open nothing came from there."""
+        if not (self._invented.has_some(address) and self._invented_in_network.has_some(network)):
+            return False
+        if not self._lookups.takes(_ONE):
+            return False
+        if await link.opens():
+            return True
+        self._invented.takes(address)
+        self._invented_in_network.takes(network)
+        return False
 
     def opened(self, name: str) -> None:
         """It is a link that opens something."""

@@ -8,12 +8,14 @@ import pytest
 from bridge.core.membership import Reading
 from bridge.core.text import plain
 from bridge.delivery import planning
+from bridge.members import copies
 from bridge.rendering import digests
-from bridge.storage import codec, feed
+from bridge.storage import codec, feed, ledger
 from bridge.storage.database import transaction
 from bridge.storage.models import Delivery, Post
 from bridge.storage.models_members import CopyChange
 from tests.integration.reading_town import MAIL, Readers
+from tests.unit.storage.stage import DESK, MODS
 
 pytestmark = pytest.mark.usefixtures("opened")
 SAID = "This message could not be shown here."
@@ -111,3 +113,65 @@ async def test_a_correction_that_cannot_be_read_changes_no_copy_and_holds_up_no_
     assert not await CopyChange.filter(done=False).exists()
     changes = (await town.rows("joseph"))[before:]
     assert [row.post_id for row in changes] == [fine.id]
+
+
+async def told(town: Readers) -> list[str]:
+    """What a moderators' channel is told."""
+    rows = await Delivery.filter(kind=ledger.NOTICE, account=MODS.account, chat=MODS.chat).order_by("id")
+    return [words_of(row) for row in rows]
+
+
+async def test_moderators_are_told_of_each_once_and_at_most_once_an_hour(town: Readers) -> None:
+    await town.reads("joseph", Reading.IMMEDIATE)
+    await town.reads("mary", Reading.DAILY)
+    second = await three_posts(town)
+    await town.batches()
+    (said,) = await told(town)
+    assert f"could not show #{second.number} to everybody" in said
+    assert await Delivery.filter(kind=ledger.NOTICE, account=DESK.account, chat=DESK.chat).count() == 1
+    others: list[Post] = []
+    for text in ("four: zinc", "five: salts"):
+        post = await town.publishes(text)
+        others.append(post)
+        await Post.filter(id=post.id).update(text='"another version"')
+        await town.batches()
+    assert await told(town) == [said]
+    town.later(hours=2)
+    await copies.tick(town.community, town.directory, town.now)
+    assert len(await told(town)) == 2
+    assert f"#{others[0].number}, #{others[1].number} " in (await told(town))[1]
+    town.later(days=2)  # Mary's digest cannot show them either
+    await town.batches()
+    await copies.tick(town.community, town.directory, town.now)
+    assert len(await told(town)) == 2
+
+
+async def test_a_correction_that_fails_half_way_is_not_half_planned(
+    town: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("joseph", "mary"):
+        await town.reads(name, Reading.IMMEDIATE)
+    post = await town.publishes("zinc " * 2000)
+    await town.batches()
+    await town.arrive()
+    before = {name: len(await town.rows(name)) for name in ("joseph", "mary")}
+    plan, count = ledger.plan, 0
+
+    async def fails_once(**values: Any) -> Delivery:
+        nonlocal count
+        count += values.get("operation") == ledger.EDIT
+        if count == 2 and values.get("operation") == ledger.EDIT:
+            raise ValueError
+        return await plan(**values)
+
+    monkeypatch.setattr(ledger, "plan", fails_once)
+    async with transaction():
+        await Post.filter(id=post.id).update(
+            text=codec.dump(codec.RICH_TEXT, plain("salt " * 2000)), corrected_at=town.now
+        )
+        await feed.note_change(await Post.get(id=post.id), "correct", town.now)
+    await town.batches()
+    changes = [len(await town.rows(name)) - before[name] for name in ("joseph", "mary")]
+    assert changes == [0, before["mary"]]
+    assert before["mary"] > 1
+    assert f"#{post.number} " in (await told(town))[0]

@@ -329,6 +329,45 @@ async def test_what_follows_an_event_that_is_not_settled_waits_for_it(
     assert said == ["the first", "the second", "the third"]
 
 
+async def test_chats_of_a_slow_platform_give_up_their_places_after_each_event(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All accounts share the places: a press elsewhere waits for one slow event, not for eight in a row."""
+    worker, handled = made(clock), list[str]()
+
+    async def slowly(event: Any, context: Any) -> None:
+        handled.append(event.key)
+        if event.account == SLOW:
+            clock.pass_by(1)
+        if len(handled) >= 40:
+            worker.stop()
+
+    monkeypatch.setattr(processor.router, "handle", slowly)  # type: ignore[attr-defined]  # the module it calls
+    chats = [Address(SLOW, ChatId(f"chat{number}")) for number in range(16)]
+    slow, quick = DurableSink(SLOW, clock), DurableSink(NET, clock)
+    await slow.accept([posted("one", key=f"{chat.chat} 0", chat=chat) for chat in chats])
+    await quick.accept([posted("zinc", key="elsewhere")])
+    for number in range(1, 8):
+        await slow.accept([posted("more", key=f"{chat.chat} {number}", chat=chat) for chat in chats])
+    async with asyncio.timeout(60):
+        await worker.run()
+    assert handled.index("elsewhere") <= 2 * len(chats)
+    for chat in chats:
+        theirs = [key for key in handled if key.startswith(f"{chat.chat} ")]
+        assert theirs == [f"{chat.chat} {number}" for number in range(len(theirs))]
+
+
+async def test_what_brings_files_waits_for_its_turn(clock: FakeClock) -> None:
+    shop = Shop(clock)
+    events = [posted("one", key="1"), with_files(posted("two", key="2"), 1), posted("three", key="3")]
+    await DurableSink(NET, clock).accept(events)
+    for done in (1, 3):
+        (head,) = await inbox.take(clock.now(), busy=set())
+        await shop.worker._lane(head)
+        assert (await states()).count("done") == done
+    assert shop.asked == ["f0"]
+
+
 async def test_events_of_an_account_that_is_anothers_by_now_are_left_to_it(clock: FakeClock) -> None:
     reads = Reads(accounts=frozenset({NET}))
     directory = Directory({NET: Scripted(NET)})
