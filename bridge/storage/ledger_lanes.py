@@ -21,7 +21,7 @@ LOOK = 256
 _FURTHER = 4
 """So many times as many rows are looked at next where none of them may."""
 MOST = 4096
-"""Rows of one account that can wait, at which a look ends in any case: what is behind comes once some of these have gone."""
+"""Rows of one account that can wait, at which a look ends in any case: what is behind comes once some of them went."""
 _TOGETHER = 100
 """Accounts that are asked about in one statement: SQLite puts no more than 500 questions together."""
 _KEPT = 32
