@@ -80,6 +80,7 @@ from bridge.storage.ledger_reads import (
 from bridge.storage.ledger_record import Outcome, record
 from bridge.storage.ledger_steps import (
     LIFETIME,
+    SLICE,
     advance,
     advance_all,
     cancel_dependants,
@@ -184,13 +185,14 @@ async def register_delivered(*, kind: str, ref: RemoteRef, now: datetime, commun
 
 async def release_settled() -> None:
     """Now and then: rows that wait for something settled long ago are let go or called off."""
-    async with transaction():
-        waiting = Delivery.filter(state=DeliveryState.PLANNED, waits_for__isnull=False)
-        ids = set(await waiting.values_list("waits_for", flat=True))
-        settled = await Delivery.filter(id__in=list(ids) or [0]).values_list("id", "state")
-        await release([found for found, state in settled if state == DeliveryState.DELIVERED])
-        lost = (DeliveryState.REFUSED, DeliveryState.CANCELLED)
-        await cancel_dependants([found for found, state in settled if state in lost])
+    waiting = Delivery.filter(state=DeliveryState.PLANNED, waits_for__isnull=False)
+    ids = list(await waiting.distinct().values_list("waits_for", flat=True))
+    for start in range(0, len(ids), SLICE):
+        async with transaction():
+            settled = await Delivery.filter(id__in=ids[start : start + SLICE]).values_list("id", "state")
+            await release([found for found, state in settled if state == DeliveryState.DELIVERED])
+            lost = (DeliveryState.REFUSED, DeliveryState.CANCELLED)
+            await cancel_dependants([found for found, state in settled if state in lost])
 
 
 async def _is_pointless(row: Delivery, unwanted: Collection[int]) -> bool:

@@ -7,7 +7,7 @@ the partial indexes of ``waiting``, however many rows wait behind.
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from bridge.core.ids import AccountId, Address, ChatId
@@ -20,6 +20,12 @@ LOOK = 256
 """Rows of one account that can wait, at which one look at the ledger stops where any of them may go."""
 _FURTHER = 4
 """So many times as many rows are looked at next where none of them may."""
+MOST = 4096
+"""Rows of one account that can wait, at which a look ends in any case: what is behind comes once some of them went."""
+_TOGETHER = 100
+"""Accounts that are asked about in one statement: SQLite puts no more than 500 questions together."""
+_KEPT = 32
+"""Statements of each sort that are kept as they were put into words."""
 _About = TypeVar("_About")
 _DUE = '"account" = lane."account" AND "chat" = lane."chat" AND "due_at" <= $1 ORDER BY "id" LIMIT 1'
 _URGENT = """
@@ -88,12 +94,15 @@ async def next_due(now: datetime, accounts: Sequence[str]) -> datetime | None:
     """When the next row that is not due yet, and waits for nothing else, will be."""
     if not accounts:
         return None
-    found = [row["at"] for row in await _asked(_next_query, len(accounts), now, accounts) if row["at"] is not None]
-    return min((datetime.fromisoformat(at) if isinstance(at, str) else at for at in found), default=None)
+    found = [
+        row["at"] for some in _slices(accounts, _TOGETHER) for row in await _asked(_next_query, len(some), now, some)
+    ]
+    times = (datetime.fromisoformat(at) if isinstance(at, str) else at for at in found if at is not None)
+    return min(times, default=None)
 
 
 async def _urgent(now: datetime, accounts: Sequence[str], turns: Turns) -> list[tuple[int, Address]]:
-    rows = await _asked(_urgent_query, len(accounts), now, accounts)
+    rows = [row for some in _slices(accounts, _TOGETHER) for row in await _asked(_urgent_query, len(some), now, some)]
     ranked = [
         (0 if row["change"] else 1 if row["talk"] else 2, row["id"], row["account"], row["chat"], row["community"])
         for row in rows
@@ -107,20 +116,27 @@ async def _patient(
     """Rows of lanes, in their order: several of one lane, too."""
     found: list[tuple[int, int, Address]] = []
     asked = {(account, view): (0, LOOK) for account in accounts for view in (WAITS_LESS, CAN_WAIT)}
+    left = dict.fromkeys(accounts, MOST)
     while asked:
-        wanted = [value for (account, _), place in asked.items() for value in (account, *place)]
         pages: dict[tuple[str, str], list[tuple[int, Address]]] = {key: [] for key in asked}
-        for row in await _asked(_patient_query, tuple(view for _, view in asked), now, wanted):
-            pages[row["account"], row["view"]].append((row["id"], _lane(row["account"], row["chat"])))
+        for keys in _slices(list(asked), 2 * _TOGETHER):
+            wanted = [value for key in keys for value in (key[0], *asked[key])]
+            for row in await _asked(_patient_query, tuple(view for _, view in keys), now, wanted):
+                pages[row["account"], row["view"]].append((row["id"], _lane(row["account"], row["chat"])))
         for key, page in pages.items():
             found += [(_PATIENCE[key[1]], head, lane) for head, lane in page]
             _, limit = asked.pop(key)
-            if len(page) == limit and all(map(is_stuck, {lane for _, lane in page})):
-                asked[key] = page[-1][0], limit * _FURTHER
+            left[key[0]] -= len(page)
+            if len(page) == limit and left[key[0]] > 0 and all(map(is_stuck, {lane for _, lane in page})):
+                asked[key] = page[-1][0], min(limit * _FURTHER, left[key[0]])
     return [(head, lane) for _, head, lane in sorted(found)]
 
 
 _PATIENCE = {WAITS_LESS: 0, CAN_WAIT: 1}
+
+
+def _slices(found: Sequence[_About], size: int) -> list[Sequence[_About]]:
+    return [found[start : start + size] for start in range(0, len(found), size)]
 
 
 async def _asked(
@@ -131,7 +147,7 @@ async def _asked(
     return await connection.execute_query_dict(query(about, sqlite).strip(), [str(now) if sqlite else now, *values])
 
 
-@cache
+@lru_cache(maxsize=_KEPT)
 def _urgent_query(count: int, sqlite: bool) -> str:
     accounts = ", ".join(f"(CAST(${number} AS TEXT), '')" for number in range(2, count + 2))
     query = _URGENT.replace("{head}", _HEAD[sqlite]).format(
@@ -146,7 +162,7 @@ def _urgent_query(count: int, sqlite: bool) -> str:
     return query.replace("$", "?") if sqlite else query
 
 
-@cache
+@lru_cache(maxsize=_KEPT)
 def _patient_query(views: tuple[str, ...], sqlite: bool) -> str:
     by = _by(BY_PATIENCE, sqlite)
     query = "UNION ALL".join(
@@ -156,7 +172,7 @@ def _patient_query(views: tuple[str, ...], sqlite: bool) -> str:
     return query.replace("$", "?") if sqlite else query
 
 
-@cache
+@lru_cache(maxsize=_KEPT)
 def _next_query(count: int, sqlite: bool) -> str:
     by = _by(BY_HOUR, sqlite)
     query = "UNION ALL".join(_NEXT.format(n=n, by_hour=by, hours=HOURS) for n in range(2, count + 2))

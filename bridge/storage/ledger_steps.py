@@ -16,6 +16,9 @@ from bridge.storage.models_messages import DeliveryMessage
 LIFETIME = timedelta(days=7)
 """After this long undelivered rows end as refused, with the reason, in front of a person."""
 
+SLICE = 500
+"""Rows that are named in one statement: SQLite takes no more than some thousand values."""
+
 
 async def advance(row: Delivery, step: DeliveryStep, **values: Any) -> bool:
     """One step, guarded by ``core.states.DELIVERY`` in the WHERE clause; False where the row is in another state."""
@@ -93,11 +96,12 @@ async def cancel_dependants(ids: Sequence[int], reason: Refusal | None = None) -
     cancelled: list[Delivery] = []
     wave = list(ids)
     while wave:
-        rows = await Delivery.filter(waits_for__in=wave, state__in=DELIVERY.sources(DeliveryStep.CANCEL))
+        some, wave = wave[:SLICE], wave[SLICE:]
+        rows = await Delivery.filter(waits_for__in=some, state__in=DELIVERY.sources(DeliveryStep.CANCEL))
         for row in rows:
             await advance(row, DeliveryStep.CANCEL, reason="" if reason is None else reason.value)
         cancelled += rows
-        wave = [row.id for row in rows]
+        wave += [row.id for row in rows]
     return cancelled
 
 

@@ -1,10 +1,12 @@
 """What a person or a restart sets right: whole chains come back, nothing waits for ever, older edits stay behind."""
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from tortoise import Tortoise
 
 from bridge.core.capabilities import Guarantee
 from bridge.core.clock import SystemClock
@@ -18,7 +20,7 @@ from bridge.storage import database, ledger, ownership
 from bridge.storage.models import Delivery
 from tests.integration.test_storage_ledger import claimed, effects, planned, recorded, there
 from tests.unit.delivery.scripted import RICH, Scripted
-from tests.unit.storage.stage import KENYA, NOW
+from tests.unit.storage.stage import KENYA, NET, NOW
 
 pytestmark = pytest.mark.usefixtures("opened")
 
@@ -49,6 +51,21 @@ async def test_a_row_that_waits_for_something_settled_is_let_go() -> None:
     await Delivery.filter(id=first.id).update(state=DeliveryState.DELIVERED)  # and nobody released the second
     await ledger.release_settled()
     assert (await Delivery.get(id=second.id)).waits_for is None
+
+
+async def test_thousands_of_rows_that_wait_are_asked_about_a_few_at_a_time(opened: str, kind: str) -> None:
+    many = 1_200
+    if kind == "sqlite":  # which takes only so many values in one statement
+        connection = Tortoise.get_connection(kind)._connection
+        await connection._execute(connection._conn.setlimit, sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 600)
+    row = {"kind": "post", "account": NET, "chat": "c", "due_at": NOW, "planned_at": NOW}
+    ended = (DeliveryState.DELIVERED, DeliveryState.REFUSED)
+    await Delivery.bulk_create(Delivery(**row, id=n, state=ended[n % 2]) for n in range(1, many + 1))
+    await Delivery.bulk_create(Delivery(**row, id=many + n, waits_for=n) for n in range(1, many + 1))
+    await ledger.release_settled()
+    planned = Delivery.filter(state=DeliveryState.PLANNED)
+    assert await planned.filter(waits_for=None).count() == await planned.count() == many / 2
+    assert await Delivery.filter(state=DeliveryState.CANCELLED).count() == many / 2
 
 
 async def test_an_older_edit_never_follows_a_newer_one() -> None:

@@ -82,6 +82,29 @@ async def test_a_look_finds_what_reading_all_rows_would_find(
     assert await ledger.heads(NOW, []) == []
 
 
+async def test_a_look_ends_where_nothing_can_go(opened: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_lanes, "LOOK", 2)
+    monkeypatch.setattr(ledger_lanes, "MOST", 20)
+    for account in (NET, SLOW):
+        row = {"kind": "copy", "account": account, "view": ledger.CAN_WAIT, "due_at": NOW, "planned_at": NOW}
+        await Delivery.bulk_create(Delivery(**row, chat=f"c{number}") for number in range(50))
+    found = await ledger.heads(NOW, [NET, SLOW], is_stuck=lambda _: True)
+    assert [sum(lane.account == account for _, lane in found) for account in (NET, SLOW)] == [20, 20]
+
+
+async def test_there_may_be_any_number_of_accounts(opened: str) -> None:
+    accounts = [f"account{number}" for number in range(1_100)]
+    rows = [
+        Delivery(kind="post", account=account, chat="c", view=view, due_at=at, planned_at=NOW)
+        for account in (accounts[0], accounts[-1])
+        for view, at in (("", NOW), (ledger.CAN_WAIT, NOW), ("", NOW + timedelta(hours=1)))
+    ]
+    await Delivery.bulk_create(rows)
+    found = {address.account for _, address in await ledger.heads(NOW, accounts)}
+    assert found == {accounts[0], accounts[-1]}
+    assert await ledger.next_due(NOW, accounts) == NOW + timedelta(hours=1)
+
+
 async def test_a_look_reads_as_many_rows_as_there_are_lanes(
     opened: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -376,3 +376,21 @@ async def test_what_an_earlier_program_left_empty_is_filled(opened: str) -> None
     await filling.fill()
     assert [row.called for row in await Identity.all().order_by("id")] == ["amina", ""]
     assert [row.called for row in await Profile.all()] == ["amina o."]
+
+
+async def test_answers_that_nobody_can_read_keep_no_program_from_starting(opened: str) -> None:
+    odd = [
+        "",
+        "{",
+        "[]",
+        '"Amina"',
+        '{"name":7}',
+        '{"name":null}',
+        '{"name":"\\ud800A\\u0000mina"}',
+        '{"name":"Grace"}',
+    ]
+    for number, answers in enumerate(odd):
+        person = await Person.create(created_at=NOW)
+        await Profile.create(person=person, community="hifa", version=number, answers=answers, created_at=NOW)
+    await filling.fill()
+    assert [row.called for row in await Profile.all().order_by("id")] == [*[""] * 6, "?amina", "grace"]
