@@ -13,6 +13,9 @@ import asyncpg
 
 from bridge.core.servers import each_server
 
+COMMAND = "baraza command"
+"""How the sessions of all but a program that runs are called, unless they say more."""
+BACKUP = "baraza backup"
 _TLS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 _PATIENCE = 5.0
 """Seconds for which one server is waited for."""
@@ -24,7 +27,8 @@ _FAILED = (OSError, asyncpg.exceptions.InternalClientError, asyncpg.exceptions.P
 
 
 async def connect(url: str, **options: Any) -> Any:
-    """As ``asyncpg.connect``, to the server that can be written to."""
+    """As ``asyncpg.connect``, to the server that can be written to; no session of ours is without a name."""
+    options["server_settings"] = {"application_name": COMMAND} | (options.get("server_settings") or {})
     options.setdefault("timeout", _PATIENCE)
     urls = each_server(url)
     if len(urls) == 1:
@@ -68,7 +72,10 @@ async def _one(url: str, options: dict[str, Any]) -> Any:
 
 
 def environment(url: str) -> dict[str, str]:
-    """The same for PostgreSQL's own programs. Not as arguments: every user of the machine sees those."""
+    """The same for PostgreSQL's own programs, which copy and restore.
+
+    Not as arguments: every user of the machine sees those.
+    """
     servers = [urlsplit(one) for one in each_server(url)]
     parts = servers[0]
     named = {
@@ -77,6 +84,7 @@ def environment(url: str) -> dict[str, str]:
         "PGUSER": unquote(parts.username or ""),
         "PGPASSWORD": unquote(parts.password or ""),
         "PGDATABASE": unquote(parts.path.lstrip("/")),
+        "PGAPPNAME": BACKUP,
         "PGCONNECT_TIMEOUT": "10",
         "PGTARGETSESSIONATTRS": "read-write" if len(servers) > 1 else "",
     }

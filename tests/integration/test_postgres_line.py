@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from bridge.core.errors import StorageUnavailable
-from bridge.storage import database, ownership, postgres_hosts
+from bridge.storage import database, ownership, postgres_hosts, snapshots
 from bridge.storage.database import transaction
 from bridge.storage.models import Meta
 from tests.acceptance.line import Line, line_to
@@ -99,6 +99,22 @@ async def test_who_takes_over_alone_waits_for_nothing_that_a_vanished_owner_was_
     assert await Meta.exists(key="of a command")
     left.terminate()
     await command.close()
+
+
+async def test_no_session_of_ours_is_without_a_name(opened: str) -> None:
+    """Neither a command's nor the one that has the lock; a program's bear its own name."""
+    names = "SELECT application_name FROM pg_stat_activity WHERE datname = current_database()"
+    server: Any = await asyncpg.connect(opened)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+    async with ownership.only_program(opened):
+        await Meta.all().count()
+        assert {row[0] for row in await server.fetch(names)} >= {"baraza command", "baraza lock"}
+    await database.close_database()
+    await database.open_database(opened, migrate=False, program="a program")
+    async with snapshots._connection(opened) as connection:
+        assert await connection.fetchval("SHOW application_name") == "baraza backup"
+        assert "a program" in {row[0] for row in await server.fetch(names)}
+    assert postgres_hosts.environment(opened)["PGAPPNAME"] == "baraza backup"
+    await server.close()
 
 
 @pytest.mark.parametrize("first", [True, False])
