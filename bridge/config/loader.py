@@ -33,6 +33,7 @@ from bridge.config.sections import (
 )
 from bridge.core.errors import ConfigError
 from bridge.core.ids import AccountId
+from bridge.core.servers import each_server
 
 DEFAULT_PATH = Path("config/baraza.toml")
 S = TypeVar("S", bound=BaseModel)
@@ -196,8 +197,8 @@ class _Reader:
                 self.problem(loc, "the path of an SQLite file must not hold ? or #")
             return f"sqlite://{(self.secrets.base / Path(url.removeprefix('sqlite://')).expanduser()).resolve()}"
         try:
-            parts = urlsplit(url)
-            servers = [urlsplit(f"//{each}") for each in parts.netloc.rpartition("@")[2].split(",")]
+            servers = [urlsplit(server) for server in each_server(url)]
+            parts = servers[0]
             good = parts.scheme in ("postgres", "postgresql") and len(parts.path) > 1
             good = good and all(server.hostname and server.port != 0 for server in servers)
         except ValueError:

@@ -196,7 +196,7 @@ async def _migrate_postgres(executor: MigrationExecutor, url: str) -> None:
     Tortoise itself records a migration after the transaction that applied it: killed between the two, a database would
     never start again, for its tables would be there already.
     """
-    turns = await postgres_hosts.connect(url)
+    turns = await postgres_hosts.connect(url, server_settings={"application_name": "baraza upgrade"})
     try:
         await turns.execute("SELECT pg_advisory_lock($1)", _UPGRADE_KEY)
         # Looked for inside of the transaction, a table of migrations that is not there would end it.

@@ -123,7 +123,9 @@ class _Session:
 
     async def _try(self) -> bool:
         connection = await postgres_hosts.connect(
-            self._url, server_settings=KEEPALIVE, connection_class=WatchedConnection
+            self._url,
+            server_settings={**KEEPALIVE, "application_name": "baraza lock"},
+            connection_class=WatchedConnection,
         )
         taken = False
         try:

@@ -179,7 +179,7 @@ async def _run(url: str, name: str, *arguments: str, text: bytes | None = None) 
 @contextlib.asynccontextmanager
 async def _connection(url: str) -> AsyncIterator[Any]:
     try:
-        connection = await postgres_hosts.connect(url)
+        connection = await postgres_hosts.connect(url, server_settings={"application_name": postgres_hosts.BACKUP})
     except (*UNAVAILABLE, asyncpg.exceptions.PostgresError) as error:
         raise StorageUnavailable(f"the PostgreSQL server cannot be used ({type(error).__name__})") from error
     try:
