@@ -381,11 +381,11 @@ async def installation() -> str:
 async def ping() -> None:
     """Ask the database a trivial question, and write where that failed the last time; raises StorageUnavailable."""
     connection = _current()
-    if connection.capabilities.dialect == "sqlite":
-        free = (await asyncio.to_thread(shutil.disk_usage, _file_of(connection).parent)).free
-        if free < _LEAST_DISK:  # a row that is rewritten in its place may still fit
-            raise StorageUnavailable("the disk that the database is on is full")
     try:
+        if connection.capabilities.dialect == "sqlite":
+            free = (await asyncio.to_thread(shutil.disk_usage, _file_of(connection).parent)).free
+            if free < _LEAST_DISK:  # a row that is rewritten in its place may still fit
+                raise StorageUnavailable("the disk that the database is on is full")
         await _current().execute_query("SELECT 1")
         if _failed:  # a full disk can be read all the same
             async with transaction():

@@ -290,6 +290,18 @@ async def test_a_value_that_cannot_be_stored_is_no_outage_and_not_quoted(opened:
     await database.ping()
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
+async def test_a_folder_that_vanishes_is_unavailable(opened: str) -> None:
+    folder = Path(opened.removeprefix("sqlite://")).parent
+    away = folder.rename(folder.with_name("away"))
+    try:
+        with pytest.raises(StorageUnavailable):
+            await database.ping()
+    finally:
+        away.rename(folder)
+    await database.ping()
+
+
 @pytest.mark.postgres
 @pytest.mark.parametrize("kind", ["postgres"])
 async def test_a_server_that_goes_away_is_unavailable_and_comes_back(opened: str, sink: DurableSink) -> None:

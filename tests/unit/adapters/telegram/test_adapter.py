@@ -1,18 +1,21 @@
 """Sends, edits and removals on the strict simulator: every refusal its right name."""
 
 import io
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from PIL import Image
 
+from bridge.adapters.telegram import convert
 from bridge.adapters.telegram.adapter import TelegramAdapter
 from bridge.core.errors import Refusal, StorageConflict, StorageUnavailable
 from bridge.core.events import ChatMoved
 from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef, UserId
 from bridge.core.message import AttachmentKind, Button, Content
 from bridge.core.ports import Later, Outgoing, Refused, Sent, Unknown
-from bridge.core.text import plain
+from bridge.core.text import Mark, MarkKind, RichText, plain
 from bridge.playground.botapi import Limits
 from tests.contract.harness import MemoryState
 from tests.unit.adapters.telegram.conftest import ACCOUNT, BOT, Village
@@ -52,6 +55,24 @@ async def test_a_topic_receives_its_own(village: Village, adapter: TelegramAdapt
     assert await refusal(adapter, village.outgoing(adapter, HELLO, f"{forum}/9999")) is Refusal.CHAT_GONE
     await users.close_topic(forum, village.owner, topic)
     assert await refusal(adapter, village.outgoing(adapter, HELLO, f"{forum}/{topic}")) is Refusal.FORBIDDEN
+
+
+async def test_what_was_made_for_one_chat_does_not_show_in_the_next(village: Village, adapter: TelegramAdapter) -> None:
+    """A post is one content for all its groups, of which some are topics and one has the message that it answers."""
+    photos = tuple(village.attachment(picture(color), AttachmentKind.PHOTO, "p.png") for color in ("red", "blue"))
+    said = Content(
+        text=RichText("see @all now", (Mark(9, 12, MarkKind.BOLD),)), buttons=((Button(label="Yes", handle="y"),),)
+    )
+    contents = [said, replace(said, attachments=photos[:1]), replace(said, attachments=photos, buttons=())]
+    answers = [None, *(RemoteRef(ACCOUNT, ChatId(chat), MessageId("5")) for chat in ("-1001", "-1002/7"))]
+    chats = [ChatId(chat) for chat in ("-1001", "-1002/7", "-1003", "-1001")]
+    for content in [replace(content, reply_to=answered) for content in contents for answered in answers]:
+        first = adapter.to_payload(chats[0], content)
+        before = json.dumps(first)
+        made = [adapter.to_payload(chat, content) for chat in chats]
+        assert made == [convert.to_payload(chat, content, ACCOUNT) for chat in chats]
+        assert json.dumps(first) == before
+    assert adapter.to_payload(chats[0], HELLO) == convert.to_payload(chats[0], HELLO, ACCOUNT)
 
 
 # --- files ----------------------------------------------------------------------------------------------------------
