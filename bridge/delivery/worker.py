@@ -218,6 +218,7 @@ class Worker:
         wake = list(held.values())
         ready: dict[int, Address] = {}
         there = {outcome.row.id for outcome in self._done if self._is_settled(outcome)}
+        there -= await ledger.waited_for(there)  # which are next, as soon as that is written down
         busy = Counter(address for row_id, address in self._in_flight.items() if row_id not in there)
         under_way = Counter[str]()
         for address, count in busy.items():

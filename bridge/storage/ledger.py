@@ -76,6 +76,7 @@ from bridge.storage.ledger_reads import (
     said_lately,
     unclaimed_edit,
     versions,
+    waited_for,
 )
 from bridge.storage.ledger_record import Outcome, record
 from bridge.storage.ledger_steps import (
@@ -391,4 +392,5 @@ __all__ = [
     "threaded",
     "unclaimed_edit",
     "versions",
+    "waited_for",
 ]

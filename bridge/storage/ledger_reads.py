@@ -1,6 +1,6 @@
 """Looking things up in the delivery ledger; changes are made by ``ledger`` alone, which offers these, too."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from bridge.core.errors import TooSoon
@@ -172,6 +172,13 @@ async def said_lately(address: Address, content: Content, since: datetime) -> bo
 async def count_notices(address: Address, since: datetime) -> int:
     """How often something was said in a chat that is no post."""
     return await Delivery.filter(kind=NOTICE, account=address.account, chat=address.chat, planned_at__gt=since).count()
+
+
+async def waited_for(ids: Collection[int]) -> set[int]:
+    """Those of these rows that others wait for: the next part of a post, an edit of what was just sent."""
+    if not ids:
+        return set()
+    return {row.waits_for for row in await lookup.rows(Delivery, waits_for=sorted(ids)) if row.waits_for is not None}
 
 
 async def unclaimed_edit(card: Delivery) -> Delivery | None:

@@ -324,6 +324,19 @@ async def test_who_answers_at_once_does_not_wait_for_the_many_answers_of_another
     assert not await Delivery.exclude(state=DeliveryState.DELIVERED).exists()
 
 
+async def test_nothing_comes_between_the_parts_of_a_post(opened: str) -> None:
+    clock, net = FakeClock(), Scripted(NET, replace(RICH, guarantee=Guarantee.ONCE_BY_KEY))
+    for number in range(40):
+        first = await plan(clock, f"chat{number}", "first")
+        await Delivery.filter(id=(await plan(clock, f"chat{number}", "second")).id).update(waits_for=first.id)
+        await plan(clock, f"chat{number}", "another")
+    worker = worker_of(net, clock)
+    await rounds(worker, clock, 6)
+    for number in range(40):
+        said = [shown.text.split()[0] for shown in net.ever_shown if shown.chat == f"chat{number}"]
+        assert said == ["first", "second", "another"]
+
+
 async def test_a_call_that_something_of_ours_breaks_has_an_outcome_and_its_lane_goes_on(
     opened: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
