@@ -9,6 +9,7 @@ from bridge.core.message import Attachment, Content
 from bridge.core.states import DeliveryState
 from bridge.storage import codec, lookup
 from bridge.storage.former import formerly
+from bridge.storage.many import which_stand
 from bridge.storage.models import Delivery
 from bridge.storage.models_messages import DeliveryMessage
 
@@ -176,9 +177,7 @@ async def count_notices(address: Address, since: datetime) -> int:
 
 async def waited_for(ids: Collection[int]) -> set[int]:
     """Those of these rows that others wait for: the next part of a post, an edit of what was just sent."""
-    if not ids:
-        return set()
-    return {row.waits_for for row in await lookup.rows(Delivery, waits_for=sorted(ids)) if row.waits_for is not None}
+    return await which_stand(Delivery, "waits_for", ids)
 
 
 async def unclaimed_edit(card: Delivery) -> Delivery | None:

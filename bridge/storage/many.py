@@ -45,6 +45,23 @@ async def lock_each(
     return {row[key] for row in rows if all(row[name] == value for name, value in before[row[key]].items())}
 
 
+async def which_stand(model: type[Model], column: str, numbers: Collection[int]) -> set[int]:
+    """Which of these numbers some row has in a column."""
+    if not numbers:
+        return set()
+    meta = model._meta  # noqa: SLF001 - as above
+    asked = sorted(numbers)
+    given: list[Any]
+    if _is_postgres(meta):
+        among, given = "= ANY($1)", [asked]
+    else:  # as few lengths as possible: each is a sentence of its own, which SQLite has to understand first
+        given = [*asked, *asked[-1:] * (-len(asked) % 32)]
+        among = f"IN ({', '.join('?' * len(given))})"
+    statement = f'SELECT DISTINCT "{column}" FROM "{meta.db_table}" WHERE "{column}" {among}'  # noqa: S608 - our names
+    _, rows = await meta.db.execute_query(statement, given)
+    return {row[column] for row in rows}
+
+
 async def save_each(rows: Sequence[Model], columns: Sequence[str]) -> None:
     """Write these columns of rows as they stand in memory, inside the caller's transaction.
 
