@@ -12,7 +12,7 @@ from bridge.core.ids import Address, RemoteRef
 from bridge.core.message import Content
 from bridge.core.reading import COPIED
 from bridge.core.states import DeliveryState, DeliveryStep, MembershipState, PostState
-from bridge.storage import codec, ledger_fences
+from bridge.storage import codec, ledger_fences, lookup
 from bridge.storage.answering import threaded
 from bridge.storage.bells import delivery_bell
 from bridge.storage.database import transaction
@@ -88,7 +88,7 @@ from bridge.storage.ledger_steps import (
     release,
 )
 from bridge.storage.many import save_each, seen
-from bridge.storage.models import Delivery, Identity
+from bridge.storage.models import Delivery, Identity, Post
 from bridge.storage.models_members import Membership
 
 Compose = Callable[[Delivery], Awaitable["Frozen | None"]]
@@ -258,8 +258,12 @@ async def claim(
         reworded: list[Delivery] = []
         # Asked before the rows are read: what is read afterwards nobody else changes.
         ours = None if held is None else await held.confirm(accounts)
-        asked = await Delivery.filter(id__in=list(ids)).order_by("id").prefetch_related("post")  # most have the same
+        asked = await lookup.rows(Delivery, id=list(ids), order="id") if ids else []
         rows = [row for row in asked if row.state == DeliveryState.PLANNED and (ours is None or row.account in ours)]
+        posts = {row.post_id for row in rows if row.post_id is not None}  # most have the same
+        found = {post.id: post for post in (await lookup.rows(Post, id=sorted(posts)) if posts else [])}
+        for row in rows:
+            row.post = None if row.post_id is None else found.get(row.post_id)
         # Not locked at once: composing locks reviews, and who decides about one locks it before its rows.
         before = seen(rows, ("content", "payload", "chat"))
 
