@@ -32,10 +32,10 @@ def form(call: WebRequest, *, charset: str = "utf-8") -> dict[str, str]:
 
 
 def text_of(value: bytes, charset: str) -> str:
-    """Raises nothing: a charset that nobody knows, or that replaces nothing (such as IDNA), is read as UTF-8."""
+    """Raises nothing: a charset that is unknown, no name at all, or replaces nothing (such as IDNA) is read as UTF-8."""
     try:
         return value.decode(charset or "utf-8", "replace")
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):
         return value.decode("utf-8", "replace")
 
 
@@ -43,7 +43,7 @@ def message_of(value: bytes, charset: str) -> str:
     """The same of a part of a message, which may have been cut inside a surrogate pair: its half stays."""
     try:
         return value.decode(charset or "utf-8", "surrogatepass")
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):
         return text_of(value, charset)
 
 

@@ -266,6 +266,6 @@ async def test_a_503_that_names_a_time_is_a_limit_and_one_that_does_not_is_uncle
     await both.close()
 
 
-@pytest.mark.parametrize("charset", ["idna", "undefined", "zlib", "nowhere-8", ""])
+@pytest.mark.parametrize("charset", ["idna", "undefined", "zlib", "nowhere-8", "utf\0-8", ""])
 def test_a_charset_that_cannot_be_used_is_read_as_utf_8(charset: str) -> None:
     assert fields.text_of("Ça va\x12?".encode(), charset) == "Ça va\x12?"
