@@ -32,7 +32,7 @@ def form(call: WebRequest, *, charset: str = "utf-8") -> dict[str, str]:
 
 
 def text_of(value: bytes, charset: str) -> str:
-    """Raises nothing: a charset that is unknown, no name at all, or replaces nothing (such as IDNA) is read as UTF-8."""
+    """Raises nothing: a charset that is unknown, is no name, or replaces nothing (such as IDNA) is read as UTF-8."""
     try:
         return value.decode(charset or "utf-8", "replace")
     except (LookupError, ValueError):
