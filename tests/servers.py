@@ -117,17 +117,7 @@ class PostgresServer:
         self._give(secret)
         data = self._directory / "data"
         settings = ("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync")
-        made = subprocess.run(
-            [binaries / "initdb", "--pgdata", data, "--username", "baraza", "--pwfile", secret, *settings],
-            cwd=self._directory,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            **self._as_user(),
-        )
-        if made.returncode:
-            raise ServerMissing(f"initdb failed: {made.stderr.strip()}")
+        self._make("initdb", "--pgdata", data, "--username", "baraza", "--pwfile", secret, *settings)
         for _attempt in range(3):
             self.port = free_port()
             self._spawn(binaries, data)
@@ -249,6 +239,20 @@ class PostgresServer:
     def _log(self) -> str:
         return "\n".join((self._directory / "log").read_text(errors="replace").splitlines()[-15:])
 
+    def _make(self, program: str, *arguments: str | Path) -> None:
+        """Run one of PostgreSQL's own programs to its end. Raises ServerMissing."""
+        made = subprocess.run(
+            [self._binaries / program, *arguments],
+            cwd=self._directory,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            **self._as_user(),
+        )
+        if made.returncode:
+            raise ServerMissing(f"{program} failed: {made.stderr.strip()}")
+
     def _as_user(self) -> dict[str, Any]:
         if self._user is None:
             return {}
@@ -291,17 +295,7 @@ class StandbyServer(PostgresServer):
         if not (self._binaries / "pg_basebackup").exists():
             raise ServerMissing("This PostgreSQL has no pg_basebackup.")
         options = ("--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--dbname", self._primary.url())
-        made = subprocess.run(
-            [self._binaries / "pg_basebackup", "--pgdata", data, *options],
-            cwd=self._directory,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            **self._as_user(),
-        )
-        if made.returncode:
-            raise ServerMissing(f"pg_basebackup failed: {made.stderr.strip()}")
+        self._make("pg_basebackup", "--pgdata", data, *options)
         self.port = free_port()
         self._spawn(self._binaries, data)
         if not self._became_ready(data):

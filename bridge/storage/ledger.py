@@ -256,7 +256,7 @@ async def claim(
         changed: list[Delivery] = []
         ready: list[Delivery] = []
         reworded: list[Delivery] = []
-        # Asked before the rows are read: what is read afterwards nobody else changes.
+        # Asked before the rows are read: no other program claims or records them afterwards.
         ours = None if held is None else await held.confirm(accounts)
         asked = await lookup.rows(Delivery, id=list(ids), order="id") if ids else []
         rows = [row for row in asked if row.state == DeliveryState.PLANNED and (ours is None or row.account in ours)]

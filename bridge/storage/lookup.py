@@ -36,14 +36,14 @@ async def rows(
     after ``-`` the greatest first; ``after``: only those with a greater id.
     """
     meta = _meta(model)
-    shape, given = _asked(meta, columns)
+    shape, given = _asked(model, columns)
     if after is not None:
         given.append(after)
     models = _models(model, tuple(related))
     numbered = meta.db.capabilities.dialect == "postgres"
     question = _question(models, tuple(related), shape, order, limit, after is not None, numbered)
     _, found = await meta.db.execute_query(question, given)
-    return [_row(models, related, list(row)) for row in found]
+    return [_row(model, models[1:], related, list(row)) for row in found]
 
 
 async def first(
@@ -63,16 +63,17 @@ def _meta(model: type[Model]) -> MetaInfo:
     return model._meta  # noqa: SLF001 - Tortoise's documented way from a model to its connection
 
 
-def _asked(meta: MetaInfo, columns: dict[str, object]) -> tuple[_Shape, list[object]]:
+def _asked(model: type[Model], columns: dict[str, object]) -> tuple[_Shape, list[object]]:
     shape: list[tuple[str, int]] = []
     given: list[object] = []
     for name, wanted in columns.items():
-        several = isinstance(wanted, Iterable) and not isinstance(wanted, str)
-        values = list(wanted) if several else [] if wanted is None else [wanted]  # type: ignore[call-overload]  # as asked
-        if several and not values:
-            raise ValueError(f"none of no values: {name}")
-        field = meta.fields_map[name]
-        given += [field.to_db_value(value, None) for value in values]  # type: ignore[arg-type]  # of no row yet
+        values: list[object] = [] if wanted is None else [wanted]
+        if isinstance(wanted, Iterable) and not isinstance(wanted, str):
+            values = list(wanted)
+            if not values:
+                raise ValueError(f"none of no values: {name}")
+        field = _meta(model).fields_map[name]
+        given += [field.to_db_value(value, model) for value in values]
         shape.append((name, len(values)))
     return tuple(shape), given
 
@@ -127,18 +128,21 @@ def _columns(model: type[Model]) -> tuple[str, ...]:
     return tuple(_meta(model).fields_db_projection.values())
 
 
-def _row(models: Sequence[type[Model]], related: Sequence[str], values: list[object]) -> M:  # type: ignore[type-var]
-    parent: Model | None = None
-    whole: Model | None = None
-    begin = 0
-    for n, model in enumerate(models):
-        names = _columns(model)
-        part = model._init_from_db(**dict(zip(names, values[begin : begin + len(names)], strict=True)))  # noqa: SLF001 - as the mapper does
-        begin += len(names)
-        if parent is not None:
-            setattr(parent, related[n - 1], part)
-        parent, whole = part, whole or part
-    return whole  # type: ignore[return-value]  # the first of the models
+def _row(model: type[M], others: Sequence[type[Model]], related: Sequence[str], values: list[object]) -> M:
+    whole, rest = _made(model, values)
+    parent: Model = whole
+    for name, other in zip(related, others, strict=True):
+        part, rest = _made(other, rest)
+        setattr(parent, name, part)
+        parent = part
+    return whole
+
+
+def _made(model: type[M], values: list[object]) -> tuple[M, list[object]]:
+    """A row of the first values; and the others."""
+    names = _columns(model)
+    known = dict(zip(names, values, strict=False))
+    return model._init_from_db(**known), values[len(names) :]  # noqa: SLF001 - as the mapper does
 
 
 __all__ = ["first", "rows"]
