@@ -41,16 +41,15 @@ class _Table:
 
     def __init__(self, model: type[Model]) -> None:
         meta = model._meta  # noqa: SLF001 - Tortoise's documented way from a model to its columns
+        self._model = model
         self.name = meta.db_table
         self.key = meta.db_pk_column
         self.counts_by_itself = bool(meta.pk.generated)
         self.fields: dict[str, Field[Any]] = {
             column: meta.fields_map[name] for name, column in meta.fields_db_projection.items()
         }
-        self.parents = {
-            meta.fields_map[name].related_model._meta.db_table  # type: ignore[attr-defined]  # noqa: SLF001
-            for name in (*meta.fk_fields, *meta.o2o_fields)
-        } - {self.name}
+        relations: list[Any] = [meta.fields_map[name] for name in (*meta.fk_fields, *meta.o2o_fields)]
+        self.parents = {each.related_model._meta.db_table for each in relations} - {self.name}  # noqa: SLF001 - as above
 
     @property
     def columns(self) -> str:
@@ -59,7 +58,7 @@ class _Table:
     def converted(self, row: Sequence[Any]) -> list[Any]:
         """A row of SQLite as PostgreSQL takes it."""
         return [
-            None if value is None else field.to_db_value(field.to_python_value(value), None)  # type: ignore[arg-type]
+            None if value is None else field.to_db_value(field.to_python_value(value), self._model)
             for field, value in zip(self.fields.values(), row, strict=True)
         ]
 
