@@ -1,5 +1,6 @@
 """Fixtures for every test. Server processes live as long as the run; everything of asyncio belongs to one test."""
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -34,6 +35,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.synapse)
         if "postgres_server" in used:
             item.add_marker(pytest.mark.postgres)
+
+
+@pytest.fixture(autouse=True)
+def _handlers() -> Iterator[None]:
+    """A program that ran inside a test leaves no handler behind: its stream is closed when the next test logs."""
+    yield
+    root = logging.getLogger()
+    for handler in [each for each in root.handlers if type(each.formatter).__module__ == "bridge.logs"]:
+        root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")

@@ -333,6 +333,11 @@ class Dovecot:
         """Names of the mails that were marked as seen."""
         return sorted(path.name.partition(":")[0] for path in (self.maildir / "cur").iterdir() if "S" in path.name[-8:])
 
+    def unread(self, name: str) -> None:
+        """A mail that was marked as seen is so no more."""
+        [path] = (self.maildir / "cur").glob(f"{name}*")
+        path.rename(path.with_name(f"{path.name.partition(':')[0]}:2,"))
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)

@@ -47,6 +47,7 @@ class Mailbox:
         self._clock = clock
         self._state = state
         self._take = take
+        self._marked = False
         self.trouble = "not connected yet"
 
     async def run(self) -> None:
@@ -74,6 +75,9 @@ class Mailbox:
             validity = await asyncio.to_thread(blocking.open)
             before = Cursor.parse(await self._state.get(CURSOR) or "")
             last = before.uid if before.validity == validity else 0
+            if last and not self._marked:  # a program that ended between the commit and the mark left it unread
+                await asyncio.to_thread(blocking.seen, last)
+            self._marked = True
             # Where nothing is known of the numbers (a new mailbox, one that was moved), what somebody has read is old.
             uids = await asyncio.to_thread(blocking.newer, last, unread=before.validity != validity)
             for uid in uids[:_BATCH]:
