@@ -32,7 +32,7 @@ async def told_apart(name: str, identity: Identity, community: str) -> str:
 
     A count says nothing about anybody; a number of their account, such as that of a telephone, would.
     """
-    same = await persons.namesakes(name, community)
-    if identity.person_id not in same or same.index(identity.person_id) == 0:
+    same = await persons.namesakes_until(identity.person_id, name, community)
+    if len(same) < 2 or same[-1] != identity.person_id:
         return name
-    return f"{name} ({same.index(identity.person_id) + 1})"
+    return f"{name} ({len(same)})"

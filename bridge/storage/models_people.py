@@ -37,7 +37,7 @@ class Identity(Model):
     user = fields.CharField(ID)
     name = fields.CharField(ID)
     called = fields.CharField(ID, default="", db_default="")
-    """Their name, as ``namesakes`` looks for it."""
+    """Their name, as ``namesakes_until`` looks for it."""
     handle = fields.CharField(ID, default="")
     direct_chat = fields.CharField(ID, default="")
     direct_open = fields.BooleanField(default=False)
@@ -83,7 +83,7 @@ class Profile(Model):
     answers = fields.TextField()
     """{field id: text}"""
     called = fields.CharField(ID, default="", db_default="")
-    """Their answer to what they are called, as ``namesakes`` looks for it."""
+    """Their answer to what they are called, as ``namesakes_until`` looks for it."""
     shown = fields.BooleanField(default=False)
     """Consent to show it under posts."""
     hidden = fields.TextField(default="[]", db_default="[]")

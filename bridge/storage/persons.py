@@ -7,7 +7,7 @@ from typing import Any
 from bridge.core.states import ApplicationStep, MembershipState, MembershipStep, ProfileState
 from bridge.storage import applications, lookup, memberships, people
 from bridge.storage.database import transaction
-from bridge.storage.models import Delivery, Identity, Person, Profile, Submission
+from bridge.storage.models import Delivery, Identity, Person, Profile
 from bridge.storage.models_archive import PersonalLink
 from bridge.storage.models_desk import Setting, Standing, Vote
 from bridge.storage.models_members import Application, Membership
@@ -33,6 +33,11 @@ _STEPS = {
     MembershipState.APPLIED: MembershipStep.APPLY,
 }
 _PREFERENCES = ("title", "note", "language", "reading", "zone", "quiet")
+# One post of each is looked at, not all that they ever wrote.
+_POSTING = (
+    "SELECT DISTINCT person_id FROM identity WHERE EXISTS (SELECT 1 FROM submission"
+    " WHERE submission.identity_id = identity.id AND submission.community = {}) AND person_id IN ({})"
+)
 _FAR = 1_000_000
 """More than any profile has versions."""
 
@@ -225,17 +230,21 @@ async def accounts(person_id: int) -> Sequence[Identity]:
     return await Identity.filter(person_id=person_id).order_by("id").select_related("person")
 
 
-async def namesakes(name: str, community: str) -> list[int]:
-    """The persons who have posted in a community under a name, letter case aside; who came first stands first."""
+async def namesakes_until(person_id: int, name: str, community: str) -> list[int]:
+    """The persons who have posted in a community under a name, letter case aside, in the order in which they came.
+
+    Only until that person: who came later does not change how they are told apart.
+    """
     wanted = people.called(name)
     if not wanted:
         return []
     called = [row.person_id for row in await lookup.rows(Identity, called=wanted)]
     answered = [row.person_id for row in await lookup.rows(Profile, called=wanted)]
-    found = {*called, *answered}
+    found = [each for each in {*called, *answered} if each <= person_id]
     if len(found) < 2:  # as almost always: nobody to be told apart from
-        return sorted(found)
-    accounts = {row.id: row.person_id for row in await Identity.filter(person_id__in=sorted(found))}
-    posting = Submission.filter(community=community, identity_id__in=sorted(accounts) or [0])
-    posted = await posting.distinct().values_list("identity_id", flat=True)
-    return sorted({accounts[int(str(account))] for account in posted})
+        return found
+    connection = Identity._meta.db  # noqa: SLF001 - Tortoise's documented way from a model to its connection
+    numbered = connection.capabilities.dialect == "postgres"
+    marks = ", ".join(f"${n}" for n in range(2, len(found) + 2)) if numbered else ", ".join("?" * len(found))
+    _, posting = await connection.execute_query(_POSTING.format("$1" if numbered else "?", marks), [community, *found])
+    return sorted(row["person_id"] for row in posting)

@@ -192,9 +192,11 @@ async def test_people_of_one_name_are_told_apart_by_who_came_first() -> None:
         met = [await people.meet(sender(user, "Amina Okello"), NOW) for user in ("a1", "a2", "a3")]
     for identity in (met[1], met[0]):
         await held(identity, f"m{identity.id}")
-    assert await persons.namesakes("amina okello", "hifa") == [met[0].person_id, met[1].person_id]
-    assert await persons.namesakes("Amina Okello", "chifa") == []
+    first, second, third = (each.person_id for each in met)
+    assert await persons.namesakes_until(third, "amina okello", "hifa") == [first, second]
+    assert await persons.namesakes_until(first, "Amina Okello", "hifa") == [first]
+    assert await persons.namesakes_until(third, "Amina Okello", "chifa") == []
     other = await people.meet(sender("grace", "Grace", AccountId("slow")), NOW)
     await held(other, "m9")
     await people.save_profile(other.person_id, {"name": "Amina Okello"}, shown=True, now=NOW)
-    assert await persons.namesakes("Amina Okello", "hifa") == [met[0].person_id, met[1].person_id, other.person_id]
+    assert await persons.namesakes_until(other.person_id, "Amina Okello", "hifa") == [first, second, other.person_id]

@@ -41,7 +41,7 @@ QUESTIONS: dict[str, tuple[Callable[[Submission], Awaitable[object]], str]] = {
         lambda s: around(Review(id=s.id, submission=s, community="hifa"), 7),
         "review_id=?",
     ),
-    "namesakes": (lambda s: persons.namesakes("Amina", "hifa"), "called=?"),
+    "namesakes": (lambda s: persons.namesakes_until(7, "Amina", "hifa"), "called=?"),
     "the newest card": (lambda s: ledger_reads.newest_card(7, 1, CHAT), "review_id=?"),
     "the removal of an original": (lambda s: ledger_reads.removal_of(REF), "target_message=?"),
     "what is not delivered yet": (lambda s: ledger.oldest_undelivered(), "state=?"),
