@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.core.states import ApplicationStep, MembershipState, MembershipStep, ProfileState
-from bridge.storage import applications, lookup, memberships, people
+from bridge.storage import applications, memberships, people
 from bridge.storage.database import transaction
 from bridge.storage.models import Delivery, Identity, Person, Profile
 from bridge.storage.models_archive import PersonalLink
@@ -34,10 +34,15 @@ _STEPS = {
 }
 _PREFERENCES = ("title", "note", "language", "reading", "zone", "quiet")
 # One post of each is looked at, not all that they ever wrote.
-_POSTING = (
-    "SELECT DISTINCT person_id FROM identity WHERE EXISTS (SELECT 1 FROM submission"
-    " WHERE submission.identity_id = identity.id AND submission.community = {}) AND person_id IN ({})"
-)
+_NAMESAKES = """
+SELECT id FROM person WHERE id IN (
+    SELECT person_id FROM identity WHERE called = $1 AND person_id <= $2
+    UNION SELECT person_id FROM profile WHERE called = $1 AND person_id <= $2
+) AND EXISTS (
+    SELECT 1 FROM identity JOIN submission ON submission.identity_id = identity.id
+    WHERE identity.person_id = person.id AND submission.community = $3
+) ORDER BY id
+"""
 _FAR = 1_000_000
 """More than any profile has versions."""
 
@@ -238,13 +243,8 @@ async def namesakes_until(person_id: int, name: str, community: str) -> list[int
     wanted = people.called(name)
     if not wanted:
         return []
-    called = [row.person_id for row in await lookup.rows(Identity, called=wanted)]
-    answered = [row.person_id for row in await lookup.rows(Profile, called=wanted)]
-    found = [each for each in {*called, *answered} if each <= person_id]
-    if len(found) < 2:  # as almost always: nobody to be told apart from
-        return found
     connection = Identity._meta.db  # noqa: SLF001 - Tortoise's documented way from a model to its connection
-    numbered = connection.capabilities.dialect == "postgres"
-    marks = ", ".join(f"${n}" for n in range(2, len(found) + 2)) if numbered else ", ".join("?" * len(found))
-    _, posting = await connection.execute_query(_POSTING.format("$1" if numbered else "?", marks), [community, *found])
-    return sorted(row["person_id"] for row in posting)
+    sqlite = connection.capabilities.dialect == "sqlite"
+    question = (_NAMESAKES.replace("$", "?") if sqlite else _NAMESAKES).strip()
+    _, found = await connection.execute_query(question, [wanted, person_id, community])
+    return [row["id"] for row in found]
