@@ -40,6 +40,10 @@ _MANY, _GATHERED = 32, 0.04
 """Rows under way from which on outcomes are gathered, and the longest that the first of them waits, in seconds."""
 _TROUBLE = 2.0
 """Seconds to wait when the database is not to be had."""
+_MEANWHILE = 0.25
+"""Seconds until the next look where all that could go is under way: what ends rings, and what becomes due is this late
+at most.
+"""
 _IDLE = 30.0
 """Seconds between looks at the ledger when nothing rings: rows may come from another process."""
 FINISH = 7.0
@@ -83,6 +87,8 @@ class Worker:
         """Those that are being written down."""
         self._overdue = False
         """Could the last ones not be written down? Then nothing more of their lanes goes before they are."""
+        self._begun = False
+        """Did the last round send something?"""
         self._stopping = False
 
     async def run(self) -> None:
@@ -91,6 +97,7 @@ class Worker:
             await self.take_over()
         while not self._stopping:
             trouble, wait = True, 0.0
+            self._begun = False
             try:
                 wait = await self._round()
                 trouble = False
@@ -105,23 +112,23 @@ class Worker:
                 await self._clock.sleep(_TROUBLE)
             elif not self._done:
                 await delivery_bell.wait(wait)
-            await self._gather(begun=not trouble and wait == 0)
+            await self._gather()
         await self._drain()
 
-    async def _gather(self, *, begun: bool) -> None:
+    async def _gather(self) -> None:
         """Where much is under way: several outcomes are written down, and several rows claimed, with one commit."""
         under_way = Counter(address.account for address in self._in_flight.values())
         much = {account for account, count in under_way.items() if count >= _MANY}
         with suppress(TimeoutError):
             async with asyncio.timeout(_GATHERED):
-                while self._more_will_end(much, begun=begun) and not self._stopping:
+                while self._more_will_end(much) and not self._stopping:
                     await delivery_bell.wait(_GATHERED)
 
-    def _more_will_end(self, much: Collection[str], *, begun: bool) -> bool:
+    def _more_will_end(self, much: Collection[str]) -> bool:
         """Is ``much`` under way where something ended, or began? Who answers at once waits for nobody else."""
         if not _MANY <= len(self._in_flight) > 4 * len(self._done) // 3:
             return False
-        return all(outcome.row.account in much for outcome in self._done) if self._done else begun
+        return all(outcome.row.account in much for outcome in self._done) if self._done else self._begun
 
     def stop(self) -> None:
         self._stopping = True
@@ -228,7 +235,8 @@ class Worker:
             return busy[address] >= self._room(address) or self._pacer.is_put_off(address, self._pace(address), now)
 
         free = [account for account in accounts if account not in held and under_way[account] < _AT_ONCE]
-        for row_id, address in await ledger.heads(now, free, self._turns, is_stuck):
+        heads = await ledger.heads(now, free, self._turns, is_stuck)
+        for row_id, address in heads:
             if row_id in self._in_flight or busy[address] >= self._room(address):
                 continue
             at = self._pacer.ready_at(address, self._pace(address), now)
@@ -256,7 +264,11 @@ class Worker:
             if row.view not in (ledger.CAN_WAIT, ledger.WAITS_LESS):
                 self._turns.taken(row.community, at=row.account)
             self._launch(row, traces.get(row.id, ""))
-        return 0.0
+        self._begun = True
+        full = Counter(ready.values()) + busy
+        if len(rows) < len(ready) or len(heads) >= ledger.LOOK or any(full[a] < self._room(a) for a in ready.values()):
+            return 0.0  # there may be more
+        return min([_MEANWHILE, *((at - now).total_seconds() for at in wake)])
 
     def _is_settled(self, outcome: ledger.Outcome) -> bool:
         """May the next of its lane go before this is written down? Should a crash leave two, neither is doubtful.
