@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -38,12 +38,17 @@ _AT_ONCE = 128
 """Rows of one account that may be under way; one that hangs takes no other's place."""
 _MANY, _GATHERED = 32, 0.04
 """Rows under way from which on outcomes are gathered, and the longest that the first of them waits, in seconds."""
+_PAUSE, _AWHILE = 0.002, 0.01
+"""Where one call ends within so many seconds of another, both are written down together; the longest that this goes on.
+"""
 _TROUBLE = 2.0
 """Seconds to wait when the database is not to be had."""
 _MEANWHILE = 0.25
 """Seconds until the next look where all that could go is under way: what ends rings, and what becomes due is this late
 at most.
 """
+_JUDGED_EVERY = timedelta(seconds=0.25)
+"""While rows go: doubts wait for minutes anyway."""
 _IDLE = 30.0
 """Seconds between looks at the ledger when nothing rings: rows may come from another process."""
 FINISH = 7.0
@@ -79,6 +84,7 @@ class Worker:
         self._caller = Caller(directory, installation, file_path, clock)
         search = Search(directory, self._pacer, self._caller.outgoing, clock)
         self._judge = Judge(directory, installation, effects, clock, search, held)
+        self._judged_at = clock.now() - _JUDGED_EVERY
         self._tracer = Tracer(installation)
         self._in_flight: dict[int, Address] = {}
         self._tasks: dict[asyncio.Task[None], AccountId] = {}
@@ -110,7 +116,7 @@ class Worker:
                 log.exception("delivery_round_failed")
             if trouble:  # outcomes that cannot be written down now wait too, and do not fill the log
                 await self._clock.sleep(_TROUBLE)
-            elif not self._done:
+            elif not self._done and not self._stopping:
                 await delivery_bell.wait(wait)
             await self._gather()
         await self._drain()
@@ -123,6 +129,14 @@ class Worker:
             async with asyncio.timeout(_GATHERED):
                 while self._more_will_end(much) and not self._stopping:
                     await delivery_bell.wait(_GATHERED)
+        if all(outcome.row.account in much for outcome in self._done):
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_AWHILE):
+                ended = 0
+                while ended < len(self._done) < len(self._in_flight) and not self._stopping:
+                    ended = len(self._done)
+                    await asyncio.sleep(_PAUSE)
 
     def _more_will_end(self, much: Collection[str]) -> bool:
         """Is ``much`` under way where something ended, or began? Who answers at once waits for nobody else."""
@@ -218,8 +232,10 @@ class Worker:
 
     async def _begin(self) -> float:
         """One look at the ledger; returns how many seconds may pass before the next."""
+        await delivery_bell.wait(0)  # what rang until now is seen by this look
         now = self._clock.now()
-        await self._judge.look(now)
+        if judged := not timedelta(0) <= now - self._judged_at < _JUDGED_EVERY:
+            await self._judge_doubts(now)
         accounts = self._directory.accounts()
         held = self._pacer.held(accounts, now)
         wake = list(held.values())
@@ -248,6 +264,8 @@ class Worker:
                 # Counted before the claim, so that one round cannot take more than the account's rate.
                 self._pacer.attempted(address, now)
         if not ready:
+            if not judged:
+                await self._judge_doubts(now)
             due = await ledger.next_due(now, accounts)
             wake += [due] if due is not None else []
             return min([_IDLE, *((at - now).total_seconds() for at in wake)])
@@ -269,6 +287,10 @@ class Worker:
         if len(rows) < len(ready) or len(heads) >= ledger.LOOK or any(full[a] < self._room(a) for a in ready.values()):
             return 0.0  # there may be more
         return min([_MEANWHILE, *((at - now).total_seconds() for at in wake)])
+
+    async def _judge_doubts(self, now: datetime) -> None:
+        self._judged_at = now
+        await self._judge.look(now)
 
     def _is_settled(self, outcome: ledger.Outcome) -> bool:
         """May the next of its lane go before this is written down? Should a crash leave two, neither is doubtful.
