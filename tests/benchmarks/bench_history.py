@@ -251,7 +251,9 @@ async def measure() -> None:
         old = sides[0]
         size = await asyncio.to_thread(_made, old.directory / "baraza.db")
         history.fill(sides[1].directory / "baraza.db", 0, datetime.now(UTC))  # the same members, who never wrote
-        await asyncio.to_thread(os.sync)  # else the first fsync of the program waits for gigabytes that were just written
+        await asyncio.to_thread(
+            os.sync
+        )  # else the first fsync of the program waits for gigabytes that were just written
         if profiling():
             await slowest.of(old.config, lambda: _people_and_readers([old]), old.directory / "baraza.db")
             return

@@ -1,7 +1,8 @@
 """Durable deliveries per second on one PostgreSQL: one program, and two that share its accounts, each a process.
 
 Two loopback accounts with the same number of groups. The server is on the same machine and syncs every commit; the
-programs are the real ones, and start to send at the same moment, when the leases are divided.
+programs are the real ones, and start to send at the same moment, when the leases are divided. Each program puts every
+post into words for its own account, so that what two are worth depends on how many groups a post goes to.
 """
 
 import asyncio
@@ -20,14 +21,15 @@ import asyncpg
 from tests.benchmarks.common import backlog, machine, spread, table
 from tests.servers import PostgresServer, free_port, unique
 
-ROOMS = 50
-POSTS = int(os.environ.get("BARAZA_BENCH_POSTS", "30"))
+SIZES = tuple(int(each) for each in os.environ.get("BARAZA_BENCH_GROUPS", "50,400").split(","))
+SENDS = int(os.environ.get("BARAZA_BENCH_SENDS", "3000"))
+"""Deliveries in each round."""
 ROUNDS = int(os.environ.get("BARAZA_BENCH_ROUNDS", "3"))
 ROOT = Path(__file__).parents[2]
 
 
-def toml(database: str, folder: str) -> str:
-    chats = [f"{account}:room{n}" for n in range(ROOMS // 2) for account in ("people", "others")]
+def toml(database: str, folder: str, rooms: int) -> str:
+    chats = [f"{account}:room{n}" for n in range(rooms // 2) for account in ("people", "others")]
     groups = "".join(f'[[communities.groups]]\nchat = "{chat}"\nintake = "none"\n' for chat in chats)
     accounts = "".join(
         f'[accounts.{name}]\nkind = "loopback"\ndirectory = "{folder}/{name}"\nthin = false\n'
@@ -88,7 +90,7 @@ async def until(admin: Any, query: str, answer: int) -> None:
             await asyncio.sleep(0.2)
 
 
-async def measure(server: PostgresServer, programs: int) -> tuple[float, float, float]:
+async def measure(server: PostgresServer, programs: int, rooms: int) -> tuple[float, float, float]:
     """Deliveries per second, from the first claim to the last that was written down; cores that the programs used in
     that time, and cores that were idle.
     """
@@ -99,7 +101,7 @@ async def measure(server: PostgresServer, programs: int) -> tuple[float, float, 
         await admin.close()
         url = server.url(name)
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="baraza-bench-"))
-        async with backlog(toml(url, folder), posts=POSTS):
+        async with backlog(toml(url, folder, rooms), posts=max(1, SENDS // rooms)):
             pass
         admin = await asyncpg.connect(url)  # type: ignore[no-untyped-call]  # asyncpg left it bare
         stack.push_async_callback(admin.close)
@@ -107,7 +109,7 @@ async def measure(server: PostgresServer, programs: int) -> tuple[float, float, 
         pids = []
         for number in range(programs):
             config = Path(folder) / f"{number}.toml"
-            config.write_text(toml(url, folder))
+            config.write_text(toml(url, folder, rooms))
             pids.append(await program(stack, config))
         held = "FROM lease WHERE until > clock_timestamp() AND name LIKE 'account:%'"
         await until(admin, f"SELECT count(*)::int {held}", 2)
@@ -131,6 +133,7 @@ def cores_of(rows: Sequence[tuple[float, float, float]]) -> str:
 async def measured() -> None:
     server = PostgresServer()
     await asyncio.to_thread(server.start)
+    rows = []
     try:
         admin: Any = await asyncpg.connect(server.url())  # type: ignore[no-untyped-call]  # asyncpg left it bare
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
@@ -138,23 +141,22 @@ async def measured() -> None:
         await admin.execute("SELECT pg_reload_conf()")
         await admin.close()
         about = machine()
-        one: list[tuple[float, float, float]] = []
-        two: list[tuple[float, float, float]] = []
-        for _ in range(ROUNDS):
-            one.append(await measure(server, 1))
-            two.append(await measure(server, 2))
+        for rooms in SIZES:
+            one: list[tuple[float, float, float]] = []
+            two: list[tuple[float, float, float]] = []
+            for _ in range(ROUNDS):
+                one.append(await measure(server, 1, rooms))
+                two.append(await measure(server, 2, rooms))
+            ratio = statistics.median(b[0] / a[0] for a, b in zip(one, two, strict=True))
+            rates = (spread([rate for rate, _, _ in each]) for each in (one, two))
+            rows.append((rooms, *rates, f"{ratio:.2f}", cores_of(one), cores_of(two)))
     finally:
         await asyncio.to_thread(server.stop)
     table(
-        f"Sharing: {POSTS} posts to {ROOMS} loopback chats of two accounts, {ROUNDS} rounds, interleaved ({about})",
-        ("what", "median (least to most)"),
-        [
-            ("one program, durable deliveries per s", spread([rate for rate, _, _ in one])),
-            ("two programs, together", spread([rate for rate, _, _ in two])),
-            ("one: cores used by the program, cores idle", cores_of(one)),
-            ("two: cores used by the programs, cores idle", cores_of(two)),
-            ("ratio", f"{statistics.median(b[0] / a[0] for a, b in zip(one, two, strict=True)):.2f}"),
-        ],
+        f"Sharing: {SENDS} durable deliveries on PostgreSQL by one program, and by two, a second; {ROUNDS} rounds, "
+        f"interleaved; cores that the programs used, cores idle ({about})",
+        ("groups", "one program", "two together", "ratio", "one: used, idle", "two: used, idle"),
+        rows,
     )
 
 
