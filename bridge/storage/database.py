@@ -31,7 +31,7 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
 from bridge.core.errors import ConfigError, StorageConflict, StorageContended, StorageUnavailable
-from bridge.storage import additive, fencing, fresh, full_text, planner, postgres_hosts, sqlite_files
+from bridge.storage import additive, fencing, fresh, full_text, planner, postgres_hosts, sqlite_files, sqlite_immediate
 from bridge.storage.models import Meta
 
 log = structlog.get_logger()
@@ -84,6 +84,9 @@ def tortoise_config(url: str, *, foreign_keys: bool = True, program: str | None 
                 "synchronous": "FULL",  # NORMAL may lose the last commits on power loss; this is a ledger
                 # KiB. With the 2 MiB that SQLite takes by itself, a database of many years is read anew for each post.
                 "cache_size": -48_000,
+                # Pages. The log is brought into the file beside the commits: this is for when that cannot keep up.
+                "wal_autocheckpoint": 8000,
+                "journal_size_limit": 40_000_000,  # a log that is written anew in its place is synced more quickly
                 "busy_timeout": 5000,
                 "secure_delete": "ON",  # what is erased is overwritten, not only marked as free
             },
@@ -360,6 +363,8 @@ async def aside(query: str) -> list[tuple[Any, ...]]:
 async def scrub(*, whole: bool) -> None:
     """Leave nothing of what was removed in SQLite's files: empty the write-ahead log; ``whole``: write it all anew.
 
+    Raises StorageUnavailable where that cannot be done now.
+
     Not where it is large: nobody could write for minutes, and what is removed is overwritten anyhow: ``secure_delete``.
     PostgreSQL does this by itself (autovacuum).
     """
@@ -370,9 +375,11 @@ async def scrub(*, whole: bool) -> None:
         await full_text.tidy(connection)
         if whole and _size_of(connection) <= _SMALL:
             await connection.execute_script("VACUUM")
-        await connection.execute_query("PRAGMA wal_checkpoint(TRUNCATE)")
+        emptied = await sqlite_immediate.empty_log(connection)
     except UNAVAILABLE as error:
         raise StorageUnavailable(f"the database cannot be cleaned now ({reason_of(error)})") from error
+    if not emptied:
+        raise StorageUnavailable("the database's log cannot be emptied now: another program reads it")
 
 
 async def installation() -> str:

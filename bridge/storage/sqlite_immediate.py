@@ -1,18 +1,32 @@
-"""Tortoise's SQLite backend with ``BEGIN IMMEDIATE``.
+"""Tortoise's SQLite backend with ``BEGIN IMMEDIATE``, and with checkpoints that nobody's commit waits for.
 
 A deferred transaction that reads and then writes fails at once with "database is locked" when another connection has
 written in between, and no busy timeout helps: https://www.sqlite.org/lang_transaction.html#immediate
 """
 
+import asyncio
 import sqlite3
+from contextlib import closing, suppress
+from typing import Final
 
-from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
 
+_COMMITS: Final = 64
+"""After so many, what they wrote is brought from the log into the file: some hundred pages."""
+
+_PATIENCE, _BETWEEN = 1.0, 0.1
+"""For so many seconds it is tried again and again to empty the log, with so many between."""
+
 
 class _ImmediateWrapper(SqliteTransactionWrapper):
+    async def commit(self) -> None:
+        await super().commit()
+        if isinstance(self._parent, ImmediateSqliteClient):
+            self._parent.committed()
+
     async def begin(self) -> None:
         try:
             if self._connection.in_transaction:
@@ -42,10 +56,54 @@ class _ImmediateContext(SqliteTransactionContext):
 
 
 class ImmediateSqliteClient(SqliteClient):
-    """One connection, queries one at a time, every transaction a writer from its first statement."""
+    """One connection, queries one at a time, every transaction a writer from its first statement.
+
+    The log is brought into the file by another connection meanwhile. A commit does that itself only where it lags far
+    behind (``wal_autocheckpoint``): https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files
+    """
+
+    _commits = 0
+    _checkpoint: asyncio.Task[None] | None = None
+
+    def committed(self) -> None:
+        self._commits += 1
+        if self._commits >= _COMMITS and self._checkpoint is None:
+            self._commits = 0
+            self._checkpoint = asyncio.create_task(asyncio.to_thread(_checkpoint, self.filename))
+            self._checkpoint.add_done_callback(self._checked)
+
+    def _checked(self, _: asyncio.Task[None]) -> None:
+        self._checkpoint = None
+
+    async def close(self) -> None:
+        if self._checkpoint is not None:
+            await asyncio.wait([self._checkpoint])
+        await super().close()
 
     def _in_transaction(self) -> TransactionContext:
         return _ImmediateContext(_ImmediateWrapper(self), self._lock)
+
+
+async def empty_log(connection: BaseDBAsyncClient) -> bool:
+    """Bring all of the log into the file and make the log empty; False where somebody reads or does that all the time.
+
+    Outside of a transaction.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _PATIENCE
+    while True:
+        # While another connection is at it this is refused at once, whatever the timeout, and as an answer only.
+        (answer,) = await connection.execute_query_dict("PRAGMA wal_checkpoint(TRUNCATE)")
+        if not answer["busy"]:
+            return True
+        if loop.time() > until:  # or as long as the timeout, where somebody reads: everybody waits for that
+            return False
+        await asyncio.sleep(_BETWEEN)
+
+
+def _checkpoint(path: str) -> None:
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 client_class = ImmediateSqliteClient
