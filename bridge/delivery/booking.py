@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 import structlog
 
@@ -16,6 +17,8 @@ from bridge.storage.models import Delivery
 
 log = structlog.get_logger()
 
+_LOOKED_FOR: Final = timedelta(minutes=2)
+
 
 class Books:
     """``compose`` freezes a row's payload, ``effects`` adds rows to a recorded outcome."""
@@ -27,9 +30,30 @@ class Books:
         self.effects = effects
         self._prepare = prepare
         self._held = held
+        self._unanswered: dict[int, datetime] = {}
+        """Rows whose claim broke off, with the moment that it would have noted."""
 
     async def claim(self, ready: Mapping[int, Address], now: datetime) -> list[Delivery]:
         """Claim a batch; where one row spoils it, each by itself, and the spoilt one is put before a person."""
+        try:
+            return await self._claim(ready, now)
+        except BaseException:
+            self._unanswered.update(dict.fromkeys(ready, now))
+            raise
+
+    async def give_back(self, now: datetime) -> None:
+        """What was claimed by a commit whose answer was lost, and so was never sent, may be claimed anew.
+
+        Such a commit may still come through when the line is there again: it is looked for a while.
+        """
+        if not self._unanswered:
+            return
+        if count := await ledger.give_back(self._unanswered):
+            log.warning("claims_given_back", count=count)
+        young = {row_id: at for row_id, at in self._unanswered.items() if timedelta(0) <= now - at < _LOOKED_FOR}
+        self._unanswered = young
+
+    async def _claim(self, ready: Mapping[int, Address], now: datetime) -> list[Delivery]:
         try:
             return await ledger.claim(
                 list(ready),
@@ -47,7 +71,7 @@ class Books:
             if len(ready) == 1:
                 await self._spoil(next(iter(ready)), now, type(error).__name__)
                 return []
-        return [row for row_id, address in ready.items() for row in await self.claim({row_id: address}, now)]
+        return [row for row_id, address in ready.items() for row in await self._claim({row_id: address}, now)]
 
     async def _spoil(self, row_id: int, now: datetime, why: str) -> None:
         try:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,6 +21,7 @@ from bridge.delivery.booking import Books
 from bridge.delivery.calling import SEND_TIMEOUT, Caller, bytes_of
 from bridge.delivery.directory import Directory
 from bridge.delivery.doubt import Judge
+from bridge.delivery.gathering import MANY, gather
 from bridge.delivery.pacing import WINDOW, Pacer
 from bridge.delivery.paying import Alarm, Till, weigh
 from bridge.delivery.searching import Search
@@ -36,11 +37,6 @@ log = structlog.get_logger()
 
 _AT_ONCE = 128
 """Rows of one account that may be under way; one that hangs takes no other's place."""
-_MANY, _GATHERED = 32, 0.04
-"""Rows under way from which on outcomes are gathered, and the longest that the first of them waits, in seconds."""
-_PAUSE, _AWHILE = 0.002, 0.01
-"""Where one call ends within so many seconds of another, both are written down together; the longest that this goes on.
-"""
 _TROUBLE = 2.0
 """Seconds to wait when the database is not to be had."""
 _MEANWHILE = 0.25
@@ -118,31 +114,8 @@ class Worker:
                 await self._clock.sleep(_TROUBLE)
             elif not self._done and not self._stopping:
                 await delivery_bell.wait(wait)
-            await self._gather()
+            await gather(self._in_flight, lambda: self._done, begun=self._begun, stopping=lambda: self._stopping)
         await self._drain()
-
-    async def _gather(self) -> None:
-        """Where much is under way: several outcomes are written down, and several rows claimed, with one commit."""
-        under_way = Counter(address.account for address in self._in_flight.values())
-        much = {account for account, count in under_way.items() if count >= _MANY}
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_GATHERED):
-                while self._more_will_end(much) and not self._stopping:
-                    await delivery_bell.wait(_GATHERED)
-        if all(outcome.row.account in much for outcome in self._done):
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_AWHILE):
-                ended = 0
-                while ended < len(self._done) < len(self._in_flight) and not self._stopping:
-                    ended = len(self._done)
-                    await asyncio.sleep(_PAUSE)
-
-    def _more_will_end(self, much: Collection[str]) -> bool:
-        """Is ``much`` under way where something ended, or began? Who answers at once waits for nobody else."""
-        if not _MANY <= len(self._in_flight) > 4 * len(self._done) // 3:
-            return False
-        return all(outcome.row.account in much for outcome in self._done) if self._done else self._begun
 
     def stop(self) -> None:
         self._stopping = True
@@ -222,7 +195,7 @@ class Worker:
     async def _round(self) -> float:
         """What has ended is written down and what may go begins; returns how many seconds may pass before the next."""
         settled = sum(map(self._is_settled, self._done))
-        if len(self._in_flight) < _MANY or 2 * settled < len(self._done) or self._overdue:
+        if len(self._in_flight) < MANY or 2 * settled < len(self._done) or self._overdue:
             await self._record()  # what waited for those that have ended may go at once
             return await self._begin()
         try:
@@ -236,6 +209,7 @@ class Worker:
         now = self._clock.now()
         if judged := not timedelta(0) <= now - self._judged_at < _JUDGED_EVERY:
             await self._judge_doubts(now)
+        await self._books.give_back(now)
         accounts = self._directory.accounts()
         held = self._pacer.held(accounts, now)
         wake = list(held.values())

@@ -30,7 +30,7 @@ from bridge.storage.ledger_calls import (
 )
 from bridge.storage.ledger_changes import ORIGINAL, is_to_be_removed
 from bridge.storage.ledger_copies import copy_row, plan_copies
-from bridge.storage.ledger_doubt import Effects, distrust, postpone_doubt, recover, resolve_doubt, settle
+from bridge.storage.ledger_doubt import Effects, distrust, give_back, postpone_doubt, recover, resolve_doubt, settle
 from bridge.storage.ledger_lanes import LOOK, heads, next_due
 from bridge.storage.ledger_reads import (
     ACTIVE,
@@ -365,6 +365,7 @@ __all__ = [
     "edit_after",
     "files_of",
     "find_by_ref",
+    "give_back",
     "heads",
     "in_doubt",
     "is_edited_after",

@@ -1,6 +1,6 @@
 """What may have been sent and nobody knows: how such rows of the ledger come about, and how they are settled."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,16 @@ from bridge.storage.database import transaction
 from bridge.storage.leases import Held
 from bridge.storage.ledger_fences import is_ours
 from bridge.storage.ledger_reads import POST, SEND
-from bridge.storage.ledger_steps import LIFETIME, advance, cancel_dependants, keep_further, release, restore_dependants
+from bridge.storage.ledger_steps import (
+    LIFETIME,
+    advance,
+    advance_all,
+    cancel_dependants,
+    keep_further,
+    release,
+    restore_dependants,
+)
+from bridge.storage.many import seen
 from bridge.storage.models import Delivery
 
 Effects = Callable[[Sequence[Delivery]], Awaitable[None]]
@@ -37,6 +46,18 @@ async def recover(
             doubted=True,
             detail="the program stopped while it was being sent",
         )
+
+
+async def give_back(attempts: Mapping[int, datetime]) -> int:
+    """Rows that were claimed at a moment (row id: ``attempted_at``) and never sent are planned again; returns how many.
+
+    By that moment it is told whether it was that claim: who claimed one since, whoever it is, has it for themselves.
+    """
+    async with transaction():
+        rows = await Delivery.filter(id__in=list(attempts), state__in=DELIVERY.sources(DeliveryStep.POSTPONE))
+        ours = [row for row in rows if row.attempted_at == attempts[row.id]]
+        before = seen(ours, ("attempted_at",))
+        return len(await advance_all(ours, DeliveryStep.POSTPONE, before=before, detail="the claim had no answer"))
 
 
 async def distrust(restored_at: datetime) -> int:

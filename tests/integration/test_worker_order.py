@@ -16,7 +16,7 @@ from bridge.core.message import Attachment, AttachmentKind, Content
 from bridge.core.ports import Later, Outgoing, SendOutcome
 from bridge.core.states import DeliveryState
 from bridge.core.text import plain
-from bridge.delivery import worker as worker_module
+from bridge.delivery import gathering
 from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
 from bridge.storage import ledger, ledger_lanes
@@ -297,7 +297,7 @@ async def test_who_answers_at_once_does_not_wait_for_the_many_answers_of_another
     opened: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their outcomes are gathered; with those of a quick chat, each of its cards would be late by that time twice."""
-    monkeypatch.setattr(worker_module, "_GATHERED", 30.0)
+    monkeypatch.setattr(gathering, "_GATHERED", 30.0)
     clock, slow, quick = FakeClock(), Silent(NET), Scripted(AccountId("quick"))
     for number in range(40):
         await plan(clock, f"s{number}", "hifa")
