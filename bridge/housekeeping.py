@@ -33,11 +33,13 @@ class Housekeeper:
         """Once in a while: what is older than the config keeps leaves."""
         with suppress(StorageUnavailable):
             await upkeep.prune(self._clock.now(), self._retention)
-        with suppress(StorageUnavailable):
+        try:
             await self._remove_unused()
             if await erasure.is_marked():
                 await database.scrub(whole=True)
                 await erasure.unmark()
+        except StorageUnavailable as error:
+            log.warning("erasure_waits", error=type(error).__name__)
         await asyncio.to_thread(self._media.sweep)
         await asyncio.to_thread(sqlite_files.forget_backups, database.sqlite_path(self._database), _BACKUPS_STAY)
         await asyncio.to_thread(self._media.forget_copies, _BACKUPS_STAY)

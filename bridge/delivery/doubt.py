@@ -56,9 +56,12 @@ class Judge:
         self._tracer = Tracer(installation)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._accounts: dict[int, str] = {}
+        self.ended = False
+        """Has one been settled since the last look? Then another may have its place."""
 
     async def look(self, now: datetime) -> None:
         """Begin with the rows that are due and not being looked into."""
+        self.ended = False
         if self._search is not None:
             self._search.notice(now)
         busy = Counter(self._accounts.values())
@@ -80,6 +83,7 @@ class Judge:
 
     def _done(self, row_id: int, _: asyncio.Task[None]) -> None:
         del self._tasks[row_id], self._accounts[row_id]
+        self.ended = True
         delivery_bell.ring()
 
     async def stop(self) -> None:

@@ -114,7 +114,9 @@ class Worker:
                 await self._clock.sleep(_TROUBLE)
             elif not self._done and not self._stopping:
                 await delivery_bell.wait(wait)
-            await gather(self._in_flight, lambda: self._done, begun=self._begun, stopping=lambda: self._stopping)
+            await gather(
+                self._in_flight, lambda: self._done, begun=self._begun and wait == 0, stopping=lambda: self._stopping
+            )
         await self._drain()
 
     def stop(self) -> None:
@@ -207,7 +209,7 @@ class Worker:
         """One look at the ledger; returns how many seconds may pass before the next."""
         await delivery_bell.wait(0)  # what rang until now is seen by this look
         now = self._clock.now()
-        if judged := not timedelta(0) <= now - self._judged_at < _JUDGED_EVERY:
+        if judged := self._judge.ended or not timedelta(0) <= now - self._judged_at < _JUDGED_EVERY:
             await self._judge_doubts(now)
         await self._books.give_back(now)
         accounts = self._directory.accounts()
@@ -225,8 +227,7 @@ class Worker:
             return busy[address] >= self._room(address) or self._pacer.is_put_off(address, self._pace(address), now)
 
         free = [account for account in accounts if account not in held and under_way[account] < _AT_ONCE]
-        heads = await ledger.heads(now, free, self._turns, is_stuck)
-        for row_id, address in heads:
+        for row_id, address in await ledger.heads(now, free, self._turns, is_stuck):
             if row_id in self._in_flight or busy[address] >= self._room(address):
                 continue
             at = self._pacer.ready_at(address, self._pace(address), now)
@@ -258,7 +259,11 @@ class Worker:
             self._launch(row, traces.get(row.id, ""))
         self._begun = True
         full = Counter(ready.values()) + busy
-        if len(rows) < len(ready) or len(heads) >= ledger.LOOK or any(full[a] < self._room(a) for a in ready.values()):
+        if (
+            len(rows) < len(ready)
+            or any(full[address] < self._room(address) for address in ready.values())
+            or any(row.view in (ledger.CAN_WAIT, ledger.WAITS_LESS) for row in rows)  # not all of those were looked at
+        ):
             return 0.0  # there may be more
         return min([_MEANWHILE, *((at - now).total_seconds() for at in wake)])
 

@@ -84,9 +84,7 @@ def tortoise_config(url: str, *, foreign_keys: bool = True, program: str | None 
                 "synchronous": "FULL",  # NORMAL may lose the last commits on power loss; this is a ledger
                 # KiB. With the 2 MiB that SQLite takes by itself, a database of many years is read anew for each post.
                 "cache_size": -48_000,
-                # Pages. The log is brought into the file beside the commits: this is for when that cannot keep up.
-                "wal_autocheckpoint": 8000,
-                "journal_size_limit": 40_000_000,  # a log that is written anew in its place is synced more quickly
+                "wal_autocheckpoint": 4000,  # pages: see ``sqlite_immediate``
                 "busy_timeout": 5000,
                 "secure_delete": "ON",  # what is erased is overwritten, not only marked as free
             },
@@ -373,9 +371,10 @@ async def scrub(*, whole: bool) -> None:
         return
     try:
         await full_text.tidy(connection)
-        if whole and _size_of(connection) <= _SMALL:
-            await connection.execute_script("VACUUM")
         emptied = await sqlite_immediate.empty_log(connection)
+        if emptied and whole and _size_of(connection) <= _SMALL:
+            await connection.execute_script("VACUUM")
+            emptied = await sqlite_immediate.empty_log(connection)
     except UNAVAILABLE as error:
         raise StorageUnavailable(f"the database cannot be cleaned now ({reason_of(error)})") from error
     if not emptied:

@@ -31,7 +31,7 @@ from bridge.storage.ledger_calls import (
 from bridge.storage.ledger_changes import ORIGINAL, is_to_be_removed
 from bridge.storage.ledger_copies import copy_row, plan_copies
 from bridge.storage.ledger_doubt import Effects, distrust, give_back, postpone_doubt, recover, resolve_doubt, settle
-from bridge.storage.ledger_lanes import LOOK, heads, next_due
+from bridge.storage.ledger_lanes import heads, next_due
 from bridge.storage.ledger_reads import (
     ACTIVE,
     ANSWER,
@@ -334,7 +334,6 @@ __all__ = [
     "EDIT",
     "EXHIBIT",
     "LIFETIME",
-    "LOOK",
     "NOTICE",
     "POST",
     "PROMPT",

@@ -6,16 +6,16 @@ written in between, and no busy timeout helps: https://www.sqlite.org/lang_trans
 
 import asyncio
 import sqlite3
-from contextlib import closing, suppress
-from typing import Final
+from contextlib import suppress
 
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
 
-_COMMITS: Final = 64
-"""After so many, what they wrote is brought from the log into the file: some hundred pages."""
+_COMMITS, _QUIET = 64, 0.03
+"""After so many, what they wrote (some hundred pages) is brought from the log into the file, as soon as there was no
+commit for so many seconds."""
 
 _PATIENCE, _BETWEEN = 1.0, 0.1
 """For so many seconds it is tried again and again to empty the log, with so many between."""
@@ -58,26 +58,35 @@ class _ImmediateContext(SqliteTransactionContext):
 class ImmediateSqliteClient(SqliteClient):
     """One connection, queries one at a time, every transaction a writer from its first statement.
 
-    The log is brought into the file by another connection meanwhile. A commit does that itself only where it lags far
-    behind (``wal_autocheckpoint``): https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files
+    The log is brought into the file in a quiet moment. A commit does that itself only where there was none for long
+    (``wal_autocheckpoint``). No second connection does it meanwhile: in versions of SQLite before 3.51.3 two that do
+    may damage the file (https://www.sqlite.org/wal.html#walresetbug).
     """
 
     _commits = 0
+    _quiet: asyncio.TimerHandle | None = None
     _checkpoint: asyncio.Task[None] | None = None
 
     def committed(self) -> None:
         self._commits += 1
-        if self._commits >= _COMMITS and self._checkpoint is None:
-            self._commits = 0
-            self._checkpoint = asyncio.create_task(asyncio.to_thread(_checkpoint, self.filename))
-            self._checkpoint.add_done_callback(self._checked)
+        if self._commits >= _COMMITS:
+            if self._quiet is not None:
+                self._quiet.cancel()
+            self._quiet = asyncio.get_running_loop().call_later(_QUIET, self._begin)
 
-    def _checked(self, _: asyncio.Task[None]) -> None:
-        self._checkpoint = None
+    def _begin(self) -> None:
+        self._commits = 0
+        self._checkpoint = asyncio.create_task(self._bring_in())
+
+    async def _bring_in(self) -> None:
+        with suppress(OperationalError, sqlite3.Error):  # the next commit says what is wrong
+            await self.execute_query("PRAGMA wal_checkpoint(PASSIVE)")
 
     async def close(self) -> None:
+        if self._quiet is not None:
+            self._quiet.cancel()
         if self._checkpoint is not None:
-            await asyncio.wait([self._checkpoint])
+            self._checkpoint.cancel()
         await super().close()
 
     def _in_transaction(self) -> TransactionContext:
@@ -99,11 +108,6 @@ async def empty_log(connection: BaseDBAsyncClient) -> bool:
         if loop.time() > until:  # or as long as the timeout, where somebody reads: everybody waits for that
             return False
         await asyncio.sleep(_BETWEEN)
-
-
-def _checkpoint(path: str) -> None:
-    with suppress(sqlite3.Error), closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 client_class = ImmediateSqliteClient

@@ -47,7 +47,7 @@ class Mailbox:
         self._clock = clock
         self._state = state
         self._take = take
-        self._marked = False
+        self._marked = 0
         self.trouble = "not connected yet"
 
     async def run(self) -> None:
@@ -75,9 +75,10 @@ class Mailbox:
             validity = await asyncio.to_thread(blocking.open)
             before = Cursor.parse(await self._state.get(CURSOR) or "")
             last = before.uid if before.validity == validity else 0
-            if last and not self._marked:  # a program that ended between the commit and the mark left it unread
-                await asyncio.to_thread(blocking.seen, last)
-            self._marked = True
+            if last != self._marked:  # the program ended between the commit and the mark, or the connection did
+                self._marked = last  # tried once: a server that refuses it keeps no mail from us
+                if last:
+                    await asyncio.to_thread(blocking.seen, last)
             # Where nothing is known of the numbers (a new mailbox, one that was moved), what somebody has read is old.
             uids = await asyncio.to_thread(blocking.newer, last, unread=before.validity != validity)
             for uid in uids[:_BATCH]:
@@ -85,8 +86,10 @@ class Mailbox:
                 if raw is not None:
                     await self._take(raw, self._destinations(raw), {CURSOR: str(Cursor(validity, uid))})
                     await asyncio.to_thread(blocking.seen, uid)
+                    self._marked = uid
                 else:
                     await self._state.set(CURSOR, str(Cursor(validity, uid)))
+                    self._marked = uid
             return len(uids) > _BATCH
         finally:
             await asyncio.to_thread(blocking.close)
