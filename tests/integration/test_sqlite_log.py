@@ -59,7 +59,7 @@ async def test_a_log_that_cannot_be_emptied_is_no_success(tmp_path: Path) -> Non
         thread.start()
         try:
             await Person.all().count()
-            with pytest.raises(StorageUnavailable, match="cannot be (cleaned|emptied) now"):
+            with pytest.raises(StorageUnavailable, match=r"cannot be (cleaned|emptied) now"):
                 await database.scrub(whole=False)
         finally:
             reader.execute("ROLLBACK")

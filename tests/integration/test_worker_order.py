@@ -21,6 +21,7 @@ from bridge.delivery.directory import Directory
 from bridge.delivery.worker import Worker
 from bridge.storage import ledger, ledger_lanes
 from bridge.storage.ledger import Frozen
+from bridge.storage.ledger_lanes import LOOK
 from bridge.storage.models import Delivery
 from tests.unit.delivery.scripted import RICH, Scripted
 from tests.unit.storage.stage import NET, FakeClock
@@ -369,3 +370,21 @@ async def test_while_nothing_can_be_written_down_no_more_goes(opened: str, monke
     assert await Delivery.filter(state=DeliveryState.ATTEMPTING).count() == 80
     await rounds(worker, clock, 3)
     assert await Delivery.filter(state=DeliveryState.DELIVERED).count() == 120
+
+
+async def test_behind_a_few_readers_letters_others_are_looked_for_at_once(opened: str) -> None:
+    clock, net = FakeClock(), Silent(NET, replace(RICH, in_flight=1))
+    worker = worker_of(net, clock)
+    await plan(clock, "group", "hifa")
+    assert await worker._begin() > 0, "all that can go is under way"
+    for chat in ("amina", "fatima"):  # more than a look at what can wait reaches
+        for _ in range(LOOK):
+            await plan(clock, chat, "hifa", ledger.NOTICE, ledger.CAN_WAIT)
+    await plan(clock, "zawadi", "hifa", ledger.NOTICE, ledger.CAN_WAIT)
+    looks = 0
+    while await worker._begin() == 0:
+        looks += 1
+    assert looks == 3
+    assert {address.chat for address in worker._in_flight.values()} == {"group", "amina", "fatima", "zawadi"}
+    net.answering.set()
+    await asyncio.gather(*worker._tasks)
