@@ -106,7 +106,8 @@ def _free(file: Path, replace: bool) -> Path:
 def _beside(place: Path) -> Iterator[Path]:
     """A private folder on the same disk, gone at the end."""
     folder = place.with_name(f".{place.name}.{secrets.token_hex(6)}.partial")
-    folder.mkdir(mode=0o700, parents=True)
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700)
     try:
         yield folder
     finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import shutil
 import socket
 import tempfile
@@ -143,7 +144,7 @@ async def _stopping(adapter: Adapter) -> AsyncIterator[None]:
 def media(folder: Path) -> Finding:
     """Can files be kept in the media folder?"""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".check-") as file:
             file.write(b"x")
             file.flush()
@@ -213,6 +214,12 @@ async def port(config: Config) -> Finding:
         message = f"cannot listen at {where}: {error.strerror}"
         mend = "choose another port in [web] listen, or stop the program that holds it"
         return Finding(level=Level.ERROR, subject="web", message=message, mend=mend)
+    if os.environ.get("BARAZA_CONTAINER") and str(address[0]) in ("127.0.0.1", "::1"):  # as our image says
+        message = f"nobody outside of this container reaches {where}"
+        mend = (
+            f'write listen = "0.0.0.0:{number}" under [web]: which addresses of the machine it has is said by compose'
+        )
+        return Finding(level=Level.WARNING, subject="web", message=message, mend=mend)
     return Finding(level=Level.OK, subject="web", message=f"{where} is free to listen at")
 
 

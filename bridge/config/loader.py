@@ -205,7 +205,9 @@ class _Reader:
             good = False
         if not good:
             self.problem(
-                loc, "is no address of a database", f"{EXAMPLES['bridge.database']} or postgres://user@host/name"
+                loc,
+                "is no address of a database",
+                f"{EXAMPLES['bridge.database']} or postgres://user@host/name (in a password / # ? are %2F %23 %3F)",
             )
             return ""
         if parts.password:

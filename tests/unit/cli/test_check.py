@@ -175,3 +175,21 @@ def test_foreign_text_is_harmless(app: FakeApp, config: Path, baraza: Run) -> No
     assert "\x1b" not in result.out
     assert "\u202e" not in result.out
     assert "[red]x" in result.out
+
+
+def test_in_our_image_it_says_who_cannot_reach_it(
+    app: FakeApp, config: Path, baraza: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account(app, [finding(Level.OK, "everything is there")])
+    assert "this container" not in baraza("check", "--config", config).out
+    monkeypatch.setenv("BARAZA_CONTAINER", "1")
+    found = json.loads(baraza("check", "--json", "--config", config).out)["findings"]["this machine"]
+    (web,) = [each for each in found if each["subject"] == "web"]
+    assert (web["level"], "0.0.0.0" in web["mend"]) == ("warning", True)
+    assert "nobody outside of this container" in web["message"]
+
+
+def test_the_folder_of_media_is_its_owners_alone(app: FakeApp, config: Path, baraza: Run, tmp_path: Path) -> None:
+    account(app, [finding(Level.OK, "everything is there")])
+    baraza("check", "--config", config)
+    assert (tmp_path / "media").stat().st_mode & 0o777 == 0o700

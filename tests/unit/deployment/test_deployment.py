@@ -1,8 +1,11 @@
 """What the container and the unit promise: no root, nothing writable but the data, and time to finish."""
 
+import json
 import re
 import shutil
 import subprocess
+import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +26,7 @@ def compose(name: str) -> dict[str, Any]:
 
 def test_the_image_runs_as_nobody_and_says_how_it_is() -> None:
     final = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
-    assert re.search(r"^FROM python:3\.\d+-slim$", final, re.MULTILINE)
+    assert re.search(r"^FROM python:3\.\d+-slim-trixie$", final, re.MULTILINE)
     assert re.search(r"^USER 1000:1000$", final, re.MULTILINE)
     assert final.index("USER ") < final.index("ENTRYPOINT ")
     assert "HEALTHCHECK " in final
@@ -47,8 +50,10 @@ def test_the_container_can_write_its_data_alone() -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert "no-new-privileges:true" in service["security_opt"]
-    writable = [volume for volume in service["volumes"] if not volume.endswith(":ro")]
-    assert writable == ["data:/data"]
+    config, data = service["volumes"]
+    assert data == "data:/data"
+    assert config["read_only"] is True
+    assert config["bind"] == {"create_host_path": False}  # else a file that was forgotten becomes a folder of root
     assert all(port.startswith("127.0.0.1:") for port in service["ports"])
     assert int(service["stop_grace_period"].removesuffix("s")) > LONGEST_STOP
     assert "environment" not in service  # no secret where `docker inspect` shows it
@@ -56,8 +61,12 @@ def test_the_container_can_write_its_data_alone() -> None:
 
 def test_the_one_with_postgresql_adds_to_the_first() -> None:
     first, second = compose("compose.yaml"), compose("compose.postgres.yaml")
-    assert second["services"]["baraza"].keys() == {"depends_on", "secrets"}
+    assert second["services"]["baraza"].keys() == {"build", "depends_on", "secrets"}
+    (argument,) = second["services"]["baraza"]["build"]["args"]
+    assert f"\nARG {argument}=" in DOCKERFILE
     postgres = second["services"]["postgres"]
+    assert second["services"]["baraza"]["build"]["args"][argument].rpartition("-")[2] == postgres["image"].split(":")[1]
+    assert postgres["logging"] == first["services"]["baraza"]["logging"]
     assert "ports" not in postgres  # nobody but Baraza reaches it
     assert postgres["environment"]["POSTGRES_PASSWORD_FILE"].startswith("/run/secrets/")
     assert "POSTGRES_PASSWORD" not in postgres["environment"]
@@ -105,3 +114,33 @@ def test_the_unit_is_understood_by_systemd(tmp_path: Path) -> None:
     )
     said = [line for line in done.stderr.splitlines() if "baraza.service" in line]
     assert said == []
+
+
+def test_the_example_in_the_compose_file_is_what_it_says() -> None:
+    text = (ROOT / "docker/compose.yaml").read_text()
+    example = re.search(r"^#      \[bridge\]\n(?:^#      .*\n)+?(?=^# 2)", text, re.MULTILINE)
+    assert example is not None
+    found = tomllib.loads(re.sub(r"^# *", "", example[0], flags=re.MULTILINE))
+    (network,) = compose("compose.yaml")["networks"]["default"]["ipam"]["config"]
+    assert found["web"]["trusted_proxies"] == [network["gateway"]]
+    assert found["bridge"]["database"].startswith("sqlite:///data/")
+    secrets = {f"file:/run/secrets/{name}" for name in compose("compose.yaml")["secrets"]}
+    assert {*found["accounts"]["telegram"].values(), *found["accounts"]["matrix"].values()} == secrets
+
+
+def test_the_probe_asks_at_the_port_of_the_config(tmp_path: Path) -> None:
+    command = re.search(r"HEALTHCHECK [^\[]*(\[.*?\])\nENTRYPOINT", DOCKERFILE, re.DOTALL)
+    assert command is not None
+    _, option, script = json.loads(command[1].replace("\\\n", ""))
+    script = script.replace("web.urlopen(", "print(").replace(", timeout=4)", ")")
+    config = tmp_path / "baraza.toml"
+    for text, port in (('[web]\nlisten = "0.0.0.0:9123"\n', 9123), ("", 8080)):
+        config.write_text(text)
+        done = subprocess.run(
+            [sys.executable, option, script],
+            env={"BARAZA_CONFIG": str(config)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == f"http://127.0.0.1:{port}/healthz\n"
