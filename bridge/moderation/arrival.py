@@ -99,13 +99,20 @@ def _arrived(places: Sequence[_Place], w: Words) -> list[str]:
             told.append(_look(place, w))
         elif refused := _first(place.sends, DeliveryState.REFUSED):
             told.append(w._("⚠️ {chat}: {reason}", chat=place.name, reason=refusal(refused.reason, w)))
-        elif waiting := next((row for row in place.sends if row.state == DeliveryState.PLANNED and row.attempts), None):
+        elif waiting := next(filter(_is_tried_again, place.sends), None):
             told.append(w._("⏳ {chat}: tried {count} times, trying again", chat=place.name, count=waiting.attempts))
         elif place.is_thin and place in arrived:
             texts = [codec.load(codec.CONTENT, row.content).text.text for row in place.sends if row.content]
             count = sum(sms.segments(text).count for text in texts)
             told.append(w.ngettext("📱 {chat}: {count} SMS", "📱 {chat}: {count} SMS", count, chat=place.name))
     return told
+
+
+def _is_tried_again(row: Delivery) -> bool:
+    """Between two attempts, or during a later one than the first."""
+    return (row.state == DeliveryState.PLANNED and row.attempts > 0) or (
+        row.state == DeliveryState.ATTEMPTING and row.attempts > 1
+    )
 
 
 def _look(place: _Place, w: Words) -> str:
