@@ -36,10 +36,13 @@ class Books:
     async def claim(self, ready: Mapping[int, Address], now: datetime) -> list[Delivery]:
         """Claim a batch; where one row spoils it, each by itself, and the spoilt one is put before a person."""
         try:
-            return await self._claim(ready, now)
+            claimed = await self._claim(ready, now)
         except BaseException:
             self._unanswered.update(dict.fromkeys(ready, now))
             raise
+        for row in claimed:  # which goes out now, whatever became of an earlier claim at the same moment
+            self._unanswered.pop(row.id, None)
+        return claimed
 
     async def give_back(self, now: datetime) -> None:
         """What was claimed by a commit whose answer was lost, and so was never sent, may be claimed anew.

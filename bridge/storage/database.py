@@ -361,10 +361,8 @@ async def aside(query: str) -> list[tuple[Any, ...]]:
 async def scrub(*, whole: bool) -> None:
     """Leave nothing of what was removed in SQLite's files: empty the write-ahead log; ``whole``: write it all anew.
 
-    Raises StorageUnavailable where that cannot be done now.
-
     Not where it is large: nobody could write for minutes, and what is removed is overwritten anyhow: ``secure_delete``.
-    PostgreSQL does this by itself (autovacuum).
+    PostgreSQL does this by itself (autovacuum). Raises StorageUnavailable where it cannot be done now.
     """
     connection = _current()
     if connection.capabilities.dialect != "sqlite":

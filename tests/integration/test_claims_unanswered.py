@@ -3,25 +3,19 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bridge.core.clock import SystemClock
 from bridge.core.errors import StorageUnavailable
-from bridge.core.message import Content
 from bridge.core.states import DeliveryState
-from bridge.core.text import plain
 from bridge.delivery.booking import Books
-from bridge.delivery.directory import Directory
-from bridge.delivery.worker import Worker
 from bridge.storage import ledger
 from bridge.storage.models import Delivery
 from tests.integration.test_storage_ledger import effects, frozen, planned
-from tests.integration.test_worker_start import frozen as composed
+from tests.integration.test_worker_order import plan, worker_of
 from tests.unit.delivery.scripted import Scripted
-from tests.unit.storage.stage import KENYA, NET, NOW
+from tests.unit.storage.stage import KENYA, NET, NOW, FakeClock
 
 pytestmark = pytest.mark.usefixtures("opened")
 
@@ -44,29 +38,31 @@ def lost(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 async def test_it_is_sent_once_as_soon_as_the_database_is_back(lost: list[int]) -> None:
     lost[0] = 1
-    clock, net = SystemClock(), Scripted(NET)
-    recorded: asyncio.Queue[Delivery] = asyncio.Queue()
+    clock, net, recorded = FakeClock(), Scripted(NET), asyncio.Event()
 
-    async def noted(rows: Sequence[Delivery]) -> None:
-        for each in rows:
-            recorded.put_nowait(each)
+    async def noted(_: Sequence[Delivery]) -> None:
+        recorded.set()
 
-    row = await ledger.plan(kind=ledger.POST, address=KENYA, now=clock.now(), content=Content(text=plain("x")))
-    worker = Worker(
-        Directory({NET: net}),
-        installation="i",
-        compose=composed,
-        effects=noted,
-        file_path=lambda _: Path(),
-        clock=clock,
-    )
+    row = await plan(clock, "kenya", "hifa")
+    worker = worker_of(net, clock, effects=noted)
     task = asyncio.create_task(worker.run())
     async with asyncio.timeout(20):
-        assert (await recorded.get()).id == row.id
+        await recorded.wait()
         worker.stop()
         await task
     found = await Delivery.get(id=row.id)
     assert (found.state, found.doubted, net.calls) == (DeliveryState.DELIVERED, False, 1)
+
+
+async def test_what_was_claimed_after_all_is_not_given_back(lost: list[int]) -> None:
+    lost[0] = 1
+    row, books = await planned(), Books(frozen, effects, None, None)
+    with pytest.raises(StorageUnavailable):
+        await books.claim({row.id: KENYA}, NOW)
+    await books.give_back(NOW)
+    assert [each.id for each in await books.claim({row.id: KENYA}, NOW)] == [row.id]
+    await books.give_back(NOW)  # by a clock that stood still
+    assert (await Delivery.get(id=row.id)).state == DeliveryState.ATTEMPTING
 
 
 async def test_what_somebody_claimed_since_is_theirs(lost: list[int]) -> None:

@@ -48,6 +48,7 @@ class Mailbox:
         self._state = state
         self._take = take
         self._marked = 0
+        """The last mail whose mark was tried."""
         self.trouble = "not connected yet"
 
     async def run(self) -> None:
@@ -86,10 +87,9 @@ class Mailbox:
                 if raw is not None:
                     await self._take(raw, self._destinations(raw), {CURSOR: str(Cursor(validity, uid))})
                     await asyncio.to_thread(blocking.seen, uid)
-                    self._marked = uid
                 else:
                     await self._state.set(CURSOR, str(Cursor(validity, uid)))
-                    self._marked = uid
+                self._marked = uid
             return len(uids) > _BATCH
         finally:
             await asyncio.to_thread(blocking.close)
