@@ -42,6 +42,12 @@ class Address:
         return f"{self.account}:{self.chat}"
 
 
+@lru_cache(maxsize=4096)
+def address_of(account: str, chat: str) -> Address:
+    """The address of a row of the database; the same object for the same chat, which is asked for again and again."""
+    return Address(AccountId(account), ChatId(chat))
+
+
 @dataclass(frozen=True, slots=True)
 class UserRef:
     """A person's identity on one account."""

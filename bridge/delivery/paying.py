@@ -57,6 +57,8 @@ def _spelled(payload: str) -> int:
 
     A post is the same in many groups.
     """
+    if "\\u" not in payload:
+        return len(payload)
     spelled = json.dumps(codec.load_object(payload), ensure_ascii=False, separators=(",", ":"))
     return len(spelled.encode(errors="replace"))
 

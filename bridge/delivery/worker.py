@@ -68,6 +68,7 @@ class Worker:
         counts: tally.Tally | None = None,
         held: Held | None = None,
     ) -> None:
+        self._log = log.bind()  # once: to find out who writes a line takes as long as to write it
         self._held = held
         self._till = Till(clock, alarm, held)
         self._counts = counts or tally.Tally()
@@ -338,7 +339,7 @@ class Worker:
         answer = self._pacer.heard(address, answer, self._pace(address), now)
         self._count(row, answer)
         # One line for each of thousands of private copies would be the most of the log, and of the work.
-        note = log.debug if row.kind == ledger.COPY and isinstance(answer, Sent) else log.info
+        note = self._log.debug if row.kind == ledger.COPY and isinstance(answer, Sent) else self._log.info
         note(
             "delivery",
             id=row.id,

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from bridge.core.ids import AccountId, Address, ChatId
+from bridge.core.ids import Address, address_of
 from bridge.core.turns import Turns
 from bridge.storage.ledger_reads import CAN_WAIT, WAITS_LESS
 from bridge.storage.models import Delivery
@@ -107,7 +107,7 @@ async def _urgent(now: datetime, accounts: Sequence[str], turns: Turns) -> list[
         (0 if row["change"] else 1 if row["talk"] else 2, row["id"], row["account"], row["chat"], row["community"])
         for row in rows
     ]
-    return [(head, _lane(account, chat)) for head, account, chat in in_turn(ranked, turns)]
+    return [(head, address_of(account, chat)) for head, account, chat in in_turn(ranked, turns)]
 
 
 async def _patient(
@@ -122,7 +122,7 @@ async def _patient(
         for keys in _slices(list(asked), 2 * _TOGETHER):
             wanted = [value for key in keys for value in (key[0], *asked[key])]
             for row in await _asked(_patient_query, tuple(view for _, view in keys), now, wanted):
-                pages[row["account"], row["view"]].append((row["id"], _lane(row["account"], row["chat"])))
+                pages[row["account"], row["view"]].append((row["id"], address_of(row["account"], row["chat"])))
         for key, page in pages.items():
             found += [(_PATIENCE[key[1]], head, lane) for head, lane in page]
             _, limit = asked.pop(key)
@@ -182,10 +182,6 @@ def _next_query(count: int, sqlite: bool) -> str:
 def _by(index: str, sqlite: bool) -> str:
     """SQLite is told by which index, whatever it knows of the rows; PostgreSQL counts them."""
     return f'"delivery" INDEXED BY "{index}"' if sqlite else '"delivery"'
-
-
-def _lane(account: str, chat: str) -> Address:
-    return Address(AccountId(account), ChatId(chat))
 
 
 def in_turn(rows: Iterable[tuple[int, int, str, str, str]], turns: Turns) -> list[tuple[int, str, str]]:

@@ -123,7 +123,7 @@ async def answered(ref: RemoteRef, heard_at: datetime, now: datetime) -> Deliver
 
 async def of_post(post_id: int) -> list[Delivery]:
     """Its rows for the groups, oldest first; of private copies there may be thousands (``storage.feed``)."""
-    return await Delivery.filter(post_id=post_id, kind=POST).order_by("id")
+    return await lookup.rows(Delivery, post_id=post_id, kind=POST, order="id")
 
 
 async def places(post_ids: Sequence[int]) -> dict[int, list[RemoteRef]]:

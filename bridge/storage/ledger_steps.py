@@ -49,12 +49,11 @@ async def advance_all(
     taken = [row for row in rows if row.id in ours]
     values["state"] = DELIVERY.target(step)
     for row in taken:
-        for name, value in values.items():
-            setattr(row, name, value)
+        vars(row).update(values)  # past the mapper, which looks at each whether it is a relation
         if own is not None:
             own(row)
     if columns:
-        await save_each(taken, [*values, *columns])
+        await save_each(taken, columns, same=values)
     elif taken:
         await Delivery.filter(id__in=list(ours)).update(**values)
     return taken

@@ -4,11 +4,13 @@ The mapper puts every question into words anew, which takes several times as lon
 asked again and again for each message that comes in, or each card, is put into words once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from tortoise import Model
+from tortoise.fields import DatetimeField, Field
 from tortoise.models import MetaInfo
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=Model)
 _Shape = tuple[tuple[str, int], ...]
 """Which columns are asked about: by how many values each, one of which it is to have; 0 stands for null."""
+_AsRead = tuple[tuple[str, Callable[[Any], Any]], ...]
 _MOST: Final = 500
 """Questions that are remembered: how long their lists are tells them apart, too."""
 
@@ -43,7 +46,7 @@ async def rows(
     numbered = meta.db.capabilities.dialect == "postgres"
     question = _question(models, tuple(related), shape, order, limit, after is not None, numbered)
     _, found = await meta.db.execute_query(question, given)
-    return [_row(model, models[1:], related, list(row)) for row in found]
+    return [cast("M", _row(models, related, list(row), numbered)) for row in found]
 
 
 async def first(
@@ -128,21 +131,48 @@ def _columns(model: type[Model]) -> tuple[str, ...]:
     return tuple(_meta(model).fields_db_projection.values())
 
 
-def _row(model: type[M], others: Sequence[type[Model]], related: Sequence[str], values: list[object]) -> M:
-    whole, rest = _made(model, values)
-    parent: Model = whole
-    for name, other in zip(related, others, strict=True):
-        part, rest = _made(other, rest)
+def _row(models: tuple[type[Model], ...], related: Sequence[str], values: list[object], numbered: bool) -> Model:
+    whole, rest = _made(models[0], values, numbered)
+    parent = whole
+    for name, other in zip(related, models[1:], strict=True):
+        part, rest = _made(other, rest, numbered)
         setattr(parent, name, part)
         parent = part
     return whole
 
 
-def _made(model: type[M], values: list[object]) -> tuple[M, list[object]]:
-    """A row of the first values; and the others."""
-    names = _columns(model)
-    known = dict(zip(names, values, strict=False))
-    return model._init_from_db(**known), values[len(names) :]  # noqa: SLF001 - as the mapper does
+def _made(model: type[M], values: list[object], numbered: bool) -> tuple[M, list[object]]:
+    """A row of the first values; and the others.
+
+    What the mapper's own ``_init_from_db`` makes of them, in a quarter of the time: a test holds them against each
+    other. Moments and states stand in many rows alike.
+    """
+    names, read, alone = _reading(model, numbered)
+    row = model.__new__(model)
+    known = vars(row)
+    known.update(zip(names, values, strict=False), _await_when_save={}, _saved_in_db=True, _partial=False)
+    known["_custom_generated_pk"] = alone
+    for name, as_read in read:
+        known[name] = as_read(known[name])
+    return row, values[len(names) :]
+
+
+@lru_cache(maxsize=_MOST)
+def _reading(model: type[Model], numbered: bool) -> tuple[tuple[str, ...], _AsRead, bool]:
+    """The names of a row's values, which of them are not taken as they are, and whether its key is not generated.
+
+    ``numbered``: each database gives some of them as they are to be.
+    """
+    meta = _meta(model)
+    names = tuple(meta.fields_db_projection)
+    taken = {name for _, name, _ in meta.db_native_fields}
+    read = tuple((name, _as_read(meta.fields_map[name])) for name in names if name not in taken)
+    return names, read, meta.db_pk_column not in meta.generated_db_fields
+
+
+def _as_read(field: Field[Any]) -> Callable[[Any], Any]:
+    lasting = isinstance(field, DatetimeField) or issubclass(field.field_type, Enum)
+    return lru_cache(maxsize=_MOST)(field.to_python_value) if lasting else field.to_python_value
 
 
 __all__ = ["first", "rows"]

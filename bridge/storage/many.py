@@ -62,8 +62,10 @@ async def which_stand(model: type[Model], column: str, numbers: Collection[int])
     return {row[column] for row in rows}
 
 
-async def save_each(rows: Sequence[Model], columns: Sequence[str]) -> None:
+async def save_each(rows: Sequence[Model], columns: Sequence[str], same: Mapping[str, object] | None = None) -> None:
     """Write these columns of rows as they stand in memory, inside the caller's transaction.
+
+    ``same``: what further columns of all of them are to have.
 
     The guards are the caller's: the rows are his to change (he holds them, or has just advanced them).
     """
@@ -72,14 +74,21 @@ async def save_each(rows: Sequence[Model], columns: Sequence[str]) -> None:
     meta = rows[0]._meta  # noqa: SLF001 - as above
     table, key = meta.db_table, meta.db_pk_column
     fields = [meta.fields_map[name] for name in (*columns, key)]
+    shared = {name: meta.fields_map[name].to_db_value(value, rows[0]) for name, value in (same or {}).items()}
     values = [[field.to_db_value(getattr(row, field.model_field_name), row) for field in fields] for row in rows]
     if _is_postgres(meta):  # which takes as long for a statement as for ten more rows of it
-        assigned = ", ".join(f'"{column}" = new."{column}"' for column in columns)
+        assigned = ", ".join(
+            [
+                *(f'"{column}" = ${number}' for number, column in enumerate(shared, len(fields) + 1)),
+                *(f'"{column}" = new."{column}"' for column in columns),
+            ]
+        )
         new = _from_arrays(fields, (*columns, key))
         statement = f'UPDATE "{table}" AS old SET {assigned} FROM {new} WHERE old."{key}" = new."{key}"'  # noqa: S608 - our names
-        await meta.db.execute_query(statement, [list(column) for column in zip(*values, strict=True)])
+        await meta.db.execute_query(statement, [*map(list, zip(*values, strict=True)), *shared.values()])
         return
-    assigned = ", ".join(f'"{column}" = ?' for column in columns)
+    assigned = ", ".join(f'"{column}" = ?' for column in (*shared, *columns))
+    values = [[*shared.values(), *own] for own in values]
     await meta.db.execute_many(f'UPDATE "{table}" SET {assigned} WHERE "{key}" = ?', values)  # noqa: S608 - our names
 
 

@@ -9,7 +9,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
-from bridge.core.ids import AccountId, Address, ChatId, MessageId, RemoteRef
+from bridge.core.ids import AccountId, Address, ChatId, MessageId, RemoteRef, address_of
 from bridge.core.states import DeliveryState, PostState, ReviewState
 from bridge.storage import waiting
 from bridge.storage.columns import ID, SHORT, id_column
@@ -396,7 +396,7 @@ class Delivery(Model):
 
     @property
     def address(self) -> Address:
-        return Address(AccountId(self.account), ChatId(self.chat))
+        return address_of(self.account, self.chat)
 
     @property
     def ref(self) -> RemoteRef | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bridge import app, config
-from bridge.cli.running import quick_loop
+from bridge.cli.running import quick_loop, settle
 from bridge.core.clock import SystemClock
 from bridge.core.events import Sender
 from bridge.core.ids import AccountId, Address, ChatId, MessageId, RemoteRef, UserId, UserRef
@@ -102,6 +102,7 @@ async def backlog(toml: str, *, posts: int) -> AsyncIterator["Backlog"]:
                 await bridge._account(adapter)
             work = Backlog(bridge, installation)
             await work.approve(posts)
+            settle()  # as the program does once it is ready
             try:
                 yield work
             finally:

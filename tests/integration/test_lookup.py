@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
+from tortoise import Model
 
 from bridge.core.events import ChatMoved
 from bridge.core.ids import Address, ChatId
 from bridge.core.states import DeliveryState, ReviewState
 from bridge.storage import handles, inbox, ledger, lookup
 from bridge.storage.database import transaction
-from bridge.storage.models import Delivery, Identity, Review, Submission
+from bridge.storage.models import Delivery, Handle, Identity, Person, Review, Revision, Submission
 from tests.unit.storage.stage import KENYA, MODS, NOW, hold
 
 
@@ -29,6 +30,24 @@ async def test_a_row_comes_with_what_it_leads_to(opened: str) -> None:
     assert review.submission.identity.person.created_at == known.submission.identity.person.created_at
     assert review.state is ReviewState.HELD
     assert await Review.filter(id=review.id).exists()
+
+
+@pytest.mark.parametrize("model", [Delivery, Identity, Review, Submission, Revision, Handle, Person])
+async def test_a_row_has_all_that_the_mapper_gives_it(opened: str, model: type[Model]) -> None:
+    review = await hold("Is zinc safe?", user="amina")
+    await ledger.plan(kind=ledger.CARD, address=MODS, now=NOW, review_id=review.id)
+    async with transaction():
+        await handles.handle("review", review.id, "approve", NOW)
+    known = await model.first()
+    assert known is not None
+    key = {model._meta.pk_attr: known.pk}
+    found, again = await lookup.first(model, **key), await lookup.first(model, **key)
+    assert found is not None
+    assert again is not None
+    assert vars(found) == vars(known)
+    assert {name: type(value) for name, value in vars(found).items()} == {n: type(v) for n, v in vars(known).items()}
+    assert again._await_when_save is not found._await_when_save
+    await found.save()
 
 
 async def test_values_lists_nothing_and_order(opened: str) -> None:
