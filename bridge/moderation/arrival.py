@@ -100,7 +100,14 @@ def _arrived(places: Sequence[_Place], w: Words) -> list[str]:
         elif refused := _first(place.sends, DeliveryState.REFUSED):
             told.append(w._("⚠️ {chat}: {reason}", chat=place.name, reason=refusal(refused.reason, w)))
         elif waiting := next(filter(_is_tried_again, place.sends), None):
-            told.append(w._("⏳ {chat}: tried {count} times, trying again", chat=place.name, count=waiting.attempts))
+            told.append(
+                w.ngettext(
+                    "⏳ {chat}: tried {count} time, trying again",
+                    "⏳ {chat}: tried {count} times, trying again",
+                    waiting.attempts,
+                    chat=place.name,
+                )
+            )
         elif place.is_thin and place in arrived:
             texts = [codec.load(codec.CONTENT, row.content).text.text for row in place.sends if row.content]
             count = sum(sms.segments(text).count for text in texts)

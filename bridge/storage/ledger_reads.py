@@ -182,7 +182,7 @@ async def waited_for(ids: Collection[int]) -> set[int]:
 
 async def unclaimed_edit(card: Delivery) -> Delivery | None:
     """An edit of this card that is still to be composed, and so will show whatever is true by then."""
-    return await Delivery.filter(target_id=card.id, operation=EDIT, state=DeliveryState.PLANNED, payload="").first()
+    return await lookup.first(Delivery, target_id=card.id, operation=EDIT, state=DeliveryState.PLANNED, payload="")
 
 
 async def reaction_waits(row: Delivery) -> bool:

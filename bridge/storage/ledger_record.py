@@ -31,7 +31,10 @@ class Outcome:
 
 
 async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects, *, held: Held | None = None) -> None:
-    """Write down what became of a batch, release or call off what waited for it, and let ``effects`` add rows."""
+    """Write down what became of a batch, release or call off what waited for it, and let ``effects`` add rows.
+
+    ``effects`` is also told of posts that wait, now and then: their state is still "planned".
+    """
     async with transaction():
         outcomes, late = await ledger_fences.sorted_out(outcomes, held)
         settled = await _record_sent([o for o in outcomes if isinstance(o.answer, Sent)], now)
@@ -54,7 +57,8 @@ async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects, *
                 case Later(when=when) if row.doubted and row.operation == SEND:
                     await advance(row, DeliveryStep.DOUBT, due_at=when, detail=_why(answer))  # and judged anew by then
                 case Later(when=when):
-                    await advance(row, DeliveryStep.POSTPONE, due_at=when, detail=_why(answer))
+                    if await advance(row, DeliveryStep.POSTPONE, due_at=when, detail=_why(answer)) and _is_news(row):
+                        settled.append(row)
                 case Unknown(why=why):
                     if await advance(row, DeliveryStep.DOUBT, due_at=now, detail=why[:500], doubted=True):
                         handed.add(row.id)
@@ -65,6 +69,11 @@ async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects, *
         if settled:
             await effects(settled)
     delivery_bell.ring()
+
+
+def _is_news(row: Delivery) -> bool:
+    """Are cards to tell how often it was tried? After 1, 2, 4, 8 times: a chat may be broken for a week."""
+    return row.kind == POST and row.attempts.bit_count() == 1
 
 
 def _why(answer: Later) -> str:

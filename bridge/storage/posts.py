@@ -66,8 +66,7 @@ async def of_posts(post_ids: Collection[int]) -> list[int]:
     """The numbers of the submissions that these posts were made of."""
     if not post_ids:
         return []
-    found = await Post.filter(id__in=list(post_ids)).order_by("id").values_list("submission_id", flat=True)
-    return [int(str(number)) for number in found]
+    return [post.submission_id for post in await lookup.rows(Post, id=sorted(post_ids), order="id")]
 
 
 async def posts_before(submission: Submission) -> int:

@@ -338,8 +338,8 @@ async def approved_reviews(submission_ids: Collection[int]) -> list[int]:
     """Those of these submissions that ended with an approval, oldest first."""
     if not submission_ids:
         return []
-    found = Review.filter(submission_id__in=list(submission_ids), state=ReviewState.APPROVED).order_by("id")
-    return [int(str(number)) for number in await found.values_list("id", flat=True)]
+    asked = sorted(submission_ids)
+    return [row.id for row in await lookup.rows(Review, submission_id=asked, state=ReviewState.APPROVED, order="id")]
 
 
 async def reviews_of_submission(submission_id: int) -> list[Review]:

@@ -250,20 +250,29 @@ async def test_each_does_its_part(tmp_path: Path, postgres: str) -> None:
         web, deliver, intake = here.programs
         await here.arrive(here.write(), ARRIVED)
         assert (await ask(web, "/robots.txt"))[0] == 200
-        status, body = await ask(web, "/readyz")
-        assert (status, body["roles"], body["leases"], body["nobodys"]) == (200, ["web"], {}, [])
-        assert body["owners"] == {
+        owners = {
             "account:chat": await here.holder(deliver),
             "account:sms": await here.holder(deliver),
             "intake": await here.holder(intake),
         }
+
+        async def told() -> object:
+            status, body = await ask(web, "/readyz")
+            return status, body["roles"], body["leases"], body["nobodys"], body["owners"]
+
+        # Where the machine has much to do a lease may be given up for a moment, and taken again.
+        await eventually(told, (200, ["web"], {}, [], owners), 15)
         for other in (deliver, intake):
             assert (await ask(other, "/readyz"))[0] == 200
             assert (await ask(other, "/robots.txt"))[0] == 404, "pages are for those that have the role"
         await deliver.kill()
         await until(partial(here.said, web, "nobody_works"), 15)
-        status, body = await ask(web, "/readyz")
-        assert (status, body["nobodys"]) == (200, ["account:chat", "account:sms"]), "pages are answered all the same"
+
+        async def left() -> object:
+            status, body = await ask(web, "/readyz")
+            return status, body["nobodys"]
+
+        await eventually(left, (200, ["account:chat", "account:sms"]), 15)  # pages are answered all the same
         code, said = await command(here.world.path, "check")
         assert (code, "no program has the role deliver" in said) == (1, True), said
 
