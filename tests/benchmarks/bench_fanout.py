@@ -1,7 +1,8 @@
 """One approved post to 1, 10, 50 and 500 groups: Telegram (the simulator without limits), Matrix (a real Synapse).
 
-Beside it the floor, in turns with it: the same calls by the same clients, all rooms at once, and nothing kept. Counted
-is from the commit of the approval to the last recorded arrival; CPU is this process's, in which nothing else runs.
+Beside it, in turns with it, two loops that send to all rooms at once and keep nothing: one calls python-telegram-bot
+and matrix-nio as they come, the other what the bridge has made of them. Counted is from the commit of the approval to
+the last recorded arrival; CPU is this process's, in which nothing else runs.
 """
 
 import asyncio
@@ -13,11 +14,15 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import telegram
+from nio.client.async_client import AsyncClient
+from nio.responses import RoomSendResponse
 from pydantic import SecretStr
+from telegram.request import HTTPXRequest
 
 from bridge.adapters.matrix.client import HomeServer
 from bridge.adapters.matrix.payload import complete
@@ -36,6 +41,9 @@ SENDS = int(os.environ.get("BARAZA_BENCH_SENDS", "1500"))
 """About so many deliveries on either side for each size; at most 50 posts, at least 3."""
 TOKEN = "700100:benchmark-token"
 Send = Callable[[Address, str, int], Awaitable[object]]
+Loop = Callable[[], AbstractAsyncContextManager[Send]]
+Taken = tuple[float, float]
+"""Groups a second, CPU seconds for each."""
 
 
 def toml(account: str, chats: Sequence[str]) -> str:
@@ -60,26 +68,35 @@ undo_seconds = 0
 {groups}"""
 
 
-async def measure(account: str, chats: Sequence[str], bare: Callable[[], Any]) -> list[tuple[float, float]]:
-    """(groups a second, CPU seconds for each) of the bridge and of the floor, for post after post, in turns."""
+async def measure(account: str, chats: Sequence[str], *bare: Loop) -> list[tuple[Taken, ...]]:
+    """Of the bridge and of the bare loops, for post after post, in turns."""
     posts = max(3, min(50, SENDS // len(chats)))
-    found: list[tuple[float, float]] = []
-    async with backlog(toml(account, chats), posts=0) as work, work.working() as delivered, bare() as send:
+    found: list[tuple[Taken, ...]] = []
+    async with (
+        backlog(toml(account, chats), posts=0) as work,
+        work.working() as delivered,
+        AsyncExitStack() as stack,
+    ):
+        loops = [await stack.enter_async_context(loop()) for loop in bare]
         number = 0
         for turn in range(-1, posts):  # the first warms connections up
             await work.approve(1)
-            began, used = time.perf_counter(), time.process_time()
-            await delivered(len(chats))
-            ours = len(chats) / (time.perf_counter() - began), (time.process_time() - used) / len(chats)
+            taken = [await timed(len(chats), delivered(len(chats)))]
             await asyncio.sleep(0.3)  # cards are brought up to date
             lines = await work.payloads(1)
-            began, used = time.perf_counter(), time.process_time()
-            await asyncio.gather(*(send(lane, payload, number + n) for n, (lane, payload, _) in enumerate(lines)))
-            floor = len(chats) / (time.perf_counter() - began), (time.process_time() - used) / len(chats)
-            number += len(lines)
+            for send in loops:
+                calls = (send(lane, payload, number + n) for n, (lane, payload, _) in enumerate(lines))
+                taken.append(await timed(len(chats), asyncio.gather(*calls)))
+                number += len(lines)
             if turn >= 0:
-                found += [ours, floor]
+                found.append(tuple(taken))
     return found
+
+
+async def timed(count: int, work: Awaitable[object]) -> Taken:
+    began, used = time.perf_counter(), time.process_time()
+    await work
+    return count / (time.perf_counter() - began), (time.process_time() - used) / count
 
 
 # --- Telegram ---
@@ -110,7 +127,7 @@ def simulator(groups: int) -> Iterator[dict[str, Any]]:
         process.stdin.close()
 
 
-async def on_telegram(url: str, chats: Sequence[int]) -> list[tuple[float, float]]:
+async def on_telegram(url: str, chats: Sequence[int]) -> list[tuple[Taken, ...]]:
     os.environ["BARAZA_BENCH_TOKEN"] = TOKEN
     account = (
         f'[accounts.telegram]\nkind = "telegram"\ntoken = "env:BARAZA_BENCH_TOKEN"\napi_url = "{url}"\n'
@@ -129,7 +146,18 @@ async def on_telegram(url: str, chats: Sequence[int]) -> list[tuple[float, float
         yield send
         await client.close_connections()
 
-    return await measure(account, [f"telegram:{chat}" for chat in chats], bare)
+    @asynccontextmanager
+    async def library() -> AsyncIterator[Send]:
+        bot = telegram.Bot(TOKEN, base_url=f"{url}/bot", request=HTTPXRequest(connection_pool_size=128))
+
+        async def send(_: Address, payload: str, __: int) -> object:
+            params = dict(codec.load_object(payload))
+            return await bot.do_api_request(str(params.pop("method")), params, pool_timeout=60)
+
+        async with bot:
+            yield send
+
+    return await measure(account, [f"telegram:{chat}" for chat in chats], bare, library)
 
 
 # --- Matrix ---
@@ -151,7 +179,9 @@ async def rooms_of(synapse: SynapseServer, count: int) -> tuple[list[str], str, 
     return rooms, login.user_id, login.access_token, login.device_id
 
 
-async def on_matrix(synapse: SynapseServer, rooms: Sequence[str], user: str, token: str, device: str) -> list[Any]:
+async def on_matrix(
+    synapse: SynapseServer, rooms: Sequence[str], user: str, token: str, device: str
+) -> list[tuple[Taken, ...]]:
     os.environ["BARAZA_BENCH_MATRIX"] = token
     account = (
         f'[accounts.matrix]\nkind = "matrix"\nhomeserver = "{synapse.url}"\nuser_id = "{user}"\n'
@@ -172,16 +202,32 @@ async def on_matrix(synapse: SynapseServer, rooms: Sequence[str], user: str, tok
         if server.client_session is not None:
             await server.client_session.close()
 
-    return await measure(account, [f"matrix:{room}" for room in rooms], bare)
+    @asynccontextmanager
+    async def library() -> AsyncIterator[Send]:
+        client = AsyncClient(synapse.url, user, device)
+        client.restore_login(user, device, token)
+
+        async def send(lane: Address, payload: str, number: int) -> object:
+            key = delivery_key(number, "library")
+            content = complete(codec.load_object(payload), key=key, reply_to=None, files={})
+            answer = await client.room_send(lane.chat, "m.room.message", content, key)
+            assert isinstance(answer, RoomSendResponse), answer
+            return answer
+
+        yield send
+        await client.close()
+
+    return await measure(account, [f"matrix:{room}" for room in rooms], bare, library)
 
 
-def row(where: str, size: int, found: Sequence[tuple[float, float]]) -> tuple[object, ...]:
-    ours, floor = found[::2], found[1::2]
-    rate = [statistics.median(each[0] for each in side) for side in (ours, floor)]
-    cpu = [statistics.median(each[1] for each in side) * 1000 for side in (ours, floor)]
-    share = statistics.median(a[0] / b[0] for a, b in zip(ours, floor, strict=True))
-    posts = len(ours)
-    return (where, size, posts, f"{rate[0]:.0f}", f"{rate[1]:.0f}", f"{share:.0%}", f"{cpu[0]:.2f}", f"{cpu[1]:.2f}")
+def row(where: str, size: int, found: Sequence[tuple[Taken, ...]]) -> tuple[object, ...]:
+    sides = list(zip(*found, strict=True))
+    cells: list[object] = [where, size, len(found)]
+    for side in sides:
+        share = statistics.median(ours[0] / each[0] for ours, each in zip(sides[0], side, strict=True))
+        rate, cpu = (statistics.median(each[n] for each in side) for n in (0, 1))
+        cells += [f"{rate:.0f}", f"{cpu * 1000:.2f}", *([] if side is sides[0] else [f"{share:.0%}"])]
+    return tuple(cells)
 
 
 def main() -> None:
@@ -195,8 +241,10 @@ def main() -> None:
             rows += [row("Matrix", size, run(on_matrix(synapse, rooms[:size], *login))) for size in SIZES]
         finally:
             detached(synapse.stop)
-    head = ("where", "groups", "posts", "deliveries/s", "bare loop/s", "share", "CPU ms each", "bare loop")
-    table(f"One approved post to many groups, SQLite, in turns with the bare loop; medians ({about})", head, rows)
+    head = ["where", "groups", "posts", "deliveries/s", "CPU ms each"]
+    for loop in ("our client", "the library"):
+        head += [f"{loop}/s", "CPU ms each", "share"]
+    table(f"One approved post to many groups, SQLite, in turns with bare loops; medians ({about})", head, rows)
 
 
 if __name__ == "__main__":
