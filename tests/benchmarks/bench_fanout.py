@@ -215,7 +215,7 @@ async def on_matrix(
             return answer
 
         yield send
-        await client.close()
+        await client.close()  # type: ignore[no-untyped-call]  # nio left it bare
 
     return await measure(account, [f"matrix:{room}" for room in rooms], bare, library)
 
