@@ -37,6 +37,12 @@ def test_the_image_runs_as_nobody_and_says_how_it_is() -> None:
     assert not [line for line in ignored if line.startswith("!") and ("config" in line or "data" in line)]
 
 
+def test_nothing_that_everybody_may_write_to_comes_into_the_image() -> None:
+    build = DOCKERFILE[: DOCKERFILE.rindex("\nFROM ")]
+    last = build[build.rindex("uv sync ") :]
+    assert "rm /opt/baraza/.lock" in last  # uv makes it with mode 666
+
+
 @pytest.mark.skipif(shutil.which("hadolint", path=ROOT / ".venv/bin") is None, reason="not made for this machine")
 def test_the_dockerfile_is_linted() -> None:
     done = subprocess.run(
