@@ -83,6 +83,25 @@ def test_the_one_with_postgresql_adds_to_the_first() -> None:
     assert {"postgres"} == set(second["volumes"])
 
 
+def test_the_role_of_the_bridge_is_no_superuser() -> None:
+    found = compose("compose.postgres.yaml")
+    postgres = found["services"]["postgres"]
+    assert "POSTGRES_USER" not in postgres["environment"]  # who that is is the superuser
+    (script,) = postgres["configs"]
+    assert script["target"].startswith("/docker-entrypoint-initdb.d/")
+    assert script["target"].endswith(".sql")
+    lines = found["configs"][script["source"]]["content"].splitlines()
+    assert lines == [
+        r"\getenv password POSTGRES_PASSWORD",  # read by root: the secret is no file of PostgreSQL's user
+        "CREATE ROLE baraza LOGIN PASSWORD :'password';",
+        "ALTER DATABASE baraza OWNER TO baraza;",
+        "ALTER ROLE postgres PASSWORD NULL;",  # else it would be the same one
+    ]
+    former = (ROOT / "docker/postgres-former.sql").read_text().splitlines()
+    assert {*lines[2:]} <= {*former}
+    assert former.index("BEGIN;") < former.index(lines[2]) < former.index("COMMIT;")
+
+
 def unit() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for line in (ROOT / "config/baraza.service").read_text().splitlines():
