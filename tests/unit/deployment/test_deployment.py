@@ -77,6 +77,7 @@ def test_the_one_with_postgresql_adds_to_the_first() -> None:
     assert postgres["environment"]["POSTGRES_PASSWORD_FILE"].startswith("/run/secrets/")
     assert "POSTGRES_PASSWORD" not in postgres["environment"]
     assert postgres["healthcheck"]["test"][0] == "CMD"
+    assert "log_error_verbosity=terse" in postgres["command"]  # no row of a table in a log
     named = {*first["secrets"], *second["secrets"]}
     for service in [*first["services"].values(), *second["services"].values()]:
         assert set(service.get("secrets", ())) <= named
