@@ -71,7 +71,10 @@ def test_the_one_with_postgresql_adds_to_the_first() -> None:
     (argument,) = second["services"]["baraza"]["build"]["args"]
     assert f"\nARG {argument}=" in DOCKERFILE
     postgres = second["services"]["postgres"]
-    assert second["services"]["baraza"]["build"]["args"][argument].rpartition("-")[2] == postgres["image"].split(":")[1]
+    version, _, debian = postgres["image"].removeprefix("postgres:").partition("-")
+    assert second["services"]["baraza"]["build"]["args"][argument].rpartition("-")[2] == version
+    assert debian  # "17" alone moves on to the next one
+    assert f"-slim-{debian}\n" in DOCKERFILE
     assert postgres["logging"] == first["services"]["baraza"]["logging"]
     assert "ports" not in postgres  # nobody but Baraza reaches it
     assert postgres["environment"]["POSTGRES_PASSWORD_FILE"].startswith("/run/secrets/")
