@@ -106,6 +106,38 @@ def test_the_role_of_the_bridge_is_no_superuser() -> None:
     assert former.index("BEGIN;") < former.index(lines[2]) < former.index("COMMIT;")
 
 
+def test_kannel_can_read_its_configuration_and_repeats_no_sms() -> None:
+    dockerfile = (ROOT / "docker/Kannel.Dockerfile").read_text()
+    service = compose("compose.kannel.yaml")["services"]["kannel"]
+    assert service["logging"] == compose("compose.yaml")["services"]["baraza"]["logging"]
+    config, _ = service["volumes"]
+    assert config["bind"] == {"create_host_path": False}
+    user = re.search(r"^USER (\d+)$", dockerfile, re.MULTILINE)
+    assert user is not None
+    assert f"sudo chown {user[1]} config/kannel.conf" in (ROOT / "docker/compose.kannel.yaml").read_text()
+    example = (ROOT / "config/kannel.example.conf").read_text()
+    assert {*re.findall(r"^log-level = (\d)$", example, re.MULTILINE)} == {"2"}  # 1 repeats every SMS
+    assert len(re.findall(r"box -v 2 /etc", dockerfile)) == 2
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+@pytest.mark.parametrize("fails", ["bearerbox", "smsbox"])
+def test_the_container_of_kannel_ends_with_either_of_its_programs(tmp_path: Path, fails: str) -> None:
+    command = re.search(r"^CMD (\[.*\])$", (ROOT / "docker/Kannel.Dockerfile").read_text(), re.MULTILINE)
+    assert command is not None
+    shell, option, script = json.loads(command[1])
+    for name in ("bearerbox", "smsbox"):
+        program = tmp_path / name
+        program.write_text("#!/bin/sh\n" + ("exit 1\n" if name == fails else "exec sleep 60\n"))
+        program.chmod(0o755)
+    if fails == "smsbox":  # the other one listens
+        script = script.replace("(echo > /dev/tcp/127.0.0.1/13001)", "true")
+    done = subprocess.run(
+        [shell, option, script], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, timeout=20, check=False
+    )
+    assert done.returncode == 1
+
+
 def unit() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for line in (ROOT / "config/baraza.service").read_text().splitlines():
