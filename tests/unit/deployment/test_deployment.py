@@ -37,6 +37,12 @@ def test_the_image_runs_as_nobody_and_says_how_it_is() -> None:
     assert not [line for line in ignored if line.startswith("!") and ("config" in line or "data" in line)]
 
 
+def test_nothing_that_everybody_may_write_to_comes_into_the_image() -> None:
+    build = DOCKERFILE[: DOCKERFILE.rindex("\nFROM ")]
+    last = build[build.rindex("uv sync ") :]
+    assert "rm /opt/baraza/.lock" in last  # uv makes it with mode 666
+
+
 @pytest.mark.skipif(shutil.which("hadolint", path=ROOT / ".venv/bin") is None, reason="not made for this machine")
 def test_the_dockerfile_is_linted() -> None:
     done = subprocess.run(
@@ -65,16 +71,71 @@ def test_the_one_with_postgresql_adds_to_the_first() -> None:
     (argument,) = second["services"]["baraza"]["build"]["args"]
     assert f"\nARG {argument}=" in DOCKERFILE
     postgres = second["services"]["postgres"]
-    assert second["services"]["baraza"]["build"]["args"][argument].rpartition("-")[2] == postgres["image"].split(":")[1]
+    version, _, debian = postgres["image"].removeprefix("postgres:").partition("-")
+    assert second["services"]["baraza"]["build"]["args"][argument].rpartition("-")[2] == version
+    assert debian  # "17" alone moves on to the next one
+    assert f"-slim-{debian}\n" in DOCKERFILE
     assert postgres["logging"] == first["services"]["baraza"]["logging"]
     assert "ports" not in postgres  # nobody but Baraza reaches it
     assert postgres["environment"]["POSTGRES_PASSWORD_FILE"].startswith("/run/secrets/")
     assert "POSTGRES_PASSWORD" not in postgres["environment"]
     assert postgres["healthcheck"]["test"][0] == "CMD"
+    assert "log_error_verbosity=terse" in postgres["command"]  # no row of a table in a log
     named = {*first["secrets"], *second["secrets"]}
     for service in [*first["services"].values(), *second["services"].values()]:
         assert set(service.get("secrets", ())) <= named
     assert {"postgres"} == set(second["volumes"])
+
+
+def test_the_role_of_the_bridge_is_no_superuser() -> None:
+    found = compose("compose.postgres.yaml")
+    postgres = found["services"]["postgres"]
+    assert "POSTGRES_USER" not in postgres["environment"]  # who that is is the superuser
+    (script,) = postgres["configs"]
+    assert script["target"].startswith("/docker-entrypoint-initdb.d/")
+    assert script["target"].endswith(".sql")
+    lines = found["configs"][script["source"]]["content"].splitlines()
+    assert lines == [
+        r"\getenv password POSTGRES_PASSWORD",  # read by root: the secret is no file of PostgreSQL's user
+        "CREATE ROLE baraza LOGIN PASSWORD :'password';",
+        "ALTER DATABASE baraza OWNER TO baraza;",
+        "ALTER ROLE postgres PASSWORD NULL;",  # else it would be the same one
+    ]
+    former = (ROOT / "docker/postgres-former.sql").read_text().splitlines()
+    assert {*lines[2:]} <= {*former}
+    assert former.index("BEGIN;") < former.index(lines[2]) < former.index("COMMIT;")
+
+
+def test_kannel_can_read_its_configuration_and_repeats_no_sms() -> None:
+    dockerfile = (ROOT / "docker/Kannel.Dockerfile").read_text()
+    service = compose("compose.kannel.yaml")["services"]["kannel"]
+    assert service["logging"] == compose("compose.yaml")["services"]["baraza"]["logging"]
+    config, _ = service["volumes"]
+    assert config["bind"] == {"create_host_path": False}
+    user = re.search(r"^USER (\d+)$", dockerfile, re.MULTILINE)
+    assert user is not None
+    assert f"sudo chown {user[1]} config/kannel.conf" in (ROOT / "docker/compose.kannel.yaml").read_text()
+    example = (ROOT / "config/kannel.example.conf").read_text()
+    assert {*re.findall(r"^log-level = (\d)$", example, re.MULTILINE)} == {"2"}  # 1 repeats every SMS
+    assert len(re.findall(r"box -v 2 /etc", dockerfile)) == 2
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+@pytest.mark.parametrize("fails", ["bearerbox", "smsbox"])
+def test_the_container_of_kannel_ends_with_either_of_its_programs(tmp_path: Path, fails: str) -> None:
+    command = re.search(r"^CMD (\[.*\])$", (ROOT / "docker/Kannel.Dockerfile").read_text(), re.MULTILINE)
+    assert command is not None
+    shell, option, script = json.loads(command[1])
+    for name in ("bearerbox", "smsbox"):
+        program = tmp_path / name
+        program.write_text("#!/bin/sh\n" + ("exit 1\n" if name == fails else "exec sleep 60\n"))
+        program.chmod(0o755)
+    if fails == "smsbox":  # the other one listens
+        script = script.replace("(echo > /dev/tcp/127.0.0.1/13001)", "true")
+    done = subprocess.run(
+        [shell, option, script], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, timeout=20, check=False
+    )
+    assert done.returncode == 1
 
 
 def unit() -> dict[str, list[str]]:
