@@ -31,6 +31,7 @@ from bridge.rendering.words import SOURCE_LANGUAGE, words
 from bridge.storage import (
     audit,
     database,
+    database_role,
     exports,
     handovers,
     invitations,
@@ -206,6 +207,11 @@ async def ownership(now: datetime) -> Ownership | None:
     return await leases.ownership(now)
 
 
+async def is_superuser() -> bool:
+    """May the role in PostgreSQL do anything there? Inside ``open_storage``."""
+    return await database_role.is_superuser()
+
+
 async def chat_uses(config: Config, account: AccountId) -> Sequence[ChatUse]:
     """Every chat of an account, and what for: those of the file and those connected in chats."""
     named = config.chat_uses(account)
@@ -291,6 +297,7 @@ __all__ = [
     "import_members",
     "introduce",
     "invite",
+    "is_superuser",
     "merge_people",
     "open_storage",
     "ownership",

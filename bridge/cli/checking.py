@@ -90,6 +90,7 @@ async def look(config: Config) -> Findings:
             skipped = Finding(level=Level.WARNING, subject="account", message="was not looked at", mend=mend)
             return {**findings, **{str(name): [skipped] for name in config.accounts}}
         machine.append(Finding(level=Level.OK, subject="database", message="can be read and written"))
+        machine += role(is_superuser=await app.is_superuser())
         machine += programs(await app.ownership(datetime.now(UTC)), [*map(str, config.accounts)])
         adapters = app.build_adapters(config)
         found = await asyncio.gather(*(_account(config, app, adapter) for adapter in adapters.values()))
@@ -221,6 +222,21 @@ async def port(config: Config) -> Finding:
         )
         return Finding(level=Level.WARNING, subject="web", message=message, mend=mend)
     return Finding(level=Level.OK, subject="web", message=f"{where} is free to listen at")
+
+
+def role(*, is_superuser: bool) -> list[Finding]:
+    """Who has the password of a superuser can read the files of the database's machine, and run programs there."""
+    if not is_superuser:
+        return []
+    return [
+        Finding(
+            level=Level.WARNING,
+            subject="database",
+            message="its user is a superuser of PostgreSQL, who may do more there than Baraza needs",
+            mend="make an ordinary one that owns the database: docs/how-to/operating.md; with our compose file run "
+            "docker/postgres-former.sql",
+        )
+    ]
 
 
 def programs(ownership: Ownership | None, accounts: Sequence[str]) -> list[Finding]:

@@ -113,6 +113,10 @@ class App(Protocol):
         """Which programs share the database now, and who does what; None where none does."""
         ...
 
+    def is_superuser(self) -> Coroutine[Any, Any, bool]:
+        """May the role in PostgreSQL do anything there?"""
+        ...
+
     def chat_uses(self, config: Config, account: AccountId) -> Coroutine[Any, Any, Sequence[ChatUse]]:
         """Every chat of an account, and what for."""
         ...

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from bridge import backups
-from bridge.storage import database, transfer
+from bridge.storage import database, database_role, transfer
 from bridge.storage.models import Delivery, Meta
 from tests.integration.test_transfer import filled
 from tests.servers import PostgresServer, unique
@@ -36,6 +36,15 @@ async def owned(postgres_server: PostgresServer) -> AsyncIterator[str]:
         await admin.execute(f"DROP ROLE {name}")
     finally:
         await admin.close()
+
+
+async def test_whether_it_is_a_superuser(owned: str, postgres: str) -> None:
+    for address, superuser in ((owned, False), (postgres, True)):
+        await database.open_database(address)
+        try:
+            assert await database_role.is_superuser() is superuser
+        finally:
+            await database.close_database()
 
 
 async def test_it_can_do_all_that_baraza_does(tmp_path: Path, owned: str) -> None:

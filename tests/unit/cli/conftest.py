@@ -193,6 +193,9 @@ class FakeApp:
     async def groups(self, config: Config) -> Sequence[GroupLine]:
         return self.group_lines
 
+    async def is_superuser(self) -> bool:
+        return False
+
     async def ownership(self, now: datetime) -> Ownership | None:
         return self.shared
 

@@ -4,12 +4,18 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.cli.checking import programs
+from bridge.cli.checking import programs, role
 from bridge.core.checks import Level
 from bridge.core.sharing import Ownership, Role
 
 EACH = dict.fromkeys(Role, 1)
 OWNERS = {"chat": "a:1:x", "sms": "b:2:y", "intake": "a:1:x"}
+
+
+def test_a_superuser_is_warned_of() -> None:
+    assert role(is_superuser=False) == []
+    (found,) = role(is_superuser=True)
+    assert (found.level, "ordinary" in found.mend) == (Level.WARNING, True)
 
 
 def test_one_program_alone_is_nothing_to_tell() -> None:
