@@ -225,7 +225,7 @@ async def port(config: Config) -> Finding:
 
 
 def role(*, is_superuser: bool) -> list[Finding]:
-    """Who has the password of a superuser can read the files of the database's machine, and run programs there."""
+    """Whoever has the password of a superuser can read the files of the database's machine, and run programs there."""
     if not is_superuser:
         return []
     return [

@@ -17,7 +17,9 @@ from bridge.core.errors import ConfigError
 from bridge.core.sharing import ALL, Role
 
 _YOUNG, _MIDDLE, _OLD = 10_000, 10, 20
-"""Objects, and rounds, after which the collector looks for garbage; Python's own choice is 700, 10, 10."""
+"""Objects, and rounds, after which the collector looks for garbage; Python's own choice is 700 or 2,000, 10, 10."""
+_STARTS = 30.0
+"""Seconds after which what is there is taken for what stays, though an account is still not connected."""
 
 
 def run(
@@ -56,11 +58,13 @@ def quick_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def settle() -> None:
-    """What is there once the bridge works stays to its end: it is no longer searched for garbage.
+    """What is there once the bridge works stays to its end: it is no longer searched for garbage. Once is enough.
 
     A search of all that the libraries bring takes 60 ms, in which nothing else goes on, and came every second under
     load. See https://docs.python.org/3/library/gc.html#gc.freeze
     """
+    if gc.get_freeze_count():
+        return
     gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
     gc.collect()
     gc.freeze()
@@ -84,6 +88,7 @@ async def _until_stopped(config: Config, *, standby: bool, roles: Collection[Rol
         bridge.cancel()
 
     loop = asyncio.get_running_loop()
+    late = loop.call_later(_STARTS, settle)
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_number, stop)
     try:
@@ -99,6 +104,7 @@ async def _until_stopped(config: Config, *, standby: bool, roles: Collection[Rol
             "port in [web] listen"
         ) from None
     finally:
+        late.cancel()
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(signal_number)
 

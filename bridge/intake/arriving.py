@@ -55,7 +55,7 @@ async def reported(event: DeliveryReported, context: Context) -> None:
         await _perhaps_lost(row, delivery, event.code, context)
     if delivery.post is not None and event.arrival is not Arrival.SENT:
         # The card of a post says how many copies arrived, and how many failed.
-        await cards.refresh_published([delivery.post.submission_id], context.now, pause=cards.COPIES_PAUSE)
+        await cards.refresh_published([delivery.post.submission_id], context.now, pause=cards.SLOW_PAUSE)
 
 
 async def _settle(event: DeliveryReported, context: Context) -> None:

@@ -23,8 +23,8 @@ from bridge.storage.models import Delivery, Identity, Review, Revision
 
 ARRIVAL_PAUSE = timedelta(seconds=2)
 """Arrivals are gathered for this long, so that a card is edited once and not for every group."""
-COPIES_PAUSE = timedelta(seconds=20)
-"""The same for private copies, of which there may be thousands."""
+SLOW_PAUSE = timedelta(seconds=20)
+"""The same for private copies, of which there may be thousands, and for groups that wait and are tried again."""
 _GATHER = timedelta(seconds=3)
 _MOST_FILES = 20
 """Of an author's answers about one item, in each channel."""

@@ -27,10 +27,11 @@ def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
 
     async def effects(rows: Sequence[Delivery]) -> None:
         posts: set[int] = set()
-        copied: set[int] = set()
+        slow: set[int] = set()
         for row in rows:
             if row.post_id is not None and row.kind != ledger.REACTION:  # of which no card tells
-                (posts if row.kind == ledger.POST else copied).add(row.post_id)
+                quick = row.kind == ledger.POST and (row.state != DeliveryState.PLANNED or row.due_at <= now())
+                (posts if quick else slow).add(row.post_id)
             if row.operation == ledger.EDIT and row.post_id is not None and row.state == DeliveryState.REFUSED:
                 await correcting.send_anew(row, now())
             if row.kind in _PRIVATE and row.state == DeliveryState.REFUSED and row.reason == Refusal.UNREACHABLE:
@@ -56,7 +57,7 @@ def arrivals(communities: Communities, now: Callable[[], datetime]) -> Effects:
             elif row.view == traces.ONCE:
                 await traces.said_once(row)
         await cards.refresh_published(await submissions.of_posts(posts), now(), pause=cards.ARRIVAL_PAUSE)
-        await cards.refresh_published(await submissions.of_posts(copied - posts), now(), pause=cards.COPIES_PAUSE)
+        await cards.refresh_published(await submissions.of_posts(slow - posts), now(), pause=cards.SLOW_PAUSE)
 
     return effects
 

@@ -33,7 +33,7 @@ class Outcome:
 async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects, *, held: Held | None = None) -> None:
     """Write down what became of a batch, release or call off what waited for it, and let ``effects`` add rows.
 
-    ``effects`` is also told of posts that wait, now and then: their state is still "planned".
+    ``effects`` is also told of posts that wait, now and then: their state is "planned" again, and they are not due.
     """
     async with transaction():
         outcomes, late = await ledger_fences.sorted_out(outcomes, held)
@@ -72,8 +72,8 @@ async def record(outcomes: Sequence[Outcome], now: datetime, effects: Effects, *
 
 
 def _is_news(row: Delivery) -> bool:
-    """Are cards to tell how often it was tried? After 1, 2, 4, 8 times: a chat may be broken for a week."""
-    return row.kind == POST and row.attempts.bit_count() == 1
+    """Are cards to tell how often it was tried? After 2, 4, 8 times: a chat may be broken for a week."""
+    return row.kind == POST and row.operation == SEND and row.attempts > 1 and row.attempts.bit_count() == 1
 
 
 def _why(answer: Later) -> str:

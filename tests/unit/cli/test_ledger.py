@@ -4,12 +4,13 @@ import asyncio
 import errno
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
+from bridge.cli import running as running_command
 from bridge.core.errors import Refusal, StorageUnavailable
 from bridge.core.ids import Address
 from bridge.core.states import DeliveryState
@@ -215,6 +216,48 @@ def test_run_stops_when_told(app: FakeApp, config: Path, baraza: Run, monkeypatc
     monkeypatch.setattr(app, "run", run)
     assert baraza("run", "--config", config).status == 0
     assert stopped == ["cleanly"]
+
+
+class Collector:
+    """What the garbage collector is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.frozen = asyncio.Event()
+
+    def collect(self) -> None:
+        self.told.append("collect")
+
+    def set_threshold(self, *_: int) -> None:
+        self.told.append("rounds")
+
+    def freeze(self) -> None:
+        self.told.append("freeze")
+        self.frozen.set()
+
+    def get_freeze_count(self) -> int:
+        return int(self.frozen.is_set())
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_what_is_there_is_searched_for_garbage_no_more(
+    app: FakeApp, config: Path, baraza: Run, monkeypatch: pytest.MonkeyPatch, connected: bool
+) -> None:
+    """Once, when all accounts are connected, or after a while where one is not."""
+    collector = Collector()
+    monkeypatch.setattr(running_command, "gc", collector)
+    if not connected:
+        monkeypatch.setattr(running_command, "_STARTS", 0.01)
+
+    async def run(_: object, *, ready: Callable[[], None], standby: bool = False, roles: object = None) -> None:
+        if connected:
+            ready()
+        await collector.frozen.wait()
+        ready()
+
+    monkeypatch.setattr(app, "run", run)
+    assert baraza("run", "--config", config).status == 0
+    assert collector.told == ["rounds", "collect", "freeze"]
 
 
 def test_the_environment_names_the_config(
