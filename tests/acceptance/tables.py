@@ -61,13 +61,13 @@ async def _in_postgres(url: str) -> None:
     await here.close()
     if holds:
         return
-    admin: Any = await asyncpg.connect(f"{server}/postgres")  # type: ignore[no-untyped-call]
+    admin: Any = await asyncpg.connect(f"{server}/postgres")  # type: ignore[no-untyped-call]  # asyncpg left it bare
     try:
         if server not in _TEMPLATES:
             template = f"tables_{secrets.token_hex(4)}"
             await admin.execute(f"CREATE DATABASE {template} TEMPLATE template0")
             await _make(f"{server}/{template}")
-            there: Any = await asyncpg.connect(f"{server}/{template}")  # type: ignore[no-untyped-call]
+            there: Any = await asyncpg.connect(f"{server}/{template}")  # type: ignore[no-untyped-call]  # asyncpg left it bare
             await there.execute("DELETE FROM meta WHERE key = 'installation'")
             await there.close()
             _TEMPLATES[server] = template

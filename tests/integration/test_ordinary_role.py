@@ -72,7 +72,7 @@ async def test_it_can_do_all_that_baraza_does(tmp_path: Path, owned: str) -> Non
     ["COPY (SELECT 1) TO PROGRAM 'true'", "SELECT pg_read_file('PG_VERSION')", "CREATE DATABASE b", "CREATE ROLE b"],
 )
 async def test_and_nothing_of_the_server(owned: str, statement: str) -> None:
-    connection: Any = await asyncpg.connect(owned)  # type: ignore[no-untyped-call]
+    connection: Any = await asyncpg.connect(owned)  # type: ignore[no-untyped-call]  # asyncpg left it bare
     try:
         with pytest.raises(asyncpg.exceptions.InsufficientPrivilegeError):
             await connection.execute(statement)
