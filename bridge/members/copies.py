@@ -77,7 +77,7 @@ async def wait_seconds(now: datetime) -> float:
 async def batch(community: Community, directory: Directory, now: datetime) -> bool:
     """Plan at most ``BATCH`` rows; True where there may be more to do at once."""
     async with transaction():
-        job = _Job(community=community, directory=directory, now=now)
+        job = Job(community=community, directory=directory, now=now)
         # A correction begun before everybody was switched off is finished all the same.
         change = await feed.open_change(community.id)
         if change is None and not await feed.is_read_privately(community.id):
@@ -103,7 +103,7 @@ async def _tell_of_unreadable(community: Community, numbers: Collection[int], no
 
 
 @dataclass(kw_only=True)
-class _Job:
+class Job:
     """One batch of one community."""
 
     community: Community
@@ -111,7 +111,7 @@ class _Job:
     now: datetime
     planned: int = 0
     _parts: dict[tuple[object, ...], list[Content]] = field(default_factory=dict)
-    _texts: dict[int, str] = field(default_factory=dict)
+    _dumps: dict[int, tuple[Content, str]] = field(default_factory=dict)
     _gathered: list[Delivery] = field(default_factory=list)
     _threads: dict[int, set[tuple[str, str]]] = field(default_factory=dict)
 
@@ -186,7 +186,7 @@ class _Job:
                 ledger.copy_row(
                     address=reader.address,
                     now=self.now,
-                    content=self._dumped(parts[0]),
+                    content=self.dumped(parts[0]),
                     community=self.community.id,
                     post_id=post.id,
                     person_id=reader.member.person_id,
@@ -202,11 +202,11 @@ class _Job:
         await ledger.plan_copies(self._gathered)
         self._gathered.clear()
 
-    def _dumped(self, content: Content) -> str:
-        """The same words go to many: ``_parts`` holds what the number names for as long as the batch lasts."""
-        if id(content) not in self._texts:
-            self._texts[id(content)] = codec.dump(codec.CONTENT, content)
-        return self._texts[id(content)]
+    def dumped(self, content: Content) -> str:
+        """As the row keeps it: the same message goes to many. Kept as long as what it is of, whose number names it."""
+        if id(content) not in self._dumps:
+            self._dumps[id(content)] = content, codec.dump(codec.CONTENT, content)
+        return self._dumps[id(content)][1]
 
     async def _copy(self, post: Post, reader: Reader, others: Sequence[int]) -> list[Content]:
         """A post's messages for one reader, whatever it is made of."""
@@ -332,4 +332,4 @@ async def removal_refused(row: Delivery, community: Community, now: datetime) ->
         await say_taken_back(post, identity, row.address, community, now)
 
 
-__all__ = ["BATCH", "batch", "removal_refused", "tick", "wait_seconds", "work_off"]
+__all__ = ["BATCH", "Job", "batch", "removal_refused", "tick", "wait_seconds", "work_off"]

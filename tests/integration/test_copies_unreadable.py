@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bridge.core.membership import Reading
+from bridge.core.message import Content
 from bridge.core.text import plain
 from bridge.delivery import planning
 from bridge.members import copies
@@ -67,6 +68,14 @@ async def test_a_copy_of_a_post_that_cannot_be_read_is_words(
     said = caplog.text + capsys.readouterr().out
     assert said.count("post_unreadable") == 1
     assert "another version" not in said
+
+
+def test_what_was_thrown_away_is_not_taken_for_what_stands_in_its_place_in_memory(town: Readers) -> None:
+    """The words for a post that cannot be read are made for each reader, and gone when they are planned."""
+    job = copies.Job(community=town.community, directory=town.directory, now=town.now)
+    for number in range(100):
+        words = f"message {number}"
+        assert words in job.dumped(Content(text=plain(words)))
 
 
 async def test_a_digest_tells_of_a_post_that_cannot_be_read(town: Readers) -> None:
