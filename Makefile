@@ -60,8 +60,8 @@ docs: setup ## write docs/states.md and docs/capabilities.md from the tables in 
 	$(BIN)/python docs/generate_states.py
 	$(BIN)/python docs/generate_capabilities.py
 
-schema: setup ## write bridge/storage/fresh.sql, with which new databases begin (after each new migration)
-	$(BIN)/python docs/generate_schema.py
+schema: setup-servers ## write bridge/storage/fresh*.sql, with which new databases begin (after each new migration)
+	$(BIN)/python -m docs.generate_schema
 
 messages: setup ## collect every sentence that people are shown, for the translators, into each language's file
 	@template=bridge/rendering/locales/baraza.pot; new="$$template.new"; trap 'rm -f "$$new"' EXIT; \

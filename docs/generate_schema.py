@@ -1,20 +1,28 @@
-"""Writes ``bridge/storage/fresh.sql``, with which a new database begins: ``make schema``; a test compares."""
+"""Writes ``bridge/storage/fresh*.sql``, with which new databases begin: ``make schema``; tests compare.
+
+It starts a PostgreSQL of its own for that.
+"""
 
 import asyncio
 import tempfile
 from pathlib import Path
 
-from bridge.storage import database, fresh
+from bridge.storage import fresh
+from tests import schema
+from tests.servers import PostgresServer
 
 
-async def generated() -> str:
-    """What all migrations come to, carried out one after the other."""
+async def generate() -> None:
+    """Both, each from a database of its kind."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "baraza.db"
-        await database.open_database(f"sqlite://{path}", from_script=False)
-        await database.close_database()
-        return fresh.dumped(path, database.MIGRATIONS)
+        fresh.SCRIPT.write_text(await schema.on_sqlite(Path(folder) / "baraza.db"), encoding="utf-8")
+    server = PostgresServer()
+    server.start()
+    try:
+        fresh.POSTGRES.write_text(await schema.on_postgres(server.url()), encoding="utf-8")
+    finally:
+        server.stop()
 
 
 if __name__ == "__main__":
-    fresh.SCRIPT.write_text(asyncio.run(generated()), encoding="utf-8")
+    asyncio.run(generate())

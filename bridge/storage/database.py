@@ -147,10 +147,8 @@ async def _upgrade(url: str, *, from_script: bool, alone: bool) -> None:
     Where others work with it meanwhile (not ``alone``), only those that they need not know of.
     """
     path = sqlite_path(url)
-    if path is not None and from_script:
-        module = tortoise_config(url)["apps"][APP]["migrations"]
-        if await asyncio.to_thread(fresh.create, path, module):
-            return
+    if path is not None and from_script and await asyncio.to_thread(fresh.create, path, _migrations_of(url)):
+        return
     # Tortoise rebuilds a SQLite table by dropping it, and with foreign keys on that deletes the rows of its children.
     connection = await _connect(url, foreign_keys=False)
     try:
@@ -180,7 +178,7 @@ async def _upgrade(url: str, *, from_script: bool, alone: bool) -> None:
                 saved = await asyncio.to_thread(sqlite_files.back_up, path, label)
                 log.info("database_backed_up", file=saved.name)
         if path is None:
-            await _migrate_postgres(executor, url)
+            await _migrate_postgres(executor, url, from_script=from_script)
         elif outstanding:  # looking for rows without parents reads everything there is: not at every start
             await executor.migrate()
             broken = await connection.execute_query_dict("PRAGMA foreign_key_check")
@@ -193,7 +191,12 @@ async def _upgrade(url: str, *, from_script: bool, alone: bool) -> None:
         await Tortoise.close_connections()
 
 
-async def _migrate_postgres(executor: MigrationExecutor, url: str) -> None:
+def _migrations_of(url: str) -> str:
+    """The package that they are in."""
+    return str(tortoise_config(url)["apps"][APP]["migrations"])
+
+
+async def _migrate_postgres(executor: MigrationExecutor, url: str, *, from_script: bool) -> None:
     """All migrations and the record of them, or none; two programs that start at once take turns.
 
     Tortoise itself records a migration after the transaction that applied it: killed between the two, a database would
@@ -205,7 +208,8 @@ async def _migrate_postgres(executor: MigrationExecutor, url: str) -> None:
         # Looked for inside of the transaction, a table of migrations that is not there would end it.
         await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))  # noqa: SLF001 - there is no other way to it
         async with in_transaction(executor.connection.connection_name) as whole:
-            await MigrationExecutor(whole, tortoise_config(url)["apps"]).migrate()
+            if not from_script or not await fresh.create_on_postgres(whole, _migrations_of(url)):
+                await MigrationExecutor(whole, tortoise_config(url)["apps"]).migrate()
             await additive.remember(whole, executor._migration_plan(None, set(), executor.loader.graph))  # noqa: SLF001 - likewise
     finally:
         await turns.close()

@@ -1,18 +1,25 @@
-"""A new SQLite database begins with all its tables: carrying out every migration there ever was takes seconds.
+"""A new database begins with all its tables: carrying out every migration there ever was takes many seconds.
 
-``fresh.sql`` is what the migrations come to, written by ``make schema`` after each new one; a test compares. Where it
-does not belong to the migrations that there are, it is left alone, and they are carried out.
+``fresh.sql`` and ``fresh_postgres.sql`` are what the migrations come to, written by ``make schema`` after each new one;
+a test compares. Where one does not belong to the migrations that there are, it is left alone, and they are carried out.
 """
 
+import asyncio
 import importlib
 import pkgutil
 import re
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.migrations.recorder import MigrationRecorder
+
 SCRIPT = Path(__file__).with_name("fresh.sql")
+POSTGRES = Path(__file__).with_name("fresh_postgres.sql")
+_END = ";;\n"
 _RECORD = "tortoise_migrations"
 _APP = "baraza"
 _NAMES = re.compile(r"^-- migration (\w+)$", re.MULTILINE)
@@ -24,19 +31,26 @@ def migrations(module: str) -> list[str]:
     return sorted(found.name for found in pkgutil.iter_modules(package.__path__) if found.name[0].isdigit())
 
 
-def create(path: Path, module: str) -> bool:
-    """Make every table in a file that has none; False where that is not to be done here. All of it, or nothing."""
-    script = SCRIPT.read_text(encoding="utf-8")
+def _read(file: Path, module: str) -> tuple[list[str], list[str]]:
+    """The migrations that a script comes to, and its statements; none where it is not that of these migrations."""
+    script = file.read_text(encoding="utf-8")
     names = _NAMES.findall(script)
     if names != migrations(module):
+        return [], []
+    return names, [statement for statement in script.split(_END) if statement.strip()]
+
+
+def create(path: Path, module: str) -> bool:
+    """Make every table in a file that has none; False where that is not to be done here. All of it, or nothing."""
+    names, statements = _read(SCRIPT, module)
+    if not names:
         return False
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("BEGIN IMMEDIATE")  # two programs that start at once take turns
         if database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             return False
-        for statement in script.split(";;\n"):
-            if statement.strip():
-                database.execute(statement)
+        for statement in statements:
+            database.execute(statement)
         now = datetime.now(UTC).isoformat(sep=" ")
         database.executemany(
             f"INSERT INTO {_RECORD} (app, name, applied_at) VALUES (?, ?, ?)",  # noqa: S608 - a constant of ours
@@ -46,6 +60,28 @@ def create(path: Path, module: str) -> bool:
     return True
 
 
+async def create_on_postgres(connection: BaseDBAsyncClient, module: str) -> bool:
+    """The same inside the caller's transaction, in a schema that has no table but that of the migrations."""
+    others = await connection.execute_query_dict(
+        "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename <> $1 LIMIT 1", [_RECORD]
+    )
+    recorder = MigrationRecorder(connection)
+    if others or await recorder.applied_migrations():
+        return False
+    names, statements = await asyncio.to_thread(_read, POSTGRES, module)
+    if not names:
+        return False
+    await connection.execute_script(";".join(statements))
+    for name in names:
+        await recorder.record_applied(_APP, name)
+    return True
+
+
+def head(module: str) -> str:
+    """What a script says of the migrations that it comes to."""
+    return "".join(f"-- migration {name}\n" for name in migrations(module))
+
+
 def dumped(path: Path, module: str) -> str:
     """The script that makes the tables of a migrated database."""
     with closing(sqlite3.connect(path)) as database:
@@ -53,5 +89,9 @@ def dumped(path: Path, module: str) -> str:
         found = [(kind, name, sql) for kind, name, sql in rows if not name.startswith("sqlite_")]
     virtual = [name for _, name, sql in found if sql.startswith("CREATE VIRTUAL")]
     own = [sql for _, name, sql in found if not any(name.startswith(f"{each}_") for each in virtual)]
-    head = "".join(f"-- migration {name}\n" for name in migrations(module))
-    return head + ";;\n".join(own) + ";;\n"
+    return head(module) + joined(own)
+
+
+def joined(statements: Sequence[str]) -> str:
+    """As a script keeps them."""
+    return "".join(f"{statement}{_END}" for statement in statements)

@@ -9,10 +9,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from tortoise import Tortoise
 from tortoise.context import get_current_context
 from tortoise.migrations.autodetector import MigrationAutodetector
+from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.recorder import MigrationRecorder
 
 from bridge.core.errors import ConfigError, StorageUnavailable
@@ -20,6 +22,8 @@ from bridge.core.ids import AccountId, ChatId, MessageId, RemoteRef
 from bridge.core.states import ReviewState
 from bridge.storage import additive, database, echoes, filling, fresh, ledger, migrations, submissions
 from bridge.storage.models import Decision, Delivery, Identity, Meta, Person, Post, Profile, Review, Revision
+from tests import schema
+from tests.servers import PostgresServer
 from tests.unit.storage.stage import NOW
 
 OURS = sorted(path.stem for path in Path(migrations.__file__).parent.glob("0*.py"))
@@ -66,6 +70,23 @@ EARLIER_RELEASE = """
 UPDATE delivery SET remote_chat = 'kenya' WHERE id = 1;
 INSERT INTO source (id, submission_id, account, chat, message) VALUES (1, 1, 'net', 'kenya', 'm1');
 """
+
+
+CATALOGUE = {
+    "tables": "SELECT relname, obj_description(oid) FROM pg_class WHERE relkind = 'r' "
+    "AND relnamespace = 'public'::regnamespace ORDER BY 1",
+    "columns": "SELECT c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, "
+    "pg_get_expr(d.adbin, d.adrelid), col_description(c.oid, a.attnum) FROM pg_class c JOIN pg_attribute a "
+    "ON a.attrelid = c.oid LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum WHERE c.relkind = 'r' "
+    "AND c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 1, 2",
+    "indexes": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
+    "constraints": "SELECT conname, conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint "
+    "WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2",
+    "sequences": "SELECT sequencename, data_type::text, last_value FROM pg_sequences "
+    "WHERE sequencename <> 'tortoise_migrations_id_seq' ORDER BY 1",
+    "migrations": "SELECT app, name FROM tortoise_migrations ORDER BY id",
+    "schema": "SELECT value FROM meta WHERE key = 'schema'",
+}
 
 
 @pytest.fixture
@@ -314,10 +335,11 @@ async def test_an_upgrade_that_is_killed_before_it_is_written_down_can_be_repeat
             raise ConnectionResetError("the program was killed here")
         await written_down(self, app_label, name)
 
-    monkeypatch.setattr(MigrationRecorder, "record_applied", killed)
-    with pytest.raises(StorageUnavailable):
-        await database.open_database(postgres)
-    monkeypatch.setattr(MigrationRecorder, "record_applied", written_down)
+    for from_script in (True, False):
+        monkeypatch.setattr(MigrationRecorder, "record_applied", killed)
+        with pytest.raises(StorageUnavailable):
+            await database.open_database(postgres, from_script=from_script)
+        monkeypatch.setattr(MigrationRecorder, "record_applied", written_down)
     await database.open_database(postgres)
     assert await Person.all().count() == 0
     await database.close_database()
@@ -341,9 +363,7 @@ async def test_programs_that_start_at_once_upgrade_one_after_the_other(postgres:
 async def test_a_new_database_is_what_all_migrations_come_to(tmp_path: Path) -> None:
     """Otherwise: ``make schema``."""
     path = tmp_path / "migrated.db"
-    await database.open_database(f"sqlite://{path}", from_script=False)
-    await database.close_database()
-    assert fresh.SCRIPT.read_text() == fresh.dumped(path, database.MIGRATIONS)
+    assert fresh.SCRIPT.read_text() == await schema.on_sqlite(path)
     with closing(sqlite3.connect(path)) as migrated:
         tables = [str(name) for (name,) in migrated.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         kept = {"meta", "tortoise_migrations", "sqlite_sequence", "sqlite_stat1"}
@@ -358,6 +378,48 @@ async def test_a_new_database_is_what_all_migrations_come_to(tmp_path: Path) -> 
     with closing(sqlite3.connect(begun)) as new, closing(sqlite3.connect(path)) as old:
         query = "SELECT app, name FROM tortoise_migrations ORDER BY id"
         assert new.execute(query).fetchall() == old.execute(query).fetchall()
+
+
+async def test_so_is_a_new_one_on_postgresql(postgres: str, postgres_server: PostgresServer) -> None:
+    """Otherwise: ``make schema``."""
+    assert fresh.POSTGRES.read_text() == await schema.on_postgres(postgres)
+    migrated = await catalogue(postgres)
+    assert len(migrated["columns"]) > 400
+    ours = [name for name, _ in migrated["tables"] if name not in ("meta", "tortoise_migrations")]
+    admin: Any = await asyncpg.connect(postgres)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+    filled = [name for name in ours if await admin.fetchval(f'SELECT true FROM "{name}" LIMIT 1')]  # noqa: S608 - our names
+    assert filled == [], "what a migration writes, the script does not"
+    await admin.execute("CREATE DATABASE begun TEMPLATE template0")
+    await admin.close()
+    begun = postgres_server.url("begun")
+    await database.open_database(begun)
+    await database.close_database()
+    assert await catalogue(begun) == migrated
+
+
+async def test_where_others_have_tables_the_migrations_are_carried_out(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows what they are: Tortoise says what is in its way."""
+    admin: Any = await asyncpg.connect(postgres)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+    await admin.execute("CREATE TABLE theirs (id int)")
+    await admin.close()
+
+    async def asked(*_: object) -> None:
+        raise ConnectionResetError("this takes its time")
+
+    monkeypatch.setattr(MigrationExecutor, "migrate", asked)
+    with pytest.raises(StorageUnavailable, match="this takes its time"):
+        await database.open_database(postgres)
+
+
+async def catalogue(url: str) -> dict[str, list[tuple[object, ...]]]:
+    """What PostgreSQL itself knows of the tables of a database, and of the migrations that made them."""
+    asked: Any = await asyncpg.connect(url)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+    try:
+        return {name: [tuple(row) for row in await asked.fetch(query)] for name, query in CATALOGUE.items()}
+    finally:
+        await asked.close()
 
 
 def test_programs_of_the_version_before_go_on_beside_every_migration_since_there_are_several() -> None:
