@@ -121,9 +121,12 @@ class Kannel:
 
     def __post_init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="baraza-kannel-"))
+        self._boxes: list[subprocess.Popen[bytes]] = []
+        self._choose_ports()
+
+    def _choose_ports(self) -> None:
         self.sendsms, self.fake_port = free_port(), free_port()
         self._admin, self._smsbox = free_port(), free_port()
-        self._boxes: list[subprocess.Popen[bytes]] = []
 
     @property
     def url(self) -> str:
@@ -140,6 +143,16 @@ class Kannel:
         }
 
     async def start(self) -> None:
+        """Where another program of this machine took a port between our choice and theirs, with others."""
+        for _ in range(3):
+            await self._start()
+            if await _says(self.sendsms, b"Server: Kannel/"):
+                return
+            await self._end_boxes()
+            self._choose_ports()
+        raise RuntimeError(f"it is not Kannel that answers on port {self.sendsms}")
+
+    async def _start(self) -> None:
         smsc = _SMPP.format(port=self.smpp_port) if self.smpp_port else _FAKE.format(port=self.fake_port)
         config = self.folder / "kannel.conf"
         config.write_text(
@@ -175,11 +188,14 @@ class Kannel:
 
     async def stop(self) -> None:
         """At once: bearerbox takes half a minute to end when it is asked to."""
+        await self._end_boxes()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    async def _end_boxes(self) -> None:
         boxes, self._boxes = self._boxes, []
         for box in reversed(boxes):
             box.kill()
             await asyncio.to_thread(box.wait)
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 async def _listens(port: int) -> bool:
@@ -191,6 +207,19 @@ async def _listens(port: int) -> bool:
     with contextlib.suppress(OSError):
         await writer.wait_closed()
     return True
+
+
+async def _says(port: int, words: bytes) -> bool:
+    """Does whoever listens there answer a request with these words in its head?"""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(b"GET /cgi-bin/sendsms HTTP/1.0\r\n\r\n")
+        async with asyncio.timeout(_PATIENCE):
+            return words in await reader.read(4096)
+    except (TimeoutError, OSError):
+        return False
+    finally:
+        writer.close()
 
 
 @dataclass(frozen=True)
