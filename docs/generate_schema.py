@@ -15,13 +15,15 @@ from tests.servers import PostgresServer
 async def generate() -> None:
     """Both, each from a database of its kind."""
     with tempfile.TemporaryDirectory() as folder:
-        fresh.SCRIPT.write_text(await schema.on_sqlite(Path(folder) / "baraza.db"), encoding="utf-8")
+        sqlite = await schema.on_sqlite(Path(folder) / "baraza.db")
     server = PostgresServer()
     server.start()
     try:
-        fresh.POSTGRES.write_text(await schema.on_postgres(server.url()), encoding="utf-8")
+        postgres = await schema.on_postgres(server.url())
     finally:
         server.stop()
+    fresh.SCRIPT.write_text(sqlite, encoding="utf-8")
+    fresh.POSTGRES.write_text(postgres, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 
 from bridge.playground.matrix_user import MatrixUser
 from bridge.playground.synapse import SynapseServer, SynapseUnavailable
-from tests.servers import PostgresServer, ServerMissing, detached, missing, started_synapse, unique
+from tests.servers import OWNER, PostgresServer, ServerMissing, detached, missing, started_synapse, unique
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -88,7 +88,7 @@ async def postgres(postgres_server: PostgresServer) -> AsyncIterator[str]:
     name = unique("test").replace("-", "_")
     admin = await asyncpg.connect(postgres_server.url())  # type: ignore[no-untyped-call]  # asyncpg left it bare
     try:
-        await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 OWNER {OWNER}")
         yield postgres_server.url(name)
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:

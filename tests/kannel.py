@@ -6,6 +6,7 @@ alone: these have their own config, ports and folder.
 
 import asyncio
 import contextlib
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -19,7 +20,7 @@ from smpp34 import Server
 from bridge.playground.synapse import free_port
 from tests import debian
 
-USER, PASSWORD = "bridge", "kannel-password"
+USER = "bridge"
 PACKAGES = ("kannel", "kannel-extras")
 _PLACES = "/usr/sbin:/usr/bin:/sbin:/bin"
 _ADMIN = "admin-" + "0" * 16
@@ -122,6 +123,7 @@ class Kannel:
     def __post_init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="baraza-kannel-"))
         self._boxes: list[subprocess.Popen[bytes]] = []
+        self._password = secrets.token_hex(8)
         self._choose_ports()
 
     def _choose_ports(self) -> None:
@@ -137,20 +139,22 @@ class Kannel:
             "preset": "kannel",
             "url": self.url,
             "username": USER,
-            "password": PASSWORD,
+            "password": self._password,
             "sender": "40404",
             "per_second": 100,
         }
 
     async def start(self) -> None:
-        """Where another program of this machine took a port between our choice and theirs, with others."""
+        """Where somebody else took a port between our choice and theirs, with others."""
         for _ in range(3):
-            await self._start()
-            if await _says(self.sendsms, b"Server: Kannel/"):
-                return
+            with contextlib.suppress(RuntimeError, TimeoutError, OSError):
+                await self._start()
+                if await self._answers() and all(box.poll() is None for box in self._boxes):
+                    return
             await self._end_boxes()
             self._choose_ports()
-        raise RuntimeError(f"it is not Kannel that answers on port {self.sendsms}")
+        said = "".join(path.read_text(errors="replace")[-1000:] for path in sorted(self.folder.glob("*.out")))
+        raise RuntimeError(f"Kannel does not start:\n{said}")
 
     async def _start(self) -> None:
         smsc = _SMPP.format(port=self.smpp_port) if self.smpp_port else _FAKE.format(port=self.fake_port)
@@ -163,13 +167,25 @@ class Kannel:
                 sendsms=self.sendsms,
                 folder=self.folder,
                 user=USER,
-                password=PASSWORD,
+                password=self._password,
                 callback=self.callback,
                 smsc=smsc,
             )
         )
         await self._box("bearerbox", config, self._smsbox)
         await self._box("smsbox", config, self.sendsms)
+
+    async def _answers(self) -> bool:
+        """Is it ours that listens there? Only ours knows the password, and misses whom to send to."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.sendsms)
+        try:
+            asked = f"GET /cgi-bin/sendsms?username={USER}&password={self._password}&text=x HTTP/1.0\r\n\r\n"
+            writer.write(asked.encode())
+            async with asyncio.timeout(_PATIENCE):
+                answer = await reader.read()
+        finally:
+            writer.close()
+        return b"Server: Kannel/" in answer and b" 400 " in answer.partition(b"\r\n")[0]
 
     async def _box(self, program: str, config: Path, port: int) -> None:
         path = find(program)
@@ -207,19 +223,6 @@ async def _listens(port: int) -> bool:
     with contextlib.suppress(OSError):
         await writer.wait_closed()
     return True
-
-
-async def _says(port: int, words: bytes) -> bool:
-    """Does whoever listens there answer a request with these words in its head?"""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        writer.write(b"GET /cgi-bin/sendsms HTTP/1.0\r\n\r\n")
-        async with asyncio.timeout(_PATIENCE):
-            return words in await reader.read(4096)
-    except (TimeoutError, OSError):
-        return False
-    finally:
-        writer.close()
 
 
 @dataclass(frozen=True)

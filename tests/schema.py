@@ -9,6 +9,8 @@ from bridge.storage import database, fresh
 from bridge.storage.postgres_pooled import PooledPostgresClient, WatchedConnection
 
 _CHANGES = ("CREATE ", "ALTER ", "COMMENT ", "DROP ")
+_OTHERS = ("SELECT ", "INSERT INTO ", "BEGIN", "COMMIT", "SAVEPOINT ", "RELEASE ")
+"""What makes no table. What else is said must be looked at by a person first."""
 
 
 async def on_sqlite(path: Path) -> str:
@@ -31,6 +33,8 @@ async def on_postgres(url: str) -> str:
         patched.setattr(PooledPostgresClient, "connection_class", Heard)
         await database.open_database(url, from_script=False)
         await database.close_database()
-    changes = [statement.strip().rstrip(";") for statement in heard if statement.lstrip().startswith(_CHANGES)]
+    said = [statement.strip().rstrip(";") for statement in heard]
+    assert not (odd := [statement for statement in said if not statement.startswith((*_CHANGES, *_OTHERS))]), odd
+    changes = [statement for statement in said if statement.startswith(_CHANGES)]
     own = [statement for statement in changes if "tortoise_migrations" not in statement]
     return fresh.head(database.MIGRATIONS) + fresh.joined(own)

@@ -81,6 +81,10 @@ def started_synapse(directory: Path, *, rate_limits: bool = False) -> SynapseSer
     return detached(start)
 
 
+OWNER = "tests"
+"""An ordinary role, as people have on a server that is not theirs; it may only make databases, too."""
+
+
 class PostgresServer:
     """A PostgreSQL of our own in a temporary directory, unsafe and fast (fsync off), gone when this process is gone.
 
@@ -97,8 +101,10 @@ class PostgresServer:
         self._directory = Path(tempfile.mkdtemp(prefix="baraza-postgres-"))
         self._process: subprocess.Popen[bytes] | None = None
 
-    def url(self, database: str = "postgres") -> str:
-        return f"postgres://baraza:{self._password}@127.0.0.1:{self.port}/{database}"
+    def url(self, database: str = "") -> str:
+        """Of a database whose owner is ``OWNER``, as an ordinary role; without one, the superuser's of ``postgres``."""
+        user = OWNER if database else "baraza"
+        return f"postgres://{user}:{self._password}@127.0.0.1:{self.port}/{database or 'postgres'}"
 
     def start(self) -> None:
         """Make the cluster, start it and wait until it takes connections. Raises ServerMissing."""
@@ -118,6 +124,8 @@ class PostgresServer:
         data = self._directory / "data"
         settings = ("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync")
         self._make("initdb", "--pgdata", data, "--username", "baraza", "--pwfile", secret, *settings)
+        role = f"CREATE ROLE {OWNER} LOGIN CREATEDB PASSWORD '{self._password}'\n"
+        self._make("postgres", "--single", "-D", data, "postgres", said=role)
         for _attempt in range(3):
             self.port = free_port()
             self._spawn(binaries, data)
@@ -239,18 +247,18 @@ class PostgresServer:
     def _log(self) -> str:
         return "\n".join((self._directory / "log").read_text(errors="replace").splitlines()[-15:])
 
-    def _make(self, program: str, *arguments: str | Path) -> None:
-        """Run one of PostgreSQL's own programs to its end. Raises ServerMissing."""
+    def _make(self, program: str, *arguments: str | Path, said: str = "") -> None:
+        """Run one of PostgreSQL's own programs to its end; ``said`` to it. Raises ServerMissing."""
         made = subprocess.run(
             [self._binaries / program, *arguments],
             cwd=self._directory,
-            stdin=subprocess.DEVNULL,
+            input=said,
             capture_output=True,
             text=True,
             check=False,
             **self._as_user(),
         )
-        if made.returncode:
+        if made.returncode or "ERROR" in made.stderr:  # what is said to it does not end it
             raise ServerMissing(f"{program} failed: {made.stderr.strip()}")
 
     def _as_user(self) -> dict[str, Any]:
@@ -278,6 +286,11 @@ class PostgresServer:
         except (OSError, subprocess.CalledProcessError) as error:
             raise ServerMissing(f"{binaries / 'postgres'} does not run here: {error}") from error
         return binaries
+
+
+def as_superuser(url: str) -> str:
+    """The same database of a ``PostgresServer``, for whom everything is permitted."""
+    return url.replace(f"//{OWNER}:", "//baraza:")
 
 
 class StandbyServer(PostgresServer):

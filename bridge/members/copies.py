@@ -216,7 +216,7 @@ class Job:
             view = self.shelf.in_words(post, reader, error)
         return self._placed(planning.parts_of(view, reader.address, self.directory, reader.w, quoting=False))
 
-    async def _contents(self, post: Post, reader: Reader, others: Sequence[int] = ()) -> list[Content]:
+    async def _contents(self, post: Post, reader: Reader, others: Sequence[int]) -> list[Content]:
         """A post's messages for one reader; the same for all who have the same language, account and wishes."""
         view = await self.shelf.view(post, reader.language)
         quoting = post.reply_post_id is not None
@@ -281,7 +281,8 @@ class Job:
             if theirs[person_id] and member is not None:
                 try:
                     async with savepoint():  # whole or not at all, wherever it fails
-                        planned = await self._change_copy(post, member, theirs[person_id], accounts.get(person_id, []))
+                        rows, known = theirs[person_id], accounts.get(person_id, [])
+                        planned = await self._change_copy(post, member, rows, known, persons)
                     self.planned += planned
                 except BROKEN as error:  # what they have of it is better than anything that could be said
                     self.shelf.report(post, error)
@@ -290,7 +291,12 @@ class Job:
         return True
 
     async def _change_copy(
-        self, post: Post, member: Membership, rows: list[Delivery], accounts: Sequence[Identity]
+        self,
+        post: Post,
+        member: Membership,
+        rows: list[Delivery],
+        accounts: Sequence[Identity],
+        others: Sequence[int],
     ) -> int:
         """Returns how many rows that took."""
         address = rows[-1].address
@@ -300,7 +306,7 @@ class Job:
             return 0
         reader = Reader.of(member, identity, address, capabilities, self.community)
         if post.state == PostState.LIVE:
-            parts = await self._contents(post, reader)
+            parts = await self._contents(post, reader, others)
             return await correcting.correct_copy(
                 post, self.community, member.person_id, rows, parts, self.directory, self.now
             )

@@ -17,7 +17,6 @@ import structlog
 from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import (
-    BaseORMException,
     DBConnectionError,
     DoesNotExist,
     IntegrityError,
@@ -26,17 +25,15 @@ from tortoise.exceptions import (
     TransactionManagementError,
 )
 from tortoise.expressions import F
-from tortoise.migrations.executor import MigrationExecutor
-from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
 from bridge.core.errors import ConfigError, StorageConflict, StorageContended, StorageUnavailable
-from bridge.storage import additive, fencing, fresh, full_text, planner, postgres_hosts, sqlite_files, sqlite_immediate
+from bridge.storage import fencing, fresh, full_text, planner, sqlite_files, sqlite_immediate, upgrading
 from bridge.storage.models import Meta
 
 log = structlog.get_logger()
 
-APP = "baraza"
+APP = fresh.APP
 MIGRATIONS = "bridge.storage.migrations"
 _failed: list[str] = []
 """Why the last transaction could not be written, as long as none has been since."""
@@ -146,77 +143,18 @@ async def _upgrade(url: str, *, from_script: bool, alone: bool) -> None:
 
     Where others work with it meanwhile (not ``alone``), only those that they need not know of.
     """
-    path = sqlite_path(url)
-    if path is not None and from_script and await asyncio.to_thread(fresh.create, path, _migrations_of(url)):
+    apps, path = tortoise_config(url)["apps"], sqlite_path(url)
+    if path is not None and from_script and await asyncio.to_thread(fresh.create, path, apps[APP]["migrations"]):
         return
     # Tortoise rebuilds a SQLite table by dropping it, and with foreign keys on that deletes the rows of its children.
     connection = await _connect(url, foreign_keys=False)
     try:
-        executor = MigrationExecutor(connection, tortoise_config(url)["apps"])
-        recorder, outstanding = MigrationRecorder(connection), True
-        with suppress(BaseORMException, asyncpg.exceptions.PostgresError):  # no table of migrations yet: a new database
-            applied = {key.name for key in await recorder.applied_migrations() if key.app_label == APP}
-            await executor.loader.build_graph()
-            known = {key.name for key in executor.loader.graph.nodes if key.app_label == APP}
-            if unknown := applied - known:
-                if path is None and await additive.may_go_on(connection, known, unknown):
-                    log.info("database_is_newer", migrations=sorted(unknown))
-                    return
-                raise ConfigError(
-                    f"the database was written by a newer Baraza (it has {', '.join(sorted(unknown))}): "
-                    "upgrade the program, or restore the backup made before the upgrade"
-                )
-            plan = await executor.plan()
-            outstanding = bool(plan)
-            if not alone and not all(additive.is_additive(step.migration) for step in plan):
-                raise ConfigError(
-                    "this version changes tables that programs of an earlier version are using: stop all of them, "
-                    "start this one, then start the others in this version"
-                )
-            if applied and plan and path is not None:
-                label = plan[0].migration.name
-                saved = await asyncio.to_thread(sqlite_files.back_up, path, label)
-                log.info("database_backed_up", file=saved.name)
-        if path is None:
-            await _migrate_postgres(executor, url, from_script=from_script)
-        elif outstanding:  # looking for rows without parents reads everything there is: not at every start
-            await executor.migrate()
-            broken = await connection.execute_query_dict("PRAGMA foreign_key_check")
-            if broken:
-                raise StorageUnavailable(
-                    f"the upgrade left {len(broken)} rows without their parents: restore the backup beside {path} "
-                    "and report this"
-                )
+        if path is not None:
+            await upgrading.on_sqlite(connection, path, apps, alone=alone)
+        else:
+            await upgrading.on_postgres(connection, apps, from_script=from_script, alone=alone)
     finally:
         await Tortoise.close_connections()
-
-
-def _migrations_of(url: str) -> str:
-    """The package that they are in."""
-    return str(tortoise_config(url)["apps"][APP]["migrations"])
-
-
-async def _migrate_postgres(executor: MigrationExecutor, url: str, *, from_script: bool) -> None:
-    """All migrations and the record of them, or none; two programs that start at once take turns.
-
-    Tortoise itself records a migration after the transaction that applied it: killed between the two, a database would
-    never start again, for its tables would be there already.
-    """
-    turns = await postgres_hosts.connect(url, server_settings={"application_name": "baraza upgrade"})
-    try:
-        await turns.execute("SELECT pg_advisory_lock($1)", _UPGRADE_KEY)
-        # Looked for inside of the transaction, a table of migrations that is not there would end it.
-        await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))  # noqa: SLF001 - there is no other way to it
-        async with in_transaction(executor.connection.connection_name) as whole:
-            if not from_script or not await fresh.create_on_postgres(whole, _migrations_of(url)):
-                await MigrationExecutor(whole, tortoise_config(url)["apps"]).migrate()
-            await additive.remember(whole, executor._migration_plan(None, set(), executor.loader.graph))  # noqa: SLF001 - likewise
-    finally:
-        await turns.close()
-
-
-_UPGRADE_KEY = 0x0BA2A2B
-"""The number of the lock for upgrades among a PostgreSQL database's advisory locks."""
 
 
 async def open_database(

@@ -21,7 +21,8 @@ SCRIPT = Path(__file__).with_name("fresh.sql")
 POSTGRES = Path(__file__).with_name("fresh_postgres.sql")
 _END = ";;\n"
 _RECORD = "tortoise_migrations"
-_APP = "baraza"
+APP = "baraza"
+"""Whose migrations these are, among those that a database may know."""
 _NAMES = re.compile(r"^-- migration (\w+)$", re.MULTILINE)
 
 
@@ -33,7 +34,7 @@ def migrations(module: str) -> list[str]:
 
 def _read(file: Path, module: str) -> tuple[list[str], list[str]]:
     """The migrations that a script comes to, and its statements; none where it is not that of these migrations."""
-    script = file.read_text(encoding="utf-8")
+    script = file.read_text(encoding="utf-8") if file.exists() else ""
     names = _NAMES.findall(script)
     if names != migrations(module):
         return [], []
@@ -54,26 +55,24 @@ def create(path: Path, module: str) -> bool:
         now = datetime.now(UTC).isoformat(sep=" ")
         database.executemany(
             f"INSERT INTO {_RECORD} (app, name, applied_at) VALUES (?, ?, ?)",  # noqa: S608 - a constant of ours
-            [(_APP, name, now) for name in names],
+            [(APP, name, now) for name in names],
         )
         database.execute("COMMIT")
     return True
 
 
 async def create_on_postgres(connection: BaseDBAsyncClient, module: str) -> bool:
-    """The same inside the caller's transaction, in a schema that has no table but that of the migrations."""
+    """The same inside the caller's transaction, in a schema without tables but that of migrations, which names none."""
     others = await connection.execute_query_dict(
         "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename <> $1 LIMIT 1", [_RECORD]
     )
-    recorder = MigrationRecorder(connection)
-    if others or await recorder.applied_migrations():
-        return False
     names, statements = await asyncio.to_thread(_read, POSTGRES, module)
-    if not names:
+    if others or not names:
         return False
     await connection.execute_script(";".join(statements))
+    recorder = MigrationRecorder(connection)
     for name in names:
-        await recorder.record_applied(_APP, name)
+        await recorder.record_applied(APP, name)
     return True
 
 
@@ -93,5 +92,7 @@ def dumped(path: Path, module: str) -> str:
 
 
 def joined(statements: Sequence[str]) -> str:
-    """As a script keeps them."""
+    """As a script keeps them. Raises ValueError where one could not be told from two."""
+    if any(_END in statement for statement in statements):
+        raise ValueError(f"a statement has {_END!r} in it")
     return "".join(f"{statement}{_END}" for statement in statements)

@@ -19,7 +19,7 @@ from typing import Any
 import asyncpg
 
 from tests.benchmarks.common import backlog, machine, spread, table
-from tests.servers import PostgresServer, free_port, unique
+from tests.servers import OWNER, PostgresServer, free_port, unique
 
 SIZES = tuple(int(each) for each in os.environ.get("BARAZA_BENCH_GROUPS", "50,400").split(","))
 SENDS = int(os.environ.get("BARAZA_BENCH_SENDS", "3000"))
@@ -97,7 +97,7 @@ async def measure(server: PostgresServer, programs: int, rooms: int) -> tuple[fl
     async with AsyncExitStack() as stack:
         admin: Any = await asyncpg.connect(server.url())  # type: ignore[no-untyped-call]  # asyncpg left it bare
         name = unique("bench").replace("-", "_")
-        await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 OWNER {OWNER}")
         await admin.close()
         url = server.url(name)
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="baraza-bench-"))

@@ -21,6 +21,7 @@ from tests.acceptance.program import Matrix, Telegram, command, populate, runnin
 from tests.acceptance.test_sharing import ALL_ROLES, Partner, Town, ask, eventually, town
 from tests.acceptance.world import World, until
 from tests.servers import (
+    OWNER,
     PostgresServer,
     ServerMissing,
     StandbyServer,
@@ -67,7 +68,7 @@ async def test_postgresql(tmp_path: Path, server: PostgresServer, how: str) -> N
     """It crashes and comes back; another one has a copy of its data; it stands still with its connections open."""
     async with line_to(server.port) as line:
         admin = await asyncpg.connect(server.url())  # type: ignore[no-untyped-call]  # asyncpg left it bare
-        await admin.execute("CREATE DATABASE baraza TEMPLATE template0")
+        await admin.execute(f"CREATE DATABASE baraza TEMPLATE template0 OWNER {OWNER}")
         await admin.close()
         address = server.url("baraza").replace(f":{server.port}/", f":{line.port}/")
         world = World(tmp_path, free_port(), database=address)
@@ -121,7 +122,7 @@ async def test_a_standby_takes_the_place_of_a_primary_that_is_killed(
 ) -> None:
     """Replication is synchronous: what was committed is there. A floating address moves along, or both are named."""
     admin = await asyncpg.connect(server.url())  # type: ignore[no-untyped-call]  # asyncpg left it bare
-    await admin.execute("CREATE DATABASE baraza TEMPLATE template0")
+    await admin.execute(f"CREATE DATABASE baraza TEMPLATE template0 OWNER {OWNER}")
     await admin.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
     await admin.execute("SELECT pg_reload_conf()")
     await eventually(lambda: admin.fetchval("SELECT sync_state FROM pg_stat_replication"), "sync", 15)

@@ -11,7 +11,7 @@ from tortoise import Tortoise
 from bridge.delivery.directory import Directory
 from bridge.storage import database, people
 from bridge.storage.database import transaction
-from tests.servers import PostgresServer, unique
+from tests.servers import OWNER, PostgresServer, unique
 from tests.unit.delivery.scripted import Scripted
 from tests.unit.storage.stage import GRACE, NET, NOW, PETER, SLOW
 
@@ -39,7 +39,7 @@ async def _shared_postgres(server: PostgresServer) -> str:
     name = unique("tables").replace("-", "_")
     admin = await asyncpg.connect(server.url())  # type: ignore[no-untyped-call]  # asyncpg left it bare
     try:
-        await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 OWNER {OWNER}")
     finally:
         await admin.close()
     return server.url(name)

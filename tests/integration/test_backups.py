@@ -27,7 +27,7 @@ from bridge.storage import database, ledger, ownership, snapshots, upkeep
 from bridge.storage.models import Delivery, Meta
 from tests.integration.conftest import _migrated as migrated
 from tests.integration.everything import Everything
-from tests.servers import unique
+from tests.servers import OWNER, unique
 from tests.unit.storage.stage import NOW
 
 
@@ -66,7 +66,7 @@ async def fresh(kind: str, folder: Path, postgres: str) -> str:
         return f"sqlite://{folder / 'baraza.db'}"
     name = unique("restored").replace("-", "_")
     admin = await asyncpg.connect(postgres)  # type: ignore[no-untyped-call]  # asyncpg left it bare
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 OWNER {OWNER}")
     await admin.close()
     return postgres.rpartition("/")[0] + f"/{name}"
 

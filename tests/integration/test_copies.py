@@ -283,6 +283,28 @@ async def test_an_answer_replies_to_the_copy_of_what_it_answers(town: Readers) -
     assert content.reply_to == rows[0].ref
 
 
+async def test_a_corrected_answer_is_a_reply_in_every_copy_and_quotes_in_none(town: Readers) -> None:
+    names = ("joseph", "mary", "peter2")
+    for name in names:
+        await town.reads(name, Reading.IMMEDIATE)
+    first = await town.publishes("Is zinc safe?")
+    await town.batches()
+    await town.arrive()
+    second = await town.publishes("Yes.")
+    await Post.filter(id=second.id).update(reply_post_id=first.id)
+    await town.batches()
+    await town.arrive()
+    async with transaction():
+        words = codec.dump(codec.RICH_TEXT, plain("Yes, with ORS."))
+        await Post.filter(id=second.id).update(text=words, revision=2, corrected_at=town.now)
+        await feed.note_change(await Post.get(id=second.id), "correct", town.now)
+    await town.batches()
+    for name in names:
+        _, was, corrected = await town.texts(name)
+        assert ("Is zinc safe?" in was, "Is zinc safe?" in corrected) == (False, False), name
+        assert "Yes, with ORS." in corrected
+
+
 async def test_changing_ones_mind_repeats_and_skips_nothing(town: Readers) -> None:
     await town.reads("joseph", Reading.IMMEDIATE)
     await town.publishes("arrives as a copy")

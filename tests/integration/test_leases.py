@@ -29,7 +29,7 @@ from bridge.storage.leases import INTAKE, Leases, of_account
 from bridge.storage.ledger import Frozen, Outcome
 from bridge.storage.models import AdapterState, Delivery, Inbox
 from bridge.storage.reads import Reads
-from tests.servers import unique
+from tests.servers import OWNER, as_superuser, unique
 from tests.unit.delivery.scripted import Scripted
 from tests.unit.storage.stage import KENYA, NET, NOW, SLOW, FakeClock, posted
 
@@ -174,14 +174,16 @@ async def test_nobody_is_sent_away_for_a_lease_that_nobody_holds(sides: tuple[Si
         await bystander.close()
 
 
-async def test_who_may_end_no_session_takes_a_lease_all_the_same(sides: tuple[Side, Side]) -> None:
+async def test_who_may_end_no_session_takes_a_lease_all_the_same(opened: str, sides: tuple[Side, Side]) -> None:
     one, other = sides
     await one.take()
     await time_is_over(one)
     limited = unique("limited")
-    await one.connection.execute(f'CREATE ROLE "{limited}"')
-    await one.connection.execute(f'GRANT SELECT, INSERT, UPDATE ON lease TO "{limited}"')
-    await one.connection.execute("REVOKE EXECUTE ON FUNCTION pg_terminate_backend FROM PUBLIC")
+    admin: Any = await asyncpg.connect(as_superuser(opened))  # type: ignore[no-untyped-call]  # asyncpg left it bare
+    await admin.execute(f'CREATE ROLE "{limited}"')
+    await admin.execute(f'GRANT "{limited}" TO "{OWNER}"')
+    await admin.execute(f'GRANT SELECT, INSERT, UPDATE ON lease TO "{limited}"')
+    await admin.execute("REVOKE EXECUTE ON FUNCTION pg_terminate_backend FROM PUBLIC")
     await other.connection.execute(f'SET ROLE "{limited}"')
     try:
         with pytest.raises(asyncpg.exceptions.InsufficientPrivilegeError):
@@ -189,8 +191,10 @@ async def test_who_may_end_no_session_takes_a_lease_all_the_same(sides: tuple[Si
         assert await other.take() == 2
     finally:
         await other.connection.execute("RESET ROLE")
-        await one.connection.execute(f'DROP OWNED BY "{limited}"')
-        await one.connection.execute(f'DROP ROLE "{limited}"')
+        await admin.execute("GRANT EXECUTE ON FUNCTION pg_terminate_backend TO PUBLIC")
+        await admin.execute(f'DROP OWNED BY "{limited}"')
+        await admin.execute(f'DROP ROLE "{limited}"')
+        await admin.close()
 
 
 async def test_nothing_is_confirmed_once_its_time_is_over(sides: tuple[Side, Side]) -> None:

@@ -55,7 +55,7 @@ from tests.integration.desk_world import (
     here,
     picture,
 )
-from tests.servers import PostgresServer, unique
+from tests.servers import OWNER, PostgresServer, unique
 from tests.unit.storage.stage import DESK, KENYA, NET, SLOW, UGANDA
 
 STATUS = {
@@ -723,7 +723,7 @@ def test_histories_of_moderation_on_postgresql(postgres_server: PostgresServer) 
     async def make() -> None:
         admin = await asyncpg.connect(postgres_server.url())  # type: ignore[no-untyped-call]  # asyncpg left it bare
         try:
-            await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+            await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 OWNER {OWNER}")
         finally:
             await admin.close()
         await database.open_database(url)

@@ -38,8 +38,8 @@ async def owned(postgres_server: PostgresServer) -> AsyncIterator[str]:
         await admin.close()
 
 
-async def test_whether_it_is_a_superuser(owned: str, postgres: str) -> None:
-    for address, superuser in ((owned, False), (postgres, True)):
+async def test_whether_it_is_a_superuser(owned: str, postgres_server: PostgresServer) -> None:
+    for address, superuser in ((owned, False), (postgres_server.url(), True)):
         await database.open_database(address)
         try:
             assert await database_role.is_superuser() is superuser

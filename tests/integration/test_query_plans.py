@@ -26,6 +26,7 @@ from bridge.storage import (
     submissions,
 )
 from bridge.storage.models import Delivery, Identity, Inbox
+from tests.servers import as_superuser
 from tests.unit.storage.stage import NOW
 
 ROWS = 20_000
@@ -125,7 +126,7 @@ def _value(table: str, column: str, kind: str) -> str:
 
 
 async def _fill(url: str) -> None:
-    connection = await asyncpg.connect(url)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+    connection = await asyncpg.connect(as_superuser(url))  # type: ignore[no-untyped-call]  # asyncpg left it bare
     try:
         await connection.execute("SET session_replication_role = replica")  # rows need no parents
         for table in FILLED:

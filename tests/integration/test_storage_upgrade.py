@@ -23,7 +23,7 @@ from bridge.core.states import ReviewState
 from bridge.storage import additive, database, echoes, filling, fresh, ledger, migrations, submissions
 from bridge.storage.models import Decision, Delivery, Identity, Meta, Person, Post, Profile, Review, Revision
 from tests import schema
-from tests.servers import PostgresServer
+from tests.servers import OWNER, PostgresServer
 from tests.unit.storage.stage import NOW
 
 OURS = sorted(path.stem for path in Path(migrations.__file__).parent.glob("0*.py"))
@@ -84,6 +84,10 @@ CATALOGUE = {
     "WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2",
     "sequences": "SELECT sequencename, data_type::text, last_value FROM pg_sequences "
     "WHERE sequencename <> 'tortoise_migrations_id_seq' ORDER BY 1",
+    "triggers": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1",
+    "others": "SELECT relkind::text, count(*), sum((reloptions IS NOT NULL)::int) FROM pg_class "
+    "WHERE relnamespace = 'public'::regnamespace GROUP BY 1 ORDER BY 1",
+    "functions": "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1, 2",
     "migrations": "SELECT app, name FROM tortoise_migrations ORDER BY id",
     "schema": "SELECT value FROM meta WHERE key = 'schema'",
 }
@@ -389,7 +393,7 @@ async def test_so_is_a_new_one_on_postgresql(postgres: str, postgres_server: Pos
     admin: Any = await asyncpg.connect(postgres)  # type: ignore[no-untyped-call]  # asyncpg left it bare
     filled = [name for name in ours if await admin.fetchval(f'SELECT true FROM "{name}" LIMIT 1')]  # noqa: S608 - our names
     assert filled == [], "what a migration writes, the script does not"
-    await admin.execute("CREATE DATABASE begun TEMPLATE template0")
+    await admin.execute(f"CREATE DATABASE begun TEMPLATE template0 OWNER {OWNER}")
     await admin.close()
     begun = postgres_server.url("begun")
     await database.open_database(begun)
@@ -411,6 +415,28 @@ async def test_where_others_have_tables_the_migrations_are_carried_out(
     monkeypatch.setattr(MigrationExecutor, "migrate", asked)
     with pytest.raises(StorageUnavailable, match="this takes its time"):
         await database.open_database(postgres)
+
+
+async def test_a_schema_in_which_nothing_would_be_seen_is_refused(postgres: str) -> None:
+    """By default PostgreSQL looks first into a schema named like the role, wherever there is one."""
+    admin: Any = await asyncpg.connect(postgres)  # type: ignore[no-untyped-call]  # asyncpg left it bare
+    first = await database.open_database(postgres)
+    await database.close_database()
+    await admin.execute(f"CREATE SCHEMA {OWNER}")
+    with pytest.raises(ConfigError, match=f"made in the schema {OWNER}, where no backup looks for them"):
+        await database.open_database(postgres)
+    assert await admin.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = $1", OWNER) == 0
+    await admin.execute(f"DROP SCHEMA {OWNER}")
+    await admin.close()
+    assert await database.open_database(postgres) == first
+    await database.close_database()
+
+
+async def test_whoever_comes_second_to_an_empty_database_makes_its_tables_too(database_url: str) -> None:
+    """The first one left it, or never got as far."""
+    await database.open_database(database_url, from_script=database_url.startswith("postgres"), alone=False)
+    assert await Person.all().count() == 0
+    await database.close_database()
 
 
 async def catalogue(url: str) -> dict[str, list[tuple[object, ...]]]:
