@@ -268,14 +268,20 @@ async def test_of_a_letter_that_is_there_only_the_fingerprint_of_its_words_is_ke
     assert "Zinc and ORS help" in codec.load(codec.CONTENT, anew.content).text.text
 
 
-async def test_an_answer_replies_to_the_copy_of_what_it_answers(town: Readers) -> None:
-    await town.reads("joseph", Reading.IMMEDIATE)
+async def question_and_answer(town: Readers) -> Post:
+    """The copies of a question have arrived, those of its answer (which is returned) are planned."""
     first = await town.publishes("Is zinc safe?")
     await town.batches()
     await town.arrive()
     second = await town.publishes("Yes.")
     await Post.filter(id=second.id).update(reply_post_id=first.id)
     await town.batches()
+    return second
+
+
+async def test_an_answer_replies_to_the_copy_of_what_it_answers(town: Readers) -> None:
+    await town.reads("joseph", Reading.IMMEDIATE)
+    await question_and_answer(town)
     rows = await town.rows("joseph")
     assert "Is zinc safe?" not in (await town.texts("joseph"))[1]  # no quotation where it can be a reply
     row = await Delivery.get(id=rows[1].id).select_related("post")
@@ -287,12 +293,7 @@ async def test_a_corrected_answer_is_a_reply_in_every_copy_and_quotes_in_none(to
     names = ("joseph", "mary", "peter2")
     for name in names:
         await town.reads(name, Reading.IMMEDIATE)
-    first = await town.publishes("Is zinc safe?")
-    await town.batches()
-    await town.arrive()
-    second = await town.publishes("Yes.")
-    await Post.filter(id=second.id).update(reply_post_id=first.id)
-    await town.batches()
+    second = await question_and_answer(town)
     await town.arrive()
     async with transaction():
         words = codec.dump(codec.RICH_TEXT, plain("Yes, with ORS."))

@@ -13,7 +13,7 @@ from bridge import backups
 from bridge.storage import database, database_role, transfer
 from bridge.storage.models import Delivery, Meta
 from tests.integration.test_transfer import filled
-from tests.servers import PostgresServer, unique
+from tests.servers import PostgresServer, as_superuser, unique
 from tests.unit.storage.stage import NOW
 
 COMPOSE = Path(__file__).parents[2] / "docker/compose.postgres.yaml"
@@ -38,8 +38,8 @@ async def owned(postgres_server: PostgresServer) -> AsyncIterator[str]:
         await admin.close()
 
 
-async def test_whether_it_is_a_superuser(owned: str, postgres_server: PostgresServer) -> None:
-    for address, superuser in ((owned, False), (postgres_server.url(), True)):
+async def test_whether_it_is_a_superuser(owned: str, postgres: str) -> None:
+    for address, superuser in ((owned, False), (postgres, False), (as_superuser(postgres), True)):
         await database.open_database(address)
         try:
             assert await database_role.is_superuser() is superuser
